@@ -1,0 +1,3 @@
+//! The kernel half of tcpx.
+#![no_std]
+#![no_main]

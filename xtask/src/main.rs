@@ -1,0 +1,2 @@
+//! tcpx.
+fn main() {}
