@@ -1,0 +1,183 @@
+//! Names for the numbers that both halves use.
+
+/// A numbered set of names, with the numbers checked when they come from outside.
+macro_rules! numbered {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $value:literal => $text:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum $name { $($(#[$vmeta])* $variant = $value,)* }
+
+        impl $name {
+            /// Every value, in the order of the numbers.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The value with this number, if there is one.
+            #[must_use]
+            pub const fn from_number(number: u8) -> Option<Self> {
+                match number { $($value => Some(Self::$variant),)* _ => None }
+            }
+
+            /// The name that users see.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+numbered! {
+    /// A question that tcpx asks the kernel. Each has one file in `tcpx-ebpf/src/hooks` and, where the kernel
+    /// allows it, several backends.
+    Hook {
+        /// State changes that begin or end an attempt or a listener.
+        State = 0 => "state",
+        /// What connect() was given and what it returned.
+        Connect = 1 => "connect",
+        /// What bind() was given and what it returned.
+        Bind = 2 => "bind",
+        /// Segments that enter TCP: the frame around both lookups.
+        Receive = 3 => "receive",
+        /// The lookup in the established hash.
+        LookupEstablished = 4 => "lookup-established",
+        /// The lookup in the listener hash.
+        LookupListener = 5 => "lookup-listener",
+        /// A RST in answer to a segment.
+        SendReset = 6 => "send-reset",
+        /// A RST that a socket sends of its own accord.
+        ActiveReset = 7 => "active-reset",
+        /// A RST that reached a socket.
+        ReceiveReset = 8 => "receive-reset",
+        /// An ICMP error that reached TCP.
+        Icmp = 9 => "icmp",
+        /// An ICMP error that this host sends.
+        IcmpSend = 10 => "icmp-send",
+        /// A RST made by netfilter.
+        Reject = 11 => "reject",
+        /// A SYN at a listener whose queues are full.
+        ConnRequest = 12 => "conn-request",
+        /// A handshake segment that the kernel threw away.
+        Drop = 13 => "drop",
+        /// A SYN sent again.
+        Retransmit = 14 => "retransmit",
+        /// Processes started by the traced command.
+        Fork = 15 => "fork",
+    }
+}
+
+numbered! {
+    /// How a hook is attached.
+    Backend {
+        /// A raw tracepoint, or a system call tracepoint.
+        Tracepoint = 0 => "tracepoint",
+        /// A BPF trampoline at a function's entry or exit.
+        Fentry = 1 => "fentry",
+        /// A kprobe or kretprobe.
+        Kprobe = 2 => "kprobe",
+    }
+}
+
+numbered! {
+    /// What a record is, in [`crate::event::Header::kind`].
+    Kind {
+        /// [`crate::event::State`]
+        State = 1 => "state",
+        /// [`crate::event::ConnectFailed`]
+        ConnectFailed = 2 => "connect-failed",
+        /// [`crate::event::Bind`]
+        Bind = 3 => "bind",
+        /// [`crate::event::Lookup`]
+        Lookup = 4 => "lookup",
+        /// [`crate::event::Reply`]
+        Reply = 5 => "reply",
+        /// [`crate::event::ReplySock`]
+        ReplySock = 6 => "reply-sock",
+        /// [`crate::event::ReplyHolders`]
+        ReplyHolders = 7 => "reply-holders",
+        /// [`crate::event::SockReset`]: a RST that a socket sends of its own accord.
+        ActiveReset = 8 => "active-reset",
+        /// [`crate::event::SockReset`]: a RST that reached a socket.
+        ReceiveReset = 9 => "receive-reset",
+        /// [`crate::event::Icmp`]: an ICMP error that reached TCP.
+        Icmp = 10 => "icmp",
+        /// [`crate::event::Icmp`]: an ICMP error that this host sends.
+        IcmpSend = 11 => "icmp-send",
+        /// [`crate::event::Reject`]
+        Reject = 12 => "reject",
+        /// [`crate::event::ConnRequest`]
+        ConnRequest = 13 => "conn-request",
+        /// [`crate::event::Drop`]
+        Drop = 14 => "drop",
+        /// [`crate::event::DropHolders`]
+        DropHolders = 15 => "drop-holders",
+        /// [`crate::event::Retransmit`]
+        Retransmit = 16 => "retransmit",
+        /// [`crate::event::Fork`]
+        Fork = 17 => "fork",
+        /// [`crate::event::Stack`]
+        Stack = 18 => "stack",
+    }
+}
+
+/// TCP states as in the kernel's `enum` of include/net/tcp_states.h (the numbers are the same in all versions).
+pub mod state {
+    /// An open connection.
+    pub const ESTABLISHED: u8 = 1;
+    /// A SYN was sent.
+    pub const SYN_SENT: u8 = 2;
+    /// A SYN was received.
+    pub const SYN_RECV: u8 = 3;
+    /// Closed first, waiting for the peer's FIN.
+    pub const FIN_WAIT2: u8 = 5;
+    /// Kept as a small socket after the end.
+    pub const TIME_WAIT: u8 = 6;
+    /// No connection; with a port: bound and not listening.
+    pub const CLOSE: u8 = 7;
+    /// Listening.
+    pub const LISTEN: u8 = 10;
+    /// A request socket in the established hash.
+    pub const NEW_SYN_RECV: u8 = 12;
+}
+
+/// Bits of a TCP header's flag byte.
+pub mod tcp_flag {
+    /// FIN
+    pub const FIN: u8 = 0x01;
+    /// SYN
+    pub const SYN: u8 = 0x02;
+    /// RST
+    pub const RST: u8 = 0x04;
+    /// ACK
+    pub const ACK: u8 = 0x10;
+}
+
+/// Bits of [`crate::event::Header::flags`].
+pub mod header_flag {
+    /// The running task belongs to the traced command.
+    pub const IN_SCOPE: u8 = 0x01;
+    /// A [`crate::event::Stack`] record with this record's time follows.
+    pub const HAS_STACK: u8 = 0x02;
+}
+
+/// Bits of [`crate::event::SockFacts::flags`] and [`crate::event::Holder::flags`].
+pub mod sock_flag {
+    /// A process (or the kernel) still holds the socket: `sk_socket` is set.
+    pub const HELD: u8 = 0x01;
+    /// SO_LINGER is on.
+    pub const LINGER: u8 = 0x02;
+    /// IPV6_V6ONLY is on.
+    pub const V6ONLY: u8 = 0x04;
+    /// SO_REUSEPORT is on.
+    pub const REUSEPORT: u8 = 0x08;
+}
+
+/// What a lookup in one of TCP's hashes gave, in [`crate::event::LookupFacts`].
+pub mod lookup {
+    /// This backend did not see the lookup.
+    pub const NOT_SEEN: u8 = 0;
+    /// It returned a socket.
+    pub const HIT: u8 = 1;
+    /// It returned none.
+    pub const MISS: u8 = 2;
+}

@@ -1,0 +1,56 @@
+//! What the attached hooks let tcpx see: the correlator concludes nothing from the absence of an event that no
+//! hook would have reported.
+
+/// One field for each fact that some backend on some kernel cannot see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact about the attached hooks")]
+pub struct Abilities {
+    /// Every RST in answer to a segment that found no socket is reported as a reply.
+    pub replies_without_socket: bool,
+    /// Every RST in answer to a segment that found a TIME_WAIT socket is reported.
+    pub replies_from_time_wait: bool,
+    /// Every RST in answer to a segment that found a full socket is reported.
+    pub replies_from_socket: bool,
+    /// A SYN without a socket shows as a drop (`event::Drop::no_socket`).
+    pub no_socket_drops: bool,
+    /// RSTs that sockets send of their own accord are reported.
+    pub active_resets: bool,
+    /// RSTs that reach a socket are reported.
+    pub received_resets: bool,
+    /// ICMP errors that reach TCP are reported.
+    pub icmp: bool,
+    /// ICMP errors that this host sends are reported.
+    pub icmp_send: bool,
+    /// RSTs made by netfilter are reported.
+    pub rejects: bool,
+    /// A SYN at a full listener is reported.
+    pub conn_request: bool,
+    /// Dropped handshake segments are reported.
+    pub drops: bool,
+    /// Lookups are observed.
+    pub lookups: bool,
+    /// The kernel gives reasons with resets.
+    pub reset_reasons: bool,
+    /// The kernel gives reasons with drops.
+    pub drop_reasons: bool,
+}
+
+impl Abilities {
+    /// Everything is seen, as with `auto` on a recent kernel.
+    pub const ALL: Self = Self {
+        replies_without_socket: true,
+        replies_from_time_wait: true,
+        replies_from_socket: true,
+        no_socket_drops: true,
+        active_resets: true,
+        received_resets: true,
+        icmp: true,
+        icmp_send: true,
+        rejects: true,
+        conn_request: true,
+        drops: true,
+        lookups: true,
+        reset_reasons: true,
+        drop_reasons: true,
+    };
+}

@@ -1,0 +1,425 @@
+//! What the kernel reported, decoded: the language between `source`, `decode` and `correlate`.
+//!
+//! Times are nanoseconds of the boot clock. Nothing here explains anything; an absent fact is `None`.
+
+use std::{net::SocketAddr, sync::Arc};
+
+pub use tcpx_common::abi::{Backend, Hook};
+
+/// A network namespace: the inode number is what people see, the cookie tells two with the same number apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Netns {
+    /// `net.ns.inum`; 0 if unknown.
+    pub inum: u32,
+    /// `net.net_cookie`; 0 where the kernel gives none (up to 5.11, lazily).
+    pub cookie: u64,
+}
+
+/// The running task, by its numbers in the root namespace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Task {
+    /// Process id.
+    pub tgid: u32,
+    /// Thread id.
+    pub tid: u32,
+}
+
+/// Address of a `struct sock`: a name that is reused after the socket's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SockPtr(pub u64);
+
+/// Two ends. For a socket `a` is local, for a packet `a` is the source. Either may have port 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ends {
+    /// Local end, or source.
+    pub a: SocketAddr,
+    /// Remote end, or destination.
+    pub b: SocketAddr,
+}
+
+impl Ends {
+    /// The same two ends seen from the other side.
+    #[must_use]
+    pub const fn flipped(self) -> Self {
+        Self { a: self.b, b: self.a }
+    }
+}
+
+/// The name of an enum value of the kernel that reported it.
+pub type Name = Arc<str>;
+
+/// One record of the ring or of a recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Boot clock, ns.
+    pub time: u64,
+    /// Where it happened; `inum` 0 if the hook could not tell.
+    pub netns: Netns,
+    /// Who was running: the subject only where the kind says so.
+    pub task: Task,
+    /// Which hook, or `None` for [`What::Tick`].
+    pub hook: Option<Hook>,
+    /// How it was attached.
+    pub backend: Backend,
+    /// The running task belongs to the traced command.
+    pub in_scope: bool,
+    /// A [`What::Stack`] with the same time follows.
+    pub has_stack: bool,
+    /// The facts.
+    pub what: What,
+}
+
+/// Facts by kind. See `tcpx_common::event` for what each field is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// A socket changed state.
+    State(StateChange),
+    /// connect() failed before SYN_SENT; the task is the caller.
+    ConnectFailed(ConnectFailed),
+    /// bind() ended; the task is the caller.
+    Bind(Bind),
+    /// The lookups of a SYN or SYN-ACK.
+    Lookup(Segment, Lookups),
+    /// A RST in answer to a segment.
+    Reply(Box<Reply>),
+    /// A socket sends a RST of its own accord.
+    ActiveReset(Box<SockReset>),
+    /// A RST reached a socket.
+    ReceiveReset(Box<SockReset>),
+    /// An ICMP error reached TCP.
+    Icmp(Icmp),
+    /// This host sends an ICMP error about a TCP segment.
+    IcmpSend(Icmp),
+    /// Netfilter answers a segment with a RST.
+    Reject(Segment, HookNumber),
+    /// A SYN reached a listener one of whose queues is full.
+    ConnRequest(Box<ConnRequest>),
+    /// A handshake segment was thrown away.
+    Drop(Box<Drop>),
+    /// A SYN was sent again.
+    Retransmit(Box<Retransmit>),
+    /// The traced command started a process.
+    Fork {
+        /// Its process id.
+        child: u32,
+    },
+    /// Return addresses, innermost first, of the event with the same time.
+    Stack(Vec<u64>),
+    /// Records of `hook` that were lost, of which the reader has just learned.
+    Lost {
+        /// How many.
+        count: u64,
+    },
+    /// Nothing happened; time has come so far.
+    Tick,
+    /// A record of a kind that this tcpx does not know.
+    Unknown {
+        /// Its number.
+        kind: u8,
+    },
+}
+
+/// NF_INET_* number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HookNumber(pub u32);
+
+/// A socket changed state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateChange {
+    /// The socket.
+    pub sk: SockPtr,
+    /// Local and remote. At CLOSE to SYN_SENT the local port may still be 0.
+    pub ends: Ends,
+    /// What connect() was given, if that was seen.
+    pub requested: Option<SocketAddr>,
+    /// State before (`tcpx_common::abi::state`).
+    pub old: u8,
+    /// State after.
+    pub new: u8,
+    /// A process holds the socket.
+    pub held: bool,
+    /// Listening on IPv6 only.
+    pub v6only: bool,
+    /// The running task made the system call.
+    pub caller: bool,
+    /// Inode of the socket's file.
+    pub inode: Option<u64>,
+    /// cgroup id of the socket.
+    pub cgroup: Option<u64>,
+    /// Owner.
+    pub uid: u32,
+    /// `sk_err`, 0 for none.
+    pub err: u16,
+    /// `sk_err_soft`, 0 for none.
+    pub err_soft: u16,
+    /// Initial sequence number while nothing is acknowledged; 0 at CLOSE to SYN_SENT.
+    pub snd_una: u32,
+    /// Next byte to send.
+    pub snd_nxt: u32,
+    /// Next byte expected.
+    pub rcv_nxt: u32,
+    /// SYNs sent again.
+    pub total_retrans: u32,
+    /// Device that the socket is bound to, or 0.
+    pub bound_dev: u32,
+    /// Name of the running task, as the kernel has it.
+    pub comm: Vec<u8>,
+}
+
+/// connect() failed before the socket came to SYN_SENT.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConnectFailed {
+    /// Where to.
+    pub requested: SocketAddr,
+    /// The socket, if known.
+    pub sk: Option<SockPtr>,
+    /// Positive errno.
+    pub errno: i32,
+    /// User of the task.
+    pub uid: u32,
+    /// cgroup of the task.
+    pub cgroup: Option<u64>,
+    /// Name of the task.
+    pub comm: Vec<u8>,
+}
+
+/// bind() ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bind {
+    /// What it was given.
+    pub requested: SocketAddr,
+    /// The socket, if known.
+    pub sk: Option<SockPtr>,
+    /// Inode of the socket's file.
+    pub inode: Option<u64>,
+    /// 0 or a positive errno.
+    pub errno: i32,
+    /// Port that the socket has now.
+    pub port: u16,
+    /// User of the task.
+    pub uid: u32,
+    /// cgroup of the task.
+    pub cgroup: Option<u64>,
+    /// Name of the task.
+    pub comm: Vec<u8>,
+}
+
+/// A TCP segment, from its headers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Segment {
+    /// Source and destination.
+    pub ends: Ends,
+    /// Sequence number.
+    pub seq: u32,
+    /// Acknowledgement number.
+    pub ack: u32,
+    /// Bytes of payload.
+    pub payload: u32,
+    /// Window, unscaled.
+    pub window: u16,
+    /// IPv4 identification.
+    pub ip_id: u16,
+    /// `tcpx_common::abi::tcp_flag`.
+    pub flags: u8,
+    /// Time to live or hop limit.
+    pub ttl: u8,
+    /// Device that it came in on.
+    pub device: Option<String>,
+    /// Its index.
+    pub ifindex: Option<u32>,
+}
+
+impl Segment {
+    /// A first SYN: SYN without ACK and without RST.
+    #[must_use]
+    pub const fn is_syn(&self) -> bool {
+        use tcpx_common::abi::tcp_flag::{ACK, RST, SYN};
+        self.flags & (SYN | ACK | RST) == SYN
+    }
+}
+
+/// Hit or miss, as observed; `None` where this backend did not see the lookup.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lookups {
+    /// In the established hash: the socket found and its state, or a miss.
+    pub established: Option<Result<(SockPtr, u8), Miss>>,
+    /// In the listener hash.
+    pub listener: Option<Result<SockPtr, Miss>>,
+    /// `tcp_v4_rcv` or `tcp_v6_rcv` was seen to take the segment.
+    pub received: bool,
+}
+
+/// The lookup returned no socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Miss;
+
+/// A RST in answer to a segment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    /// What is answered.
+    pub segment: Segment,
+    /// Its lookups.
+    pub lookups: Lookups,
+    /// `enum sk_rst_reason`, where the kernel has one.
+    pub reason: Option<Name>,
+    /// State of the socket that answers; 0 for none.
+    pub sk_state: u8,
+    /// The socket, if it is a full one.
+    pub sock: Option<SockFacts>,
+    /// Who holds the port, if a SYN found no socket and the walk was possible.
+    pub holders: Option<Holders>,
+}
+
+/// A full socket.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SockFacts {
+    /// Which.
+    pub sk: SockPtr,
+    /// Inode of its file; `None` if no process holds it.
+    pub inode: Option<u64>,
+    /// cgroup id.
+    pub cgroup: Option<u64>,
+    /// Owner.
+    pub uid: u32,
+    /// TCP state.
+    pub state: u8,
+    /// A process holds it.
+    pub held: bool,
+    /// SO_LINGER's time in jiffies, if it is on.
+    pub linger: Option<u32>,
+    /// RCV_SHUTDOWN 1, SEND_SHUTDOWN 2.
+    pub shutdown: u8,
+    /// `sk_err`.
+    pub err: u16,
+    /// `sk_err_soft`.
+    pub err_soft: u16,
+    /// First unacknowledged byte.
+    pub snd_una: u32,
+    /// Next byte to send.
+    pub snd_nxt: u32,
+    /// Next byte expected.
+    pub rcv_nxt: u32,
+    /// First byte that the application has not read.
+    pub copied_seq: u32,
+    /// Retransmissions in the connection's life.
+    pub total_retrans: u32,
+    /// Since data last went out or came in, ns.
+    pub idle_ns: u64,
+    /// Bytes acknowledged by the peer.
+    pub bytes_acked: u64,
+    /// Bytes received.
+    pub bytes_received: u64,
+    /// Connections that wait for accept(), and how many may.
+    pub backlog: (u32, u32),
+}
+
+/// Sockets that hold a port.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Holders {
+    /// The first of them.
+    pub list: Vec<Holder>,
+    /// The walk came to its end and all that it found is in `list`: what is not here was not there.
+    pub complete: bool,
+}
+
+/// A socket that holds a port.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Holder {
+    /// Which.
+    pub sk: SockPtr,
+    /// Inode of its file; `None` if no process holds it.
+    pub inode: Option<u64>,
+    /// cgroup id.
+    pub cgroup: Option<u64>,
+    /// Owner.
+    pub uid: u32,
+    /// Local address and port.
+    pub addr: SocketAddr,
+    /// It listens; else it is only bound.
+    pub listening: bool,
+    /// IPv6 only.
+    pub v6only: bool,
+    /// Device that it is bound to, or 0.
+    pub bound_dev: u32,
+    /// Connections that wait for accept(), and how many may.
+    pub backlog: (u32, u32),
+}
+
+/// A RST from or to a socket.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SockReset {
+    /// Local and remote.
+    pub ends: Ends,
+    /// The socket, before the reset changed it.
+    pub sock: SockFacts,
+    /// The RST that came in, where this backend sees it.
+    pub segment: Option<Segment>,
+    /// `enum sk_rst_reason`, where the kernel has one.
+    pub reason: Option<Name>,
+    /// Name of the running task.
+    pub comm: Vec<u8>,
+}
+
+/// An ICMP error about a TCP segment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Icmp {
+    /// Source and destination of the quoted segment, as it was sent.
+    pub ends: Ends,
+    /// Its sequence number.
+    pub seq: u32,
+    /// Type.
+    pub icmp_type: u8,
+    /// Code.
+    pub icmp_code: u8,
+    /// Who sent it; `None` when this host sends.
+    pub from: Option<std::net::IpAddr>,
+    /// TTL of the ICMP packet; `None` when this host sends.
+    pub ttl: Option<u8>,
+    /// Device that it came in on.
+    pub device: Option<String>,
+}
+
+/// A SYN at a listener one of whose queues is full.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConnRequest {
+    /// The SYN.
+    pub segment: Segment,
+    /// The listener.
+    pub sock: SockFacts,
+    /// Request sockets that wait for the handshake's last ACK.
+    pub syn_backlog: u32,
+}
+
+/// A handshake segment that was thrown away.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drop {
+    /// The segment.
+    pub segment: Segment,
+    /// Its lookups.
+    pub lookups: Lookups,
+    /// Where in the kernel.
+    pub location: Option<u64>,
+    /// The function around `location`, where kallsyms could be read.
+    pub function: Option<Name>,
+    /// `enum skb_drop_reason`, where the kernel has one.
+    pub reason: Option<Name>,
+    /// This is how a SYN without a socket shows on this backend: a RST answers it.
+    pub no_socket: bool,
+    /// Who holds the port, as in [`Reply`].
+    pub holders: Option<Holders>,
+}
+
+/// A SYN that was sent again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retransmit {
+    /// The socket.
+    pub sk: SockPtr,
+    /// Local and remote.
+    pub ends: Ends,
+    /// How often so far.
+    pub total_retrans: u32,
+    /// Initial sequence number.
+    pub isn: u32,
+    /// Listeners of the same namespace that hold the port that was called.
+    pub holders: Option<Holders>,
+}

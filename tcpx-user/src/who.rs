@@ -1,0 +1,24 @@
+//! Who is behind a number: the questions that verdicts and lines ask of enrichment.
+//!
+//! `correlate` and `verdict` know this trait only; `enrich` answers it live, a recording answers it in replay, a
+//! table answers it in tests.
+
+use crate::{event::Netns, event::Task, line};
+
+/// Answers are cached by the implementation; `None` is "not known", never a guess.
+pub trait Who {
+    /// The process that holds the socket with this inode number (the lowest pid if several do).
+    fn holder(&self, inode: u64) -> Option<line::Process>;
+
+    /// Adds what is known of a task beyond the name that the kernel gave: program, cgroup, container.
+    fn process(&self, task: Task, comm: &[u8], uid: Option<u32>, cgroup: Option<u64>) -> line::Process;
+
+    /// The namespace with its name, if it has one.
+    fn netns(&self, netns: Netns) -> line::Netns;
+
+    /// Name of a device in a namespace.
+    fn device(&self, netns: Netns, ifindex: u32) -> Option<String>;
+
+    /// Wall clock of a boot clock time, RFC 3339 UTC with nanoseconds.
+    fn time(&self, boot_ns: u64) -> String;
+}
