@@ -4,6 +4,8 @@
 
 pub mod abilities;
 pub mod event;
+pub mod explain;
 pub mod line;
+pub mod text;
 pub mod verdict;
 pub mod who;

@@ -1,0 +1,4 @@
+//! Small pure helpers for text that goes to a terminal.
+
+pub mod escape;
+pub mod width;
