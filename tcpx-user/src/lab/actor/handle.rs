@@ -1,0 +1,249 @@
+//! The stage's side: a handle whose methods read like the system calls they cause.
+
+use std::{
+    io::Write,
+    net::{IpAddr, SocketAddr},
+    os::fd::AsFd,
+    path::PathBuf,
+    process::{Child, ChildStdin, ChildStdout, Command as Process, Stdio},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use rustix::event::PollFlags;
+
+use super::{
+    ARGUMENT,
+    protocol::{Call, Command, Reply},
+};
+use crate::lab::{Deadline, LabError, Namespace, Script, What, facts};
+
+/// A descriptor number in an actor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fd(pub i32);
+
+/// A child process that makes system calls when told. Clones are handles of the same process, which is killed
+/// with the last of them.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    process: facts::Process,
+    netns: u64,
+    script: Script,
+    line: Arc<Mutex<Line>>,
+}
+
+/// The connection to the child.
+#[derive(Debug)]
+struct Line {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: ChildStdout,
+    unread: Vec<u8>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        // It may be gone already; either way it must not stay a zombie.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A call that blocks in the actor: the scenario goes on meanwhile.
+#[derive(Debug)]
+#[must_use = "the actor does nothing else before the call is finished"]
+pub struct Pending(Actor);
+
+impl Pending {
+    /// Waits for the call's return.
+    pub fn finish(self) -> Result<Reply, LabError> {
+        self.0.answer()
+    }
+}
+
+impl Actor {
+    /// Starts `exe __lab-actor comm` on the namespace's thread, so that it is born in the namespace.
+    pub(in crate::lab) fn spawn(
+        exe: PathBuf,
+        comm: &str,
+        namespace: &Namespace,
+        script: Script,
+    ) -> Result<Self, LabError> {
+        let name = comm.to_owned();
+        let mut child = namespace
+            .run(move || {
+                Process::new(exe).arg(ARGUMENT).arg(name).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()
+            })?
+            .map_err(LabError::io(format!("start the actor {comm}")))?;
+        let gone = || LabError::Gone { who: comm.to_owned() };
+        let stdin = child.stdin.take().ok_or_else(gone)?;
+        let stdout = child.stdout.take().ok_or_else(gone)?;
+        let process = facts::Process { pid: child.id(), comm: comm.to_owned() };
+        let line = Line { child, stdin, stdout, unread: Vec::new() };
+        Ok(Self { process, netns: namespace.inum(), script, line: Arc::new(Mutex::new(line)) })
+    }
+
+    /// Process id and command name.
+    #[must_use]
+    pub fn process(&self) -> facts::Process {
+        self.process.clone()
+    }
+
+    /// Inode number of the actor's network namespace.
+    #[must_use]
+    pub fn netns(&self) -> u64 {
+        self.netns
+    }
+
+    /// `socket(2)`, blocking, of the family of `at`.
+    pub fn socket(&self, at: SocketAddr) -> Result<Fd, LabError> {
+        self.open(Call::Socket { ipv6: at.is_ipv6(), nonblocking: false })
+    }
+
+    /// `socket(2)`, non-blocking, of the family of `at`.
+    pub fn socket_nonblocking(&self, at: SocketAddr) -> Result<Fd, LabError> {
+        self.open(Call::Socket { ipv6: at.is_ipv6(), nonblocking: true })
+    }
+
+    fn open(&self, call: Call) -> Result<Fd, LabError> {
+        self.must(Fd(-1), call).map(|value| Fd(value as i32))
+    }
+
+    /// `bind(2)`, which must succeed.
+    pub fn bind(&self, fd: Fd, at: SocketAddr) -> Result<(), LabError> {
+        self.must(fd, Call::Bind(at)).map(drop)
+    }
+
+    /// `listen(2)`, which must succeed.
+    pub fn listen(&self, fd: Fd, backlog: i32) -> Result<(), LabError> {
+        self.must(fd, Call::Listen(backlog)).map(drop)
+    }
+
+    /// socket, bind and listen.
+    pub fn serve(&self, at: SocketAddr) -> Result<Fd, LabError> {
+        let fd = self.socket(at)?;
+        self.bind(fd, at)?;
+        self.listen(fd, 16)?;
+        Ok(fd)
+    }
+
+    /// `accept(2)`, which must succeed.
+    pub fn accept(&self, fd: Fd) -> Result<Fd, LabError> {
+        self.must(fd, Call::Accept).map(|value| Fd(value as i32))
+    }
+
+    /// `connect(2)`, whatever it returns.
+    pub fn connect(&self, fd: Fd, to: SocketAddr) -> Result<Reply, LabError> {
+        self.ask(Command::Call { fd: fd.0, call: Call::Connect(to) })
+    }
+
+    /// `connect(2)` on a blocking socket, left in flight.
+    pub fn begin_connect(&self, fd: Fd, to: SocketAddr) -> Result<Pending, LabError> {
+        self.tell(&Command::Call { fd: fd.0, call: Call::Connect(to) })?;
+        Ok(Pending(self.clone()))
+    }
+
+    /// Waits until a non-blocking connect() is decided: poll, then SO_ERROR, whatever it says.
+    pub fn finish_connect(&self, fd: Fd) -> Result<Reply, LabError> {
+        self.ask(Command::Call { fd: fd.0, call: Call::AwaitConnect })
+    }
+
+    /// Waits until the kernel has sent the SYN that often again.
+    pub fn await_retransmits(&self, fd: Fd, times: u32) -> Result<(), LabError> {
+        self.must(fd, Call::AwaitRetransmits(times)).map(drop)
+    }
+
+    /// Waits until there is something to read (data, end of stream, error) without reading it.
+    pub fn await_readable(&self, fd: Fd) -> Result<(), LabError> {
+        self.must(fd, Call::AwaitReadable).map(drop)
+    }
+
+    /// `send(2)`, whatever it returns.
+    pub fn send(&self, fd: Fd, data: &str) -> Result<Reply, LabError> {
+        self.ask(Command::Send { fd: fd.0, data: data.to_owned() })
+    }
+
+    /// Waits for data, end of stream or an error, and receives it, whatever it is.
+    pub fn receive(&self, fd: Fd) -> Result<Reply, LabError> {
+        self.ask(Command::Call { fd: fd.0, call: Call::Receive })
+    }
+
+    /// `shutdown(2)` of the sending side.
+    pub fn shutdown_write(&self, fd: Fd) -> Result<(), LabError> {
+        self.must(fd, Call::ShutdownWrite).map(drop)
+    }
+
+    /// Sets IPV6_V6ONLY.
+    pub fn set_v6only(&self, fd: Fd, on: bool) -> Result<(), LabError> {
+        self.must(fd, Call::V6Only(on)).map(drop)
+    }
+
+    /// Sets SO_REUSEADDR.
+    pub fn reuse_address(&self, fd: Fd) -> Result<(), LabError> {
+        self.must(fd, Call::ReuseAddress).map(drop)
+    }
+
+    /// Sets SO_LINGER to on, with that many seconds.
+    pub fn set_linger(&self, fd: Fd, seconds: u64) -> Result<(), LabError> {
+        self.must(fd, Call::Linger(seconds)).map(drop)
+    }
+
+    /// `close(2)`.
+    pub fn close(&self, fd: Fd) -> Result<(), LabError> {
+        self.must(fd, Call::Close).map(drop)
+    }
+
+    /// One ICMP echo, which must be answered.
+    pub fn ping(&self, to: IpAddr) -> Result<(), LabError> {
+        self.must(Fd(-1), Call::Ping(to)).map(drop)
+    }
+
+    fn must(&self, fd: Fd, call: Call) -> Result<i64, LabError> {
+        self.ask(Command::Call { fd: fd.0, call })?.ok()
+    }
+
+    fn ask(&self, command: Command) -> Result<Reply, LabError> {
+        self.tell(&command)?;
+        self.answer()
+    }
+
+    fn tell(&self, command: &Command) -> Result<(), LabError> {
+        let text = serde_json::to_string(command).map_err(LabError::io("encode a command"))?;
+        let sent = writeln!(self.line().stdin, "{text}");
+        sent.map_err(|_| self.gone())
+    }
+
+    fn answer(&self) -> Result<Reply, LabError> {
+        let text = self.line().next(&self.process.comm)?;
+        let reply: Reply = serde_json::from_slice(&text).map_err(LabError::io("decode an actor's answer"))?;
+        let facts::Process { pid, comm } = self.process();
+        self.script.note_at(reply.began_ns, What::Call { comm, pid, text: reply.text.clone() });
+        Ok(reply)
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn gone(&self) -> LabError {
+        LabError::Gone { who: format!("the actor {}", self.process.comm) }
+    }
+}
+
+impl Line {
+    /// The next line that the actor writes.
+    fn next(&mut self, comm: &str) -> Result<Vec<u8>, LabError> {
+        let deadline = Deadline::default();
+        loop {
+            if let Some(end) = self.unread.iter().position(|&byte| byte == b'\n') {
+                return Ok(self.unread.drain(..=end).collect());
+            }
+            deadline.poll(self.stdout.as_fd(), PollFlags::IN, &format!("an answer of {comm}"))?;
+            let mut chunk = [0; 4096];
+            let length = rustix::io::read(&self.stdout, &mut chunk).map_err(LabError::io("read from an actor"))?;
+            if length == 0 {
+                return Err(LabError::Gone { who: format!("the actor {comm}") });
+            }
+            self.unread.extend(&chunk[..length]);
+        }
+    }
+}

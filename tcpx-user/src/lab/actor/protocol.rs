@@ -1,0 +1,78 @@
+//! What a stage and its actors say to each other: one JSON object a line.
+
+use std::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::lab::LabError;
+
+/// One system call, or one wait for what it started. Descriptors are the actor's own numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Call {
+    Socket { ipv6: bool, nonblocking: bool },
+    Bind(SocketAddr),
+    Listen(i32),
+    Connect(SocketAddr),
+    Accept,
+    Receive,
+    ShutdownWrite,
+    V6Only(bool),
+    ReuseAddress,
+    Linger(u64),
+    /// Waits until a non-blocking connect() is decided; value 0, or the errno of SO_ERROR.
+    AwaitConnect,
+    /// Waits until the SYN (or the first unacknowledged segment) has been sent again that often.
+    AwaitRetransmits(u32),
+    /// Waits until there is something to read, and leaves it there.
+    AwaitReadable,
+    Close,
+    Ping(IpAddr),
+}
+
+/// What an actor is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Command {
+    Call { fd: i32, call: Call },
+    Send { fd: i32, data: String },
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// What the call returned; -1 on failure.
+    pub value: i64,
+    /// The errno's name on failure.
+    pub errno: Option<String>,
+    /// getsockname() after the call.
+    pub local: Option<SocketAddr>,
+    /// getpeername() after the call.
+    pub remote: Option<SocketAddr>,
+    /// Data received.
+    pub data: String,
+    /// The call as strace would write it.
+    pub text: String,
+    /// When it began (CLOCK_MONOTONIC, ns).
+    pub began_ns: u64,
+    /// When it returned (CLOCK_MONOTONIC, ns).
+    pub ended_ns: u64,
+}
+
+impl Reply {
+    /// The value, if the call succeeded.
+    pub fn ok(&self) -> Result<i64, LabError> {
+        match self.errno {
+            None => Ok(self.value),
+            Some(_) => Err(self.unexpected("success")),
+        }
+    }
+
+    /// Nothing, if the call failed with this errno.
+    pub fn failed_with(&self, errno: &str) -> Result<(), LabError> {
+        if self.errno.as_deref() == Some(errno) { Ok(()) } else { Err(self.unexpected(errno)) }
+    }
+
+    fn unexpected(&self, expected: &str) -> LabError {
+        let got = self.errno.clone().unwrap_or_else(|| self.value.to_string());
+        LabError::Unexpected { what: self.text.clone(), expected: expected.to_owned(), got }
+    }
+}

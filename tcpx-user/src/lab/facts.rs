@@ -1,0 +1,212 @@
+//! What a scenario provoked: the record against which a tracer's report is compared, in the contract's own words.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::Actor;
+
+/// The IP version of a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// IPv4.
+    Ipv4,
+    /// IPv6.
+    Ipv6,
+}
+
+impl Family {
+    /// As in the contract's `family`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ipv4 => "ipv4",
+            Self::Ipv6 => "ipv6",
+        }
+    }
+
+    /// The family of an address.
+    #[must_use]
+    pub fn of(ip: IpAddr) -> Self {
+        if ip.is_ipv4() { Self::Ipv4 } else { Self::Ipv6 }
+    }
+}
+
+/// A process on the stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Process id; an actor has one thread, so also its thread id.
+    pub pid: u32,
+    /// Command name.
+    pub comm: String,
+}
+
+/// An address of which the port may not be known to the scenario: the kernel forgets a refused socket's ephemeral port
+/// before connect() returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Address.
+    pub ip: IpAddr,
+    /// Port, if known.
+    pub port: Option<u16>,
+}
+
+impl From<SocketAddr> for Endpoint {
+    fn from(at: SocketAddr) -> Self {
+        Self { ip: at.ip(), port: Some(at.port()).filter(|&port| port != 0) }
+    }
+}
+
+impl From<IpAddr> for Endpoint {
+    fn from(ip: IpAddr) -> Self {
+        Self { ip, port: None }
+    }
+}
+
+/// Who holds the port that was asked for (or almost that port).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The process.
+    pub process: Process,
+    /// Where its socket is bound.
+    pub at: SocketAddr,
+}
+
+/// An `attempt` line that must come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptFact {
+    /// Who called connect().
+    pub process: Process,
+    /// Inode number of its network namespace.
+    pub netns: u64,
+    /// Where the connection came from.
+    pub local: Endpoint,
+    /// What connect() was given.
+    pub remote: SocketAddr,
+    /// How it ended.
+    pub outcome: &'static str,
+    /// Which errno the application got, by name.
+    pub errno: Option<&'static str>,
+    /// `active-open`, `self-connect` or `simultaneous-open`.
+    pub how: &'static str,
+    /// Why.
+    pub verdict: &'static str,
+    /// How many SYNs were sent again, at least.
+    pub syn_retransmits: u32,
+    /// Who holds the port.
+    pub holder: Option<Holder>,
+}
+
+/// One end of a reset that is on this host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    /// Inode number of the network namespace.
+    pub netns: u64,
+    /// `none`, `listener`, `time-wait` or `full`.
+    pub socket: &'static str,
+    /// Who owns the socket, where it has an owner.
+    pub owner: Option<Process>,
+}
+
+/// A `reset` line that must come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResetFact {
+    /// `reply`, `active`, `netfilter` or `elsewhere`.
+    pub origin: &'static str,
+    /// Source of the RST.
+    pub from: Endpoint,
+    /// Destination of the RST.
+    pub to: Endpoint,
+    /// The side that sent it, if it is on this host.
+    pub sender: Option<Side>,
+    /// The side that got it, if it is on this host.
+    pub receiver: Option<Side>,
+    /// Why.
+    pub verdict: &'static str,
+}
+
+/// A `drop` line that must come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DropFact {
+    /// Inode number of the network namespace.
+    pub netns: u64,
+    /// Source of what was dropped.
+    pub from: Endpoint,
+    /// Destination of what was dropped.
+    pub to: SocketAddr,
+    /// How many segments were dropped, at least.
+    pub count: u32,
+    /// Why.
+    pub verdict: &'static str,
+}
+
+/// All that a scenario provoked after [`ready`](super::Stage::ready).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Connection attempts of local processes.
+    pub attempts: Vec<AttemptFact>,
+    /// RSTs that left or reached this host.
+    pub resets: Vec<ResetFact>,
+    /// Handshake segments that vanished on this host.
+    pub drops: Vec<DropFact>,
+    /// By how much `OutRsts` of all namespaces together rose: netfilter's RSTs are not counted by the kernel.
+    pub out_rsts: u64,
+    /// Counters that rose, and by how much at least.
+    pub counters: Vec<(&'static str, u64)>,
+}
+
+impl AttemptFact {
+    /// An attempt that is established by a plain handshake, until amended.
+    #[must_use]
+    pub fn new(client: &Actor, local: Endpoint, remote: SocketAddr) -> Self {
+        Self {
+            process: client.process(),
+            netns: client.netns(),
+            local,
+            remote,
+            outcome: "established",
+            errno: None,
+            how: "active-open",
+            verdict: "established",
+            syn_retransmits: 0,
+            holder: None,
+        }
+    }
+
+    /// It failed.
+    pub fn ended(&mut self, outcome: &'static str, errno: impl Into<Option<&'static str>>) -> &mut Self {
+        self.outcome = outcome;
+        self.errno = errno.into();
+        self
+    }
+
+    /// It has another verdict than the scenario's.
+    pub fn because(&mut self, verdict: &'static str) -> &mut Self {
+        self.verdict = verdict;
+        self
+    }
+
+    /// The SYN was sent again.
+    pub fn retransmitted(&mut self, times: u32) -> &mut Self {
+        self.syn_retransmits = times;
+        self
+    }
+}
+
+impl Side {
+    /// A full socket of an actor.
+    #[must_use]
+    pub fn full(owner: &Actor) -> Option<Self> {
+        Some(Self { netns: owner.netns(), socket: "full", owner: Some(owner.process()) })
+    }
+
+    /// A listener of an actor.
+    #[must_use]
+    pub fn listener(owner: &Actor) -> Option<Self> {
+        Some(Self { netns: owner.netns(), socket: "listener", owner: Some(owner.process()) })
+    }
+
+    /// No socket at all, or one that nobody owns (`none`, `time-wait`).
+    #[must_use]
+    pub fn ownerless(netns: u64, socket: &'static str) -> Option<Self> {
+        Some(Self { netns, socket, owner: None })
+    }
+}

@@ -1,0 +1,156 @@
+//! Devices and addresses by rtnetlink messages of our own: a test guest has no `ip`.
+
+use std::{net::IpAddr, sync::Arc};
+
+use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+use rustix::{
+    io::Errno,
+    net::{AddressFamily, SocketType, netdevice::name_to_index, socket},
+};
+
+use super::{LabError, Namespace};
+
+/// An address with the length of its network's prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Address {
+    /// The address.
+    pub ip: IpAddr,
+    /// Prefix length in bits.
+    pub prefix: u8,
+}
+
+impl Address {
+    /// `ip/prefix`.
+    #[must_use]
+    pub fn new(ip: impl Into<IpAddr>, prefix: u8) -> Self {
+        Self { ip: ip.into(), prefix }
+    }
+}
+
+/// A netlink request under construction: header, fixed part, attributes.
+struct Request(Vec<u8>);
+
+impl Request {
+    fn new(kind: u16, flags: i32, fixed: &[u8]) -> Self {
+        let flags = (libc::NLM_F_REQUEST | libc::NLM_F_ACK | flags) as u16;
+        let mut bytes = vec![0; 4];
+        bytes.extend(kind.to_ne_bytes());
+        bytes.extend(flags.to_ne_bytes());
+        bytes.extend([0; 8]);
+        bytes.extend(fixed);
+        Self(bytes)
+    }
+
+    fn attribute(&mut self, kind: u16, value: &[u8]) {
+        self.nest(kind, |inner| inner.0.extend(value));
+    }
+
+    /// An attribute whose value is made of what `fill` adds.
+    fn nest(&mut self, kind: u16, fill: impl FnOnce(&mut Self)) {
+        let start = self.0.len();
+        self.0.extend([0; 2]);
+        self.0.extend(kind.to_ne_bytes());
+        fill(self);
+        let length = (self.0.len() - start) as u16;
+        self.0[start..start + 2].copy_from_slice(&length.to_ne_bytes());
+        self.0.resize(self.0.len().next_multiple_of(4), 0);
+    }
+
+    /// Sends the request from the calling thread's namespace; the kernel acknowledges before `send` returns.
+    fn send(mut self, what: &str) -> Result<(), LabError> {
+        let length = self.0.len() as u32;
+        self.0[..4].copy_from_slice(&length.to_ne_bytes());
+        let answer = exchange(&self.0).map_err(LabError::io(format!("rtnetlink: {what}")))?;
+        // struct nlmsghdr (16 bytes), then the negative errno of struct nlmsgerr.
+        let code = answer.get(16..20).and_then(|b| b.try_into().ok()).map_or(-libc::EBADMSG, i32::from_ne_bytes);
+        match Errno::from_raw_os_error(-code) {
+            _ if code == 0 => Ok(()),
+            Errno::EXIST => Ok(()),
+            Errno::OPNOTSUPP => Err(LabError::Unavailable {
+                what: what.to_owned(),
+                why: "this kernel has no such kind of device".to_owned(),
+                advice: "load its module (veth, dummy)",
+            }),
+            error => Err(LabError::io(format!("rtnetlink: {what}"))(error)),
+        }
+    }
+}
+
+fn exchange(request: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut socket = Socket::new(NETLINK_ROUTE)?;
+    socket.bind_auto()?;
+    socket.send_to(request, &SocketAddr::new(0, 0), 0)?;
+    Ok(socket.recv_from_full()?.0)
+}
+
+/// `struct ifinfomsg`.
+fn ifinfomsg(index: u32, flags: i32) -> Vec<u8> {
+    let words = [0, index, flags.cast_unsigned(), flags.cast_unsigned()];
+    words.iter().flat_map(|word| word.to_ne_bytes()).collect()
+}
+
+fn index(device: &str) -> Result<u32, LabError> {
+    let any = socket(AddressFamily::UNIX, SocketType::DGRAM, None).map_err(LabError::io("socket(AF_UNIX)"))?;
+    name_to_index(&any, device).map_err(LabError::io(format!("index of device {device}")))
+}
+
+/// Brings a device of the calling thread's namespace up.
+pub(super) fn set_up(device: &str) -> Result<(), LabError> {
+    Request::new(libc::RTM_NEWLINK, 0, &ifinfomsg(index(device)?, libc::IFF_UP)).send(&format!("set {device} up"))
+}
+
+/// Adds an address to a device of the calling thread's namespace; an IPv6 address is usable at once (no duplicate
+/// address detection).
+pub(super) fn add_address(device: &str, address: Address) -> Result<(), LabError> {
+    let (family, bytes) = parts(address.ip);
+    let mut fixed = vec![family, address.prefix, libc::IFA_F_NODAD as u8, 0];
+    fixed.extend(index(device)?.to_ne_bytes());
+    let mut request = Request::new(libc::RTM_NEWADDR, libc::NLM_F_CREATE | libc::NLM_F_EXCL, &fixed);
+    request.attribute(libc::IFA_LOCAL, &bytes);
+    request.attribute(libc::IFA_ADDRESS, &bytes);
+    request.send(&format!("add {}/{} to {device}", address.ip, address.prefix))
+}
+
+/// Routes a network through a device of the calling thread's namespace, with no gateway.
+pub(super) fn add_route(device: &str, to: Address) -> Result<(), LabError> {
+    let (family, bytes) = parts(to.ip);
+    let mut fixed = vec![family, to.prefix, 0, 0, libc::RT_TABLE_MAIN, libc::RTPROT_STATIC];
+    fixed.extend([libc::RT_SCOPE_LINK, libc::RTN_UNICAST, 0, 0, 0, 0]);
+    let mut request = Request::new(libc::RTM_NEWROUTE, libc::NLM_F_CREATE | libc::NLM_F_EXCL, &fixed);
+    request.attribute(libc::RTA_DST, &bytes);
+    request.attribute(libc::RTA_OIF, &index(device)?.to_ne_bytes());
+    request.send(&format!("route {}/{} through {device}", to.ip, to.prefix))
+}
+
+fn parts(ip: IpAddr) -> (u8, Vec<u8>) {
+    match ip {
+        IpAddr::V4(ip) => (libc::AF_INET as u8, ip.octets().to_vec()),
+        IpAddr::V6(ip) => (libc::AF_INET6 as u8, ip.octets().to_vec()),
+    }
+}
+
+/// A veth pair: one end named `device` in each namespace, both up.
+pub fn veth_pair(device: &'static str, one: &Namespace, other: &Arc<Namespace>) -> Result<(), LabError> {
+    let there = Arc::clone(other);
+    one.run(move || create_veth(device, &there).and_then(|()| set_up(device)))??;
+    other.run(move || set_up(device))?
+}
+
+fn create_veth(device: &str, other: &Namespace) -> Result<(), LabError> {
+    use std::os::fd::AsRawFd;
+    const VETH_INFO_PEER: u16 = 1;
+    let name = [device.as_bytes(), &[0]].concat();
+    let mut request = Request::new(libc::RTM_NEWLINK, libc::NLM_F_CREATE | libc::NLM_F_EXCL, &ifinfomsg(0, 0));
+    request.attribute(libc::IFLA_IFNAME, &name);
+    request.nest(libc::IFLA_LINKINFO, |info| {
+        info.attribute(libc::IFLA_INFO_KIND, b"veth");
+        info.nest(libc::IFLA_INFO_DATA, |data| {
+            data.nest(VETH_INFO_PEER, |peer| {
+                peer.0.extend(ifinfomsg(0, 0));
+                peer.attribute(libc::IFLA_IFNAME, &name);
+                peer.attribute(libc::IFLA_NET_NS_FD, &other.fd().as_raw_fd().to_ne_bytes());
+            });
+        });
+    });
+    request.send("create a veth pair")
+}

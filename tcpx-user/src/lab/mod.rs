@@ -1,0 +1,40 @@
+//! The lab: real kernel TCP situations, provoked in private network namespaces.
+//!
+//! A scenario is a script over a [`Stage`]: namespaces of its own, *actors* (child processes that make real system
+//! calls), a *peer* (TCP in userspace behind a tun device, so truly not this host's TCP) and nftables rules.
+//! Nothing here traces. A scenario calls [`Stage::ready`] between set-up and action, where a tracer attaches, and
+//! records what it provoked as [`Facts`], which a test compares with what the tracer said.
+//!
+//! Rules of the module: no sleeps (everything waits for an observable fact, with a deadline), nothing outside the
+//! private namespaces is touched, and nothing but `/proc`, `/sys` and `/dev/net/tun` is needed, except `nft` for the
+//! scenarios with a firewall.
+
+pub mod actor;
+mod error;
+mod facts;
+mod link;
+mod netns;
+mod nft;
+mod peer;
+mod provoke;
+mod script;
+mod sockets;
+mod stage;
+mod sys;
+mod tun;
+mod wait;
+pub mod wire;
+
+pub use actor::{Actor, Fd, Pending, Reply};
+pub use error::LabError;
+pub use facts::{AttemptFact, DropFact, Endpoint, Facts, Family, Holder, Process, ResetFact, Side};
+pub use link::{Address, veth_pair};
+pub use netns::Namespace;
+pub use nft::apply as nft;
+pub use peer::{Conn, Peer};
+pub use provoke::{Scenario, find, scenarios};
+pub use script::{Line, Script, What};
+pub use sockets::SocketRow;
+pub use stage::Stage;
+pub use tun::Tun;
+pub use wait::Deadline;

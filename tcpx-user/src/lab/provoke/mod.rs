@@ -1,0 +1,100 @@
+//! The scenarios: for each verdict of the catalogue, a script that makes the kernel do it.
+
+mod established;
+mod firewall;
+mod local_resets;
+mod remote;
+mod silent;
+mod unmatched;
+
+use super::{Family, LabError, Stage};
+
+/// A script that provokes what one verdict stands for.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// The verdict's id, or `id/variant`; IPv4 unless the name says otherwise.
+    pub name: &'static str,
+    /// Other names that find it.
+    pub aliases: &'static [&'static str],
+    /// Which addresses it uses.
+    pub family: Family,
+    /// One line: what is shown.
+    pub title: &'static str,
+    /// What happens, and which kernel facts make it so.
+    pub about: &'static str,
+    /// The script. It returns when all it started is done, or in flight where that is the point.
+    pub run: fn(&mut Stage) -> Result<(), LabError>,
+}
+
+impl Scenario {
+    /// The verdict that it exists to show.
+    #[must_use]
+    pub fn verdict(&self) -> &'static str {
+        self.name.split_once('/').map_or(self.name, |(id, _)| id)
+    }
+
+    /// An empty stage for it.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        Stage::new(self.family, self.verdict())
+    }
+}
+
+/// All scenarios, by what they are about.
+pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
+    [
+        unmatched::TABLE,
+        local_resets::TABLE,
+        firewall::TABLE,
+        remote::TABLE,
+        silent::TABLE,
+        established::TABLE,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The scenario of that name or alias.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Scenario> {
+    scenarios().find(|scenario| scenario.name == name || scenario.aliases.contains(&name))
+}
+
+/// One script for both families: the rows `name` and `name/ipv6` of a table.
+const fn scenario(
+    name: &'static str,
+    family: Family,
+    title: &'static str,
+    about: &'static str,
+    run: fn(&mut Stage) -> Result<(), LabError>,
+) -> Scenario {
+    Scenario { name, aliases: &[], family, title, about, run }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Family, find, scenarios};
+
+    #[test]
+    fn names_and_aliases_are_unique() {
+        let mut seen = BTreeSet::new();
+        for name in scenarios().flat_map(|s| s.aliases.iter().copied().chain([s.name])) {
+            assert!(seen.insert(name), "{name} twice");
+        }
+    }
+
+    #[test]
+    fn a_name_that_says_ipv6_is_ipv6() {
+        for scenario in scenarios() {
+            let says = scenario.name.ends_with("ipv6") || scenario.name == "listener-v4only";
+            assert_eq!(says, scenario.family == Family::Ipv6, "{}", scenario.name);
+        }
+    }
+
+    #[test]
+    fn the_textbook_case_is_found_by_its_alias() {
+        assert_eq!(find("no-listen").map(|s| s.verdict()), Some("bound-not-listening"));
+    }
+}

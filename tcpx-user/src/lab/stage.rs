@@ -1,0 +1,274 @@
+//! The stage on which a scenario plays: its namespaces, actors and peer, what they did, and what must be reported.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use super::{
+    Actor, AttemptFact, Deadline, DropFact, Endpoint, Facts, Family, Holder, LabError, Namespace, Peer, ResetFact,
+    Script, SocketRow, What,
+};
+
+/// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
+type Hook = Box<dyn FnOnce(&[Arc<Namespace>]) -> Result<(), LabError>>;
+
+/// Everything that lives as long as one run of a scenario. Dropping it kills the actors, which ends the namespaces;
+/// whatever that resets is no longer part of the scenario, so a tracer finishes before.
+pub struct Stage {
+    family: Family,
+    verdict: &'static str,
+    exe: PathBuf,
+    script: Script,
+    hook: Option<Hook>,
+    ready: bool,
+    baseline: Vec<(&'static str, u64)>,
+    facts: Facts,
+    // Order of dropping: the actors first.
+    actors: Vec<Actor>,
+    // Without its device, routes and addresses vanish under connections that a tracer is still to tell of.
+    peers: Vec<Peer>,
+    namespaces: Vec<Arc<Namespace>>,
+}
+
+/// The counters that scenarios speak of.
+const COUNTERS: [&str; 6] =
+    ["OutRsts", "AttemptFails", "EstabResets", "ListenOverflows", "ListenDrops", "TCPAbortOnClose"];
+
+impl Stage {
+    /// An empty stage for a scenario of this family and verdict; actors are this executable again.
+    #[must_use]
+    pub fn new(family: Family, verdict: &'static str) -> Self {
+        Self {
+            family,
+            verdict,
+            exe: PathBuf::from("/proc/self/exe"),
+            script: Script::default(),
+            hook: None,
+            ready: false,
+            baseline: Vec::new(),
+            facts: Facts::default(),
+            actors: Vec::new(),
+            peers: Vec::new(),
+            namespaces: Vec::new(),
+        }
+    }
+
+    /// Takes another executable for the actors: one that calls [`actor::main`](super::actor::main).
+    #[must_use]
+    pub fn with_exe(mut self, exe: impl Into<PathBuf>) -> Self {
+        self.exe = exe.into();
+        self
+    }
+
+    /// What to do between set-up and action.
+    #[must_use]
+    pub fn on_ready(
+        mut self,
+        hook: impl FnOnce(&[Arc<Namespace>]) -> Result<(), LabError> + 'static,
+    ) -> Self {
+        self.hook = Some(Box::new(hook));
+        self
+    }
+
+    /// A new namespace. Root may open ping sockets in it.
+    pub fn namespace(&mut self, name: &str) -> Result<Arc<Namespace>, LabError> {
+        let namespace = Namespace::create(name)?;
+        namespace.sysctl("net/ipv4/ping_group_range", "0 0")?;
+        self.namespaces.push(Arc::clone(&namespace));
+        Ok(namespace)
+    }
+
+    /// A new process in a namespace.
+    pub fn actor(&mut self, namespace: &Namespace, comm: &str) -> Result<Actor, LabError> {
+        let actor = Actor::spawn(self.exe.clone(), comm, namespace, self.script.clone())?;
+        self.actors.push(actor.clone());
+        Ok(actor)
+    }
+
+    /// A namespace with a server and a client in it.
+    pub fn pair(&mut self) -> Result<(Actor, Actor), LabError> {
+        let namespace = self.namespace("lab")?;
+        Ok((self.actor(&namespace, "server")?, self.actor(&namespace, "client")?))
+    }
+
+    /// A tun device in the namespace, and the peer behind it.
+    pub fn peer(&mut self, namespace: &Arc<Namespace>) -> Result<Peer, LabError> {
+        let peer = Peer::behind(namespace, self.family, self.script.clone())?;
+        self.peers.push(peer.clone());
+        Ok(peer)
+    }
+
+    /// The loopback address of the scenario's family.
+    #[must_use]
+    pub fn loopback(&self, port: u16) -> SocketAddr {
+        match self.family {
+            Family::Ipv4 => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port),
+            Family::Ipv6 => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), port),
+        }
+    }
+
+    /// The wildcard address of the scenario's family.
+    #[must_use]
+    pub fn any(&self, port: u16) -> SocketAddr {
+        match self.family {
+            Family::Ipv4 => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port),
+            Family::Ipv6 => SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port),
+        }
+    }
+
+    /// The scenario's family.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    /// Says what comes next.
+    pub fn step(&self, text: impl Into<String>) {
+        self.script.note(What::Step(text.into()));
+    }
+
+    /// The set-up is made, the action begins: tracing starts and baselines are taken here.
+    pub fn ready(&mut self) -> Result<(), LabError> {
+        self.ready = true;
+        if let Some(hook) = self.hook.take() {
+            hook(&self.namespaces)?;
+        }
+        self.baseline = self.counters()?;
+        Ok(())
+    }
+
+    /// Whether the scenario has called [`ready`](Self::ready).
+    #[must_use]
+    pub fn was_ready(&self) -> bool {
+        self.ready
+    }
+
+    /// What was done so far.
+    #[must_use]
+    pub fn script(&self) -> &Script {
+        &self.script
+    }
+
+    /// What must be reported.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The scenario's namespaces.
+    #[must_use]
+    pub fn namespaces(&self) -> &[Arc<Namespace>] {
+        &self.namespaces
+    }
+
+    /// By how much a counter of all namespaces together rose since [`ready`](Self::ready).
+    pub fn rise(&self, counter: &str) -> Result<Option<u64>, LabError> {
+        let value = |list: &[(&str, u64)]| list.iter().find(|(name, _)| *name == counter).map(|(_, value)| *value);
+        let now = self.counters()?;
+        Ok(value(&now).map(|now| now - value(&self.baseline).unwrap_or(0)))
+    }
+
+    fn counters(&self) -> Result<Vec<(&'static str, u64)>, LabError> {
+        let mut sums = Vec::new();
+        for name in COUNTERS {
+            let mut sum = 0;
+            for namespace in &self.namespaces {
+                sum += namespace.counter(name)?.unwrap_or(0);
+            }
+            sums.push((name, sum));
+        }
+        Ok(sums)
+    }
+
+    /// Waits until a namespace's socket table has such an entry, and tells it.
+    pub fn await_socket(
+        &self,
+        namespace: &Namespace,
+        what: &str,
+        wanted: impl Fn(&SocketRow) -> bool,
+    ) -> Result<SocketRow, LabError> {
+        let row = Deadline::default().until(what, || Ok(namespace.sockets()?.into_iter().find(&wanted)))?;
+        self.step(format!("the socket table has: {row}"));
+        Ok(row)
+    }
+
+    /// Waits until a namespace's socket table has no such entry any more.
+    pub fn await_no_socket(
+        &self,
+        namespace: &Namespace,
+        what: &str,
+        gone: impl Fn(&SocketRow) -> bool,
+    ) -> Result<(), LabError> {
+        Deadline::default().until(what, || Ok((!namespace.sockets()?.iter().any(&gone)).then_some(())))
+    }
+
+    /// Records an attempt that must be reported, with the scenario's verdict, and returns it for amendments.
+    pub fn attempt(&mut self, client: &Actor, local: impl Into<Endpoint>, remote: SocketAddr) -> &mut AttemptFact {
+        let mut made = AttemptFact::new(client, local.into(), remote);
+        made.verdict = self.verdict;
+        push(&mut self.facts.attempts, made)
+    }
+
+    /// Records an attempt that was refused by a RST of this host: the attempt and the reset.
+    pub fn refused(&mut self, client: &Actor, local: IpAddr, remote: SocketAddr, holder: Option<Holder>) {
+        let fact = self.attempt(client, local, remote).ended("refused", "ECONNREFUSED");
+        fact.holder = holder;
+        let netns = client.netns();
+        let reset = self.reset("reply", remote, local);
+        reset.sender = Some(super::Side { netns, socket: "none", owner: None });
+        reset.receiver = Some(super::Side { netns, socket: "full", owner: Some(client.process()) });
+        self.facts.out_rsts += 1;
+    }
+
+    /// Records a reset that must be reported, with the scenario's verdict, and returns it for amendments.
+    pub fn reset(
+        &mut self,
+        origin: &'static str,
+        from: impl Into<Endpoint>,
+        to: impl Into<Endpoint>,
+    ) -> &mut ResetFact {
+        let (from, to) = (from.into(), to.into());
+        let made = ResetFact { origin, from, to, sender: None, receiver: None, verdict: self.verdict };
+        push(&mut self.facts.resets, made)
+    }
+
+    /// Records a silent drop that must be reported, with the scenario's verdict.
+    pub fn dropped(
+        &mut self,
+        netns: u64,
+        from: impl Into<Endpoint>,
+        to: SocketAddr,
+        count: u32,
+    ) -> &mut DropFact {
+        let made = DropFact { netns, from: from.into(), to, count, verdict: self.verdict };
+        push(&mut self.facts.drops, made)
+    }
+
+    /// Amends what was recorded last: the client's port is known after all.
+    pub fn know_client_port(&mut self, client: SocketAddr) {
+        if let Some(attempt) = self.facts.attempts.last_mut() {
+            attempt.local = client.into();
+        }
+        if let Some(reset) = self.facts.resets.last_mut() {
+            reset.to = client.into();
+        }
+    }
+
+    /// Records that this host's TCP sends that many RSTs.
+    pub fn sends_resets(&mut self, count: u64) {
+        self.facts.out_rsts += count;
+    }
+
+    /// Records that a counter rises by at least that much.
+    pub fn counts(&mut self, counter: &'static str, at_least: u64) {
+        self.facts.counters.push((counter, at_least));
+    }
+}
+
+fn push<T>(list: &mut Vec<T>, item: T) -> &mut T {
+    list.push(item);
+    let last = list.len() - 1;
+    &mut list[last]
+}

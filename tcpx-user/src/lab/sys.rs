@@ -1,0 +1,46 @@
+//! The lab's boundary to system calls that have no safe wrapper.
+#![expect(unsafe_code, reason = "unshare, TUNSETIFF and TCP_INFO have no safe wrapper in rustix")]
+
+use std::{
+    io,
+    os::fd::{AsFd, AsRawFd},
+};
+
+use rustix::thread::UnshareFlags;
+
+/// Moves the calling thread into a new, empty network namespace.
+pub(super) fn unshare_net() -> io::Result<()> {
+    // SAFETY: only NEWNET is passed; the file descriptor table, which the function's contract is about, stays shared.
+    unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNET) }.map_err(Into::into)
+}
+
+/// Makes `fd`, an open `/dev/net/tun`, the device `name` in the calling thread's namespace: layer 3, bare packets.
+pub(super) fn attach_tun(fd: impl AsFd, name: &str) -> io::Result<()> {
+    // SAFETY: ifreq is plain old data for which all-zero bytes are valid.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    for (to, from) in request.ifr_name.iter_mut().zip(name.bytes().take(libc::IFNAMSIZ - 1)) {
+        *to = from.cast_signed();
+    }
+    request.ifr_ifru.ifru_flags = (libc::IFF_TUN | libc::IFF_NO_PI) as libc::c_short;
+    // SAFETY: TUNSETIFF reads and writes one ifreq, which lives across the call.
+    let result = unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::TUNSETIFF as _, &raw mut request) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// `tcpi_retransmits` of a TCP socket: how often its current segment (here: the SYN) was sent again by the timer.
+pub(super) fn tcp_retransmits(fd: impl AsFd) -> io::Result<u32> {
+    // SAFETY: tcp_info is plain old data for which all-zero bytes are valid.
+    let mut info: libc::tcp_info = unsafe { std::mem::zeroed() };
+    let mut size = size_of::<libc::tcp_info>() as libc::socklen_t;
+    // SAFETY: the kernel writes at most `size` bytes into `info`, both of which live across the call.
+    let result = unsafe {
+        libc::getsockopt(
+            fd.as_fd().as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            (&raw mut info).cast(),
+            &raw mut size,
+        )
+    };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(info.tcpi_retransmits.into()) }
+}
