@@ -5,6 +5,7 @@
 pub mod abilities;
 pub mod event;
 pub mod explain;
+pub mod lab;
 pub mod line;
 pub mod text;
 pub mod verdict;

@@ -1,12 +1,9 @@
 //! Devices and addresses by rtnetlink messages of our own: a test guest has no `ip`.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{io, net::IpAddr, os::fd::AsRawFd, sync::Arc};
 
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
-use rustix::{
-    io::Errno,
-    net::{AddressFamily, SocketType, netdevice::name_to_index, socket},
-};
+use rustix::net::{AddressFamily, SocketType, netdevice::name_to_index, socket};
 
 use super::{LabError, Namespace};
 
@@ -62,21 +59,21 @@ impl Request {
         self.0[..4].copy_from_slice(&length.to_ne_bytes());
         let answer = exchange(&self.0).map_err(LabError::io(format!("rtnetlink: {what}")))?;
         // struct nlmsghdr (16 bytes), then the negative errno of struct nlmsgerr.
-        let code = answer.get(16..20).and_then(|b| b.try_into().ok()).map_or(-libc::EBADMSG, i32::from_ne_bytes);
-        match Errno::from_raw_os_error(-code) {
-            _ if code == 0 => Ok(()),
-            Errno::EXIST => Ok(()),
-            Errno::OPNOTSUPP => Err(LabError::Unavailable {
+        let code =
+            answer.get(16..20).and_then(|b| b.try_into().ok()).map_or(-libc::EBADMSG, i32::from_ne_bytes);
+        match -code {
+            0 => Ok(()),
+            libc::EOPNOTSUPP => Err(LabError::Unavailable {
                 what: what.to_owned(),
-                why: "this kernel has no such kind of device".to_owned(),
+                why: "this kernel does not know such a device".to_owned(),
                 advice: "load its module (veth, dummy)",
             }),
-            error => Err(LabError::io(format!("rtnetlink: {what}"))(error)),
+            errno => Err(LabError::io(format!("rtnetlink: {what}"))(io::Error::from_raw_os_error(errno))),
         }
     }
 }
 
-fn exchange(request: &[u8]) -> std::io::Result<Vec<u8>> {
+fn exchange(request: &[u8]) -> io::Result<Vec<u8>> {
     let mut socket = Socket::new(NETLINK_ROUTE)?;
     socket.bind_auto()?;
     socket.send_to(request, &SocketAddr::new(0, 0), 0)?;
@@ -90,13 +87,15 @@ fn ifinfomsg(index: u32, flags: i32) -> Vec<u8> {
 }
 
 fn index(device: &str) -> Result<u32, LabError> {
-    let any = socket(AddressFamily::UNIX, SocketType::DGRAM, None).map_err(LabError::io("socket(AF_UNIX)"))?;
+    let any =
+        socket(AddressFamily::UNIX, SocketType::DGRAM, None).map_err(LabError::io("socket(AF_UNIX)"))?;
     name_to_index(&any, device).map_err(LabError::io(format!("index of device {device}")))
 }
 
 /// Brings a device of the calling thread's namespace up.
 pub(super) fn set_up(device: &str) -> Result<(), LabError> {
-    Request::new(libc::RTM_NEWLINK, 0, &ifinfomsg(index(device)?, libc::IFF_UP)).send(&format!("set {device} up"))
+    Request::new(libc::RTM_NEWLINK, 0, &ifinfomsg(index(device)?, libc::IFF_UP))
+        .send(&format!("set {device} up"))
 }
 
 /// Adds an address to a device of the calling thread's namespace; an IPv6 address is usable at once (no duplicate
@@ -137,10 +136,10 @@ pub fn veth_pair(device: &'static str, one: &Namespace, other: &Arc<Namespace>) 
 }
 
 fn create_veth(device: &str, other: &Namespace) -> Result<(), LabError> {
-    use std::os::fd::AsRawFd;
     const VETH_INFO_PEER: u16 = 1;
     let name = [device.as_bytes(), &[0]].concat();
-    let mut request = Request::new(libc::RTM_NEWLINK, libc::NLM_F_CREATE | libc::NLM_F_EXCL, &ifinfomsg(0, 0));
+    let mut request =
+        Request::new(libc::RTM_NEWLINK, libc::NLM_F_CREATE | libc::NLM_F_EXCL, &ifinfomsg(0, 0));
     request.attribute(libc::IFLA_IFNAME, &name);
     request.nest(libc::IFLA_LINKINFO, |info| {
         info.attribute(libc::IFLA_INFO_KIND, b"veth");

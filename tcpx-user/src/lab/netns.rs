@@ -82,6 +82,11 @@ impl Namespace {
         self.run(move || link::add_address(device, address))?
     }
 
+    /// Routes a network through a device, with no gateway.
+    pub fn add_route(&self, device: &'static str, to: Address) -> Result<(), LabError> {
+        self.run(move || link::add_route(device, to))?
+    }
+
     /// Writes a sysctl of this namespace: `key` as a path below `/proc/sys`, such as `net/ipv4/tcp_fin_timeout`.
     pub fn sysctl(&self, key: &str, value: &str) -> Result<(), LabError> {
         let (path, value) = (format!("/proc/sys/{key}"), value.to_owned());

@@ -22,7 +22,10 @@ pub fn apply(namespace: &Namespace, rules: &str) -> Result<(), LabError> {
     }
     let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     // A kernel without the table family or the expression's module answers so; wrong rules are a syntax error.
-    if said.contains("No such file") || said.contains("not supported") || said.contains("Operation not permitted") {
+    if said.contains("No such file")
+        || said.contains("not supported")
+        || said.contains("Operation not permitted")
+    {
         return Err(unavailable(format!("nft: {said}")));
     }
     Err(LabError::Unexpected { what: "nft -f -".to_owned(), expected: "success".to_owned(), got: said })

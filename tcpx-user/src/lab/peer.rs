@@ -139,7 +139,9 @@ impl Peer {
         let first = conn.next;
         self.advance(conn, Flags::SYN, b"")?;
         let both = Flags::SYN | Flags::ACK;
-        self.receive("the kernel's SYN-ACK", |s| s.from == conn.kernel && s.to == conn.peer && s.flags == both)?;
+        self.receive("the kernel's SYN-ACK", |s| {
+            s.from == conn.kernel && s.to == conn.peer && s.flags == both
+        })?;
         self.send(&Segment { seq: first, ..conn.segment(both) })?;
         self.send(&conn.segment(Flags::ACK))
     }

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    Actor, AttemptFact, Deadline, DropFact, Endpoint, Facts, Family, Holder, LabError, Namespace, Peer, ResetFact,
-    Script, SocketRow, What,
+    Actor, AttemptFact, Deadline, DropFact, Endpoint, Facts, Family, Holder, LabError, Namespace, Peer,
+    ResetFact, Script, SocketRow, What,
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
@@ -165,7 +165,8 @@ impl Stage {
 
     /// By how much a counter of all namespaces together rose since [`ready`](Self::ready).
     pub fn rise(&self, counter: &str) -> Result<Option<u64>, LabError> {
-        let value = |list: &[(&str, u64)]| list.iter().find(|(name, _)| *name == counter).map(|(_, value)| *value);
+        let value =
+            |list: &[(&str, u64)]| list.iter().find(|(name, _)| *name == counter).map(|(_, value)| *value);
         let now = self.counters()?;
         Ok(value(&now).map(|now| now - value(&self.baseline).unwrap_or(0)))
     }
@@ -205,7 +206,12 @@ impl Stage {
     }
 
     /// Records an attempt that must be reported, with the scenario's verdict, and returns it for amendments.
-    pub fn attempt(&mut self, client: &Actor, local: impl Into<Endpoint>, remote: SocketAddr) -> &mut AttemptFact {
+    pub fn attempt(
+        &mut self,
+        client: &Actor,
+        local: impl Into<Endpoint>,
+        remote: SocketAddr,
+    ) -> &mut AttemptFact {
         let mut made = AttemptFact::new(client, local.into(), remote);
         made.verdict = self.verdict;
         push(&mut self.facts.attempts, made)

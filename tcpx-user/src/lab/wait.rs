@@ -74,10 +74,6 @@ impl Deadline {
 fn ticker() -> rustix::io::Result<OwnedFd> {
     let tick = Timespec { tv_sec: 0, tv_nsec: TICK.subsec_nanos().into() };
     let fd = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
-    timerfd_settime(
-        &fd,
-        TimerfdTimerFlags::empty(),
-        &Itimerspec { it_interval: tick, it_value: tick },
-    )?;
+    timerfd_settime(&fd, TimerfdTimerFlags::empty(), &Itimerspec { it_interval: tick, it_value: tick })?;
     Ok(fd)
 }

@@ -43,7 +43,13 @@ impl BitOr for Flags {
 
 impl fmt::Display for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [(Self::SYN, "SYN"), (Self::FIN, "FIN"), (Self::RST, "RST"), (Self::PSH, "PSH"), (Self::ACK, "ACK")];
+        let names = [
+            (Self::SYN, "SYN"),
+            (Self::FIN, "FIN"),
+            (Self::RST, "RST"),
+            (Self::PSH, "PSH"),
+            (Self::ACK, "ACK"),
+        ];
         let set: Vec<&str> = names.iter().filter(|(bit, _)| self.has(*bit)).map(|(_, name)| *name).collect();
         f.write_str(&set.join(","))
     }
@@ -199,7 +205,8 @@ fn read_options(mut bytes: &[u8]) -> (Option<u16>, Option<(u32, u32)>) {
                 match (kind, value) {
                     (2, &[a, b]) => mss = Some(u16::from_be_bytes([a, b])),
                     (8, &[a, b, c, d, e, f, g, h]) => {
-                        timestamps = Some((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])));
+                        timestamps =
+                            Some((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])));
                     }
                     _ => {}
                 }

@@ -12,8 +12,8 @@ use rustix::{
     event::PollFlags,
     io::Errno,
     net::{
-        AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, accept, bind, connect, getpeername,
-        getsockname, ipproto, listen, recv, send, sendto, shutdown, socket_with, sockopt,
+        AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, accept, bind, connect,
+        getpeername, getsockname, ipproto, listen, recv, send, sendto, shutdown, socket_with, sockopt,
     },
 };
 
@@ -52,7 +52,7 @@ impl Sockets {
             began_ns,
             ended_ns,
             local: held.and_then(|fd| name(getsockname(fd))),
-            remote: held.and_then(|fd| name(getpeername(fd).and_then(|a| a.try_into().map_err(|_| Errno::INVAL)))),
+            remote: held.and_then(|fd| name(getpeername(fd).and_then(|a| a.ok_or(Errno::NOTCONN)))),
         }
     }
 

@@ -239,7 +239,8 @@ impl Line {
             }
             deadline.poll(self.stdout.as_fd(), PollFlags::IN, &format!("an answer of {comm}"))?;
             let mut chunk = [0; 4096];
-            let length = rustix::io::read(&self.stdout, &mut chunk).map_err(LabError::io("read from an actor"))?;
+            let length =
+                rustix::io::read(&self.stdout, &mut chunk).map_err(LabError::io("read from an actor"))?;
             if length == 0 {
                 return Err(LabError::Gone { who: format!("the actor {comm}") });
             }

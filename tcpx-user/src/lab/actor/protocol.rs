@@ -9,7 +9,10 @@ use crate::lab::LabError;
 /// One system call, or one wait for what it started. Descriptors are the actor's own numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Call {
-    Socket { ipv6: bool, nonblocking: bool },
+    Socket {
+        ipv6: bool,
+        nonblocking: bool,
+    },
     Bind(SocketAddr),
     Listen(i32),
     Connect(SocketAddr),

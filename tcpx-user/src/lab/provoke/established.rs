@@ -1,6 +1,9 @@
 //! Connections that stand: as everybody expects, and without any listener.
 
-use super::{Family::{Ipv4, Ipv6}, LabError, Scenario, Stage, scenario};
+use super::{
+    Family::{Ipv4, Ipv6},
+    LabError, Scenario, Stage, scenario,
+};
 use crate::lab::{Actor, Fd, nft};
 use std::net::SocketAddr;
 
@@ -9,17 +12,31 @@ pub(super) const TABLE: &[Scenario] = &[
     scenario("established/ipv6", Ipv6, "The same, IPv6", PLAIN, established),
     scenario("self-connect", Ipv4, "A socket connects to itself, without any listen()", SELF, self_connect),
     scenario("self-connect/ipv6", Ipv6, "The same, IPv6", SELF, self_connect),
-    scenario("self-connect/ephemeral", Ipv4, "The kernel picks the port that is connected to", SELF, self_connect_unbound),
+    scenario(
+        "self-connect/ephemeral",
+        Ipv4,
+        "The kernel picks the port that is connected to",
+        SELF,
+        self_connect_unbound,
+    ),
     scenario("simultaneous-open", Ipv4, "Two SYNs cross on the wire, without any listen()", CROSSED, crossed),
     scenario("simultaneous-open/ipv6", Ipv6, "The same, IPv6", CROSSED, crossed),
-    scenario("simultaneous-open/sockets", Ipv4, "Two sockets connect to each other, the first SYN lost", LOST, first_lost),
+    scenario(
+        "simultaneous-open/sockets",
+        Ipv4,
+        "Two sockets connect to each other, the first SYN lost",
+        LOST,
+        first_lost,
+    ),
 ];
 
 const PLAIN: &str = "SYN, SYN-ACK, ACK; data both ways; FIN both ways.";
 const SELF: &str = "The SYN comes back over loopback and the established lookup finds the very socket that sent it, in \
                     SYN_SENT: RFC 9293's simultaneous open, with itself. Ephemeral ports make it happen by chance.";
-const CROSSED: &str = "A socket in SYN_SENT that gets a SYN goes to SYN_RECV and answers SYN-ACK (RFC 9293, figure 8).";
-const LOST: &str = "A firewall drops the first socket's SYN, so it still waits in SYN_SENT when the second one's comes.";
+const CROSSED: &str =
+    "A socket in SYN_SENT that gets a SYN goes to SYN_RECV and answers SYN-ACK (RFC 9293, figure 8).";
+const LOST: &str =
+    "A firewall drops the first socket's SYN, so it still waits in SYN_SENT when the second one's comes.";
 
 const SELF_PORT: u16 = 34_567;
 
@@ -72,7 +89,12 @@ fn self_connect_unbound(stage: &mut Stage) -> Result<(), LabError> {
     finish_self_connect(stage, &client, socket, at)
 }
 
-fn finish_self_connect(stage: &mut Stage, client: &Actor, socket: Fd, at: SocketAddr) -> Result<(), LabError> {
+fn finish_self_connect(
+    stage: &mut Stage,
+    client: &Actor,
+    socket: Fd,
+    at: SocketAddr,
+) -> Result<(), LabError> {
     client.connect(socket, at)?.ok()?;
     say_hello(client, socket, client, socket)?;
     let namespace = stage.namespaces()[0].clone();

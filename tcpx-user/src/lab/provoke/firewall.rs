@@ -1,24 +1,46 @@
 //! nftables on this host answers for the server, or drops what was meant for it. A server listens in all of these:
 //! it is not the reason.
 
-use super::{Family::{Ipv4, Ipv6}, LabError, Scenario, Stage, scenario};
+use super::{
+    Family::{Ipv4, Ipv6},
+    LabError, Scenario, Stage, scenario,
+};
 use crate::lab::{Actor, Endpoint, Side, nft, wire::Flags};
 use std::net::SocketAddr;
 
 pub(super) const TABLE: &[Scenario] = &[
     scenario("netfilter-reject-reset", Ipv4, "A rule says: reject with tcp reset", REJECT, reject_reset),
     scenario("netfilter-reject-reset/ipv6", Ipv6, "The same, IPv6", REJECT, reject_reset),
-    scenario("netfilter-reject-reset/peer", Ipv4, "The same, to a client on another host", REJECT, reject_reset_peer),
+    scenario(
+        "netfilter-reject-reset/peer",
+        Ipv4,
+        "The same, to a client on another host",
+        REJECT,
+        reject_reset_peer,
+    ),
     scenario("netfilter-reject-reset/peer-ipv6", Ipv6, "The same, IPv6", REJECT, reject_reset_peer),
     scenario("icmp-refused", Ipv4, "A rule says: reject; the client does not block", ICMP, icmp_nonblocking),
-    scenario("icmp-refused/ipv6", Ipv6, "The same, IPv6: learned at the first retransmission", ICMP, icmp_nonblocking),
-    scenario("icmp-refused/blocking", Ipv4, "A rule says: reject; connect() takes a second", ICMP, icmp_blocking),
+    scenario(
+        "icmp-refused/ipv6",
+        Ipv6,
+        "The same, IPv6: learned at the first retransmission",
+        ICMP,
+        icmp_nonblocking,
+    ),
+    scenario(
+        "icmp-refused/blocking",
+        Ipv4,
+        "A rule says: reject; connect() takes a second",
+        ICMP,
+        icmp_blocking,
+    ),
     scenario("icmp-refused/blocking-ipv6", Ipv6, "The same, IPv6", ICMP, icmp_blocking),
     scenario("netfilter-drop", Ipv4, "A rule says: drop", DROP, drop_rule),
     scenario("netfilter-drop/ipv6", Ipv6, "The same, IPv6", DROP, drop_rule),
 ];
 
-const REJECT: &str = "nf_send_reset builds the RST itself: no TCP tracepoint fires and OutRsts does not count it.";
+const REJECT: &str =
+    "nf_send_reset builds the RST itself: no TCP tracepoint fires and OutRsts does not count it.";
 const ICMP: &str = "The ICMP error comes back inside connect(), while the socket is locked, and so is only noted \
                     (sk_err_soft). A blocking connect() learns of it when the SYN is sent again after a second; a \
                     non-blocking IPv4 one is told at once.";

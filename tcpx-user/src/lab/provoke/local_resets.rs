@@ -1,13 +1,22 @@
 //! RSTs that come out of a socket of this host: in reply to a segment, or of its own accord.
 
-use super::{Family::{Ipv4, Ipv6}, LabError, Scenario, Stage, scenario};
+use super::{
+    Family::{Ipv4, Ipv6},
+    LabError, Scenario, Stage, scenario,
+};
 use crate::lab::{Actor, Fd, Side, wire::Flags};
 use std::net::SocketAddr;
 
 pub(super) const TABLE: &[Scenario] = &[
     scenario("time-wait-reset", Ipv4, "Data for a connection that was closed", TIME_WAIT, time_wait_reset),
     scenario("time-wait-reset/ipv6", Ipv6, "The same, IPv6", TIME_WAIT, time_wait_reset),
-    scenario("ack-to-listener", Ipv4, "An ACK that belongs to no connection reaches a listener", STRAY_ACK, ack_to_listener),
+    scenario(
+        "ack-to-listener",
+        Ipv4,
+        "An ACK that belongs to no connection reaches a listener",
+        STRAY_ACK,
+        ack_to_listener,
+    ),
     scenario("ack-to-listener/ipv6", Ipv6, "The same, IPv6", STRAY_ACK, ack_to_listener),
     scenario("close-unread-data", Ipv4, "close() while data lies unread", UNREAD, close_unread_data),
     scenario("close-unread-data/ipv6", Ipv6, "The same, IPv6", UNREAD, close_unread_data),

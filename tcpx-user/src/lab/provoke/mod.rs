@@ -42,16 +42,9 @@ impl Scenario {
 
 /// All scenarios, by what they are about.
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    [
-        unmatched::TABLE,
-        local_resets::TABLE,
-        firewall::TABLE,
-        remote::TABLE,
-        silent::TABLE,
-        established::TABLE,
-    ]
-    .into_iter()
-    .flatten()
+    [unmatched::TABLE, local_resets::TABLE, firewall::TABLE, remote::TABLE, silent::TABLE, established::TABLE]
+        .into_iter()
+        .flatten()
 }
 
 /// The scenario of that name or alias.

@@ -1,6 +1,9 @@
 //! Another host's TCP answers: the peer on the tun device, of which this host sees nothing but packets.
 
-use super::{Family::{Ipv4, Ipv6}, LabError, Scenario, Stage, scenario};
+use super::{
+    Family::{Ipv4, Ipv6},
+    LabError, Scenario, Stage, scenario,
+};
 use crate::lab::Side;
 
 pub(super) const TABLE: &[Scenario] = &[
@@ -8,12 +11,19 @@ pub(super) const TABLE: &[Scenario] = &[
     scenario("peer-refused/ipv6", Ipv6, "The same, IPv6", REFUSED, peer_refused),
     scenario("peer-reset", Ipv4, "Another host resets an open connection", RESET, peer_reset),
     scenario("peer-reset/ipv6", Ipv6, "The same, IPv6", RESET, peer_reset),
-    scenario("icmp-refused/peer", Ipv4, "Another host answers with ICMP port unreachable", ICMP, icmp_from_peer),
+    scenario(
+        "icmp-refused/peer",
+        Ipv4,
+        "Another host answers with ICMP port unreachable",
+        ICMP,
+        icmp_from_peer,
+    ),
     scenario("icmp-refused/peer-ipv6", Ipv6, "The same, IPv6", ICMP, icmp_from_peer),
 ];
 
 const REFUSED: &str = "Only the RST is seen: it came in on a device, and no traced namespace sent it.";
-const RESET: &str = "The RST has exactly the sequence number that the kernel expects, so it is obeyed (RFC 5961).";
+const RESET: &str =
+    "The RST has exactly the sequence number that the kernel expects, so it is obeyed (RFC 5961).";
 const ICMP: &str = "The error arrives when the socket is not locked, so the attempt ends at once.";
 
 fn peer_refused(stage: &mut Stage) -> Result<(), LabError> {

@@ -1,6 +1,9 @@
 //! Nobody answers, and the application gives up first, or has not yet.
 
-use super::{Family::{Ipv4, Ipv6}, LabError, Scenario, Stage, scenario};
+use super::{
+    Family::{Ipv4, Ipv6},
+    LabError, Scenario, Stage, scenario,
+};
 use crate::lab::{Actor, Conn, Endpoint, Fd, Peer};
 use std::net::SocketAddr;
 
@@ -9,7 +12,13 @@ pub(super) const TABLE: &[Scenario] = &[
     scenario("accept-queue-full/ipv6", Ipv6, "The same, IPv6", QUEUE, accept_queue_full),
     scenario("no-answer", Ipv4, "Another host does not answer", NO_ANSWER, no_answer),
     scenario("no-answer/ipv6", Ipv6, "The same, IPv6", NO_ANSWER, no_answer),
-    scenario("cancelled", Ipv4, "The application gives up before the SYN is sent again", CANCELLED, cancelled),
+    scenario(
+        "cancelled",
+        Ipv4,
+        "The application gives up before the SYN is sent again",
+        CANCELLED,
+        cancelled,
+    ),
     scenario("cancelled/ipv6", Ipv6, "The same, IPv6", CANCELLED, cancelled),
     scenario("pending", Ipv4, "The attempt is still in flight at the end", PENDING, pending),
     scenario("pending/ipv6", Ipv6, "The same, IPv6", PENDING, pending),
@@ -82,14 +91,14 @@ fn no_answer(stage: &mut Stage) -> Result<(), LabError> {
 }
 
 fn cancelled(stage: &mut Stage) -> Result<(), LabError> {
-    let (client, socket, peer, conn) = unanswered(stage)?;
+    let (client, socket, _peer, conn) = unanswered(stage)?;
     client.close(socket)?;
     stage.attempt(&client, conn.kernel, conn.peer).ended("cancelled", None);
     Ok(())
 }
 
 fn pending(stage: &mut Stage) -> Result<(), LabError> {
-    let (client, _socket, peer, conn) = unanswered(stage)?;
+    let (client, _socket, _peer, conn) = unanswered(stage)?;
     stage.attempt(&client, conn.kernel, conn.peer).ended("pending", None);
     Ok(())
 }

@@ -1,7 +1,10 @@
 //! R1: a segment that finds no socket. `tcp_v4_rcv` misses in the established table and among the listeners, goes to
 //! `no_tcp_socket` and answers with RST.
 
-use super::{Family::{Ipv4, Ipv6}, LabError, Scenario, Stage, scenario};
+use super::{
+    Family::{Ipv4, Ipv6},
+    LabError, Scenario, Stage, scenario,
+};
 use crate::lab::{Actor, Address, Holder, Side, wire::Flags};
 use std::net::{IpAddr, SocketAddr};
 
@@ -17,11 +20,29 @@ const BOUND: Scenario = scenario(
 pub(super) const TABLE: &[Scenario] = &[
     scenario("closed-port", Ipv4, "Nobody has the port", CLOSED, closed_port),
     scenario("closed-port/ipv6", Ipv6, "Nobody has the port, IPv6", CLOSED, closed_port),
-    scenario("closed-port/bound-client", Ipv4, "Nobody has the port; the client bound its own", CLOSED, bound_client),
-    scenario("closed-port/nonblocking", Ipv4, "Nobody has the port; non-blocking client", CLOSED, nonblocking_client),
+    scenario(
+        "closed-port/bound-client",
+        Ipv4,
+        "Nobody has the port; the client bound its own",
+        CLOSED,
+        bound_client,
+    ),
+    scenario(
+        "closed-port/nonblocking",
+        Ipv4,
+        "Nobody has the port; non-blocking client",
+        CLOSED,
+        nonblocking_client,
+    ),
     Scenario { aliases: &["no-listen"], ..BOUND },
     Scenario { name: "bound-not-listening/ipv6", aliases: &["no-listen/ipv6"], family: Ipv6, ..BOUND },
-    scenario("listener-other-address", Ipv4, "The listener is bound to another local address", OTHER, other_address),
+    scenario(
+        "listener-other-address",
+        Ipv4,
+        "The listener is bound to another local address",
+        OTHER,
+        other_address,
+    ),
     scenario("listener-other-address/ipv6", Ipv6, "The same, IPv6", OTHER, other_address),
     scenario(
         "listener-v6only",
@@ -37,17 +58,29 @@ pub(super) const TABLE: &[Scenario] = &[
         "What happens when localhost resolves to ::1 first and the server listens on 0.0.0.0.",
         v4only,
     ),
-    scenario("stray-segment", Ipv4, "Data of a connection that this host does not know", STRAY, stray_segment),
+    scenario(
+        "stray-segment",
+        Ipv4,
+        "Data of a connection that this host does not know",
+        STRAY,
+        stray_segment,
+    ),
     scenario("stray-segment/ipv6", Ipv6, "The same, IPv6", STRAY, stray_segment),
 ];
 
 const CLOSED: &str = "The plain case of ECONNREFUSED: no socket in any state has the port.";
-const OTHER: &str = "The lookup compares the destination with the listener's address; only a wildcard takes any.";
+const OTHER: &str =
+    "The lookup compares the destination with the listener's address; only a wildcard takes any.";
 const STRAY: &str = "As after a reboot, a failover or a lost NAT entry: the segment is no SYN, and no socket has its \
                      addresses and ports.";
 
 /// connect() from a fresh, unbound, blocking socket, refused.
-fn refused(stage: &mut Stage, client: &Actor, to: SocketAddr, holder: Option<Holder>) -> Result<(), LabError> {
+fn refused(
+    stage: &mut Stage,
+    client: &Actor,
+    to: SocketAddr,
+    holder: Option<Holder>,
+) -> Result<(), LabError> {
     let socket = client.socket(to)?;
     client.connect(socket, to)?.failed_with("ECONNREFUSED")?;
     // On loopback the source address is the destination's.
@@ -105,11 +138,8 @@ fn other_address(stage: &mut Stage) -> Result<(), LabError> {
     let server = stage.actor(&namespace, "server")?;
     let client = stage.actor(&namespace, "client")?;
     let to = stage.loopback(8080);
-    let other: IpAddr = if to.is_ipv4() {
-        [127, 0, 0, 2].into()
-    } else {
-        [0xfd00, 0, 0, 0, 0, 0, 0, 2].into()
-    };
+    let other: IpAddr =
+        if to.is_ipv4() { [127, 0, 0, 2].into() } else { [0xfd00, 0, 0, 0, 0, 0, 0, 2].into() };
     if other.is_ipv6() {
         namespace.add_address("lo", Address::new(other, 128))?;
     }

@@ -1,0 +1,88 @@
+//! Every scenario of the lab on this machine's kernel, without any tracing: does the kernel do what the scenario says?
+//!
+//! The scripts themselves assert what the application gets and what the peer sees; here the namespaces' own counters
+//! are compared with what the scenario claims.
+
+use std::{env, process::ExitCode};
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use tcpx_user::lab::{Address, LabError, Namespace, Scenario, Stage, actor, scenarios, veth_pair};
+
+fn main() -> ExitCode {
+    let mut args = env::args_os().skip(1);
+    if args.next().is_some_and(|first| first == actor::ARGUMENT) {
+        return actor::main(args);
+    }
+    let mut trials: Vec<Trial> =
+        scenarios().map(|s| Trial::ignorable_test(s.name, move || completion(perform(s)))).collect();
+    trials.push(Trial::ignorable_test("two namespaces and a veth", || completion(veth())));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// A machine that cannot is skipped, with its reason; all else is a failure.
+fn completion(result: Result<(), LabError>) -> Result<Completion, Failed> {
+    match result {
+        Ok(()) => Ok(Completion::Completed),
+        Err(error) if error.is_unavailable() => Ok(Completion::ignored_with(error.to_string())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn perform(scenario: &Scenario) -> Result<(), LabError> {
+    let mut stage = scenario.stage();
+    let played = (scenario.run)(&mut stage).and_then(|()| check(scenario, &stage));
+    played.inspect_err(|_| tell(&stage))
+}
+
+fn check(scenario: &Scenario, stage: &Stage) -> Result<(), LabError> {
+    let facts = stage.facts();
+    require(stage.was_ready(), "the scenario calls ready()")?;
+    require(
+        facts
+            .attempts
+            .iter()
+            .map(|a| a.verdict)
+            .chain(facts.resets.iter().map(|r| r.verdict))
+            .any(|v| v == scenario.verdict()),
+        "a fact has the scenario's verdict",
+    )?;
+    let rise = stage.rise("OutRsts")?;
+    require(
+        rise == Some(facts.out_rsts),
+        &format!("OutRsts rises by {}, it rose by {rise:?}", facts.out_rsts),
+    )?;
+    for (counter, at_least) in &facts.counters {
+        let rise = stage.rise(counter)?;
+        require(rise >= Some(*at_least), &format!("{counter} rises by {at_least}, it rose by {rise:?}"))?;
+    }
+    Ok(())
+}
+
+fn require(holds: bool, what: &str) -> Result<(), LabError> {
+    let unmet = || LabError::Unexpected { what: what.into(), expected: "true".into(), got: "false".into() };
+    holds.then_some(()).ok_or_else(unmet)
+}
+
+#[expect(clippy::print_stderr, reason = "a failed test tells what was done")]
+fn tell(stage: &Stage) {
+    for line in stage.script().lines() {
+        eprintln!("    {line}");
+    }
+}
+
+fn veth() -> Result<(), LabError> {
+    let mut stage = Stage::new(tcpx_user::lab::Family::Ipv6, "established");
+    let ends = [stage.namespace("left")?, stage.namespace("right")?];
+    veth_pair("veth0", &ends[0], &ends[1])?;
+    let address =
+        |end: &Namespace, last| end.add_address("veth0", Address::new([0xfd01, 0, 0, 0, 0, 0, 0, last], 64));
+    address(&ends[0], 1)?;
+    address(&ends[1], 2)?;
+    let (server, client) = (stage.actor(&ends[0], "server")?, stage.actor(&ends[1], "client")?);
+    let to = ([0xfd01, 0, 0, 0, 0, 0, 0, 1], 8080).into();
+    server.serve(to)?;
+    stage.ready()?;
+    let socket = client.socket(to)?;
+    client.connect(socket, to)?.ok()?;
+    require(ends[0].inum() != ends[1].inum(), "the namespaces differ")
+}
