@@ -55,6 +55,9 @@ fn check(scenario: &Scenario, stage: &Stage) -> Result<(), LabError> {
         let rise = stage.rise(counter)?;
         require(rise >= Some(*at_least), &format!("{counter} rises by {at_least}, it rose by {rise:?}"))?;
     }
+    for counter in &facts.unmoved {
+        require(stage.rise(counter)? == Some(0), &format!("{counter} does not rise"))?;
+    }
     Ok(())
 }
 

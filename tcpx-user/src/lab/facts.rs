@@ -151,6 +151,8 @@ pub struct Facts {
     pub out_rsts: u64,
     /// Counters that rose, and by how much at least.
     pub counters: Vec<(&'static str, u64)>,
+    /// Counters that did not rise, although something that looks alike would have moved them.
+    pub unmoved: Vec<&'static str>,
 }
 
 impl AttemptFact {

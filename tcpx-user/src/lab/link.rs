@@ -29,7 +29,7 @@ struct Request(Vec<u8>);
 
 impl Request {
     fn new(kind: u16, flags: i32, fixed: &[u8]) -> Self {
-        let flags = (libc::NLM_F_REQUEST | libc::NLM_F_ACK | flags) as u16;
+        let flags = (libc::NLM_F_REQUEST | libc::NLM_F_ACK | flags).cast_unsigned() as u16;
         let mut bytes = vec![0; 4];
         bytes.extend(kind.to_ne_bytes());
         bytes.extend(flags.to_ne_bytes());

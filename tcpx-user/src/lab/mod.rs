@@ -8,6 +8,10 @@
 //! Rules of the module: no sleeps (everything waits for an observable fact, with a deadline), nothing outside the
 //! private namespaces is touched, and nothing but `/proc`, `/sys` and `/dev/net/tun` is needed, except `nft` for the
 //! scenarios with a firewall.
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "everything here fails with LabError, whose variants say when"
+)]
 
 pub mod actor;
 mod error;

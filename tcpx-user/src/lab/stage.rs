@@ -33,8 +33,15 @@ pub struct Stage {
 }
 
 /// The counters that scenarios speak of.
-const COUNTERS: [&str; 6] =
-    ["OutRsts", "AttemptFails", "EstabResets", "ListenOverflows", "ListenDrops", "TCPAbortOnClose"];
+const COUNTERS: [&str; 7] = [
+    "OutRsts",
+    "AttemptFails",
+    "EstabResets",
+    "ListenOverflows",
+    "ListenDrops",
+    "TCPAbortOnClose",
+    "TCPAbortOnData",
+];
 
 impl Stage {
     /// An empty stage for a scenario of this family and verdict; actors are this executable again.
@@ -267,6 +274,11 @@ impl Stage {
         self.facts.out_rsts += count;
     }
 
+    /// Records that a counter does not rise: what it counts is not what happened.
+    pub fn does_not_count(&mut self, counter: &'static str) {
+        self.facts.unmoved.push(counter);
+    }
+
     /// Records that a counter rises by at least that much.
     pub fn counts(&mut self, counter: &'static str, at_least: u64) {
         self.facts.counters.push((counter, at_least));
@@ -274,7 +286,7 @@ impl Stage {
 }
 
 fn push<T>(list: &mut Vec<T>, item: T) -> &mut T {
+    let end = list.len();
     list.push(item);
-    let last = list.len() - 1;
-    &mut list[last]
+    &mut list[end]
 }

@@ -149,17 +149,15 @@ impl Segment {
         if protocol != TCP || tcp.len() < 20 || sum(&pseudo_header(from, to, TCP, tcp.len()), tcp) != 0xffff {
             return None;
         }
-        let word = |at: usize| u16::from_be_bytes([tcp[at], tcp[at + 1]]);
-        let long = |at: usize| u32::from(word(at)) << 16 | u32::from(word(at + 2));
         let header = usize::from(tcp[12] >> 4) * 4;
         let (mss, timestamps) = read_options(tcp.get(20..header)?);
         Some(Self {
-            from: SocketAddr::new(from, word(0)),
-            to: SocketAddr::new(to, word(2)),
+            from: SocketAddr::new(from, word(tcp, 0)),
+            to: SocketAddr::new(to, word(tcp, 2)),
             flags: Flags(tcp[13] & 0x1f),
-            seq: long(4),
-            ack: long(8),
-            window: word(14),
+            seq: long(tcp, 4),
+            ack: long(tcp, 8),
+            window: word(tcp, 14),
             ttl,
             mss,
             timestamps,
@@ -194,6 +192,14 @@ pub fn port_unreachable(packet: &[u8]) -> Option<Vec<u8>> {
     Some(ip_packet(to, from, protocol, 61, &message))
 }
 
+fn word(bytes: &[u8], at: usize) -> u16 {
+    u16::from_be_bytes([bytes[at], bytes[at + 1]])
+}
+
+fn long(bytes: &[u8], at: usize) -> u32 {
+    u32::from(word(bytes, at)) << 16 | u32::from(word(bytes, at + 2))
+}
+
 fn read_options(mut bytes: &[u8]) -> (Option<u16>, Option<(u32, u32)>) {
     let (mut mss, mut timestamps) = (None, None);
     while let [kind, rest @ ..] = bytes {
@@ -202,12 +208,9 @@ fn read_options(mut bytes: &[u8]) -> (Option<u16>, Option<(u32, u32)>) {
             (1, _) => bytes = rest,
             (kind, [length, value @ ..]) if *length >= 2 && value.len() >= usize::from(*length) - 2 => {
                 let (value, rest) = value.split_at(usize::from(*length) - 2);
-                match (kind, value) {
-                    (2, &[a, b]) => mss = Some(u16::from_be_bytes([a, b])),
-                    (8, &[a, b, c, d, e, f, g, h]) => {
-                        timestamps =
-                            Some((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])));
-                    }
+                match (kind, value.len()) {
+                    (2, 2) => mss = Some(word(value, 0)),
+                    (8, 8) => timestamps = Some((long(value, 0), long(value, 4))),
                     _ => {}
                 }
                 bytes = rest;

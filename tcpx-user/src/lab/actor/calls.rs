@@ -29,21 +29,21 @@ type Done = Result<(i64, String), Errno>;
 
 impl Sockets {
     /// Makes the call and says what came of it.
-    pub(super) fn perform(&mut self, command: Command) -> Reply {
+    pub(super) fn perform(&mut self, command: &Command) -> Reply {
         let began_ns = monotonic_ns();
-        let (fd, done) = match &command {
+        let (fd, done) = match command {
             Command::Call { fd, call } => (*fd, self.call(*fd, *call)),
             Command::Send { fd, data } => (*fd, self.send(*fd, data.as_bytes())),
         };
         let ended_ns = monotonic_ns();
-        let fd = new_descriptor(&command, &done).unwrap_or(fd);
+        let fd = new_descriptor(command, &done).unwrap_or(fd);
         let name = |address: rustix::io::Result<_>| address.ok().and_then(|a| SocketAddr::try_from(a).ok());
         let held = self.0.get(&fd);
         let (value, data, errno) = match done {
             Ok((value, data)) => (value, data, None),
             Err(errno) => (-1, String::new(), Some(errno_name(errno))),
         };
-        let text = format!("{} = {}", describe(&command, &data), result_text(value, errno.as_deref()));
+        let text = format!("{} = {}", describe(command, &data), result_text(value, errno.as_deref()));
         Reply {
             value,
             errno,

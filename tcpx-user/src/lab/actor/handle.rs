@@ -133,7 +133,7 @@ impl Actor {
 
     /// `connect(2)`, whatever it returns.
     pub fn connect(&self, fd: Fd, to: SocketAddr) -> Result<Reply, LabError> {
-        self.ask(Command::Call { fd: fd.0, call: Call::Connect(to) })
+        self.ask(&Command::Call { fd: fd.0, call: Call::Connect(to) })
     }
 
     /// `connect(2)` on a blocking socket, left in flight.
@@ -144,7 +144,7 @@ impl Actor {
 
     /// Waits until a non-blocking connect() is decided: poll, then SO_ERROR, whatever it says.
     pub fn finish_connect(&self, fd: Fd) -> Result<Reply, LabError> {
-        self.ask(Command::Call { fd: fd.0, call: Call::AwaitConnect })
+        self.ask(&Command::Call { fd: fd.0, call: Call::AwaitConnect })
     }
 
     /// Waits until the kernel has sent the SYN that often again.
@@ -159,12 +159,12 @@ impl Actor {
 
     /// `send(2)`, whatever it returns.
     pub fn send(&self, fd: Fd, data: &str) -> Result<Reply, LabError> {
-        self.ask(Command::Send { fd: fd.0, data: data.to_owned() })
+        self.ask(&Command::Send { fd: fd.0, data: data.to_owned() })
     }
 
     /// Waits for data, end of stream or an error, and receives it, whatever it is.
     pub fn receive(&self, fd: Fd) -> Result<Reply, LabError> {
-        self.ask(Command::Call { fd: fd.0, call: Call::Receive })
+        self.ask(&Command::Call { fd: fd.0, call: Call::Receive })
     }
 
     /// `shutdown(2)` of the sending side.
@@ -198,11 +198,11 @@ impl Actor {
     }
 
     fn must(&self, fd: Fd, call: Call) -> Result<i64, LabError> {
-        self.ask(Command::Call { fd: fd.0, call })?.ok()
+        self.ask(&Command::Call { fd: fd.0, call })?.ok()
     }
 
-    fn ask(&self, command: Command) -> Result<Reply, LabError> {
-        self.tell(&command)?;
+    fn ask(&self, command: &Command) -> Result<Reply, LabError> {
+        self.tell(command)?;
         self.answer()
     }
 

@@ -40,7 +40,7 @@ fn act(comm: OsString) -> io::Result<()> {
     let mut sockets = calls::Sockets::default();
     let mut stdout = io::stdout().lock();
     for line in io::stdin().lock().lines() {
-        let reply = sockets.perform(serde_json::from_str(&line?)?);
+        let reply = sockets.perform(&serde_json::from_str(&line?)?);
         writeln!(stdout, "{}", serde_json::to_string(&reply)?)?;
         stdout.flush()?;
     }

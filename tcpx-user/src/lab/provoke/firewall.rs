@@ -101,7 +101,7 @@ fn icmp_nonblocking(stage: &mut Stage) -> Result<(), LabError> {
     client.finish_connect(socket)?.failed_with("ECONNREFUSED")?;
     client.close(socket)?;
     // ipv6_icmp_error reports early only with IPV6_RECVERR; ip_icmp_error always does.
-    let retransmits = if to.is_ipv6() { 1 } else { 0 };
+    let retransmits = u32::from(to.is_ipv6());
     let local = reply.local.map_or(Endpoint::from(to.ip()), Endpoint::from);
     stage.attempt(&client, local, to).ended("refused", "ECONNREFUSED").retransmitted(retransmits);
     Ok(())

@@ -88,6 +88,6 @@ mod tests {
 
     #[test]
     fn the_textbook_case_is_found_by_its_alias() {
-        assert_eq!(find("no-listen").map(|s| s.verdict()), Some("bound-not-listening"));
+        assert_eq!(find("no-listen").map(super::Scenario::verdict), Some("bound-not-listening"));
     }
 }
