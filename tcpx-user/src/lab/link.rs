@@ -1,11 +1,16 @@
 //! Devices and addresses by rtnetlink messages of our own: a test guest has no `ip`.
 
-use std::{io, net::IpAddr, os::fd::AsRawFd, sync::Arc};
+use std::{
+    fs, io,
+    net::{IpAddr, Ipv6Addr},
+    os::fd::AsRawFd,
+    sync::Arc,
+};
 
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use rustix::net::{AddressFamily, SocketType, netdevice::name_to_index, socket};
 
-use super::{LabError, Namespace};
+use super::{Deadline, LabError, Namespace};
 
 /// An address with the length of its network's prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +112,22 @@ pub(super) fn add_address(device: &str, address: Address) -> Result<(), LabError
     let mut request = Request::new(libc::RTM_NEWADDR, libc::NLM_F_CREATE | libc::NLM_F_EXCL, &fixed);
     request.attribute(libc::IFA_LOCAL, &bytes);
     request.attribute(libc::IFA_ADDRESS, &bytes);
-    request.send(&format!("add {}/{} to {device}", address.ip, address.prefix))
+    request.send(&format!("add {}/{} to {device}", address.ip, address.prefix))?;
+    match address.ip {
+        IpAddr::V4(_) => Ok(()),
+        IpAddr::V6(ip) => await_local_route(ip),
+    }
+}
+
+/// Even without duplicate address detection the kernel leaves the last part of adding an IPv6 address, its local
+/// route, to a workqueue (addrconf_dad_work). Until then what is sent to the address is dropped.
+fn await_local_route(ip: Ipv6Addr) -> Result<(), LabError> {
+    const ROUTES: &str = "/proc/thread-self/net/ipv6_route";
+    let host = format!("{:032x} 80 ", u128::from(ip));
+    Deadline::default().until(&format!("the local route of {ip}"), || {
+        let routes = fs::read_to_string(ROUTES).map_err(LabError::io(format!("read {ROUTES}")))?;
+        Ok(routes.lines().any(|route| route.starts_with(&host)).then_some(()))
+    })
 }
 
 /// Routes a network through a device of the calling thread's namespace, with no gateway.
