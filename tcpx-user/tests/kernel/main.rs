@@ -1,0 +1,62 @@
+//! The tests that need a kernel: live on this machine, and as `/init` of a test guest.
+//!
+//! Trials are named `{backend}/{scenario}`. `--backend B` keeps those of one backend; everything else is an
+//! argument of libtest-mimic (a filter, `--exact`, `--list` …).
+
+mod init;
+mod report;
+mod trials;
+
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+
+/// Asks only whether this machine lets this user load BPF; the answer is the exit status, the reason is printed.
+const CAN_BPF: &str = "--can-bpf";
+
+fn main() -> ExitCode {
+    if std::process::id() == 1 {
+        init::run();
+    }
+    let mut args: Vec<String> = std::env::args().collect();
+    if args.get(1).is_some_and(|arg| arg == CAN_BPF) {
+        return can_bpf();
+    }
+    let backend = take_backend(&mut args);
+    let mut args = Arguments::from_iter(args);
+    // A trial watches the whole machine: two at once would see each other.
+    args.test_threads = Some(1);
+    let trials = trials::all()
+        .into_iter()
+        .filter(|trial| backend.as_ref().is_none_or(|backend| in_backend(trial.name(), backend)))
+        .collect();
+    libtest_mimic::run(&args, trials).exit_code()
+}
+
+/// Takes `--backend B` or `--backend=B` out of the arguments, which libtest-mimic would refuse.
+fn take_backend(args: &mut Vec<String>) -> Option<String> {
+    let at = args.iter().position(|arg| arg == "--backend" || arg.starts_with("--backend="))?;
+    let option = args.remove(at);
+    match option.split_once('=') {
+        Some((_, backend)) => Some(backend.to_owned()),
+        None if at < args.len() => Some(args.remove(at)),
+        None => panic!("--backend needs a value: auto, tracepoint, fentry or kprobe"),
+    }
+}
+
+fn in_backend(trial: &str, backend: &str) -> bool {
+    trial.split_once('/').is_some_and(|(first, _)| first == backend)
+}
+
+fn can_bpf() -> ExitCode {
+    match aya::sys::is_program_supported(aya::programs::ProgramType::RawTracePoint) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => refuse("this kernel has no raw tracepoint programs"),
+        Err(error) => refuse(&format!("the kernel refused to load a BPF program: {error:?}")),
+    }
+}
+
+fn refuse(reason: &str) -> ExitCode {
+    eprintln!("{reason}");
+    ExitCode::FAILURE
+}

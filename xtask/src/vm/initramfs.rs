@@ -1,0 +1,102 @@
+//! The first file system of a guest: the test binary as `/init`, modules, and the few tools that scenarios call.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::cpio::Archive;
+use super::kernels::Kernel;
+use crate::apt::Suite;
+use crate::{command, paths};
+
+/// Taken from this machine, where `cargo xtask setup` put them, with the libraries that they load.
+const TOOLS: &[&str] = &["ip", "nft", "ss", "tc"];
+
+/// What one guest runs.
+pub(crate) struct Job {
+    /// Program and arguments. The test binary itself is `/init`.
+    pub(crate) command: Vec<String>,
+    /// `NAME=value` for its environment.
+    pub(crate) environment: Vec<String>,
+    /// Whether what it prints is the result; else it goes to the console, and report lines are the result.
+    pub(crate) output_is_result: bool,
+}
+
+/// Writes the file system of a guest to `file`: several archives, one after the other.
+pub(crate) fn write(file: &Path, kernel: &Kernel, init: &Path, job: &Job) -> Result<()> {
+    let mut bytes = tools()?;
+    bytes.extend(modules(kernel)?);
+    bytes.extend(program(init)?);
+    bytes.extend(job_files(job));
+    paths::write(file, bytes)
+}
+
+fn tools() -> Result<Vec<u8>> {
+    let mut archive = Archive::default();
+    let mut libraries = Vec::new();
+    for tool in TOOLS {
+        let file = command::find(tool)
+            .with_context(|| format!("no `{tool}` here; `cargo xtask setup` installs it"))?;
+        archive.file(&format!("usr/bin/{tool}"), &paths::read(&file)?);
+        libraries.extend(libraries_of(&file)?);
+    }
+    libraries.sort();
+    libraries.dedup();
+    for library in libraries {
+        archive.file(library.trim_start_matches('/'), &paths::read(Path::new(&library))?);
+    }
+    archive.file("bin/busybox", &paths::read(&busybox()?)?);
+    archive.link("bin/sh", "busybox");
+    Ok(archive.finish())
+}
+
+/// The loader and the libraries, as the loader itself names them.
+fn libraries_of(program: &Path) -> Result<Vec<String>> {
+    let text = command::text(Command::new("ldd").arg(program))?;
+    let words = text.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/')));
+    Ok(words.map(str::to_owned).collect())
+}
+
+/// A shell for `cargo xtask vm shell`, fetched once and not installed.
+fn busybox() -> Result<PathBuf> {
+    let folder = paths::target_folder("guest")?.join("busybox");
+    let places = ["usr/bin/busybox", "bin/busybox"].map(|place| folder.join(place));
+    if !places.iter().any(|place| place.exists()) {
+        Suite::open("trixie")?.unpack("busybox-static", &folder)?;
+    }
+    places.into_iter().find(|place| place.exists()).context("the package busybox-static holds no busybox")
+}
+
+fn modules(kernel: &Kernel) -> Result<Vec<u8>> {
+    let mut archive = Archive::default();
+    let order = kernel.load_order()?;
+    for name in &order {
+        archive.file(&format!("guest/{name}"), &paths::read(&kernel.modules().join(name))?);
+    }
+    let list: String = order.iter().map(|name| format!("/guest/{name}\n")).collect();
+    archive.file("guest/modules", list.as_bytes());
+    Ok(archive.finish())
+}
+
+/// The test binary without its debugging sections, which would only slow the start.
+fn program(init: &Path) -> Result<Vec<u8>> {
+    let stripped = init.with_extension("stripped");
+    let fresh = |file: &Path| file.metadata().and_then(|meta| meta.modified()).ok();
+    if fresh(&stripped) <= fresh(init) {
+        command::quiet(Command::new("strip").arg("-o").arg(&stripped).arg(init))?;
+    }
+    let mut archive = Archive::default();
+    archive.file("init", &paths::read(&stripped)?);
+    Ok(archive.finish())
+}
+
+fn job_files(job: &Job) -> Vec<u8> {
+    let mut archive = Archive::default();
+    archive.file("guest/command", job.command.join("\n").as_bytes());
+    archive.file("guest/environment", job.environment.join("\n").as_bytes());
+    if job.output_is_result {
+        archive.file("guest/output-is-result", b"");
+    }
+    archive.finish()
+}

@@ -1,0 +1,202 @@
+//! Test guests: any of Debian's kernels under QEMU, with the test binary as its only process.
+
+mod cpio;
+mod initramfs;
+pub(crate) mod kernels;
+mod modules;
+mod qemu;
+mod vmlinux;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::Subcommand;
+use serde_json::Value;
+
+pub(crate) use initramfs::Job;
+use kernels::Kernel;
+use qemu::Guest;
+
+use crate::command;
+use crate::trials::{Course, Ended, Event};
+
+/// A busybox shell prefers its own applets, also to the real tools.
+const PREPARE: &str =
+    r#"/bin/busybox --install -s /bin; ip() { /usr/bin/ip "$@"; }; tc() { /usr/bin/tc "$@"; }; "#;
+
+/// `cargo xtask vm`.
+#[derive(Subcommand)]
+pub(crate) enum Vm {
+    /// Runs trials in a guest: arguments are those of the test binary, such as a filter or `--backend B`
+    Run {
+        /// The kernel series, as `list` names it
+        #[arg(short, long, default_value = "6.12")]
+        kernel: String,
+        /// Seconds after which the guest is killed
+        #[arg(long, default_value_t = 600)]
+        limit: u64,
+        /// Arguments of the test binary
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Runs a shell command in a guest and shows what it prints
+    Shell {
+        /// The kernel series, as `list` names it
+        #[arg(short, long, default_value = "6.12")]
+        kernel: String,
+        /// Seconds after which the guest is killed
+        #[arg(long, default_value_t = 120)]
+        limit: u64,
+        /// The command, for a busybox shell; `ip`, `nft`, `ss` and `tc` are there, the test binary is /init
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
+    /// Lists kernels, and which are in the cache
+    List,
+    /// Fetches kernels without running them: those named, else the matrix
+    Fetch {
+        /// Kernel series
+        kernels: Vec<String>,
+    },
+}
+
+/// Runs one of the commands.
+pub(crate) fn main(vm: Vm) -> Result<()> {
+    match vm {
+        Vm::Run { kernel, limit, args } => run(&kernel, Duration::from_secs(limit), args),
+        Vm::Shell { kernel, limit, command } => shell(&kernel, Duration::from_secs(limit), &command),
+        Vm::List => list(),
+        Vm::Fetch { kernels } => fetch(&kernels),
+    }
+}
+
+fn run(kernel: &str, limit: Duration, args: Vec<String>) -> Result<()> {
+    let kernel = kernels::obtain(kernels::series(kernel)?)?;
+    let binary = test_binary()?;
+    let start = Instant::now();
+    let course =
+        run_trials(&kernel, &binary, args.clone(), limit, |name, ended| println!("{}", told(name, ended)))?;
+    course.check(&listed(&binary, &args)?)?;
+    let failed = course.trials.values().filter(|ended| ended.event == Event::Failed).count();
+    println!(
+        "{} trials on {} in {:.1} s",
+        course.trials.len(),
+        kernel.release,
+        start.elapsed().as_secs_f64()
+    );
+    if failed == 0 { Ok(()) } else { bail!("{failed} failed") }
+}
+
+/// One ended trial in words.
+pub(crate) fn told(name: &str, ended: &Ended) -> String {
+    let word = match ended.event {
+        Event::Started => "started",
+        Event::Passed => "ok",
+        Event::Failed => "FAILED",
+        Event::Skipped => "skipped",
+    };
+    let detail = ended.detail.trim_end().replace('\n', "\n        ");
+    let separator = if detail.is_empty() { "" } else { ": " };
+    format!("    {word:7} {name} ({:.2} s){separator}{detail}", Duration::from_millis(ended.ms).as_secs_f64())
+}
+
+/// Runs trials in a guest and tells of each as it ends.
+pub(crate) fn run_trials(
+    kernel: &Kernel,
+    binary: &Path,
+    args: Vec<String>,
+    limit: Duration,
+    mut ended: impl FnMut(&str, &Ended),
+) -> Result<Course> {
+    let job = Job {
+        command: std::iter::once("/init".to_owned()).chain(args).collect(),
+        environment: vec![format!("TCPX_GUEST_RELEASE={}", kernel.release)],
+        output_is_result: false,
+    };
+    let guest = Guest::start(&kernel.name, kernel, binary, &job, limit)?;
+    let console = guest.console_file();
+    let mut course = Course::default();
+    let followed = guest.follow(|line| {
+        if let Some((name, trial)) = course.line(line) {
+            ended(name, trial);
+        }
+    });
+    followed.with_context(|| unfinished(&course, kernel))?;
+    if course.exit.is_none() {
+        bail!("{}\n{}", unfinished(&course, kernel), qemu::console_tail(&console));
+    }
+    Ok(course)
+}
+
+fn unfinished(course: &Course, kernel: &Kernel) -> String {
+    let running = course.trials.iter().find(|(_, ended)| ended.event == Event::Started);
+    let during = running.map_or_else(String::new, |(name, _)| format!(" during {name}"));
+    format!("the guest with {} ended{during} without a result", kernel.release)
+}
+
+fn shell(kernel: &str, limit: Duration, words: &[String]) -> Result<()> {
+    let kernel = kernels::obtain(kernels::series(kernel)?)?;
+    let text = format!("{PREPARE}{}", words.join(" ")).replace('\n', "; ");
+    let command = vec!["/bin/sh".to_owned(), "-c".to_owned(), text];
+    let job = Job { command, environment: Vec::new(), output_is_result: true };
+    let guest = Guest::start(&format!("shell-{}", kernel.name), &kernel, &test_binary()?, &job, limit)?;
+    let mut exit = Course::default();
+    guest.follow(|line| {
+        if line.starts_with("{\"exit\":") {
+            exit.line(line);
+        } else {
+            println!("{line}");
+        }
+    })?;
+    match exit.exit {
+        Some(0) => Ok(()),
+        Some(code) => bail!("the command ended with {code}"),
+        None => bail!("the guest ended without a result"),
+    }
+}
+
+fn list() -> Result<()> {
+    for series in kernels::SERIES {
+        let release = kernels::cached_release(series).unwrap_or_else(|| "not fetched yet".to_owned());
+        let matrix = if series.in_matrix { "in the matrix" } else { "on request" };
+        println!("{:6} {matrix:14} {release}", series.name);
+    }
+    Ok(())
+}
+
+fn fetch(names: &[String]) -> Result<()> {
+    for series in kernels::SERIES
+        .iter()
+        .filter(|s| names.is_empty() && s.in_matrix || names.iter().any(|n| n == s.name))
+    {
+        let kernel = kernels::obtain(series)?;
+        println!("{:6} {}", series.name, kernel.release);
+    }
+    Ok(())
+}
+
+/// Builds the test binary and says where it is.
+pub(crate) fn test_binary() -> Result<PathBuf> {
+    let mut build = Command::new(env!("CARGO"));
+    build.current_dir(crate::paths::workspace());
+    build.args(["test", "--quiet", "--package", "tcpx-user", "--test", "kernel", "--no-run"]);
+    build.args(["--message-format", "json-render-diagnostics"]).stderr(std::process::Stdio::inherit());
+    let output = build.output().with_context(|| format!("starting `{}`", command::line(&build)))?;
+    if !output.status.success() {
+        bail!("`{}` failed", command::line(&build));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let binary = messages
+        .filter(|message| message["target"]["name"] == "kernel")
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from));
+    binary.context("cargo named no executable for the test `kernel`")
+}
+
+/// The names of the trials that these arguments choose.
+pub(crate) fn listed(binary: &Path, args: &[String]) -> Result<Vec<String>> {
+    let text = command::text(Command::new(binary).args(args).arg("--list"))?;
+    Ok(text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
+}

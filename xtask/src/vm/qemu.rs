@@ -1,0 +1,159 @@
+//! One run of one guest under QEMU: console to one file, results to another, killed at its deadline.
+//!
+//! Emulation, not virtualisation: it works on any machine, also inside another virtual machine.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::initramfs::{self, Job};
+use super::kernels::Kernel;
+use crate::paths;
+
+const POLL: Duration = Duration::from_millis(50);
+/// Enough of the console to hold a kernel's stack trace.
+const LAST_LINES: usize = 40;
+
+/// A guest that is about to run.
+pub(crate) struct Guest {
+    folder: PathBuf,
+    child: Child,
+    deadline: Instant,
+    limit: Duration,
+}
+
+impl Guest {
+    /// Starts a guest. `name` tells runs at the same time apart, and names the folder where their files stay.
+    pub(crate) fn start(
+        name: &str,
+        kernel: &Kernel,
+        init: &Path,
+        job: &Job,
+        limit: Duration,
+    ) -> Result<Self> {
+        let folder =
+            paths::target_folder("guest")?.join("runs").join(format!("{name}-{}", std::process::id()));
+        paths::remove_folder(&folder)?;
+        paths::make_folder(&folder)?;
+        let initrd = folder.join("initrd");
+        initramfs::write(&initrd, kernel, init, job)?;
+        paths::write(&folder.join("results"), "")?;
+        let child = qemu(&folder, kernel)
+            .spawn()
+            .context("starting qemu-system-x86_64; `cargo xtask setup` installs it")?;
+        Ok(Self { folder, child, deadline: Instant::now() + limit, limit })
+    }
+
+    /// Waits for the end and hands over every line of the results as it comes.
+    pub(crate) fn follow(mut self, mut line: impl FnMut(&str)) -> Result<()> {
+        let mut results = Tail::open(&self.folder.join("results"))?;
+        let status = loop {
+            let status = self.child.try_wait().context("waiting for qemu")?;
+            results.lines(&mut line)?;
+            match status {
+                Some(status) => break status,
+                None if Instant::now() > self.deadline => bail!(self.overdue()),
+                None => std::thread::sleep(POLL),
+            }
+        };
+        results.rest(&mut line)?;
+        self.check(status)?;
+        paths::remove_folder(&self.folder)
+    }
+
+    fn overdue(&mut self) -> String {
+        drop(self.child.kill());
+        drop(self.child.wait());
+        format!(
+            "the guest was still running after {} s and was killed\n{}",
+            self.limit.as_secs(),
+            self.console()
+        )
+    }
+
+    fn check(&self, status: ExitStatus) -> Result<()> {
+        if status.success() { Ok(()) } else { bail!("qemu failed: {status}\n{}", self.console()) }
+    }
+
+    /// The last lines of the console, for error messages.
+    pub(crate) fn console(&self) -> String {
+        console_tail(&self.folder.join("console"))
+    }
+
+    /// Where the console of this run stays after `follow` failed.
+    pub(crate) fn console_file(&self) -> PathBuf {
+        self.folder.join("console")
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// The last lines of a console file.
+pub(crate) fn console_tail(file: &Path) -> String {
+    let bytes = std::fs::read(file).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes).replace('\r', "");
+    let lines: Vec<_> = text.lines().collect();
+    let tail = &lines[lines.len().saturating_sub(LAST_LINES)..];
+    format!("last lines of the console ({}):\n  | {}", file.display(), tail.join("\n  | "))
+}
+
+fn qemu(folder: &Path, kernel: &Kernel) -> Command {
+    let mut command = Command::new("qemu-system-x86_64");
+    command
+        .args(["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024"])
+        .args(["-nodefaults", "-display", "none", "-no-reboot", "-nic", "none"])
+        .arg("-kernel")
+        .arg(kernel.image())
+        .arg("-initrd")
+        .arg(folder.join("initrd"))
+        .args(["-append", "console=ttyS0 quiet panic=-1 oops=panic"])
+        .args(["-serial", &format!("file:{}", folder.join("console").display())])
+        .args(["-serial", &format!("file:{}", folder.join("results").display())])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    command
+}
+
+/// Reads a file that is being written, line by line.
+struct Tail {
+    file: File,
+    pending: Vec<u8>,
+}
+
+impl Tail {
+    fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
+        Ok(Self { file, pending: Vec::new() })
+    }
+
+    fn lines(&mut self, line: &mut impl FnMut(&str)) -> Result<()> {
+        // QEMU truncates the file when it starts; a position past the end would never see anything.
+        let length = self.file.metadata().context("watching the results")?.len();
+        if self.file.stream_position()? > length {
+            self.file.seek(SeekFrom::Start(0))?;
+        }
+        self.file.read_to_end(&mut self.pending).context("reading the results")?;
+        while let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
+            let bytes: Vec<u8> = self.pending.drain(..=end).collect();
+            line(String::from_utf8_lossy(&bytes).trim_end());
+        }
+        Ok(())
+    }
+
+    fn rest(&mut self, line: &mut impl FnMut(&str)) -> Result<()> {
+        self.lines(line)?;
+        if !self.pending.is_empty() {
+            line(String::from_utf8_lossy(&self.pending).trim_end());
+        }
+        Ok(())
+    }
+}
