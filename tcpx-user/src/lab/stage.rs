@@ -12,7 +12,7 @@ use super::{
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
-type Hook = Box<dyn FnOnce(&[Arc<Namespace>]) -> Result<(), LabError>>;
+type Hook = Box<dyn FnOnce(&[Arc<Namespace>]) -> Result<(), LabError> + Send>;
 
 /// Everything that lives as long as one run of a scenario. Dropping it kills the actors, which ends the namespaces;
 /// whatever that resets is no longer part of the scenario, so a tracer finishes before.
@@ -73,7 +73,7 @@ impl Stage {
     #[must_use]
     pub fn on_ready(
         mut self,
-        hook: impl FnOnce(&[Arc<Namespace>]) -> Result<(), LabError> + 'static,
+        hook: impl FnOnce(&[Arc<Namespace>]) -> Result<(), LabError> + Send + 'static,
     ) -> Self {
         self.hook = Some(Box::new(hook));
         self
