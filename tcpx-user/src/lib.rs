@@ -3,6 +3,8 @@
 //! One pipeline: `source` (ring or recording) → `decode` → `correlate` → `verdict` → `sink`. See ARCHITECTURE.md.
 
 pub mod abilities;
+pub mod audit;
+pub mod enrich;
 pub mod event;
 pub mod explain;
 pub mod lab;

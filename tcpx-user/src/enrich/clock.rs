@@ -1,0 +1,65 @@
+//! The boot clock, in which the kernel reports, and the wall clock, in which people read.
+
+use jiff::Timestamp;
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+/// Now, on the clock of the events.
+pub(crate) fn boot_now() -> u64 {
+    nanoseconds(clock_gettime(ClockId::Boottime)).try_into().unwrap_or(0)
+}
+
+/// Wall clock minus boot clock.
+///
+/// Taken once: with an offset that followed the wall clock, a clock step in the middle of a run would show effects
+/// before their causes.
+#[derive(Clone, Copy, Debug)]
+pub struct WallClock {
+    offset: i128,
+}
+
+impl WallClock {
+    /// Reads both clocks.
+    ///
+    /// The reader may lose its CPU between the two, so the closest of a few readings is taken.
+    #[must_use]
+    pub fn sample() -> Self {
+        let reading = |_| {
+            let before = nanoseconds(clock_gettime(ClockId::Boottime));
+            let wall = nanoseconds(clock_gettime(ClockId::Realtime));
+            let after = nanoseconds(clock_gettime(ClockId::Boottime));
+            (after - before, wall - i128::midpoint(before, after))
+        };
+        let (_, offset) = (0..5).map(reading).min().unwrap_or_default();
+        Self { offset }
+    }
+
+    /// RFC 3339 in UTC, always with nine digits so that lines sort as text.
+    #[must_use]
+    pub fn rfc3339(self, boot_ns: u64) -> String {
+        let time = Timestamp::from_nanosecond(i128::from(boot_ns) + self.offset).unwrap_or_default();
+        format!("{time:.9}")
+    }
+}
+
+fn nanoseconds(time: Timespec) -> i128 {
+    i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rfc_3339_with_nine_digits() {
+        let clock = WallClock { offset: 1_700_000_000_000_000_000 };
+        assert_eq!(clock.rfc3339(5), "2023-11-14T22:13:20.000000005Z");
+        assert_eq!(clock.rfc3339(60_000_000_000), "2023-11-14T22:14:20.000000000Z");
+    }
+
+    #[test]
+    fn now_is_now() {
+        let said: Timestamp = WallClock::sample().rfc3339(boot_now()).parse().expect("RFC 3339");
+        let off = (said.as_nanosecond() - Timestamp::now().as_nanosecond()).abs();
+        assert!(off < 1_000_000_000, "{off} ns off");
+    }
+}

@@ -1,0 +1,152 @@
+//! Who holds a port, by inet_diag: for when the walk in the kernel was not possible or did not come to its end.
+//!
+//! This looks after the fact, the walk looks at the moment. Sockets that are bound but do not listen are shown by
+//! Linux 6.8 and later only; older kernels pass the question over silently.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    os::fd::BorrowedFd,
+};
+
+use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
+use netlink_packet_sock_diag::{
+    SockDiagMessage,
+    constants::{AF_INET, AF_INET6, IPPROTO_TCP, TCP_LISTEN},
+    inet::{ExtensionFlags, InetRequest, InetResponse, SocketId, StateFlags, nlas::Nla},
+};
+use netlink_sys::{Socket, protocols::NETLINK_SOCK_DIAG};
+
+use crate::event::{Holder, SockPtr};
+
+use super::inside::inside;
+
+/// `TCPF_BOUND_INACTIVE`, which the crate does not name.
+const BOUND_INACTIVE: u32 = 1 << 13;
+
+/// Sockets that hold a port now.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PortHolders {
+    /// Listening or bound. inet_diag gives no addresses of sockets: `sk` is 0.
+    pub list: Vec<Holder>,
+    /// This kernel shows sockets that are bound and do not listen: that none is listed means that there is none.
+    pub bound_visible: bool,
+}
+
+/// Asks the kernel in `namespace`.
+///
+/// # Errors
+/// The namespace cannot be entered, or the kernel has no inet_diag for TCP.
+pub(crate) fn port_holders(namespace: BorrowedFd<'_>, port: u16) -> io::Result<PortHolders> {
+    let list = inside(namespace, || {
+        let mut list = dump(AF_INET, SocketId::new_v4(), port)?;
+        list.extend(dump(AF_INET6, SocketId::new_v6(), port)?);
+        Ok(list)
+    })?;
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    let bound_visible = shows_bound(&release) || list.iter().any(|holder| !holder.listening);
+    Ok(PortHolders { list, bound_visible })
+}
+
+/// Linux 6.8 and later. A distribution's older kernel may have it too, which only a bound socket in the answer shows.
+fn shows_bound(release: &str) -> bool {
+    let mut numbers =
+        release.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse::<u32>().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (6, 8)
+}
+
+fn dump(family: u8, mut id: SocketId, port: u16) -> io::Result<Vec<Holder>> {
+    id.source_port = port;
+    let request = InetRequest {
+        family,
+        protocol: IPPROTO_TCP,
+        extensions: ExtensionFlags::empty(),
+        states: StateFlags::from_bits_retain(BOUND_INACTIVE) | StateFlags::LISTEN,
+        socket_id: id,
+    };
+    let mut header = NetlinkHeader::default();
+    header.flags = NLM_F_REQUEST | NLM_F_DUMP;
+    let mut message = NetlinkMessage::new(header, SockDiagMessage::InetRequest(request).into());
+    message.finalize();
+    let mut bytes = vec![0; message.buffer_len()];
+    message.serialize(&mut bytes);
+    let mut socket = Socket::new(NETLINK_SOCK_DIAG)?;
+    socket.bind_auto()?;
+    socket.send(&bytes, 0)?;
+    receive(&socket, port)
+}
+
+fn receive(socket: &Socket, port: u16) -> io::Result<Vec<Holder>> {
+    let mut list = Vec::new();
+    loop {
+        let (bytes, _) = socket.recv_from_full()?;
+        if read_messages(&bytes, port, &mut list)? {
+            return Ok(list);
+        }
+    }
+}
+
+/// Adds what one datagram says; true if it ends the dump.
+fn read_messages(bytes: &[u8], port: u16, list: &mut Vec<Holder>) -> io::Result<bool> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let message = NetlinkMessage::<SockDiagMessage>::deserialize(rest).map_err(io::Error::other)?;
+        let length = (message.header.length as usize).next_multiple_of(4);
+        match message.payload {
+            NetlinkPayload::Done(_) => return Ok(true),
+            NetlinkPayload::Error(error) => return Err(error.to_io()),
+            NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
+                list.extend(holder(&response).filter(|holder| holder.addr.port() == port));
+            }
+            _ => {}
+        }
+        rest = rest.get(length.max(4)..).unwrap_or_default();
+    }
+    Ok(false)
+}
+
+fn holder(response: &InetResponse) -> Option<Holder> {
+    let header = &response.header;
+    let listening = header.state == TCP_LISTEN;
+    let v6only = response.nlas.iter().any(|nla| matches!(nla, Nla::SkV6Only(true)));
+    let ip: IpAddr = header.socket_id.source_address;
+    Some(Holder {
+        sk: SockPtr(0),
+        inode: Some(u64::from(header.inode)).filter(|&inode| inode != 0),
+        cgroup: None,
+        uid: header.uid,
+        addr: SocketAddr::new(ip, header.socket_id.source_port),
+        listening,
+        v6only,
+        bound_dev: header.socket_id.interface_id,
+        backlog: if listening { (header.recv_queue, header.send_queue) } else { (0, 0) },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        for (release, shown) in [
+            ("5.10.0-30-cloud-amd64", false),
+            ("6.7.12", false),
+            ("6.8.0-41-generic", true),
+            ("6.18.44-fc-v657", true),
+            ("7.2.12+deb14-cloud-amd64", true),
+            ("10", true),
+            ("", false),
+        ] {
+            assert_eq!(shows_bound(release), shown, "{release}");
+        }
+    }
+
+    #[test]
+    fn a_broken_answer_is_an_error_and_not_a_loop() {
+        let mut list = Vec::new();
+        assert!(read_messages(&[1, 2, 3], 80, &mut list).is_err());
+        assert!(read_messages(&[0; 32], 80, &mut list).is_err());
+        assert_eq!(read_messages(&[], 80, &mut list).ok(), Some(false));
+    }
+}

@@ -1,0 +1,125 @@
+//! All network namespaces that there are, each with a path that opens it.
+//!
+//! A namespace lives by its tasks, bind mounts and descriptors, and all of these are looked at. One that lives only
+//! by an open socket whose creator has moved on, or by a descriptor in flight between two processes, is not found.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs,
+    os::unix::fs::{DirEntryExt as _, MetadataExt as _},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    container, proc, process,
+    scan::{Place, Scan},
+};
+
+/// Where `ip netns` keeps its names.
+const NAMES: &str = "/run/netns";
+/// Tasks looked at one by one; beyond, of each process only the first is asked.
+const MAX_TASKS: usize = 20_000;
+
+/// A namespace that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// What to open.
+    pub(crate) path: PathBuf,
+    /// Container of the first process in it.
+    pub(crate) container: Option<String>,
+}
+
+/// What was found, by inode number.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    /// The namespaces.
+    pub(crate) namespaces: BTreeMap<u32, Found>,
+    /// Nothing was left out for its number.
+    pub(crate) complete: bool,
+}
+
+impl Listing {
+    /// Looks at all tasks, mounts and (in `scan`) descriptors.
+    pub(crate) fn all(scan: &Scan) -> Self {
+        let mut listing = Self { complete: true, ..Self::default() };
+        listing.tasks();
+        listing.mounts();
+        for (&inum, &place) in &scan.namespaces {
+            listing.add(inum, || Place::path(place).into(), None);
+        }
+        listing
+    }
+
+    fn add(&mut self, inum: u32, path: impl FnOnce() -> PathBuf, pid: Option<u32>) {
+        self.namespaces
+            .entry(inum)
+            .or_insert_with(|| Found { path: path(), container: pid.and_then(container_of) });
+    }
+
+    fn tasks(&mut self) {
+        let mut seen = 0;
+        for pid in proc::pids() {
+            self.task(Some(pid), format!("/proc/{pid}/ns/net"));
+            // A thread may have left its process's namespace; tcpx's own threads do.
+            for tid in proc::numbers(format!("/proc/{pid}/task")).filter(|&tid| tid != pid) {
+                seen += 1;
+                if seen > MAX_TASKS {
+                    self.complete = false;
+                    break;
+                }
+                self.task(None, format!("/proc/{pid}/task/{tid}/ns/net"));
+            }
+        }
+    }
+
+    fn task(&mut self, pid: Option<u32>, path: String) {
+        if let Some(inum) = proc::link_number(&path, "net").and_then(|number| number.try_into().ok()) {
+            self.add(inum, || path.into(), pid);
+        }
+    }
+
+    /// Bind mounts, in every mount namespace that some process is in.
+    fn mounts(&mut self) {
+        let mut seen = HashSet::new();
+        for pid in proc::pids() {
+            if proc::link_number(format!("/proc/{pid}/ns/mnt"), "mnt").is_some_and(|mnt| seen.insert(mnt)) {
+                let text = fs::read(format!("/proc/{pid}/mountinfo")).unwrap_or_default();
+                self.mounts_of(pid, &String::from_utf8_lossy(&text));
+            }
+        }
+    }
+
+    pub(crate) fn mounts_of(&mut self, pid: u32, mountinfo: &str) {
+        for mount in mountinfo.lines().filter_map(proc::parse_mount).filter(|mount| mount.kind == "nsfs") {
+            if let Some(inum) = proc::bracketed(mount.root.as_bytes(), "net").and_then(|n| n.try_into().ok())
+            {
+                let path = format!("/proc/{pid}/root{}", proc::unescape(mount.point));
+                self.add(inum, || path.into(), None);
+            }
+        }
+    }
+}
+
+/// As `docker ps` shows it. Containers on the host's network are not asked for: the root namespace is the host's.
+fn container_of(pid: u32) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+    let (_, id) = process::parse_cgroup(&text);
+    id.map(|id| container::short(&id).to_owned())
+}
+
+/// Names that `ip netns` gave, by inode number.
+pub(crate) fn names() -> BTreeMap<u32, String> {
+    names_in(Path::new(NAMES))
+}
+
+/// An entry's own inode is that of the empty file below the mount, so the mounted file is asked.
+pub(crate) fn names_in(directory: &Path) -> BTreeMap<u32, String> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let name = |entry: fs::DirEntry| {
+        let inode = fs::metadata(entry.path()).ok()?.ino();
+        let mounted = inode != entry.ino();
+        let inum = inode.try_into().ok()?;
+        mounted.then(|| (inum, entry.file_name().to_string_lossy().into_owned()))
+    };
+    entries.filter_map(name).collect()
+}

@@ -1,0 +1,215 @@
+//! Network namespaces: their names, and a descriptor of each that keeps its counters readable.
+//!
+//! A held namespace lives on until tcpx ends, with its devices and sockets, although its last process has gone.
+//! That is a side effect, and the price of comparing with the kernel's counters at the end: they die with the
+//! namespace. It is bounded ([`Limits::held`]), and everything is released when tcpx ends. A held namespace's inode
+//! number is not given to another one either.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::OpenOptions,
+    io,
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    },
+    path::Path,
+    sync::Arc,
+};
+
+use crate::event::Netns;
+
+use super::{
+    cache::Cache,
+    clock::boot_now,
+    cookie::netns_cookie,
+    inside::inside_each,
+    listing::{self, Listing},
+    scan::Scan,
+};
+
+/// Names are read again after so long.
+const NAMES_FRESH_NS: u64 = 1_000_000_000;
+/// A full listing for a namespace that no path at hand leads to: at most one in so long,
+const LISTING_EVERY_NS: u64 = 100_000_000;
+/// and so often for the same namespace, which has most likely ended.
+const MISSED_AGAIN_NS: u64 = 5_000_000_000;
+
+/// How much may be kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Namespaces held open.
+    pub held: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { held: 1024 }
+    }
+}
+
+/// A namespace that tcpx holds open.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Inode number.
+    pub inum: u32,
+    /// `net.net_cookie`, where the kernel tells (5.14 and later).
+    pub cookie: Option<u64>,
+    /// It was there when tcpx started.
+    pub at_start: bool,
+    fd: Arc<OwnedFd>,
+}
+
+impl AsFd for Held {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// Held namespaces, and what was wrong with the listing that found them.
+#[derive(Clone, Debug, Default)]
+pub struct Census {
+    /// Those that could be opened.
+    pub held: Vec<Held>,
+    /// Those that are known but could not be held.
+    pub unheld: Vec<u32>,
+    /// Every namespace that was there at the start is in one of the lists: any other is younger than tcpx.
+    pub start_complete: bool,
+}
+
+/// The table of namespaces.
+pub(crate) struct Namespaces {
+    limits: Limits,
+    held: BTreeMap<u32, Held>,
+    unheld: BTreeSet<u32>,
+    /// When a listing last failed to find a namespace.
+    missed: Cache<u32, u64>,
+    containers: BTreeMap<u32, String>,
+    names: BTreeMap<u32, String>,
+    names_read: u64,
+    listed: u64,
+    start_complete: bool,
+    visible: bool,
+}
+
+impl Namespaces {
+    /// Lists and holds all that there are. `visible`: this /proc shows root process ids.
+    pub(crate) fn new(limits: Limits, visible: bool, scan: &Scan) -> Self {
+        let mut table = Self {
+            limits,
+            held: BTreeMap::new(),
+            unheld: BTreeSet::new(),
+            missed: Cache::new(limits.held),
+            containers: BTreeMap::new(),
+            names: listing::names(),
+            names_read: boot_now(),
+            listed: 0,
+            start_complete: true,
+            visible,
+        };
+        let complete = table.list(scan, true);
+        table.start_complete = complete && visible;
+        table
+    }
+
+    /// Adds what is new.
+    fn list(&mut self, scan: &Scan, at_start: bool) -> bool {
+        let listing = Listing::all(scan);
+        self.listed = boot_now();
+        let root = super::proc::link_number("/proc/1/ns/net", "net");
+        for (inum, found) in listing.namespaces {
+            if let Some(container) = found.container
+                && root != Some(u64::from(inum))
+            {
+                self.containers.insert(inum, container);
+            }
+            if !self.held.contains_key(&inum) && !self.open(inum, None, &found.path, at_start) && at_start {
+                self.unheld.insert(inum);
+            }
+        }
+        listing.complete
+    }
+
+    /// All that are held now, after another look.
+    pub(crate) fn census(&mut self, look_again: bool) -> Census {
+        if look_again {
+            self.list(&Scan::all(), false);
+        }
+        Census {
+            held: self.held.values().cloned().collect(),
+            unheld: self.unheld.iter().copied().collect(),
+            start_complete: self.start_complete,
+        }
+    }
+
+    /// Holds the namespace of an event open. `pid`: a process that is likely in it.
+    pub(crate) fn hold(&mut self, netns: Netns, pid: u32) {
+        if netns.inum == 0 || self.held.contains_key(&netns.inum) || self.held.len() >= self.limits.held {
+            return;
+        }
+        let cookie = Some(netns.cookie).filter(|&cookie| cookie != 0);
+        let mut paths = vec!["/proc/self/ns/net".to_owned()];
+        if self.visible && pid != 0 {
+            paths.insert(0, format!("/proc/{pid}/ns/net"));
+        }
+        let opened = paths.iter().any(|path| self.open(netns.inum, cookie, Path::new(path), false));
+        if !opened && self.listing_is_due(netns.inum) {
+            self.list(&Scan::all(), false);
+        }
+    }
+
+    fn listing_is_due(&mut self, inum: u32) -> bool {
+        let now = boot_now();
+        let missed = self.missed.get(&inum).is_some_and(|&at| now < at + MISSED_AGAIN_NS);
+        let due = !missed && now.saturating_sub(self.listed) > LISTING_EVERY_NS;
+        if due {
+            self.missed.insert(inum, now);
+        }
+        due
+    }
+
+    /// Opens `path` and keeps it if it is this namespace.
+    fn open(&mut self, inum: u32, cookie: Option<u64>, path: &Path, at_start: bool) -> bool {
+        if self.held.len() >= self.limits.held {
+            return false;
+        }
+        let Some(held) = open(inum, path, at_start) else { return false };
+        // The number may have gone to another namespace between the event and now.
+        if cookie.is_some() && held.cookie.is_some() && cookie != held.cookie {
+            return false;
+        }
+        self.held.insert(inum, held);
+        true
+    }
+
+    /// A descriptor of a namespace, if it is held.
+    pub(crate) fn get(&self, inum: u32) -> Option<Held> {
+        self.held.get(&inum).cloned()
+    }
+
+    /// The name of a namespace: that of `ip netns`, or its container's.
+    pub(crate) fn name(&mut self, inum: u32) -> Option<String> {
+        if boot_now().saturating_sub(self.names_read) > NAMES_FRESH_NS {
+            self.names = listing::names();
+            self.names_read = boot_now();
+        }
+        self.names.get(&inum).or_else(|| self.containers.get(&inum)).cloned()
+    }
+}
+
+/// Without O_NONBLOCK a path that turned into a FIFO would stop tcpx.
+fn open(inum: u32, path: &Path, at_start: bool) -> Option<Held> {
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path).ok()?;
+    if file.metadata().ok()?.ino() != u64::from(inum) {
+        return None;
+    }
+    let fd = Arc::new(OwnedFd::from(file));
+    let cookie = cookies(&[fd.as_fd()]).pop()?.ok()?;
+    Some(Held { inum, cookie, at_start, fd })
+}
+
+/// Entering fails for what is no network namespace, so this is also the proof that it is one.
+fn cookies(namespaces: &[BorrowedFd<'_>]) -> Vec<io::Result<Option<u64>>> {
+    inside_each(namespaces, |_| Ok(netns_cookie()))
+}
