@@ -4,6 +4,7 @@
 
 pub mod abilities;
 pub mod audit;
+pub mod command;
 pub mod enrich;
 pub mod event;
 pub mod explain;

@@ -99,7 +99,7 @@ mod tests {
     fn a_cgroup_of_this_machine_has_its_path() {
         let mut cgroups = Cgroups::new();
         let Some(mount) = cgroups.mount.clone() else {
-            eprintln!("skipped: cgroup2 is not mounted here");
+            crate::enrich::testing::skipped("cgroup2 is not mounted here");
             return;
         };
         let root = inode(&mount).expect("inode of the mount");

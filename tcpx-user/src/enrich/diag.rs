@@ -96,7 +96,7 @@ fn read_messages(bytes: &[u8], port: u16, list: &mut Vec<Holder>) -> io::Result<
             NetlinkPayload::Done(_) => return Ok(true),
             NetlinkPayload::Error(error) => return Err(error.to_io()),
             NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
-                list.extend(holder(&response).filter(|holder| holder.addr.port() == port));
+                list.extend(Some(holder(&response)).filter(|holder| holder.addr.port() == port));
             }
             _ => {}
         }
@@ -105,12 +105,12 @@ fn read_messages(bytes: &[u8], port: u16, list: &mut Vec<Holder>) -> io::Result<
     Ok(false)
 }
 
-fn holder(response: &InetResponse) -> Option<Holder> {
+fn holder(response: &InetResponse) -> Holder {
     let header = &response.header;
     let listening = header.state == TCP_LISTEN;
     let v6only = response.nlas.iter().any(|nla| matches!(nla, Nla::SkV6Only(true)));
     let ip: IpAddr = header.socket_id.source_address;
-    Some(Holder {
+    Holder {
         sk: SockPtr(0),
         inode: Some(u64::from(header.inode)).filter(|&inode| inode != 0),
         cgroup: None,
@@ -120,7 +120,7 @@ fn holder(response: &InetResponse) -> Option<Holder> {
         v6only,
         bound_dev: header.socket_id.interface_id,
         backlog: if listening { (header.recv_queue, header.send_queue) } else { (0, 0) },
-    })
+    }
 }
 
 #[cfg(test)]

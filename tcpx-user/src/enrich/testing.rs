@@ -14,6 +14,21 @@ use crate::{
     event::Netns,
 };
 
+/// Says aloud that a test, or a part of it, did not run.
+#[expect(clippy::print_stderr, reason = "a skip that nobody sees is a lie")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
+/// Whether this /proc is about the processes that the kernel's numbers mean; says aloud if it is not.
+pub(crate) fn root_pids() -> bool {
+    let root = proc::shows_root_pids();
+    if !root {
+        skipped("tcpx is in a pid namespace of its own here, where it says nothing about processes");
+    }
+    root
+}
+
 type Job = Box<dyn FnOnce() + Send>;
 
 /// A thread in a namespace of its own, with its loopback device up.
@@ -33,12 +48,14 @@ impl Fresh {
         let (tell, told) = mpsc::channel();
         let thread = thread::spawn(move || {
             let _ = tell.send(leave());
-            todo.into_iter().for_each(|job| job());
+            for job in todo {
+                job();
+            }
         });
         match told.recv().expect("the thread tells") {
             Ok((netns, tid)) => Some(Self { netns, tid, jobs, thread }),
             Err(error) => {
-                eprintln!("skipped: no network namespace can be made here: {error}");
+                skipped(&format!("no network namespace can be made here: {error}"));
                 None
             }
         }

@@ -8,7 +8,11 @@ use std::{
 
 use rustix::net::{AddressFamily, SocketType, bind, socket};
 
-use super::{clock::boot_now, testing::Fresh, *};
+use super::{
+    clock::boot_now,
+    testing::{Fresh, root_pids, skipped},
+    *,
+};
 use crate::event::{Backend, Bind};
 
 fn own_task() -> Task {
@@ -39,6 +43,9 @@ fn inode_of(fd: i32) -> u64 {
 
 #[test]
 fn whoever_called_bind_is_the_holder_in_the_kernels_words() {
+    if !root_pids() {
+        return;
+    }
     let enrich = Enrich::new(Limits::default());
     let socket = TcpListener::bind("127.0.0.1:0").expect("bind");
     let inode = inode_of(socket.as_raw_fd());
@@ -78,6 +85,9 @@ fn an_id_used_again_does_not_name_the_newcomer() {
 
 #[test]
 fn a_namespace_is_listed_held_and_named() {
+    if !root_pids() {
+        return;
+    }
     let Some(fresh) = Fresh::new() else { return };
     let enrich = Enrich::new(Limits::default());
     let census = enrich.census(false);
@@ -92,6 +102,9 @@ fn a_namespace_is_listed_held_and_named() {
 
 #[test]
 fn a_younger_namespace_is_held_when_an_event_names_it() {
+    if !root_pids() {
+        return;
+    }
     let enrich = Enrich::new(Limits::default());
     let Some(fresh) = Fresh::new() else { return };
     let find = |inum| enrich.census(false).held.into_iter().find(|held| held.inum == inum);
@@ -141,6 +154,9 @@ fn a_name_is_that_of_the_bind_mount() {
 
 #[test]
 fn inet_diag_shows_listeners_and_where_it_can_bound_sockets() {
+    if !root_pids() {
+        return;
+    }
     let Some(fresh) = Fresh::new() else { return };
     let enrich = Enrich::new(Limits::default());
     let (listener, bound) = fresh.run(|| {
@@ -162,7 +178,7 @@ fn inet_diag_shows_listeners_and_where_it_can_bound_sockets() {
         assert_eq!(holder.inode, Some(inode_of(bound.as_raw_fd())));
         assert_eq!(enrich.holder(inode_of(bound.as_raw_fd())).map(|process| process.pid), Some(id()));
     } else {
-        eprintln!("partly skipped: this kernel's inet_diag does not show bound sockets");
+        skipped("this kernel's inet_diag does not show bound sockets");
     }
     assert_eq!(enrich.bound_sockets(fresh.netns, 9999).expect("inet_diag").list, []);
     assert!(enrich.bound_sockets(Netns { inum: 1, cookie: 0 }, 80).is_err());
