@@ -7,6 +7,7 @@
 
 mod apt;
 mod command;
+mod ebpf;
 mod paths;
 mod trials;
 mod vm;
@@ -24,13 +25,24 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Builds the eBPF object that is committed as tcpx-user/bpf/tcpx-x86_64.bpf.o
+    BuildEbpf {
+        /// Write nothing; fail if the committed object is not, byte for byte, what its source builds
+        #[arg(long)]
+        check: bool,
+    },
     /// Test guests: any of Debian's kernels under QEMU
     #[command(subcommand)]
     Vm(vm::Vm),
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = ebpf::wrapper::main() {
+        return code;
+    }
     let result = match Cli::parse().task {
+        Task::BuildEbpf { check: true } => ebpf::check(),
+        Task::BuildEbpf { check: false } => ebpf::build(),
         Task::Vm(vm) => vm::main(vm),
     };
     match result {

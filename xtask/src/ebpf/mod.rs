@@ -1,0 +1,95 @@
+//! The eBPF object: built the same, byte for byte, on every machine, and committed.
+//!
+//! So that `cargo build` needs stable Rust and nothing else. What could differ between machines is pinned: the compiler
+//! (`rust-toolchain.toml`), the linker, the source of `core` (by hash), dependencies (`Cargo.lock`), paths and crate
+//! identities (`wrapper`).
+
+mod linker;
+mod rust_src;
+mod strip;
+pub(crate) mod wrapper;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{command, paths};
+
+const TARGET: &str = "bpfel-unknown-none";
+const OBJECT: &str = "tcpx-user/bpf/tcpx-x86_64.bpf.o";
+
+/// Builds the object and writes it into the tree.
+pub(crate) fn build() -> Result<()> {
+    let bytes = object()?;
+    let file = paths::workspace().join(OBJECT);
+    if std::fs::read(&file).is_ok_and(|committed| committed == bytes) {
+        println!("{OBJECT} is up to date ({} bytes)", bytes.len());
+        return Ok(());
+    }
+    paths::make_folder(file.parent().context("the object lies in a folder")?)?;
+    paths::write(&file, &bytes)?;
+    println!("wrote {OBJECT} ({} bytes)", bytes.len());
+    Ok(())
+}
+
+/// Builds the object and compares it with the one in the tree.
+pub(crate) fn check() -> Result<()> {
+    let bytes = object()?;
+    let committed = paths::read(&paths::workspace().join(OBJECT))?;
+    if committed == bytes {
+        println!("{OBJECT} equals what its source builds ({} bytes)", bytes.len());
+        return Ok(());
+    }
+    let rebuilt = paths::target_folder("ebpf")?.join("rebuilt.bpf.o");
+    paths::write(&rebuilt, &bytes)?;
+    let at = committed.iter().zip(&bytes).take_while(|(a, b)| a == b).count();
+    bail!(
+        "{OBJECT} ({} bytes) is not what its source builds ({} bytes; first difference at byte {at}): \
+         run `cargo xtask build-ebpf` and commit the result. Rebuilt object: {}",
+        committed.len(),
+        bytes.len(),
+        rebuilt.display()
+    )
+}
+
+/// Lints the programs for the target that they run on.
+pub(crate) fn clippy() -> Result<()> {
+    let mut clippy = cargo("clippy")?;
+    command::run(clippy.args(["--", "-D", "warnings"]))
+}
+
+fn object() -> Result<Vec<u8>> {
+    let mut build = cargo("build")?;
+    build.env("CARGO_TARGET_BPFEL_UNKNOWN_NONE_LINKER", linker::obtain()?);
+    command::run(&mut build)?;
+    let built = target_folder()?.join(TARGET).join("release/tcpx-ebpf");
+    strip::debug_info(&paths::read(&built)?).with_context(|| format!("stripping {}", built.display()))
+}
+
+/// A folder of its own: its flags would make cargo rebuild what the host build has there, and the reverse.
+fn target_folder() -> Result<PathBuf> {
+    paths::target_folder("ebpf")
+}
+
+/// Cargo for the BPF target. `core` has no prebuilt form there, and building it is unstable: hence the bootstrap flag.
+fn cargo(task: &str) -> Result<Command> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .current_dir(paths::workspace())
+        .args([task, "--quiet", "--release", "--locked", "-Z", "build-std=core"])
+        .args(["--package", "tcpx-ebpf", "--target", TARGET])
+        // Symbols and BTF go when binaries are stripped; `strip` takes away the rest.
+        .args(["--config", "profile.release.strip=false", "--config", "profile.release.opt-level=3"])
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_TARGET_DIR", target_folder()?)
+        .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\x1f"))
+        .env("CARGO_INCREMENTAL", "0");
+    let library = rust_src::obtain()?;
+    wrapper::configure(&mut cargo, &library)?;
+    cargo.env("__CARGO_TESTS_ONLY_SRC_ROOT", &library);
+    Ok(cargo)
+}
+
+/// `debuginfo` here, not only in the profile: without it for `core` too the kernel refuses the function records.
+const FLAGS: &[&str] = &["--cfg=bpf_target_arch=\"x86_64\"", "-Cdebuginfo=2", "-Clink-arg=--btf"];
