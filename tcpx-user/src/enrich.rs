@@ -138,6 +138,7 @@ impl State {
             What::ActiveReset(reset) | What::ReceiveReset(reset) => {
                 self.sockets(event.time, Some(&reset.sock), None);
             }
+            What::Fork { child } => self.namespaces.hold_that_of(*child),
             What::Lookup(segment, _) | What::Reject(segment, _) => self.segment(event.netns, segment),
             _ => {}
         }

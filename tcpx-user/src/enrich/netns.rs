@@ -158,6 +158,15 @@ impl Namespaces {
         }
     }
 
+    /// Holds the namespace of a process of the traced command: by the time of its first reset it may be gone.
+    pub(crate) fn hold_that_of(&mut self, pid: u32) {
+        let path = format!("/proc/{pid}/ns/net");
+        let inum = super::proc::link_number(&path, "net").and_then(|number| number.try_into().ok());
+        if let Some(inum) = inum.filter(|inum| self.visible && !self.held.contains_key(inum)) {
+            self.open(inum, None, Path::new(&path), false);
+        }
+    }
+
     fn listing_is_due(&mut self, inum: u32) -> bool {
         let now = boot_now();
         let missed = self.missed.get(&inum).is_some_and(|&at| now < at + MISSED_AGAIN_NS);

@@ -120,6 +120,18 @@ fn a_younger_namespace_is_held_when_an_event_names_it() {
 }
 
 #[test]
+fn the_namespace_of_a_new_process_of_the_command_is_held_before_anything_happens_in_it() {
+    if !root_pids() {
+        return;
+    }
+    let enrich = Enrich::new(Limits::default());
+    let Some(fresh) = Fresh::new() else { return };
+    enrich.observe(&event(Netns::default(), own_task(), What::Fork { child: fresh.tid }));
+    assert!(enrich.census(false).held.iter().any(|held| held.inum == fresh.netns.inum));
+    fresh.end();
+}
+
+#[test]
 fn no_more_are_held_than_allowed() {
     let enrich = Enrich::new(Limits { held: 1 });
     let Some(fresh) = Fresh::new() else { return };
