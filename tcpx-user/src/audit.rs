@@ -96,25 +96,35 @@ impl Audit {
         census.held.retain(|held| scope.has(held.inum));
         census.unheld.retain(|&inum| scope.has(inum));
         let readings = read_quiet(&census.held, counted, |held, _, now| {
-            self.start_of(held).is_ok_and(|start| off_by(&start, now) == 0)
+            // Without a start there is nothing to settle.
+            self.start_of(held).map_or(true, |start| off_by(&start, now) == 0)
         });
         let mut outcome = Outcome::default();
         let (mut off, mut why) = (0, blind(abilities));
-        for (held, reading) in &readings {
-            match self
-                .start_of(held)
-                .and_then(|start| Ok((start, reading.as_ref().map_err(|e| unread(held, e))?)))
-            {
-                Ok((start, end)) => {
-                    end.counters.add_rise(&start.counters, &mut outcome.kernel);
-                    off += off_by(&start, end);
-                }
+        for (held, reading) in readings {
+            match self.rise(held, reading, &mut outcome.kernel) {
+                Ok(distance) => off += distance,
                 Err(reason) => why = why.or(Some(reason)),
             }
         }
         outcome.why = why.or_else(|| unheld(&census)).or_else(|| ended(&census, &counted(), scope));
         outcome.unaccounted = outcome.why.is_none().then_some(off);
         outcome
+    }
+
+    /// Adds the rise of one namespace's counters to `sums`; how far tcpx's count is off, or why that is not known.
+    fn rise(
+        &self,
+        held: &Held,
+        reading: io::Result<Reading>,
+        sums: &mut BTreeMap<String, u64>,
+    ) -> Result<u64, String> {
+        let start = self.start_of(held)?;
+        let end = reading.map_err(|error| {
+            format!("the counters of network namespace {} could not be read: {error}", held.inum)
+        })?;
+        end.counters.add_rise(&start.counters, sums);
+        Ok(off_by(&start, &end))
     }
 
     /// What a namespace's counters were at the start.
@@ -154,10 +164,6 @@ fn blind(abilities: &Abilities) -> Option<String> {
     .map(|(_, what)| format!("this backend does not see {what}"))
 }
 
-fn unread(held: &Held, error: &io::Error) -> String {
-    format!("the counters of network namespace {} could not be read: {error}", held.inum)
-}
-
 fn readable((held, reading): (&Held, io::Result<Reading>)) -> Option<(u32, Reading)> {
     Some((held.inum, reading.ok()?))
 }
@@ -167,14 +173,16 @@ fn unheld(census: &Census) -> Option<String> {
     Some(format!("network namespace {inum} could not be opened, or too many are open"))
 }
 
-/// Resets were counted in a namespace that cannot be asked any more.
+/// Resets were counted in a namespace that cannot be asked any more, or in one that the hook could not tell.
 fn ended(census: &Census, counted: &[(NetnsKey, NetnsResets)], scope: &Scope) -> Option<String> {
     let asked = |key: &NetnsKey| census.held.iter().any(|held| Tally::is_of(key, held.inum, held.cookie));
-    let left = |(key, resets): &&(NetnsKey, NetnsResets)| {
-        scope.has(key.inum) && resets.replies + resets.active > 0 && !asked(key)
-    };
-    let (key, _) = counted.iter().find(left)?;
-    Some(format!("network namespace {} ended before tcpx could read its counters", key.inum))
+    let relevant = |key: &NetnsKey| key.inum == 0 || scope.has(key.inum);
+    let mut sent = counted.iter().filter(|(_, resets)| resets.replies + resets.active > 0);
+    let (key, _) = sent.find(|(key, _)| relevant(key) && !asked(key))?;
+    Some(match key.inum {
+        0 => "resets were counted whose network namespace is not known".to_owned(),
+        inum => format!("network namespace {inum} ended before tcpx could read its counters"),
+    })
 }
 
 /// Reads counters between two readings of the count, again for those that `settled` does not accept: a reset on
