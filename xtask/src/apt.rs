@@ -104,8 +104,8 @@ fn site_of(suite: &str) -> Result<String> {
     let targets = index_targets()?;
     let found = targets.lines().find_map(|line| {
         let mut words = line.split_whitespace();
-        let (kind, release, site) = (words.next()?, words.next()?, words.next()?);
-        (kind == "Packages" && debian_release(release)? == wants_security).then(|| site.to_owned())
+        let (kind, release, address) = (words.next()?, words.next()?, words.next()?);
+        (kind == "Packages" && debian_release(release)? == wants_security).then(|| address.to_owned())
     });
     found.with_context(|| {
         let which = if wants_security { "security " } else { "" };

@@ -69,3 +69,8 @@ pub(crate) fn find(program: &str) -> Option<std::path::PathBuf> {
         .map(|folder| folder.join(program))
         .find(|file| file.is_file())
 }
+
+/// Whether this user is root.
+pub(crate) fn is_root() -> Result<bool> {
+    Ok(text(Command::new("id").arg("-u"))?.trim() == "0")
+}

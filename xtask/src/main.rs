@@ -6,9 +6,12 @@
 )]
 
 mod apt;
+mod check;
 mod command;
 mod ebpf;
 mod paths;
+mod setup;
+mod test;
 mod trials;
 mod vm;
 
@@ -25,6 +28,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Installs what the tests need, through Debian's package manager; quick when all is there
+    Setup,
+    /// Lints for this machine and for the BPF target
+    Check,
+    /// Runs all tests: lints, host tests, the committed object, trials on this kernel and in guests
+    Test(test::Options),
     /// Builds the eBPF object that is committed as tcpx-user/bpf/tcpx-x86_64.bpf.o
     BuildEbpf {
         /// Write nothing; fail if the committed object is not, byte for byte, what its source builds
@@ -41,15 +50,32 @@ fn main() -> ExitCode {
         return code;
     }
     let result = match Cli::parse().task {
+        Task::Setup => setup::run(),
+        Task::Check => check::run(),
+        Task::Test(options) => test::run(&options),
         Task::BuildEbpf { check: true } => ebpf::check(),
         Task::BuildEbpf { check: false } => ebpf::build(),
         Task::Vm(vm) => vm::main(vm),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        // The summary has said it all, and its totals are the last line.
+        Err(error) if error.is::<Silent>() => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
+
+/// A failure of which everything has been said.
+#[derive(Debug)]
+pub(crate) struct Silent;
+
+impl std::fmt::Display for Silent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("some tests failed")
+    }
+}
+
+impl std::error::Error for Silent {}

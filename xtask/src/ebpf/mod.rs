@@ -1,4 +1,4 @@
-//! The eBPF object: built the same, byte for byte, on every machine, and committed.
+//! The eBPF object: output the same, byte for byte, on every machine, and committed.
 //!
 //! So that `cargo build` needs stable Rust and nothing else. What could differ between machines is pinned: the compiler
 //! (`rust-toolchain.toml`), the linker, the source of `core` (by hash), dependencies (`Cargo.lock`), paths and crate
@@ -63,8 +63,8 @@ fn object() -> Result<Vec<u8>> {
     let mut build = cargo("build")?;
     build.env("CARGO_TARGET_BPFEL_UNKNOWN_NONE_LINKER", linker::obtain()?);
     command::run(&mut build)?;
-    let built = target_folder()?.join(TARGET).join("release/tcpx-ebpf");
-    strip::debug_info(&paths::read(&built)?).with_context(|| format!("stripping {}", built.display()))
+    let output = target_folder()?.join(TARGET).join("release/tcpx-ebpf");
+    strip::debug_info(&paths::read(&output)?).with_context(|| format!("stripping {}", output.display()))
 }
 
 /// A folder of its own: its flags would make cargo rebuild what the host build has there, and the reverse.

@@ -120,7 +120,7 @@ fn content_hash(library: &Path) -> Result<String> {
         hash.update(format!("{}\0{}\0", name.display(), content.len()));
         hash.update(content);
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(paths::hex(&hash.finalize()))
 }
 
 /// All files at or below a path. Licence texts are left out: the two packagings differ in where they put them.

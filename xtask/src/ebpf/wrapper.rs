@@ -44,9 +44,7 @@ fn replace_identity(arg: &mut OsString) {
     if arg.to_string_lossy().starts_with("metadata=") {
         let part = |name| std::env::var(name).unwrap_or_default();
         let names = ["CARGO_PKG_NAME", "CARGO_PKG_VERSION", "CARGO_CRATE_NAME"].map(part).join(" ");
-        let hash = Sha256::digest(names);
-        let digits: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        *arg = format!("metadata={digits}").into();
+        *arg = format!("metadata={}", paths::hex(&Sha256::digest(names)[..8])).into();
     }
 }
 

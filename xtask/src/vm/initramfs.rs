@@ -74,8 +74,8 @@ fn modules(kernel: &Kernel) -> Result<Vec<u8>> {
     for name in &order {
         archive.file(&format!("guest/{name}"), &paths::read(&kernel.modules().join(name))?);
     }
-    let list: String = order.iter().map(|name| format!("/guest/{name}\n")).collect();
-    archive.file("guest/modules", list.as_bytes());
+    let list: Vec<_> = order.iter().map(|name| format!("/guest/{name}")).collect();
+    archive.file("guest/modules", list.join("\n").as_bytes());
     Ok(archive.finish())
 }
 

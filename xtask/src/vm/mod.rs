@@ -65,21 +65,23 @@ pub(crate) enum Vm {
 /// Runs one of the commands.
 pub(crate) fn main(vm: Vm) -> Result<()> {
     match vm {
-        Vm::Run { kernel, limit, args } => run(&kernel, Duration::from_secs(limit), args),
+        Vm::Run { kernel, limit, args } => run(&kernel, Duration::from_secs(limit), &args),
         Vm::Shell { kernel, limit, command } => shell(&kernel, Duration::from_secs(limit), &command),
-        Vm::List => list(),
+        Vm::List => {
+            list();
+            Ok(())
+        }
         Vm::Fetch { kernels } => fetch(&kernels),
     }
 }
 
-fn run(kernel: &str, limit: Duration, args: Vec<String>) -> Result<()> {
+fn run(kernel: &str, limit: Duration, args: &[String]) -> Result<()> {
     let kernel = kernels::obtain(kernels::series(kernel)?)?;
     let binary = test_binary()?;
     let start = Instant::now();
-    let course =
-        run_trials(&kernel, &binary, args.clone(), limit, |name, ended| println!("{}", told(name, ended)))?;
-    course.check(&listed(&binary, &args)?)?;
-    let failed = course.trials.values().filter(|ended| ended.event == Event::Failed).count();
+    let course = run_trials(&kernel, &binary, args, limit, |name, ended| println!("{}", told(name, ended)))?;
+    course.check(&listed(&binary, args)?)?;
+    let failed = course.failed();
     println!(
         "{} trials on {} in {:.1} s",
         course.trials.len(),
@@ -106,12 +108,12 @@ pub(crate) fn told(name: &str, ended: &Ended) -> String {
 pub(crate) fn run_trials(
     kernel: &Kernel,
     binary: &Path,
-    args: Vec<String>,
+    args: &[String],
     limit: Duration,
     mut ended: impl FnMut(&str, &Ended),
 ) -> Result<Course> {
     let job = Job {
-        command: std::iter::once("/init".to_owned()).chain(args).collect(),
+        command: std::iter::once("/init".to_owned()).chain(args.iter().cloned()).collect(),
         environment: vec![format!("TCPX_GUEST_RELEASE={}", kernel.release)],
         output_is_result: false,
     };
@@ -157,13 +159,12 @@ fn shell(kernel: &str, limit: Duration, words: &[String]) -> Result<()> {
     }
 }
 
-fn list() -> Result<()> {
+fn list() {
     for series in kernels::SERIES {
         let release = kernels::cached_release(series).unwrap_or_else(|| "not fetched yet".to_owned());
         let matrix = if series.in_matrix { "in the matrix" } else { "on request" };
         println!("{:6} {matrix:14} {release}", series.name);
     }
-    Ok(())
 }
 
 fn fetch(names: &[String]) -> Result<()> {
