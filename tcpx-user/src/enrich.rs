@@ -91,7 +91,7 @@ impl Enrich {
     /// # Errors
     /// The namespace is not held open, or the kernel does not answer.
     pub fn bound_sockets(&self, netns: Netns, port: u16) -> io::Result<PortHolders> {
-        let held = self.lock().namespaces.get(netns.inum);
+        let held = self.lock().namespaces.get(netns);
         let held = held.ok_or_else(|| {
             let why = format!("network namespace {} had ended before tcpx could open it", netns.inum);
             io::Error::new(io::ErrorKind::NotFound, why)
@@ -161,7 +161,7 @@ impl State {
 
     fn segment(&mut self, netns: Netns, segment: &Segment) {
         if let (Some(ifindex), Some(name)) = (segment.ifindex, &segment.device) {
-            self.devices.learn(netns.inum, ifindex, name);
+            self.devices.learn(netns, ifindex, name);
         }
     }
 
@@ -214,12 +214,12 @@ impl Who for Enrich {
     }
 
     fn netns(&self, netns: Netns) -> line::Netns {
-        line::Netns { inum: netns.inum, name: self.lock().namespaces.name(netns.inum) }
+        line::Netns { inum: netns.inum, name: self.lock().namespaces.name(netns) }
     }
 
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String> {
         let state = &mut *self.lock();
-        state.devices.name(netns.inum, ifindex, || state.namespaces.get(netns.inum))
+        state.devices.name(netns, ifindex, || state.namespaces.get(netns))
     }
 
     fn time(&self, boot_ns: u64) -> String {

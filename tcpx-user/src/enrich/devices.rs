@@ -4,6 +4,8 @@ use std::os::fd::AsFd as _;
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, netdevice::index_to_name, socket_with};
 
+use crate::event::Netns;
+
 use super::{cache::Cache, inside::inside, netns::Held};
 
 const CAPACITY: usize = 16_384;
@@ -11,7 +13,7 @@ const CAPACITY: usize = 16_384;
 /// Names of devices.
 pub(crate) struct Devices {
     /// `None`: asked, and there was none.
-    names: Cache<(u32, u32), Option<String>>,
+    names: Cache<(Netns, u32), Option<String>>,
 }
 
 impl Default for Devices {
@@ -22,24 +24,24 @@ impl Default for Devices {
 
 impl Devices {
     /// The kernel said so.
-    pub(crate) fn learn(&mut self, inum: u32, ifindex: u32, name: &str) {
-        let known = self.names.entry((inum, ifindex), || None);
+    pub(crate) fn learn(&mut self, netns: Netns, ifindex: u32, name: &str) {
+        let known = self.names.entry((netns, ifindex), || None);
         if known.as_deref() != Some(name) {
             *known = Some(name.to_owned());
         }
     }
 
-    /// The name of device `ifindex` in namespace `inum`, which `open` opens.
+    /// The name of device `ifindex` in namespace `netns`, which `open` opens.
     pub(crate) fn name(
         &mut self,
-        inum: u32,
+        netns: Netns,
         ifindex: u32,
         open: impl FnOnce() -> Option<Held>,
     ) -> Option<String> {
         if ifindex == 0 {
             return None;
         }
-        self.names.entry((inum, ifindex), || open().and_then(|held| ask(&held, ifindex))).clone()
+        self.names.entry((netns, ifindex), || open().and_then(|held| ask(&held, ifindex))).clone()
     }
 }
 

@@ -60,6 +60,14 @@ pub struct Held {
     fd: Arc<OwnedFd>,
 }
 
+impl Held {
+    /// Not a later namespace that was given the same inode number.
+    fn may_be(&self, netns: Netns) -> bool {
+        let known = self.cookie.filter(|_| netns.cookie != 0);
+        self.inum == netns.inum && known.is_none_or(|cookie| cookie == netns.cookie)
+    }
+}
+
 impl AsFd for Held {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
@@ -123,7 +131,10 @@ impl Namespaces {
             {
                 self.containers.insert(inum, container);
             }
-            if !self.held.contains_key(&inum) && !self.open(inum, None, &found.path, at_start) && at_start {
+            if !self.held.contains_key(&inum)
+                && !self.open(Netns { inum, cookie: 0 }, &found.path, at_start)
+                && at_start
+            {
                 self.unheld.insert(inum);
             }
         }
@@ -147,12 +158,11 @@ impl Namespaces {
         if netns.inum == 0 || self.held.contains_key(&netns.inum) || self.held.len() >= self.limits.held {
             return;
         }
-        let cookie = Some(netns.cookie).filter(|&cookie| cookie != 0);
         let mut paths = vec!["/proc/self/ns/net".to_owned()];
         if self.visible && pid != 0 {
             paths.insert(0, format!("/proc/{pid}/ns/net"));
         }
-        let opened = paths.iter().any(|path| self.open(netns.inum, cookie, Path::new(path), false));
+        let opened = paths.iter().any(|path| self.open(netns, Path::new(path), false));
         if !opened && self.listing_is_due(netns.inum) {
             self.list(&Scan::all(), false);
         }
@@ -163,7 +173,7 @@ impl Namespaces {
         let path = format!("/proc/{pid}/ns/net");
         let inum = super::proc::link_number(&path, "net").and_then(|number| number.try_into().ok());
         if let Some(inum) = inum.filter(|inum| self.visible && !self.held.contains_key(inum)) {
-            self.open(inum, None, Path::new(&path), false);
+            self.open(Netns { inum, cookie: 0 }, Path::new(&path), false);
         }
     }
 
@@ -178,31 +188,30 @@ impl Namespaces {
     }
 
     /// Opens `path` and keeps it if it is this namespace.
-    fn open(&mut self, inum: u32, cookie: Option<u64>, path: &Path, at_start: bool) -> bool {
+    fn open(&mut self, netns: Netns, path: &Path, at_start: bool) -> bool {
         if self.held.len() >= self.limits.held {
             return false;
         }
-        let Some(held) = open(inum, path, at_start) else { return false };
-        // The number may have gone to another namespace between the event and now.
-        if cookie.is_some() && held.cookie.is_some() && cookie != held.cookie {
-            return false;
-        }
-        self.held.insert(inum, held);
-        true
+        let held = open(netns.inum, path, at_start).filter(|held| held.may_be(netns));
+        let found = held.is_some();
+        self.held.extend(held.map(|held| (netns.inum, held)));
+        found
     }
 
-    /// A descriptor of a namespace, if it is held.
-    pub(crate) fn get(&self, inum: u32) -> Option<Held> {
-        self.held.get(&inum).cloned()
+    /// A namespace, if it is held.
+    pub(crate) fn get(&self, netns: Netns) -> Option<Held> {
+        self.held.get(&netns.inum).filter(|held| held.may_be(netns)).cloned()
     }
 
     /// The name of a namespace: that of `ip netns`, or its container's.
-    pub(crate) fn name(&mut self, inum: u32) -> Option<String> {
+    pub(crate) fn name(&mut self, netns: Netns) -> Option<String> {
         if boot_now().saturating_sub(self.names_read) > NAMES_FRESH_NS {
             self.names = listing::names();
             self.names_read = boot_now();
         }
-        self.names.get(&inum).or_else(|| self.containers.get(&inum)).cloned()
+        let successor = self.held.get(&netns.inum).is_some_and(|held| !held.may_be(netns));
+        let name = self.names.get(&netns.inum).or_else(|| self.containers.get(&netns.inum));
+        name.filter(|_| !successor).cloned()
     }
 }
 

@@ -109,13 +109,13 @@ fn a_younger_namespace_is_held_when_an_event_names_it() {
     let Some(fresh) = Fresh::new() else { return };
     let find = |inum| enrich.census(false).held.into_iter().find(|held| held.inum == inum);
     assert!(find(fresh.netns.inum).is_none());
-    let elsewhere = Netns { cookie: fresh.netns.cookie ^ 1, ..fresh.netns };
-    enrich.observe(&event(elsewhere, Task { tgid: fresh.tid, tid: fresh.tid }, What::Tick));
-    if fresh.netns.cookie != 0 {
-        assert!(find(fresh.netns.inum).is_none(), "another namespace with the same number");
-    }
     enrich.observe(&event(fresh.netns, Task { tgid: fresh.tid, tid: fresh.tid }, What::Tick));
     assert!(find(fresh.netns.inum).is_some_and(|held| !held.at_start));
+    if fresh.netns.cookie != 0 {
+        let dead = Netns { cookie: fresh.netns.cookie ^ 1, ..fresh.netns };
+        assert_eq!(enrich.device(dead, 1), None, "an earlier namespace with the same number");
+    }
+    assert_eq!(enrich.device(fresh.netns, 1).as_deref(), Some("lo"));
     fresh.end();
 }
 
@@ -177,7 +177,12 @@ fn inet_diag_shows_listeners_and_where_it_can_bound_sockets() {
         bind(&bound, &SocketAddr::from((Ipv4Addr::LOCALHOST, 8888))).expect("bind");
         (listener, bound)
     });
-    let answer = enrich.bound_sockets(fresh.netns, 8080).expect("inet_diag");
+    let answer = match enrich.bound_sockets(fresh.netns, 8080) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return skipped("this kernel has no tcp_diag, and no module of it");
+        }
+        answer => answer.expect("inet_diag"),
+    };
     let [holder] = answer.list.as_slice() else { panic!("one listener: {answer:?}") };
     assert!(holder.listening && !holder.v6only);
     assert_eq!(holder.addr, "[::]:8080".parse().expect("address"));
