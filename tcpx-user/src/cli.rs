@@ -1,0 +1,11 @@
+//! The command line: what was typed ([`args`]) and what it means ([`request`]).
+
+pub mod args;
+pub mod cidr;
+pub mod color;
+pub mod failure;
+pub mod filter;
+mod help;
+pub mod request;
+pub mod surroundings;
+pub mod target;

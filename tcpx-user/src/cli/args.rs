@@ -1,0 +1,268 @@
+//! What was typed, word for word. Nothing here is checked beyond its shape: [`super::request`] says what it means.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use super::help;
+
+/// Why a TCP connection was refused, reset or dropped, or stands although nobody listened
+#[derive(Debug, Parser)]
+#[command(name = "tcpx", version, about, long_about = help::LONG, after_help = help::SHORT_AFTER, after_long_help = help::LONG_AFTER)]
+#[command(max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+pub struct Args {
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    pub color: When,
+}
+
+/// One command each.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Watch connections live, of one command or of the whole host
+    #[command(after_help = help::TRACE)]
+    Trace(Box<TraceArgs>),
+    /// Play a scenario in private network namespaces while tracing it
+    #[command(after_help = help::LAB)]
+    Lab(LabArgs),
+    /// Make one connection attempt and explain it
+    #[command(after_help = help::PROBE)]
+    Probe(ProbeArgs),
+    /// Say what this kernel lets tcpx see
+    #[command(after_help = help::CHECK)]
+    Check(CheckArgs),
+    /// Look up a verdict, an errno or an error text
+    #[command(after_help = help::EXPLAIN)]
+    Explain(ExplainArgs),
+}
+
+/// `auto`, `always`, `never`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// If stdout is a terminal that shows colour and NO_COLOR is not set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Form of the results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// How hooks are attached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum BackendArg {
+    /// For each hook the best that works here
+    #[default]
+    Auto,
+    /// Tracepoints only
+    Tracepoint,
+    /// BPF trampolines only
+    Fentry,
+    /// Kprobes only
+    Kprobe,
+}
+
+/// Which hooks are attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProbesArg {
+    /// Only what runs when something is refused, reset, dropped or changes state
+    Path,
+    /// Also the receive path and both socket lookups
+    Lookup,
+}
+
+/// Options about hooks.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Hooks")]
+pub struct HookArgs {
+    /// How hooks are attached
+    #[arg(long, value_name = "BACKEND", default_value = "auto")]
+    pub backend: BackendArg,
+    /// Which hooks are attached [default: lookup; path for trace without a command]
+    #[arg(long, value_name = "SET")]
+    pub probes: Option<ProbesArg>,
+    /// Show what the eBPF programs log (debugging builds only)
+    #[arg(long, hide = true)]
+    pub bpf_log: bool,
+}
+
+/// Options about results.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Form of the results
+    #[arg(short = 'o', value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+    /// Write results to FILE instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Leave out the kernel's path
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Add times, namespaces, near misses and stacks
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Show also what worked (JSON always does)
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// Filters: several values mean "any of", several filters mean "all of".
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Filters (repeat or separate by commas for any of; several filters: all of)")]
+pub struct FilterArgs {
+    /// Process id
+    #[arg(long, value_name = "PID", value_delimiter = ',')]
+    pub pid: Vec<String>,
+    /// Process name
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub comm: Vec<String>,
+    /// User id
+    #[arg(long, value_name = "UID", value_delimiter = ',')]
+    pub uid: Vec<String>,
+    /// Address or network at either end, such as 10.0.0.0/8
+    #[arg(long, value_name = "CIDR", value_delimiter = ',')]
+    pub addr: Vec<String>,
+    /// Port at either end
+    #[arg(long, value_name = "PORT", value_delimiter = ',')]
+    pub port: Vec<String>,
+    /// Port at the local end
+    #[arg(long, value_name = "PORT", value_delimiter = ',')]
+    pub lport: Vec<String>,
+    /// Port at the remote end
+    #[arg(long, value_name = "PORT", value_delimiter = ',')]
+    pub rport: Vec<String>,
+    /// Network namespace: inode number or name
+    #[arg(long, value_name = "NETNS", value_delimiter = ',')]
+    pub netns: Vec<String>,
+    /// cgroup path; includes all below it
+    #[arg(long, value_name = "PATH", value_delimiter = ',')]
+    pub cgroup: Vec<String>,
+    /// How the attempt ended, such as refused or timed-out
+    #[arg(long, value_name = "OUTCOME", value_delimiter = ',')]
+    pub outcome: Vec<String>,
+    /// Why, such as closed-port ("tcpx explain" lists all)
+    #[arg(long, value_name = "VERDICT", value_delimiter = ',')]
+    pub verdict: Vec<String>,
+}
+
+/// `tcpx trace`
+#[derive(Debug, Default, clap::Args)]
+#[command(override_usage = "tcpx trace [OPTIONS] [FILTERS] [-- CMD [ARG]...]")]
+pub struct TraceArgs {
+    /// Attach, then start CMD; stop when it and its children have ended
+    #[arg(last = true, value_name = "CMD", num_args = 0..)]
+    pub command: Vec<OsString>,
+    /// Stop after N results
+    #[arg(short = 'c', value_name = "N")]
+    pub count: Option<String>,
+    /// Stop after this long, such as 10, 1.5s, 500ms, 2m
+    #[arg(long, value_name = "TIME")]
+    pub duration: Option<String>,
+    /// Show the whole host, not only what CMD does
+    #[arg(long, requires = "command")]
+    pub everything: bool,
+    /// Only the network namespace of process PID
+    #[arg(long = "in", value_name = "PID", conflicts_with_all = ["everything", "command"])]
+    pub inside: Option<String>,
+    /// Run CMD as this user [default: who called sudo]
+    #[arg(long, value_name = "USER", requires = "command")]
+    pub user: Option<String>,
+    /// Exit with 3 if events were lost, whatever CMD's status
+    #[arg(long, requires = "command")]
+    pub loss_status: bool,
+    /// Write FILE once all hooks are attached
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc comment here would become the command's help")]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub hooks: HookArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub filters: FilterArgs,
+}
+
+/// `tcpx lab`
+#[derive(Debug, Default, clap::Args)]
+pub struct LabArgs {
+    /// Scenarios to play, or all
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// List the scenarios
+    #[arg(long, conflicts_with = "names")]
+    pub list: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub hooks: HookArgs,
+}
+
+/// `tcpx probe`
+#[derive(Debug, Default, clap::Args)]
+pub struct ProbeArgs {
+    /// Where to connect: 192.0.2.9:443, [2001:db8::9]:443 or localhost:8080
+    #[arg(value_name = "ADDR:PORT")]
+    pub target: String,
+    /// Give up after this long, such as 5, 1.5s, 500ms
+    #[arg(long, value_name = "TIME", default_value = "5s")]
+    pub timeout: String,
+    /// Connect from the network namespace of process PID
+    #[arg(long = "in", value_name = "PID")]
+    pub inside: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub hooks: HookArgs,
+}
+
+/// `tcpx check`
+#[derive(Debug, Default, clap::Args)]
+pub struct CheckArgs {
+    /// Form of the results
+    #[arg(short = 'o', value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+    /// Write results to FILE instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Show why each other backend does not work
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// How hooks would be attached
+    #[arg(long, value_name = "BACKEND", default_value = "auto")]
+    pub backend: BackendArg,
+}
+
+/// `tcpx explain`
+#[derive(Debug, Default, clap::Args)]
+pub struct ExplainArgs {
+    /// A verdict, an errno such as ECONNREFUSED or 111, or the text of an error; none lists all verdicts
+    #[arg(value_name = "WHAT")]
+    pub query: Vec<String>,
+    /// List where backends see less than others
+    #[arg(long, conflicts_with = "query")]
+    pub backends: bool,
+    /// Form of the answer
+    #[arg(short = 'o', value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+}
+

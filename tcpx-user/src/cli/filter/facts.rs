@@ -1,0 +1,140 @@
+//! What of a line a filter can ask about.
+
+use std::net::IpAddr;
+
+use crate::{
+    line::{Attempt, DropLine, End, FlowLine, Line, Netns, Outcome, Owner, Process, Reset},
+    verdict::VerdictId,
+};
+
+/// Somebody whom a line is about.
+pub struct Person<'a> {
+    /// Process id.
+    pub pid: u32,
+    /// Thread id.
+    pub tid: Option<u32>,
+    /// Name.
+    pub comm: &'a str,
+    /// User.
+    pub uid: Option<u32>,
+    /// cgroup path.
+    pub cgroup: Option<&'a str>,
+}
+
+/// The facts of an attempt, a reset or a drop.
+pub struct Facts<'a> {
+    /// Processes at either end.
+    pub people: Vec<Person<'a>>,
+    /// Addresses of either end, and those that connect() was given.
+    pub addrs: Vec<IpAddr>,
+    /// Ports of ends on this host.
+    pub local: Vec<u16>,
+    /// Ports of what those ends talk to.
+    pub remote: Vec<u16>,
+    /// Namespaces of either end.
+    pub netns: Vec<&'a Netns>,
+    /// How it ended: a reset that ended an attempt counts as both words for it.
+    pub outcomes: Vec<Outcome>,
+    /// Why.
+    pub verdict: VerdictId,
+}
+
+impl<'a> Facts<'a> {
+    /// `None` for lines about the trace itself.
+    #[must_use]
+    pub fn of(line: &'a Line) -> Option<Self> {
+        match line {
+            Line::Attempt(attempt) => Some(Self::of_attempt(attempt)),
+            Line::Reset(reset) => Some(Self::of_reset(reset)),
+            Line::Drop(drop) => Some(Self::of_drop(drop)),
+            Line::Start(_) | Line::Loss(_) | Line::Summary(_) => None,
+        }
+    }
+
+    fn of_attempt(attempt: &'a Attempt) -> Self {
+        let (nat_local, nat_remote) = attempt.nat.map_or((None, None), |nat| (Some(nat.local), Some(nat.remote)));
+        let local = [attempt.local, nat_local];
+        let remote = [attempt.remote, attempt.requested, nat_remote];
+        Self {
+            people: attempt.process.iter().map(Person::of_process).collect(),
+            addrs: local.iter().chain(&remote).flatten().map(|end| end.addr).collect(),
+            local: local.iter().flatten().map(|end| end.port).collect(),
+            remote: remote.iter().flatten().map(|end| end.port).collect(),
+            netns: vec![&attempt.netns],
+            outcomes: vec![attempt.outcome],
+            verdict: attempt.verdict.id,
+        }
+    }
+
+    fn of_reset(reset: &'a Reset) -> Self {
+        let ends = [reset.sender.as_ref(), reset.receiver.as_ref()];
+        let flow = reset.flow;
+        let (mut local, mut remote) = (Vec::new(), Vec::new());
+        for end in ends.iter().flatten() {
+            local.push(end.port);
+            remote.push(if end.port == flow.sport { flow.dport } else { flow.sport });
+        }
+        Self {
+            people: ends.iter().flatten().filter_map(|end| end.owner.as_ref()).map(Person::of_owner).collect(),
+            addrs: addrs(flow, &ends),
+            local,
+            remote,
+            netns: ends.iter().flatten().map(|end| &end.netns).collect(),
+            outcomes: outcomes(reset),
+            verdict: reset.verdict.id,
+        }
+    }
+
+    fn of_drop(drop: &'a DropLine) -> Self {
+        let FlowLine { saddr, sport, daddr, dport } = drop.flow;
+        // The segment was on its way in, so its destination is here; its source is too if an attempt of ours lost it.
+        let (mut local, mut remote) = (vec![dport], vec![sport]);
+        if drop.attempt.is_some() {
+            local.push(sport);
+            remote.push(dport);
+        }
+        Self {
+            people: drop.process.iter().map(Person::of_process).collect(),
+            addrs: vec![saddr, daddr],
+            local,
+            remote,
+            netns: vec![&drop.netns],
+            outcomes: Vec::new(),
+            verdict: drop.verdict.id,
+        }
+    }
+}
+
+impl<'a> Person<'a> {
+    fn of_process(process: &'a Process) -> Self {
+        let cgroup = process.cgroup.as_deref();
+        Self { pid: process.pid, tid: process.tid, comm: &process.comm, uid: process.uid, cgroup }
+    }
+
+    fn of_owner(owner: &'a Owner) -> Self {
+        Self { pid: owner.pid, tid: None, comm: &owner.comm, uid: None, cgroup: None }
+    }
+}
+
+fn addrs(flow: FlowLine, ends: &[Option<&End>]) -> Vec<IpAddr> {
+    let of_flow = [flow.saddr, flow.daddr];
+    of_flow.into_iter().chain(ends.iter().flatten().map(|end| end.addr)).collect()
+}
+
+/// An RST to a SYN refuses it; any other resets a connection. One that ended an attempt of this host may be called
+/// either: its errno decides, and that stands in the attempt.
+fn outcomes(reset: &Reset) -> Vec<Outcome> {
+    match (reset.attempt, answers_syn(reset)) {
+        (Some(_), _) => vec![Outcome::Refused, Outcome::Reset],
+        (None, true) => vec![Outcome::Refused],
+        (None, false) => vec![Outcome::Reset],
+    }
+}
+
+/// The RST answers a SYN that came in: somebody was refused.
+#[must_use]
+pub fn answers_syn(reset: &Reset) -> bool {
+    use crate::line::Origin::{Netfilter, Reply};
+    let replied = matches!(reset.origin, Reply | Netfilter);
+    replied && reset.segment.as_ref().is_some_and(|segment| segment.flags == "S")
+}

@@ -1,0 +1,109 @@
+//! The long texts of `--help`: what each command is for, examples, exit statuses.
+
+/// Opens `tcpx --help`.
+pub(super) const LONG: &str = "\
+Why a TCP connection was refused, reset or dropped, or stands although nobody listened.
+
+tcpx attaches small eBPF programs to the kernel's own decision points, watches one command or the whole host, and says \
+for each connection attempt and each RST who was concerned, which kernel function decided, and why.";
+
+/// Ends `tcpx -h`.
+pub(super) const SHORT_AFTER: &str = "\
+Start here:  sudo tcpx trace -- curl http://localhost:8888/
+More:        tcpx --help (exit statuses, environment), tcpx COMMAND --help (examples)";
+
+/// Ends `tcpx --help`.
+pub(super) const LONG_AFTER: &str = "\
+Examples:
+  sudo tcpx trace -- curl http://localhost:8888/   why this command's connection fails
+  sudo tcpx trace --port 5432                      the whole host, one port, until Ctrl-C
+  sudo tcpx probe 192.0.2.9:443                    one attempt of tcpx's own, explained
+  sudo tcpx lab no-listen                          the textbook case, step by step
+  sudo tcpx check                                  what this kernel lets tcpx see
+  tcpx explain 'Connection refused'                all that can be behind an error
+
+Exit status:
+  0       done
+  1       it could not do what was asked; stderr says why
+  2       wrong use
+  3       done, but events were lost: a line may be missing or say less than it could
+  77      lab: this kernel or machine cannot play the scenario
+  CMD's   with trace -- CMD: its status, or 128+n if signal n ended it,
+          unless --loss-status asks for 3
+
+stdout carries results only (and with -- CMD nothing else: CMD's own stdout goes to stderr unless
+results go to --output FILE); everything else is on stderr.
+
+Environment:
+  NO_COLOR     if set, no colour unless --color always
+  TERM         if dumb or unset, the same
+  COLUMNS      width of the text where stdout is not a terminal [80]
+  LC_ALL, LC_CTYPE, LANG   arrows are plain ASCII unless one of them says UTF-8";
+
+/// Ends `tcpx trace --help`.
+pub(super) const TRACE: &str = "\
+Examples:
+  sudo tcpx trace -- curl http://localhost:8888/
+      attach, run curl as yourself, explain what it ran into, exit with curl's status
+  sudo tcpx trace --port 5432 --outcome refused,timed-out
+      the whole host: failing attempts at one port
+  sudo tcpx trace --verdict accept-queue-full -c 1 --duration 2m
+      wait up to two minutes for the first full accept queue
+  sudo tcpx trace -o json --output resets.jsonl --in 4711
+      all that happens in the network namespace of process 4711, for other programs
+
+Without -- CMD tracing ends with Ctrl-C, -c or --duration. The summary comes last: on stderr, or as
+the last JSON line.
+
+Exit status: 0 done; 1 could not; 2 wrong use; 3 events were lost; with -- CMD its status (128+n for
+a signal) once it was started, unless --loss-status asks for 3.";
+
+/// Ends `tcpx lab --help`.
+pub(super) const LAB: &str = "\
+Examples:
+  sudo tcpx lab --list
+  sudo tcpx lab no-listen               bind() without listen(): refused, step by step
+  sudo tcpx lab self-connect -v         a connection that stands without any listener
+  sudo tcpx lab all -o json             every scenario, for other programs
+  sudo tcpx lab no-listen --backend kprobe
+
+Everything happens in private network namespaces: nothing of the host is touched.
+
+Exit status: 0 the verdict seen is the one the scenario exists to show; 1 it is not, or the scenario
+failed; 2 wrong use; 77 this kernel or machine cannot, with the reason on stderr.";
+
+/// Ends `tcpx probe --help`.
+pub(super) const PROBE: &str = "\
+Examples:
+  sudo tcpx probe 192.0.2.9:443
+  sudo tcpx probe '[2001:db8::9]:443' --timeout 2s
+  sudo tcpx probe localhost:8080        ::1 and 127.0.0.1, as /etc/hosts says
+  sudo tcpx probe 10.0.0.7:5432 --in 4711
+      from the network namespace (the container) of process 4711
+
+Names other than localhost are not looked up: resolve them first, for example with getent hosts NAME.
+
+Exit status: 0 an attempt was made and explained, however it ended; 1 could not; 2 wrong use; 3 events
+were lost.";
+
+/// Ends `tcpx check --help`.
+pub(super) const CHECK: &str = "\
+Examples:
+  sudo tcpx check
+  sudo tcpx check -v                    also why each other backend does not work
+  sudo tcpx check -o json
+
+Exit status: 0 told; 1 could not; 2 wrong use. Needs no traffic; attaches and lets go again.";
+
+/// Ends `tcpx explain --help`.
+pub(super) const EXPLAIN: &str = "\
+Examples:
+  tcpx explain                          all verdicts
+  tcpx explain bound-not-listening      one: what it means, what the kernel did, what to do
+  tcpx explain ECONNREFUSED             what can be behind an errno
+  tcpx explain 'No route to host'       or behind what a program printed
+  tcpx explain --backends               where one backend sees less than another
+
+Needs no privilege.
+
+Exit status: 0 told; 1 nothing known by that name; 2 wrong use.";
