@@ -4,12 +4,14 @@
 
 pub mod abilities;
 pub mod audit;
+pub mod cli;
 pub mod command;
 pub mod enrich;
 pub mod event;
 pub mod explain;
 pub mod lab;
 pub mod line;
+pub mod sink;
 pub mod text;
 pub mod verdict;
 pub mod who;

@@ -265,4 +265,3 @@ pub struct ExplainArgs {
     #[arg(short = 'o', value_name = "FORMAT", default_value = "text")]
     pub format: Format,
 }
-

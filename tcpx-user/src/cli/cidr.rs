@@ -14,7 +14,9 @@ impl Cidr {
     #[must_use]
     pub fn contains(&self, addr: IpAddr) -> bool {
         match (self.net, addr.to_canonical()) {
-            (IpAddr::V4(net), IpAddr::V4(addr)) => prefix(32, self.bits, (net.to_bits() ^ addr.to_bits()).into()),
+            (IpAddr::V4(net), IpAddr::V4(addr)) => {
+                prefix(32, self.bits, (net.to_bits() ^ addr.to_bits()).into())
+            }
             (IpAddr::V6(net), IpAddr::V6(addr)) => prefix(128, self.bits, net.to_bits() ^ addr.to_bits()),
             _ => false,
         }

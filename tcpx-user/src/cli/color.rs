@@ -66,7 +66,9 @@ mod tests {
 
     #[test]
     fn always_and_never_are_obeyed() {
-        assert!(Environment { no_color: true, dumb: true, terminal: false, utf8: false }.coloured(When::Always));
+        assert!(
+            Environment { no_color: true, dumb: true, terminal: false, utf8: false }.coloured(When::Always)
+        );
         assert!(!TERMINAL.coloured(When::Never));
     }
 

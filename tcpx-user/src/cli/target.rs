@@ -78,8 +78,7 @@ pub fn list(targets: &[SocketAddr]) -> String {
 mod tests {
     use super::*;
 
-    const DEBIAN: &str =
-        "127.0.0.1\tlocalhost\n# ::9 localhost\n::1     localhost ip6-localhost ip6-loopback # here\n127.0.1.1 box";
+    const DEBIAN: &str = "127.0.0.1\tlocalhost\n# ::9 localhost\n::1     localhost ip6-localhost ip6-loopback # here\n127.0.1.1 box";
 
     fn given(typed: &str) -> Result<String, BadTarget> {
         parse(typed, DEBIAN).map(|targets| list(&targets))

@@ -52,7 +52,8 @@ impl<'a> Facts<'a> {
     }
 
     fn of_attempt(attempt: &'a Attempt) -> Self {
-        let (nat_local, nat_remote) = attempt.nat.map_or((None, None), |nat| (Some(nat.local), Some(nat.remote)));
+        let (nat_local, nat_remote) =
+            attempt.nat.map_or((None, None), |nat| (Some(nat.local), Some(nat.remote)));
         let local = [attempt.local, nat_local];
         let remote = [attempt.remote, attempt.requested, nat_remote];
         Self {
@@ -75,7 +76,12 @@ impl<'a> Facts<'a> {
             remote.push(if end.port == flow.sport { flow.dport } else { flow.sport });
         }
         Self {
-            people: ends.iter().flatten().filter_map(|end| end.owner.as_ref()).map(Person::of_owner).collect(),
+            people: ends
+                .iter()
+                .flatten()
+                .filter_map(|end| end.owner.as_ref())
+                .map(Person::of_owner)
+                .collect(),
             addrs: addrs(flow, &ends),
             local,
             remote,

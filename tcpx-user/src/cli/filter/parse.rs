@@ -24,7 +24,7 @@ const OUTCOMES: [(&str, Outcome); 9] = [
 
 /// A filter's value means nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{option}: {:?} is not valid: {why}", escape(.typed))]
+#[error("{option}: \"{}\" is not valid: {why}", escape(.typed))]
 pub struct BadFilter {
     /// The option.
     pub option: &'static str,
@@ -44,7 +44,9 @@ impl Filter {
             pid: each("--pid", &typed.pid, |pid| number(pid, "a process id"))?,
             comm: each("--comm", &typed.comm, comm)?,
             uid: each("--uid", &typed.uid, |uid| number(uid, "a user id (id -u NAME shows it)"))?,
-            addr: each("--addr", &typed.addr, |net| net.parse().map_err(|why: super::super::cidr::BadCidr| why.to_string()))?,
+            addr: each("--addr", &typed.addr, |net| {
+                net.parse().map_err(|why: super::super::cidr::BadCidr| why.to_string())
+            })?,
             port: each("--port", &typed.port, port)?,
             lport: each("--lport", &typed.lport, port)?,
             rport: each("--rport", &typed.rport, port)?,
@@ -95,7 +97,8 @@ fn cgroup(typed: &str) -> Result<String, String> {
     if typed.starts_with('/') {
         return Ok(path.to_owned());
     }
-    Err("a cgroup path starts with /, as in /proc/PID/cgroup; example: /system.slice/nginx.service".to_owned())
+    Err("a cgroup path starts with /, as in /proc/PID/cgroup; example: /system.slice/nginx.service"
+        .to_owned())
 }
 
 fn outcome(typed: &str) -> Result<Outcome, String> {

@@ -1,0 +1,218 @@
+//! What the command line means: every value checked, every default decided.
+
+mod convert;
+
+use std::{ffi::OsString, net::SocketAddr, num::NonZeroU64, path::PathBuf, time::Duration};
+
+use crate::event::Backend;
+
+use super::{
+    args::{Args, Format, When},
+    failure::Failure,
+    filter::Filter,
+};
+
+/// One command, ready to be carried out.
+#[derive(Debug)]
+pub enum Request {
+    /// Watch live.
+    Trace(Box<Trace>),
+    /// Play scenarios.
+    Lab(Lab),
+    /// Connect once.
+    Probe(Probe),
+    /// Say what works here.
+    Check(Check),
+    /// Look something up.
+    Explain(Explain),
+}
+
+/// `tcpx trace`
+#[derive(Debug)]
+pub struct Trace {
+    /// What to keep.
+    pub filter: Filter,
+    /// Whose connections.
+    pub scope: ScopeRequest,
+    /// What to attach.
+    pub hooks: Hooks,
+    /// Where results go.
+    pub output: Output,
+    /// Written once all is attached.
+    pub ready_file: Option<PathBuf>,
+    /// When to stop of its own accord.
+    pub limit: Limit,
+    /// The status says losses even when CMD ran.
+    pub loss_status: bool,
+}
+
+/// Whose connections are shown.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ScopeRequest {
+    /// Of the whole host.
+    Host,
+    /// Of the network namespace of this process.
+    NamespaceOf(u32),
+    /// Of a command that tcpx starts.
+    Command(Command),
+}
+
+/// A command to start.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Command {
+    /// Program and arguments; not empty.
+    pub argv: Vec<OsString>,
+    /// User to run it as; `None` is who called sudo.
+    pub user: Option<String>,
+    /// Show the rest of the host too.
+    pub everything: bool,
+}
+
+/// When tracing ends of its own accord.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limit {
+    /// After so many results.
+    pub count: Option<NonZeroU64>,
+    /// After so long.
+    pub duration: Option<Duration>,
+}
+
+/// Which hooks are attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProbeSet {
+    /// What runs when something is refused, reset, dropped or changes state.
+    Path,
+    /// Also the receive path and both lookups.
+    Lookup,
+}
+
+impl ProbeSet {
+    /// As it is typed and printed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Lookup => "lookup",
+        }
+    }
+}
+
+/// What to attach, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hooks {
+    /// The only backend to use; `None` is the best for each hook.
+    pub backend: Option<Backend>,
+    /// Which hooks.
+    pub probes: ProbeSet,
+    /// Add kernel stacks.
+    pub stacks: bool,
+    /// Show what the programs log.
+    pub bpf_log: bool,
+}
+
+/// Where results go, and how they look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Text or JSON.
+    pub format: Format,
+    /// A file instead of stdout.
+    pub path: Option<PathBuf>,
+    /// How much.
+    pub detail: Detail,
+    /// Also what worked.
+    pub all: bool,
+    /// When to colour.
+    pub color: When,
+}
+
+/// How much text says of each connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// What happened and why.
+    Quiet,
+    /// The kernel's path too.
+    #[default]
+    Normal,
+    /// And times, namespaces, near misses and stacks.
+    Verbose,
+}
+
+/// `tcpx lab`
+#[derive(Debug)]
+pub struct Lab {
+    /// Scenarios; empty to list them.
+    pub play: Vec<String>,
+    /// What to attach.
+    pub hooks: Hooks,
+    /// Where results go.
+    pub output: Output,
+}
+
+/// `tcpx probe`
+#[derive(Debug)]
+pub struct Probe {
+    /// Where to, in the order in which they are tried.
+    pub targets: Vec<SocketAddr>,
+    /// Give up after this long.
+    pub timeout: Duration,
+    /// From the network namespace of this process.
+    pub inside: Option<u32>,
+    /// What to attach.
+    pub hooks: Hooks,
+    /// Where results go.
+    pub output: Output,
+}
+
+/// `tcpx check`
+#[derive(Debug)]
+pub struct Check {
+    /// The only backend to use.
+    pub backend: Option<Backend>,
+    /// Where results go.
+    pub output: Output,
+}
+
+/// `tcpx explain`
+#[derive(Debug)]
+pub struct Explain {
+    /// What is asked.
+    pub question: Question,
+    /// Where the answer goes.
+    pub output: Output,
+}
+
+/// What `tcpx explain` is asked.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Question {
+    /// The catalogue.
+    All,
+    /// Where backends see less.
+    Backends,
+    /// One thing.
+    About(String),
+}
+
+impl Request {
+    /// What `args` mean on a machine with this hosts file.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] with the value that means nothing, and what would.
+    pub fn new(args: Args, hosts: &str) -> Result<Self, Failure> {
+        convert::request(args, hosts)
+    }
+
+    /// Where results go.
+    #[must_use]
+    pub const fn output(&self) -> &Output {
+        match self {
+            Self::Trace(trace) => &trace.output,
+            Self::Lab(lab) => &lab.output,
+            Self::Probe(probe) => &probe.output,
+            Self::Check(check) => &check.output,
+            Self::Explain(explain) => &explain.output,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,29 @@
+//! Where lines go: renderers that make bytes, and the one place that opens files.
+
+pub mod json;
+pub mod open;
+#[cfg(test)]
+pub(crate) mod samples;
+pub mod text;
+
+use std::io;
+
+use crate::line::Line;
+
+/// Takes what the pipeline publishes. It renders and decides nothing.
+pub trait Sink {
+    /// Takes one line. It may be kept for a moment, until what belongs to it has come.
+    ///
+    /// # Errors
+    /// Of the stream written to.
+    fn line(&mut self, line: &Line) -> io::Result<()>;
+
+    /// Nothing more is at hand: writes out what was buffered. To be called at each pause, some times a second.
+    ///
+    /// # Errors
+    /// Of the stream written to.
+    fn flush(&mut self) -> io::Result<()>;
+
+    /// How many results (attempts, resets, drops) have been shown.
+    fn shown(&self) -> u64;
+}

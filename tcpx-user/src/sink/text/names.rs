@@ -1,0 +1,80 @@
+//! How processes, ends and spans of time are called in a line.
+
+use std::time::Duration;
+
+use crate::line::{End, Endpoint, FlowLine, Netns, Owner, Process};
+
+/// `curl[41]`
+pub(super) fn process(process: &Process) -> String {
+    who(&process.comm, process.pid)
+}
+
+/// `curl[41]`
+pub(super) fn owner(owner: &Owner) -> String {
+    who(&owner.comm, owner.pid)
+}
+
+fn who(comm: &str, pid: u32) -> String {
+    let comm = if comm.is_empty() { "?" } else { comm };
+    format!("{comm}[{pid}]")
+}
+
+/// The owner of an end, or its address.
+pub(super) fn end(end: &End) -> String {
+    end.owner.as_ref().map_or_else(|| Endpoint { addr: end.addr, port: end.port }.to_string(), owner)
+}
+
+/// Where a RST came from.
+pub(super) fn source(flow: FlowLine) -> Endpoint {
+    Endpoint { addr: flow.saddr, port: flow.sport }
+}
+
+/// Where it went.
+pub(super) fn destination(flow: FlowLine) -> Endpoint {
+    Endpoint { addr: flow.daddr, port: flow.dport }
+}
+
+/// `netns web (4026531840)`
+pub(super) fn netns(netns: &Netns) -> String {
+    match (&netns.name, netns.inum) {
+        (Some(name), inum) => format!("netns {name} ({inum})"),
+        (None, 0) => "netns unknown".to_owned(),
+        (None, inum) => format!("netns {inum}"),
+    }
+}
+
+/// With three digits at most, as `71 us`, `1.2 ms`, `912 s`.
+pub(super) fn span(ns: u64) -> String {
+    let span = Duration::from_nanos(ns);
+    match ns {
+        0..1_000_000 => format!("{} us", span.as_micros()),
+        1_000_000..10_000_000 => format!("{}.{} ms", ns / 1_000_000, ns / 100_000 % 10),
+        10_000_000..1_000_000_000 => format!("{} ms", span.as_millis()),
+        1_000_000_000..10_000_000_000 => format!("{}.{} s", span.as_secs(), span.subsec_millis() / 100),
+        _ => format!("{} s", span.as_secs()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_short() {
+        let cases = [
+            (71_999, "71 us"),
+            (1_250_000, "1.2 ms"),
+            (45_000_000, "45 ms"),
+            (3_090_000_000, "3.0 s"),
+            (912_000_000_000, "912 s"),
+        ];
+        for (ns, text) in cases {
+            assert_eq!(span(ns), text);
+        }
+    }
+
+    #[test]
+    fn nobody_has_no_empty_name() {
+        assert_eq!(process(&Process { pid: 7, ..Process::default() }), "?[7]");
+    }
+}

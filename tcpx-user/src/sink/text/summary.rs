@@ -1,0 +1,76 @@
+//! The last words: how many of what, whether the kernel counted the same, and whether anything was lost.
+
+use std::collections::BTreeMap;
+
+use super::{Look, Meaning, notes::note};
+use crate::line::Summary;
+
+pub(super) fn render(summary: &Summary, look: Look) -> String {
+    let mut text = String::from("\n");
+    let counted = [("attempt", &summary.attempts), ("reset", &summary.resets), ("drop", &summary.drops)]
+        .map(|(what, counts)| count(what, counts));
+    let counted: Vec<_> = counted.into_iter().flatten().collect();
+    if counted.is_empty() {
+        text += &note(look, Meaning::Plain, "tcpx: nothing to tell: no attempt, no reset, no drop");
+    }
+    for line in counted {
+        text += &note(look, Meaning::Plain, &line);
+    }
+    if summary.sent + summary.received + summary.netfilter > 0 {
+        let Summary { sent, received, netfilter, .. } = summary;
+        text += &note(
+            look,
+            Meaning::Plain,
+            &format!("RSTs: {sent} sent, {received} received, {netfilter} by netfilter"),
+        );
+    }
+    text += &account(summary, look);
+    text += &unexplained(summary, look);
+    text + &lost(summary, look)
+}
+
+/// `3 resets: 2 closed-port, 1 peer-reset`, the most frequent first.
+fn count(what: &str, counts: &BTreeMap<String, u64>) -> Option<String> {
+    let all: u64 = counts.values().sum();
+    let mut counts: Vec<_> = counts.iter().filter(|(_, count)| **count > 0).collect();
+    counts.sort_by_key(|&(_, &count)| std::cmp::Reverse(count));
+    let each: Vec<_> = counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
+    let s = if all == 1 { "" } else { "s" };
+    (all > 0).then(|| format!("{all} {what}{s}: {}", each.join(", ")))
+}
+
+/// Whether tcpx and the kernel counted the same.
+fn account(summary: &Summary, look: Look) -> String {
+    match (summary.unaccounted, &summary.unaccounted_why) {
+        (Some(0), _) => note(look, Meaning::Dim, "kernel's counters: the same (unaccounted 0)"),
+        (Some(n), _) => {
+            let text = format!("kernel's counters: {n} RSTs more or less than told here (unaccounted {n})");
+            note(look, Meaning::Silent, &text)
+        }
+        (None, Some(why)) => note(look, Meaning::Dim, &format!("kernel's counters: not compared: {why}")),
+        (None, None) => String::new(),
+    }
+}
+
+fn unexplained(summary: &Summary, look: Look) -> String {
+    match summary.unexplained {
+        0 => String::new(),
+        n => note(
+            look,
+            Meaning::Silent,
+            &format!("unexplained: {n} resets; please report them, with tcpx trace -o json -v"),
+        ),
+    }
+}
+
+fn lost(summary: &Summary, look: Look) -> String {
+    let (kernel, user) = (summary.lost.kernel, summary.lost.user);
+    if kernel + user == 0 {
+        return String::new();
+    }
+    let text = format!(
+        "LOST: {kernel} records in the kernel's buffer, {user} in tcpx: something above may be missing or say less \
+         than it could; fewer events (filters, --probes path) lose less"
+    );
+    note(look, Meaning::Silent, &text)
+}
