@@ -3,6 +3,7 @@
 pub mod args;
 pub mod cidr;
 pub mod color;
+pub mod explain;
 pub mod failure;
 pub mod filter;
 mod help;

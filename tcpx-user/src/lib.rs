@@ -4,6 +4,7 @@
 
 pub mod abilities;
 pub mod audit;
+pub mod check;
 pub mod cli;
 pub mod command;
 pub mod enrich;
@@ -11,6 +12,7 @@ pub mod event;
 pub mod explain;
 pub mod lab;
 pub mod line;
+pub mod run;
 pub mod sink;
 pub mod text;
 pub mod verdict;

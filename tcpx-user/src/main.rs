@@ -1,13 +1,38 @@
-//! tcpx.
+//! The `tcpx` command: parses, dispatches, and turns what came of it into an exit status.
 
-use std::{env, process::ExitCode};
+use std::{env, fs, io::Write as _, process::ExitCode};
 
-use tcpx_user::lab::actor;
+use clap::Parser as _;
+use tcpx_user::{
+    check,
+    cli::{args::Args, explain, failure::Failure, request::Request},
+    lab::actor,
+    run,
+};
 
 fn main() -> ExitCode {
     let mut args = env::args_os().skip(1);
     if args.next().is_some_and(|first| first == actor::ARGUMENT) {
         return actor::main(args);
     }
-    ExitCode::SUCCESS
+    match dispatch() {
+        Ok(status) => ExitCode::from(status),
+        Err(failure) => {
+            // Nothing can be done about a stderr that takes nothing.
+            let _ = failure.say(&mut std::io::stderr()).and_then(|()| std::io::stderr().flush());
+            ExitCode::from(failure.status())
+        }
+    }
+}
+
+fn dispatch() -> Result<u8, Failure> {
+    let args = Args::try_parse()?;
+    let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
+    match Request::new(args, &hosts)? {
+        Request::Trace(trace) => run::trace(*trace),
+        Request::Probe(probe) => run::probe(probe),
+        Request::Lab(lab) => run::lab(&lab),
+        Request::Check(check) => check::run(&check),
+        Request::Explain(explain) => explain::run(&explain),
+    }
 }

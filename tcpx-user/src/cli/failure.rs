@@ -68,6 +68,17 @@ impl Failure {
         }
     }
 
+    /// Says it on stderr; clap's own words (help goes to stdout) with clap's own colours.
+    ///
+    /// # Errors
+    /// Of stderr.
+    pub fn say(&self, stderr: &mut dyn io::Write) -> io::Result<()> {
+        if let Self::Clap(words) = self {
+            return words.print();
+        }
+        self.message().map_or(Ok(()), |message| stderr.write_all(message.as_bytes()))
+    }
+
     /// What to write to stderr; `None` if nothing is to be said.
     #[must_use]
     pub fn message(&self) -> Option<String> {

@@ -1,0 +1,211 @@
+//! The report as text: the machine, the backends, then each hook with what it answers.
+
+use std::fmt::Write as _;
+
+use super::{Ability, CheckHook, CheckReport};
+use crate::{
+    cli::request::Detail,
+    sink::text::{Look, Meaning},
+    text::{
+        escape::escape,
+        width::{columns, wrap},
+    },
+};
+
+/// Columns of backend names.
+const BACKEND: usize = 12;
+
+/// Lays the report out.
+#[must_use]
+pub fn text(report: &CheckReport, look: Look, detail: Detail) -> String {
+    let mut page = Page { look, text: String::new() };
+    let CheckReport { tcpx, kernel, arch, .. } = report;
+    page.row(&[], Meaning::Cause, &format!("tcpx {tcpx} on Linux {kernel} {arch}"));
+    page.ability("BTF", &report.btf);
+    for backend in &report.backends {
+        page.ability(&backend.backend, &backend.ability);
+    }
+    let names = report.hooks.iter().map(|hook| columns(&hook.hook)).max().unwrap_or(0) + 2;
+    page.text.push('\n');
+    for hook in &report.hooks {
+        page.hook(hook, names, detail);
+    }
+    page.missing(report);
+    page.text
+}
+
+struct Page {
+    look: Look,
+    text: String,
+}
+
+impl Page {
+    fn ability(&mut self, name: &str, ability: &Ability) {
+        let (meaning, word) = if ability.works { (Meaning::Good, "yes") } else { (Meaning::Bad, "no") };
+        self.row(&[(name, BACKEND, Meaning::Plain), (word, 5, meaning)], Meaning::Plain, &ability.detail);
+    }
+
+    fn hook(&mut self, hook: &CheckHook, names: usize, detail: Detail) {
+        let name = (hook.hook.as_str(), names, Meaning::Cause);
+        match (&hook.backend, &hook.target) {
+            (Some(backend), target) => {
+                let target = target.as_deref().unwrap_or_default().replace(',', ", ");
+                self.row(&[name, (backend, BACKEND, Meaning::Good)], Meaning::Plain, &target);
+            }
+            (None, _) => self.row(&[name], Meaning::Bad, "missing"),
+        }
+        self.row(&[("", names, Meaning::Plain)], Meaning::Dim, &hook.answers);
+        if detail == Detail::Verbose || hook.backend.is_none() {
+            for other in &hook.others {
+                let other_name = (other.backend.as_str(), BACKEND, Meaning::Dim);
+                self.row(&[("", names, Meaning::Plain), other_name], Meaning::Dim, &other.why);
+            }
+        }
+    }
+
+    fn missing(&mut self, report: &CheckReport) {
+        let (meaning, text) = match report.missing.len() {
+            0 => (Meaning::Good, "Everything that tcpx knows to look at can be seen here.".to_owned()),
+            1 => (Meaning::Silent, "1 hook is missing; the others work on without it.".to_owned()),
+            n => (Meaning::Silent, format!("{n} hooks are missing; the others work on without them.")),
+        };
+        self.text.push('\n');
+        self.row(&[], meaning, &text);
+    }
+
+    /// Cells of fixed width, then text that wraps below itself.
+    fn row(&mut self, cells: &[(&str, usize, Meaning)], meaning: Meaning, text: &str) {
+        let mut painted = String::new();
+        let mut indent = 0;
+        for &(cell, width, meaning) in cells {
+            let cell = escape(cell);
+            let gap = width.saturating_sub(columns(&cell)).max(1);
+            indent += columns(&cell) + gap;
+            let _ = write!(painted, "{}{:gap$}", self.look.paint(meaning, &cell), "");
+        }
+        let rest = " ".repeat(indent);
+        let text = self.look.signs(&escape(text)).into_owned();
+        for (n, line) in wrap(&text, self.look.width, &rest, &rest).iter().enumerate() {
+            let before = if n == 0 { painted.as_str() } else { rest.as_str() };
+            let line = self.look.paint(meaning, line[indent.min(line.len())..].trim_end());
+            self.text += format!("{before}{line}").trim_end();
+            self.text.push('\n');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        check::{CheckBackend, OtherBackend},
+        line::MissingHook,
+    };
+
+    fn ability(works: bool, detail: &str) -> Ability {
+        Ability { works, detail: detail.to_owned() }
+    }
+
+    fn report() -> CheckReport {
+        let backend = |backend: &str, ability| CheckBackend { backend: backend.to_owned(), ability };
+        let other =
+            |backend: &str, why: &str| OtherBackend { backend: backend.to_owned(), why: why.to_owned() };
+        let hook = |hook: &str, answers: &str, works: Option<(&str, &str)>, others| CheckHook {
+            hook: hook.to_owned(),
+            answers: answers.to_owned(),
+            backend: works.map(|(backend, _)| backend.to_owned()),
+            target: works.map(|(_, target)| target.to_owned()),
+            others,
+        };
+        let refused =
+            || other("fentry", "the kernel refuses to load it (EPERM), which an LSM or lockdown may cause");
+        CheckReport {
+            tcpx: "0.1.0".to_owned(),
+            kernel: "6.18.44".to_owned(),
+            arch: "x86_64".to_owned(),
+            btf: ability(true, "/sys/kernel/btf/vmlinux"),
+            backends: vec![
+                backend("tracepoint", ability(true, "")),
+                backend("fentry", ability(false, "load refused (EPERM)")),
+                backend("kprobe", ability(false, "CONFIG_KPROBES is off")),
+            ],
+            hooks: vec![
+                hook(
+                    "state",
+                    "when an attempt or a listener begins and ends",
+                    Some(("tracepoint", "inet_sock_set_state")),
+                    vec![refused()],
+                ),
+                hook(
+                    "lookup-established",
+                    "which connection a segment belongs to",
+                    None,
+                    vec![refused(), other("kprobe", "this kernel has no kprobes")],
+                ),
+            ],
+            missing: vec![MissingHook { hook: "lookup-established".to_owned(), why: "x".to_owned() }],
+        }
+    }
+
+    #[test]
+    fn a_table_that_fits() {
+        insta::assert_snapshot!(text(&report(), Look::default(), Detail::Normal), @"
+    tcpx 0.1.0 on Linux 6.18.44 x86_64
+    BTF         yes  /sys/kernel/btf/vmlinux
+    tracepoint  yes
+    fentry      no   load refused (EPERM)
+    kprobe      no   CONFIG_KPROBES is off
+
+    state               tracepoint  inet_sock_set_state
+                        when an attempt or a listener begins and ends
+    lookup-established  missing
+                        which connection a segment belongs to
+                        fentry      the kernel refuses to load it (EPERM), which an
+                                    LSM or lockdown may cause
+                        kprobe      this kernel has no kprobes
+
+    1 hook is missing; the others work on without it.
+    ");
+        insta::assert_snapshot!(text(&report(), Look::default(), Detail::Verbose), @"
+    tcpx 0.1.0 on Linux 6.18.44 x86_64
+    BTF         yes  /sys/kernel/btf/vmlinux
+    tracepoint  yes
+    fentry      no   load refused (EPERM)
+    kprobe      no   CONFIG_KPROBES is off
+
+    state               tracepoint  inet_sock_set_state
+                        when an attempt or a listener begins and ends
+                        fentry      the kernel refuses to load it (EPERM), which an
+                                    LSM or lockdown may cause
+    lookup-established  missing
+                        which connection a segment belongs to
+                        fentry      the kernel refuses to load it (EPERM), which an
+                                    LSM or lockdown may cause
+                        kprobe      this kernel has no kprobes
+
+    1 hook is missing; the others work on without it.
+    ");
+    }
+
+    #[test]
+    fn nothing_raw_and_nothing_too_wide() {
+        let mut report = report();
+        report.kernel = "6.1\u{1b}[31m".to_owned();
+        report.hooks[0].target =
+            Some("tcp_v4_send_reset,tcp_v6_send_reset,nf_send_reset,nf_send_reset6,tcp_reset".to_owned());
+        for width in [60, 80] {
+            let page = text(&report, Look { width, ..Look::default() }, Detail::Verbose);
+            assert!(!page.contains('\u{1b}'));
+            assert!(page.lines().all(|line| columns(line) <= width), "{page}");
+        }
+    }
+
+    #[test]
+    fn colour_changes_no_text() {
+        let coloured = text(&report(), Look { color: true, ..Look::default() }, Detail::Verbose);
+        assert_eq!(
+            anstream::adapter::strip_str(&coloured).to_string(),
+            text(&report(), Look::default(), Detail::Verbose)
+        );
+    }
+}

@@ -1,0 +1,82 @@
+//! Carries out what reads events: the loop from a source through the pipeline to a sink, and when it ends.
+//!
+//! The loop knows no kernel and no terminal: [`Source`], [`Engine`], [`Work`] and [`Sink`](crate::sink::Sink) are its
+//! edges.
+
+pub mod connect;
+pub mod ready;
+pub mod scope;
+pub mod select;
+pub mod session;
+pub mod stop;
+pub mod work;
+
+use std::{future::Future, io};
+
+use crate::{
+    cli::{
+        failure::Failure,
+        request::{Lab, Output, Probe, Trace},
+        surroundings::Surroundings,
+    },
+    event::Event,
+    line::Line,
+};
+
+/// Where events come from: the ring, a recording, a test.
+pub trait Source {
+    /// Waits until there are events and appends them; [`What::Tick`](crate::event::What::Tick) is one, so time goes
+    /// on. May be dropped while it waits: what was appended stays.
+    ///
+    /// # Errors
+    /// When nothing more can be read.
+    fn next(&mut self, events: &mut Vec<Event>) -> impl Future<Output = io::Result<()>>;
+
+    /// Appends what is there without waiting, and a tick.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn drain(&mut self, events: &mut Vec<Event>) -> io::Result<()>;
+}
+
+/// What turns events into lines: enrichment, correlation, verdicts, audit.
+pub trait Engine {
+    /// Takes one event; appends the lines that are settled by it.
+    fn push(&mut self, event: &Event, lines: &mut Vec<Line>);
+
+    /// No line is being held back for more events: all that happened is told.
+    fn is_settled(&self) -> bool;
+
+    /// Nothing more comes: appends what is left, and the summary last.
+    fn finish(&mut self, lines: &mut Vec<Line>);
+}
+
+/// Carries out `tcpx trace`.
+///
+/// # Errors
+/// When it cannot be done.
+pub fn trace(request: Trace) -> Result<u8, Failure> {
+    not_wired("trace", &request.output)
+}
+
+/// Carries out `tcpx probe`.
+///
+/// # Errors
+/// When it cannot be done.
+pub fn probe(request: Probe) -> Result<u8, Failure> {
+    not_wired("probe", &request.output)
+}
+
+/// Carries out `tcpx lab`.
+///
+/// # Errors
+/// When it cannot be done.
+pub fn lab(request: &Lab) -> Result<u8, Failure> {
+    not_wired("lab", &request.output)
+}
+
+/// Until the live source is joined to it.
+pub(crate) fn not_wired(command: &str, _: &Output) -> Result<u8, Failure> {
+    Surroundings::read().check()?;
+    Err(Failure::Other(anyhow::anyhow!("{command}: this build has no live source yet")))
+}
