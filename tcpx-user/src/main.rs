@@ -29,8 +29,8 @@ fn dispatch() -> Result<u8, Failure> {
     let args = Args::try_parse()?;
     let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
     match Request::new(args, &hosts)? {
-        Request::Trace(trace) => run::trace(*trace),
-        Request::Probe(probe) => run::probe(probe),
+        Request::Trace(trace) => run::trace(&trace),
+        Request::Probe(probe) => run::probe(&probe),
         Request::Lab(lab) => run::lab(&lab),
         Request::Check(check) => check::run(&check),
         Request::Explain(explain) => explain::run(&explain),

@@ -55,7 +55,7 @@ pub trait Engine {
 ///
 /// # Errors
 /// When it cannot be done.
-pub fn trace(request: Trace) -> Result<u8, Failure> {
+pub fn trace(request: &Trace) -> Result<u8, Failure> {
     not_wired("trace", &request.output)
 }
 
@@ -63,7 +63,7 @@ pub fn trace(request: Trace) -> Result<u8, Failure> {
 ///
 /// # Errors
 /// When it cannot be done.
-pub fn probe(request: Probe) -> Result<u8, Failure> {
+pub fn probe(request: &Probe) -> Result<u8, Failure> {
     not_wired("probe", &request.output)
 }
 

@@ -163,6 +163,9 @@ pub struct FilterArgs {
 #[derive(Debug, Default, clap::Args)]
 #[command(override_usage = "tcpx trace [OPTIONS] [FILTERS] [-- CMD [ARG]...]")]
 pub struct TraceArgs {
+    /// Words that should have stood behind `--`: taken to say so
+    #[arg(value_name = "WORD", hide = true)]
+    pub stray: Vec<OsString>,
     /// Attach, then start CMD; stop when it and its children have ended
     #[arg(last = true, value_name = "CMD", num_args = 0..)]
     pub command: Vec<OsString>,

@@ -82,7 +82,9 @@ impl Selection {
         let (of_it, others) =
             self.waiting.drain(..).partition::<VecDeque<_>, _>(|(attempt, _)| *attempt == id);
         self.waiting = others;
-        of_it.into_iter().for_each(|(_, line)| self.pass(kept, line, out));
+        for (_, line) in of_it {
+            self.pass(kept, line, out);
+        }
     }
 
     fn decided(&self, id: u64) -> Option<bool> {
@@ -154,7 +156,9 @@ mod tests {
 
     fn kinds(selection: &mut Selection, lines: Vec<Line>) -> Vec<&'static str> {
         let mut out = Vec::new();
-        lines.into_iter().for_each(|line| selection.select(line, &mut out));
+        for line in lines {
+            selection.select(line, &mut out);
+        }
         let name = |line: &Line| match line {
             Line::Start(_) => "start",
             Line::Attempt(_) => "attempt",

@@ -159,7 +159,9 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
 
     fn select(&mut self, lines: Vec<Line>) -> Result<(), Failure> {
         let mut wanted = Vec::new();
-        lines.into_iter().for_each(|line| self.selection.select(line, &mut wanted));
+        for line in lines {
+            self.selection.select(line, &mut wanted);
+        }
         wanted.iter().try_for_each(|line| self.show(line))
     }
 

@@ -27,7 +27,7 @@ pub struct Host;
 
 impl Work for Host {
     async fn ended(&mut self) {
-        future::pending().await
+        future::pending::<()>().await;
     }
 
     fn stop(&mut self, _: Stop) {}

@@ -37,15 +37,13 @@ impl Results {
     /// # Errors
     /// When the file cannot be created.
     pub fn open(output: &Output) -> Result<Self, Failure> {
-        match &output.path {
-            Some(path) => Self::file(path, output),
-            None => {
-                let environment = Environment::of(&io::stdout());
-                let look =
-                    look(output, environment, if environment.terminal { terminal_width() } else { None });
-                Ok(Self { out: Box::new(io::stdout()), look, name: "results".to_owned() })
-            }
+        if let Some(path) = &output.path {
+            return Self::file(path, output);
         }
+        let environment = Environment::of(&io::stdout());
+        let width = if environment.terminal { terminal_width() } else { None };
+        let look = look(output, environment, width);
+        Ok(Self { out: Box::new(io::stdout()), look, name: "results".to_owned() })
     }
 
     fn file(path: &Path, output: &Output) -> Result<Self, Failure> {

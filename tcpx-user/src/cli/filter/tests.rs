@@ -46,8 +46,9 @@ fn several_values_are_any_of_several_filters_all_of() {
 
 #[test]
 fn each_filter_of_an_attempt() {
+    type Field = fn(&mut FilterArgs) -> &mut Vec<String>;
     let line = attempt();
-    let cases: [(&str, fn(&mut FilterArgs) -> &mut Vec<String>, &str, &str); 10] = [
+    let cases: [(&str, Field, &str, &str); 10] = [
         ("uid", |args| &mut args.uid, "1000", "0"),
         ("comm", |args| &mut args.comm, "curl", "cur"),
         ("addr", |args| &mut args.addr, "::1/128", "10.0.0.0/8"),

@@ -33,6 +33,11 @@ pub(super) fn request(args: Args, hosts: &str) -> Result<Request> {
 }
 
 fn trace(typed: TraceArgs, color: When) -> Result<Trace> {
+    if !typed.stray.is_empty() {
+        let words: Vec<_> = typed.stray.iter().map(|word| word.to_string_lossy()).collect();
+        let words = words.join(" ");
+        return Err(Failure::Usage(format!("trace: a command stands behind --: tcpx trace -- {words} …")));
+    }
     let default = if typed.command.is_empty() { ProbeSet::Path } else { ProbeSet::Lookup };
     Ok(Trace {
         filter: Filter::parse(&typed.filters).map_err(|wrong| Failure::Usage(wrong.to_string()))?,

@@ -60,7 +60,8 @@ impl Block {
             first.replace_range(..INDENT, &label);
         }
         let id = self.look.paint(Meaning::Cause, verdict.id.as_str());
-        self.text += &format!("{}{gap}{id}{}\n", lines.join("\n"), self.look.paint(Meaning::Dim, sure));
+        let sure = self.look.paint(Meaning::Dim, sure);
+        self.text.extend([lines.join("\n").as_str(), &gap, &id, &sure, "\n"]);
     }
 
     /// A sentence, unless it has been said.
@@ -126,7 +127,9 @@ impl Block {
         }
         let mut lines = wrap(piece, self.look.width, &line, &format!("{rest}  "));
         let last = lines.pop().unwrap_or_default();
-        lines.iter().for_each(|line| self.line(Meaning::Dim, line));
+        for line in &lines {
+            self.line(Meaning::Dim, line);
+        }
         last
     }
 

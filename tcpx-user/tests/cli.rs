@@ -1,0 +1,181 @@
+//! The command line as its users meet it: help, wrong use, exit statuses, pipes, colour. Nothing here needs a privilege.
+#![expect(clippy::unwrap_used, reason = "a test that cannot start its subject fails")]
+
+use std::{
+    io::Read as _,
+    process::{Command, Output, Stdio},
+};
+
+use assert_cmd::cargo::CommandCargoExt as _;
+
+const COMMANDS: [&str; 5] = ["trace", "lab", "probe", "check", "explain"];
+
+/// `tcpx` in an environment that says nothing about colour, width or language.
+fn tcpx(args: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("tcpx").unwrap();
+    for name in ["NO_COLOR", "TERM", "COLUMNS", "LC_ALL", "LC_CTYPE", "LANG", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    command.args(args);
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    tcpx(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Exit status and stderr of wrong use, which leaves stdout alone.
+fn wrong(args: &[&str]) -> (Option<i32>, String) {
+    let output = run(args);
+    assert!(output.stdout.is_empty(), "{args:?}");
+    (output.status.code(), text(&output.stderr))
+}
+
+#[test]
+fn help_goes_to_stdout_and_has_examples_and_exit_statuses() {
+    for command in COMMANDS {
+        for flag in ["-h", "--help"] {
+            let output = run(&[command, flag]);
+            assert_eq!(output.status.code(), Some(0), "{command}");
+            let help = text(&output.stdout);
+            assert!(help.contains("Examples:") && help.contains("Exit status:"), "{command}: {help}");
+            assert!(output.stderr.is_empty());
+        }
+    }
+    let help = text(&run(&["--help"]).stdout);
+    for part in ["Exit status:", "  77      lab", "CMD's", "NO_COLOR", "sudo tcpx trace -- curl"] {
+        assert!(help.contains(part), "{part}");
+    }
+    for command in COMMANDS {
+        assert!(help.contains(&format!("\n  {command} ")), "{command}");
+    }
+    for later in ["record", "replay", "daemon"] {
+        assert!(!help.contains(&format!("\n  {later} ")), "{later} is not there yet");
+    }
+}
+
+#[test]
+fn version() {
+    let output = run(&["--version"]);
+    assert_eq!(text(&output.stdout), format!("tcpx {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn wrong_use_is_2_and_says_what_would_be_right() {
+    for (args, said) in [
+        (&[][..], "Usage: tcpx"),
+        (&["trcae"], "'trace'"),
+        (&["trace", "--nonsense"], "--nonsense"),
+        (&["trace", "-o", "xml"], "text, json"),
+        (&["trace", "--backend", "ebpf"], "auto, tracepoint, fentry, kprobe"),
+        (&["trace", "--verdict", "closed-prot"], "nearest: closed-port"),
+        (
+            &["trace", "--outcome", "refused,broken"],
+            "--outcome: \"broken\" is not valid: it must be one of established, refused",
+        ),
+        (&["trace", "--addr", "10.0.0.0/40"], "0 to 32"),
+        (&["trace", "--port", "70000"], "0 to 65535"),
+        (&["trace", "--in", "web"], "containers come in a later version"),
+        (&["trace", "-q", "-v"], "cannot be used with"),
+        (&["trace", "curl", "http://x/"], "tcpx trace -- curl http://x/"),
+        (&["probe"], "<ADDR:PORT>"),
+        (&["probe", "example.org:80"], "give an address"),
+        (&["probe", "::1"], "brackets"),
+        (&["lab"], "tcpx lab --list"),
+        (&["explain", "--backends", "closed-port"], "cannot be used with"),
+    ] {
+        let (status, stderr) = wrong(args);
+        assert_eq!(status, Some(2), "{args:?}: {stderr}");
+        assert!(stderr.contains(said), "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn errors_are_harmless_and_on_stderr_in_json_too() {
+    let (status, stderr) = wrong(&["trace", "-o", "json", "--netns", "x", "--verdict", "\u{1b}[2Jx"]);
+    assert_eq!(status, Some(2));
+    assert!(stderr.starts_with("tcpx: --verdict: \"\\x1b[2Jx\" is not valid"), "{stderr:?}");
+    assert!(!stderr.contains('\u{1b}'));
+}
+
+#[test]
+fn explain_knows_verdicts_errnos_and_messages() {
+    for (args, said) in [
+        (&["explain"][..], "bound-not-listening"),
+        (&["explain", "no-listen"], "bound-not-listening"),
+        (&["explain", "ECONNREFUSED"], "closed-port"),
+        (&["explain", "curl: (7) Connection refused"], "ECONNREFUSED"),
+        (&["explain", "--backends"], "tracepoint"),
+    ] {
+        let output = run(args);
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        let page = text(&output.stdout);
+        assert!(page.contains(said), "{args:?}: {page}");
+        assert!(page.is_ascii(), "no locale, no Unicode: {page}");
+        assert!(output.stderr.is_empty());
+    }
+    let unknown = run(&["explain", "no such thing as this"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(text(&unknown.stderr).starts_with("tcpx: "));
+}
+
+#[test]
+fn explain_as_json() {
+    let output = run(&["explain", "closed-port", "-o", "json"]);
+    let line: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&line["type"], &line["data"]["id"]), (&"explain".into(), &"closed-port".into()));
+}
+
+#[test]
+fn explain_fits_80_columns() {
+    for args in [&["explain"][..], &["explain", "closed-port"], &["explain", "ECONNRESET"]] {
+        for line in text(&run(args).stdout).lines() {
+            assert!(line.chars().count() <= 80 || line.split_whitespace().count() == 1, "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_closed_pipe_ends_it_quietly() {
+    for args in [&["explain"][..], &["explain", "-o", "json"], &["--help"]] {
+        let mut child = tcpx(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let mut stderr = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        let status = child.wait().unwrap();
+        assert_eq!((status.code(), stderr.as_str()), (Some(0), ""), "{args:?}");
+    }
+}
+
+#[test]
+fn colour_is_asked_for_or_absent() {
+    let coloured = |args: &[&str]| text(&run(args).stdout).contains("\u{1b}[");
+    assert!(!coloured(&["explain"]), "stdout is no terminal");
+    assert!(coloured(&["explain", "--color", "always"]));
+    assert!(coloured(&["--color=always", "explain"]));
+    assert!(!coloured(&["explain", "--color", "never"]));
+    let obeyed = tcpx(&["explain", "--color", "always"]).env("NO_COLOR", "1").output().unwrap();
+    assert!(text(&obeyed.stdout).contains("\u{1b}["), "asking for it wins, as in ripgrep");
+    assert_eq!(run(&["explain", "--color", "sometimes"]).status.code(), Some(2));
+}
+
+/// setpriv is part of util-linux, as essential as a shell.
+#[test]
+fn without_privilege_it_says_what_to_do() {
+    let subject = assert_cmd::cargo::cargo_bin("tcpx");
+    for command in [&["trace", "--duration", "1"][..], &["probe", "127.0.0.1:1"], &["check"]] {
+        let mut powerless = Command::new("setpriv");
+        if rustix::process::geteuid().is_root() {
+            powerless.arg("--bounding-set=-all");
+        }
+        let output = powerless.args(["--inh-caps=-all", "--"]).arg(&subject).args(command).output().unwrap();
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        let what = "tcpx: loading eBPF programs is not allowed: no CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; ";
+        assert!(stderr.starts_with(what), "{stderr}");
+    }
+}
