@@ -308,8 +308,10 @@ record! {
         sk_state: u8,
         /// 1 if this kernel gives a reason.
         has_reason: u8,
+        /// 1 if the bind hash was walked to its end and nobody holds the port.
+        port_free: u8,
         /// Zero.
-        reserved: u16,
+        reserved: u8,
     }
 
     /// [`Reply`] from a full socket.
@@ -416,8 +418,10 @@ record! {
         has_reason: u8,
         /// 1 if this is how a SYN without a socket shows on this backend: a RST is its answer.
         no_socket: u8,
+        /// 1 if the bind hash was walked to its end and nobody holds the port.
+        port_free: u8,
         /// Zero.
-        reserved: u16,
+        reserved: u8,
     }
 
     /// [`Drop`] for want of a socket while some hold the port.

@@ -1,0 +1,130 @@
+//! Bytes of one record → [`Event`]. Total: whatever the bytes are, decoding neither stops nor panics. What is too
+//! short for its kind, or names no address where one must be, is counted and passed over; a kind that this tcpx
+//! does not know is kept as such.
+
+mod facts;
+mod names;
+mod parts;
+
+use tcpx_common::{abi, event as raw};
+use zerocopy::FromBytes;
+
+use crate::event::{Backend, Event, Hook, Netns, Task, What};
+
+pub use names::{Names, NoSymbols, Symbols};
+
+/// What decoding needs to know of the kernel that wrote the records.
+pub struct Decoder {
+    names: Names,
+    symbols: Box<dyn Symbols + Send>,
+    tick_ns: u64,
+    malformed: u64,
+}
+
+impl Decoder {
+    /// `tick_ns` is the length of a jiffy.
+    #[must_use]
+    pub fn new(names: Names, symbols: Box<dyn Symbols + Send>, tick_ns: u64) -> Self {
+        Self { names, symbols, tick_ns, malformed: 0 }
+    }
+
+    /// Records passed over so far.
+    #[must_use]
+    pub const fn malformed(&self) -> u64 {
+        self.malformed
+    }
+
+    /// Decodes one record; `None` if it is malformed.
+    pub fn decode(&mut self, bytes: &[u8]) -> Option<Event> {
+        let event = self.event(bytes);
+        self.malformed += u64::from(event.is_none());
+        event
+    }
+
+    fn event(&self, bytes: &[u8]) -> Option<Event> {
+        let (header, _) = raw::Header::read_from_prefix(bytes).ok()?;
+        let what = match abi::Kind::from_number(header.kind) {
+            Some(kind) => self.what(kind, bytes)?,
+            None => What::Unknown { kind: header.kind },
+        };
+        Some(envelope(&header, what))
+    }
+
+    fn what(&self, kind: abi::Kind, bytes: &[u8]) -> Option<What> {
+        use abi::Kind;
+        Some(match kind {
+            Kind::State => What::State(facts::state(&record(bytes)?)?),
+            Kind::ConnectFailed => What::ConnectFailed(facts::connect_failed(&record(bytes)?)?),
+            Kind::Bind => What::Bind(facts::bind(&record(bytes)?)?),
+            Kind::Lookup => {
+                let found: raw::Lookup = record(bytes)?;
+                What::Lookup(parts::segment(&found.segment)?, parts::lookups(&found.lookup))
+            }
+            Kind::Reply | Kind::ReplySock | Kind::ReplyHolders => What::Reply(Box::new(self.reply(kind, bytes)?)),
+            Kind::ActiveReset => What::ActiveReset(Box::new(self.sock_reset(bytes)?)),
+            Kind::ReceiveReset => What::ReceiveReset(Box::new(self.sock_reset(bytes)?)),
+            Kind::Icmp => What::Icmp(facts::icmp(&record(bytes)?, true)?),
+            Kind::IcmpSend => What::IcmpSend(facts::icmp(&record(bytes)?, false)?),
+            Kind::Reject => facts::reject(&record(bytes)?)?,
+            Kind::ConnRequest => What::ConnRequest(Box::new(facts::conn_request(&record(bytes)?, self.tick_ns)?)),
+            Kind::Drop | Kind::DropHolders => What::Drop(Box::new(self.drop(kind, bytes)?)),
+            Kind::Retransmit => What::Retransmit(Box::new(facts::retransmit(&record(bytes)?)?)),
+            Kind::Fork => What::Fork { child: record::<raw::Fork>(bytes)?.child },
+            Kind::Stack => What::Stack(facts::stack(&record(bytes)?)),
+        })
+    }
+
+    fn reply(&self, kind: abi::Kind, bytes: &[u8]) -> Option<crate::event::Reply> {
+        let (reply, sock, holders) = match kind {
+            abi::Kind::ReplySock => {
+                let full: raw::ReplySock = record(bytes)?;
+                (full.reply, parts::sock(&full.sock, self.tick_ns), None)
+            }
+            abi::Kind::ReplyHolders => {
+                let full: raw::ReplyHolders = record(bytes)?;
+                (full.reply, None, Some(parts::holders(&full.holders)))
+            }
+            _ => (record(bytes)?, None, None),
+        };
+        let reason = self.names.reset(reply.has_reason, reply.reason);
+        facts::reply(&reply, reason, sock, holders)
+    }
+
+    fn drop(&self, kind: abi::Kind, bytes: &[u8]) -> Option<crate::event::Drop> {
+        let (drop, holders) = if kind == abi::Kind::DropHolders {
+            let full: raw::DropHolders = record(bytes)?;
+            (full.drop, Some(parts::holders(&full.holders)))
+        } else {
+            (record::<raw::Drop>(bytes)?, None)
+        };
+        let function = self.symbols.symbol(drop.location).map(|(name, _)| name);
+        let reason = self.names.drop(drop.has_reason, drop.reason);
+        facts::drop(&drop, function, reason, holders)
+    }
+
+    fn sock_reset(&self, bytes: &[u8]) -> Option<crate::event::SockReset> {
+        let reset: raw::SockReset = record(bytes)?;
+        let reason = self.names.reset(reset.has_reason, reset.reason);
+        facts::sock_reset(&reset, reason, self.tick_ns)
+    }
+}
+
+fn record<T: FromBytes>(bytes: &[u8]) -> Option<T> {
+    T::read_from_prefix(bytes).ok().map(|(record, _)| record)
+}
+
+fn envelope(header: &raw::Header, what: What) -> Event {
+    Event {
+        time: header.time_ns,
+        netns: Netns { inum: header.netns, cookie: header.netns_cookie },
+        task: Task { tgid: header.tgid, tid: header.tid },
+        hook: Hook::from_number(header.hook),
+        backend: Backend::from_number(header.backend).unwrap_or(Backend::Tracepoint),
+        in_scope: header.flags & abi::header_flag::IN_SCOPE != 0,
+        has_stack: header.flags & abi::header_flag::HAS_STACK != 0,
+        what,
+    }
+}
+
+#[cfg(test)]
+mod tests;

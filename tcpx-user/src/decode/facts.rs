@@ -1,0 +1,146 @@
+//! One record each. `None` means malformed: a fact is missing without which the record says nothing.
+
+use tcpx_common::{abi::sock_flag, event as raw};
+
+use super::parts::{self, comm, ends, non_zero, pointer};
+use crate::event::{
+    Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, Name, Reply, Retransmit, SockFacts, SockPtr,
+    SockReset, StateChange, What,
+};
+
+pub(super) fn state(state: &raw::State) -> Option<StateChange> {
+    Some(StateChange {
+        sk: SockPtr(state.sk),
+        ends: ends(&state.tuple)?,
+        requested: parts::remote(&state.requested),
+        old: state.old,
+        new: state.new,
+        held: state.sock_flags & sock_flag::HELD != 0,
+        v6only: state.sock_flags & sock_flag::V6ONLY != 0,
+        caller: state.caller != 0,
+        inode: non_zero(state.inode),
+        cgroup: non_zero(state.cgroup),
+        uid: state.uid,
+        err: state.err,
+        err_soft: state.err_soft,
+        snd_una: state.snd_una,
+        snd_nxt: state.snd_nxt,
+        rcv_nxt: state.rcv_nxt,
+        total_retrans: state.total_retrans,
+        bound_dev: state.bound_dev,
+        comm: comm(&state.comm),
+    })
+}
+
+pub(super) fn connect_failed(failed: &raw::ConnectFailed) -> Option<ConnectFailed> {
+    Some(ConnectFailed {
+        requested: parts::remote(&failed.requested)?,
+        sk: pointer(failed.sk),
+        errno: failed.result.checked_neg()?,
+        uid: failed.uid,
+        cgroup: non_zero(failed.cgroup),
+        comm: comm(&failed.comm),
+    })
+}
+
+pub(super) fn bind(bind: &raw::Bind) -> Option<Bind> {
+    Some(Bind {
+        requested: parts::local(&bind.requested)?,
+        sk: pointer(bind.sk),
+        inode: non_zero(bind.inode),
+        errno: bind.result.checked_neg()?,
+        port: bind.port,
+        uid: bind.uid,
+        cgroup: non_zero(bind.cgroup),
+        comm: comm(&bind.comm),
+    })
+}
+
+/// "Nobody holds the port" travels as one bit, and means the same as an empty walk that came to its end.
+fn walked(port_free: u8, holders: Option<Holders>) -> Option<Holders> {
+    let free = || Holders { list: Vec::new(), complete: true };
+    holders.or_else(|| (port_free != 0).then(free))
+}
+
+pub(super) fn reply(
+    reply: &raw::Reply,
+    reason: Option<Name>,
+    sock: Option<SockFacts>,
+    holders: Option<Holders>,
+) -> Option<Reply> {
+    Some(Reply {
+        segment: parts::segment(&reply.segment)?,
+        lookups: parts::lookups(&reply.lookup),
+        reason,
+        sk_state: reply.sk_state,
+        sock,
+        holders: walked(reply.port_free, holders),
+    })
+}
+
+pub(super) fn drop(
+    drop: &raw::Drop,
+    function: Option<Name>,
+    reason: Option<Name>,
+    holders: Option<Holders>,
+) -> Option<Drop> {
+    Some(Drop {
+        segment: parts::segment(&drop.segment)?,
+        lookups: parts::lookups(&drop.lookup),
+        location: non_zero(drop.location),
+        function,
+        reason,
+        no_socket: drop.no_socket != 0,
+        holders: walked(drop.port_free, holders),
+    })
+}
+
+pub(super) fn sock_reset(reset: &raw::SockReset, reason: Option<Name>, tick_ns: u64) -> Option<SockReset> {
+    Some(SockReset {
+        ends: ends(&reset.tuple)?,
+        sock: parts::sock(&reset.sock, tick_ns)?,
+        segment: parts::segment(&reset.segment),
+        reason,
+        comm: comm(&reset.comm),
+    })
+}
+
+pub(super) fn icmp(icmp: &raw::Icmp, received: bool) -> Option<Icmp> {
+    let from = || parts::address(&icmp.from, icmp.tuple.family);
+    Some(Icmp {
+        ends: ends(&icmp.tuple)?,
+        seq: icmp.seq,
+        icmp_type: icmp.icmp_type,
+        icmp_code: icmp.icmp_code,
+        from: if received { from().filter(|address| !address.is_unspecified()) } else { None },
+        ttl: received.then_some(icmp.ttl),
+        device: parts::text(&icmp.device),
+    })
+}
+
+pub(super) fn reject(reject: &raw::Reject) -> Option<What> {
+    Some(What::Reject(parts::segment(&reject.segment)?, HookNumber(reject.hook)))
+}
+
+pub(super) fn conn_request(request: &raw::ConnRequest, tick_ns: u64) -> Option<ConnRequest> {
+    Some(ConnRequest {
+        segment: parts::segment(&request.segment)?,
+        sock: parts::sock(&request.sock, tick_ns)?,
+        syn_backlog: request.syn_backlog,
+    })
+}
+
+pub(super) fn retransmit(again: &raw::Retransmit) -> Option<Retransmit> {
+    let walk = parts::holders(&again.holders);
+    Some(Retransmit {
+        sk: SockPtr(again.sk),
+        ends: ends(&again.tuple)?,
+        total_retrans: again.total_retrans,
+        isn: again.isn,
+        holders: (walk.complete || !walk.list.is_empty()).then_some(walk),
+    })
+}
+
+pub(super) fn stack(stack: &raw::Stack) -> Vec<u64> {
+    stack.frames.iter().copied().take_while(|&frame| frame != 0).collect()
+}

@@ -1,0 +1,128 @@
+use std::net::SocketAddr;
+
+use proptest::prelude::*;
+use tcpx_common::{abi::Kind, event as raw};
+use zerocopy::{FromZeros, IntoBytes};
+
+use super::*;
+
+fn decoder() -> Decoder {
+    Decoder::new(Names::new([(1, "SK_RST_REASON_NO_SOCKET")], [(7, "NETFILTER_DROP")]), Box::new(NoSymbols), 4_000_000)
+}
+
+fn mapped(last: u8) -> [u8; 16] {
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, last]
+}
+
+fn tuple(family: u16, a: [u8; 16], b: [u8; 16]) -> raw::Tuple {
+    raw::Tuple { a, b, a_port: 40_000, b_port: 8888, family, reserved: 0 }
+}
+
+fn addr(text: &str) -> SocketAddr {
+    text.parse().expect("a literal")
+}
+
+fn state_record() -> raw::State {
+    let mut record = raw::State::new_zeroed();
+    record.header.kind = Kind::State as u8;
+    record.header.time_ns = 7;
+    record.header.flags = abi::header_flag::HAS_STACK;
+    record.tuple = tuple(6, mapped(2), mapped(1));
+    record.comm[..4].copy_from_slice(b"curl");
+    record
+}
+
+fn reply_record() -> raw::Reply {
+    let mut reply = raw::Reply::new_zeroed();
+    reply.header.kind = Kind::Reply as u8;
+    reply.segment.present = 1;
+    reply.segment.tuple = tuple(4, mapped(1), mapped(1));
+    reply
+}
+
+#[test]
+fn mapped_addresses_are_ipv4() {
+    let event = decoder().decode(state_record().as_bytes()).expect("well formed");
+    assert!(event.has_stack && !event.in_scope);
+    let What::State(state) = event.what else { panic!("{event:?}") };
+    assert_eq!((state.ends.a, state.ends.b), (addr("127.0.0.2:40000"), addr("127.0.0.1:8888")));
+    assert_eq!((state.requested, state.comm.as_slice()), (None, &b"curl"[..]));
+}
+
+#[test]
+fn an_unbound_dual_stack_socket_takes_the_family_of_its_peer() {
+    let mut record = state_record();
+    record.tuple.a = [0; 16];
+    let event = decoder().decode(record.as_bytes()).expect("well formed");
+    let What::State(state) = event.what else { panic!("{event:?}") };
+    assert_eq!(state.ends.a, addr("0.0.0.0:40000"));
+}
+
+#[test]
+fn reasons_are_names_and_a_number_without_one_stays_visible() {
+    let mut reply = reply_record();
+    reply.has_reason = 1;
+    for (number, name) in [(1, "NO_SOCKET"), (4711, "4711")] {
+        reply.reason = number;
+        let event = decoder().decode(reply.as_bytes()).expect("well formed");
+        let What::Reply(reply) = event.what else { panic!("{event:?}") };
+        assert_eq!(reply.reason.as_deref(), Some(name));
+    }
+}
+
+#[test]
+fn not_walked_and_nobody_there_differ() {
+    let mut reply = reply_record();
+    for free in [0, 1] {
+        reply.port_free = free;
+        let event = decoder().decode(reply.as_bytes()).expect("well formed");
+        let What::Reply(reply) = event.what else { panic!("{event:?}") };
+        assert_eq!(reply.holders.map(|walk| walk.complete), (free == 1).then_some(true));
+    }
+}
+
+#[test]
+fn more_holders_than_a_record_names_is_not_complete() {
+    let mut walk = raw::Holders::new_zeroed();
+    walk.complete = 1;
+    walk.found = 5;
+    walk.list.iter_mut().for_each(|holder| holder.family = 4);
+    let walk = parts::holders(&walk);
+    assert_eq!((walk.list.len(), walk.complete), (4, false));
+}
+
+#[test]
+fn an_unknown_kind_is_kept_and_a_short_record_is_counted() {
+    let mut decoder = decoder();
+    let mut header = raw::Header::new_zeroed();
+    header.kind = 200;
+    let event = decoder.decode(header.as_bytes()).expect("a header is enough");
+    assert_eq!(event.what, What::Unknown { kind: 200 });
+    header.kind = Kind::State as u8;
+    assert_eq!(decoder.decode(header.as_bytes()), None);
+    assert_eq!(decoder.decode(&[1, 2, 3]), None);
+    assert_eq!(decoder.malformed(), 2);
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..500)) {
+        let _ = decoder().decode(&bytes);
+    }
+
+    /// The same, past the header's door: every kind with arbitrary contents.
+    #[test]
+    fn arbitrary_contents_never_panic(
+        kind in 0..=20_u8,
+        family in prop::sample::select(vec![0_u8, 4, 6]),
+        mut bytes in prop::collection::vec(any::<u8>(), 420),
+    ) {
+        bytes[30] = kind;
+        for place in (32..bytes.len() - 8).step_by(4) {
+            if bytes[place] & 3 == 0 { bytes[place] = family; }
+        }
+        let mut decoder = decoder();
+        let decoded = decoder.decode(&bytes);
+        prop_assert_eq!(decoder.malformed(), u64::from(decoded.is_none()));
+    }
+}
