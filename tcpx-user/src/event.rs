@@ -409,6 +409,17 @@ pub struct Drop {
     pub holders: Option<Holders>,
 }
 
+impl Drop {
+    /// Netfilter dropped it. Kernels without reasons show only where: in `nf_hook_slow`, or, since a verdict may free
+    /// the packet itself, in `nft_do_chain`.
+    #[must_use]
+    pub fn by_netfilter(&self) -> bool {
+        const FUNCTIONS: [&str; 3] = ["nf_hook_slow", "nft_do_chain", "ipt_do_table"];
+        let function = self.function.as_deref().unwrap_or_default();
+        self.reason.as_deref().map_or_else(|| FUNCTIONS.contains(&function), |reason| reason == "NETFILTER_DROP")
+    }
+}
+
 /// A SYN that was sent again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retransmit {

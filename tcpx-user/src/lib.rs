@@ -8,6 +8,7 @@ pub mod check;
 pub mod cli;
 pub mod command;
 pub mod enrich;
+pub mod correlate;
 pub mod decode;
 pub mod event;
 pub mod explain;

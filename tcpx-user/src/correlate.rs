@@ -1,0 +1,212 @@
+//! Events → facts about one attempt, one RST, one silent drop each.
+//!
+//! Pure: `now` is the latest time that any event carried, every table is bounded, and nothing is explained here.
+//! Events may be lost, repeated, or come in another order than they happened: the receiver's before the sender's on
+//! loopback, or from two CPUs.
+
+pub mod attempts;
+pub mod drops;
+pub mod facts;
+pub mod history;
+mod incoming;
+pub mod key;
+pub mod recent;
+pub mod resets;
+mod settle;
+
+use std::collections::{BTreeSet, VecDeque};
+
+use crate::{
+    abilities::Abilities,
+    event::{Ends, Event, Icmp, Lookups, Segment, What},
+};
+use attempts::Attempts;
+use drops::Drops;
+use facts::Settled;
+use history::History;
+use key::Seen;
+use recent::Recent;
+use resets::Resets;
+
+/// How much is remembered, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Attempts in flight.
+    pub attempts: usize,
+    /// RSTs of which one side is known.
+    pub resets: usize,
+    /// Flows whose handshake segments vanish.
+    pub drops: usize,
+    /// Entries of each table of things that may be asked for.
+    pub remembered: usize,
+    /// How long an attempt that ended, or one side of a RST, waits for what belongs to it.
+    pub grace_ns: u64,
+    /// A flow that vanished once is told after so long at the earliest.
+    pub quiet_ns: u64,
+}
+
+impl Limits {
+    /// For a host: about 16 MiB when everything is full.
+    pub const DEFAULT: Self = Self {
+        attempts: 16_384,
+        resets: 8_192,
+        drops: 4_096,
+        remembered: 8_192,
+        grace_ns: 50_000_000,
+        quiet_ns: 3_000_000_000,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// The tables, and the time that events have told.
+#[derive(Debug)]
+pub struct Correlator {
+    abilities: Abilities,
+    limits: Limits,
+    now: u64,
+    next_id: u64,
+    attempts: Attempts,
+    resets: Resets,
+    drops: Drops,
+    history: History,
+    lookups: Recent<Ends, Seen<(Segment, Lookups)>>,
+    icmp: Recent<Ends, Seen<Icmp>>,
+    icmp_sent: Recent<Ends, Seen<Icmp>>,
+    /// Segments that were answered with a RST or an ICMP error: their drop is not silent.
+    answered: Recent<Ends, u32>,
+    /// Events whose stack is still to come.
+    stackless: VecDeque<Event>,
+    deadlines: BTreeSet<(u64, u64)>,
+    evicted: u64,
+    settled: VecDeque<Settled>,
+}
+
+/// Events that may wait for their stacks.
+const MAX_STACKLESS: usize = 64;
+
+impl Correlator {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new(abilities: Abilities, limits: Limits) -> Self {
+        let many = limits.remembered;
+        Self {
+            abilities,
+            limits,
+            now: 0,
+            next_id: 1,
+            attempts: Attempts::new(many),
+            resets: Resets::new(many),
+            drops: Drops::new(many),
+            history: History::new(many),
+            lookups: Recent::new(many),
+            icmp: Recent::new(many),
+            icmp_sent: Recent::new(many),
+            answered: Recent::new(many),
+            stackless: VecDeque::new(),
+            deadlines: BTreeSet::new(),
+            evicted: 0,
+            settled: VecDeque::new(),
+        }
+    }
+
+    /// What the hooks see.
+    #[must_use]
+    pub const fn abilities(&self) -> &Abilities {
+        &self.abilities
+    }
+
+    /// Takes one event.
+    pub fn push(&mut self, event: &Event) {
+        match &event.what {
+            What::Stack(frames) => self.stack_of(event, frames),
+            _ if event.has_stack => self.await_stack(event),
+            _ => self.take(event, &[]),
+        }
+        self.now = self.now.max(event.time);
+        self.expire();
+    }
+
+    /// Time has come to `now` without an event.
+    pub fn tick(&mut self, now: u64) {
+        self.now = self.now.max(now);
+        self.expire();
+    }
+
+    /// No event will come any more: settles everything.
+    pub fn finish(&mut self) {
+        self.release_stackless(u64::MAX);
+        self.settle_all();
+    }
+
+    /// The next thing that will not change any more.
+    pub fn pop(&mut self) -> Option<Settled> {
+        self.settled.pop_front()
+    }
+
+    /// How many entries had to go before their time, to keep the tables bounded.
+    #[must_use]
+    pub const fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    /// Entries in all tables.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let waiting = self.attempts.len() + self.resets.len() + self.drops.len() + self.stackless.len();
+        let remembered = self.lookups.len() + self.icmp.len() + self.icmp_sent.len() + self.answered.len();
+        waiting + remembered + self.history.len() + self.deadlines.len()
+    }
+
+    /// Nothing is remembered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn await_stack(&mut self, event: &Event) {
+        if self.stackless.len() == MAX_STACKLESS
+            && let Some(oldest) = self.stackless.pop_front()
+        {
+            self.take(&oldest, &[]);
+        }
+        self.stackless.push_back(event.clone());
+    }
+
+    fn stack_of(&mut self, event: &Event, frames: &[u64]) {
+        let own = |other: &Event| other.time == event.time && other.task == event.task;
+        let place = self.stackless.iter().position(own);
+        if let Some(waiting) = place.and_then(|place| self.stackless.remove(place)) {
+            self.take(&waiting, frames);
+        }
+    }
+
+    /// Takes events whose stack did not come until `now`.
+    fn release_stackless(&mut self, now: u64) {
+        let grace = self.limits.grace_ns;
+        while let Some(event) = self.stackless.pop_front_if(|event| event.time.saturating_add(grace) <= now) {
+            self.take(&event, &[]);
+        }
+    }
+
+    fn expire(&mut self) {
+        self.release_stackless(self.now);
+        while let Some(&(deadline, id)) = self.deadlines.first() {
+            if deadline > self.now {
+                break;
+            }
+            self.deadlines.pop_first();
+            self.deadline_of(id);
+        }
+    }
+
+    fn new_id(&mut self) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        id
+    }
+}

@@ -1,0 +1,215 @@
+//! Attempts that are not told yet, by socket and by tuple.
+//!
+//! A socket's address names it only while it lives, so an attempt is one life of a socket in SYN_SENT: a new start
+//! ends the older life, an end without a start makes an attempt whose start was lost, and what was told already
+//! leaves its times behind, so that a repeated or late event does not tell it twice.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{facts::AttemptFacts, key::Seen, recent::Recent};
+use crate::event::{Ends, SockPtr, StateChange};
+
+/// Times of an attempt that was told.
+#[derive(Clone, Copy, Debug)]
+struct Life {
+    start: Option<u64>,
+    end: Option<u64>,
+}
+
+/// What a state change means for the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It was told before.
+    Known,
+    /// It belongs to this attempt, which goes on.
+    Goes(u64),
+    /// It ends this attempt.
+    Ends(u64),
+    /// It begins a new attempt, or is all that is left of one.
+    New,
+    /// It begins a new attempt; this older one ended unseen.
+    Replaces(u64),
+    /// It is not about an attempt.
+    Foreign,
+}
+
+/// Attempts by id, socket and tuple.
+#[derive(Debug)]
+pub struct Attempts {
+    table: BTreeMap<u64, AttemptFacts>,
+    by_sock: HashMap<SockPtr, u64>,
+    by_flow: HashMap<Ends, Vec<u64>>,
+    told: Recent<SockPtr, Life>,
+}
+
+impl Attempts {
+    /// At most `limit` told attempts are remembered.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        let (table, told) = (BTreeMap::new(), Recent::new(limit));
+        Self { table, by_sock: HashMap::new(), by_flow: HashMap::new(), told }
+    }
+
+    /// Attempts in the table.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// The oldest.
+    #[must_use]
+    pub fn oldest(&self) -> Option<u64> {
+        self.table.keys().next().copied()
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn get(&self, id: u64) -> Option<&AttemptFacts> {
+        self.table.get(&id)
+    }
+
+    /// One of them, to be added to.
+    pub fn get_mut(&mut self, id: u64) -> Option<&mut AttemptFacts> {
+        self.table.get_mut(&id)
+    }
+
+    /// All of them.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut AttemptFacts> {
+        self.table.values_mut()
+    }
+
+    /// The attempt that the socket is in.
+    #[must_use]
+    pub fn of_sock(&self, sk: SockPtr) -> Option<&AttemptFacts> {
+        self.by_sock.get(&sk).and_then(|id| self.table.get(id))
+    }
+
+    /// Attempts with this tuple, as far as their port is known.
+    pub fn on(&self, ends: Ends) -> impl Iterator<Item = &AttemptFacts> {
+        let ids = self.by_flow.get(&ends).into_iter().flatten();
+        ids.filter_map(|id| self.table.get(id))
+    }
+
+    /// What CLOSE to SYN_SENT of `sk` at `time` means.
+    #[must_use]
+    pub fn start_of(&self, sk: SockPtr, time: u64) -> Step {
+        let Some(attempt) = self.of_sock(sk) else {
+            return if self.was_told(sk, |life| started(life, time)) { Step::Known } else { Step::New };
+        };
+        match &attempt.start {
+            Some(start) if start.time == time => Step::Known,
+            None if time <= attempt.span().0 => Step::Goes(attempt.id),
+            _ if attempt.end.is_some() => Step::New,
+            _ => Step::Replaces(attempt.id),
+        }
+    }
+
+    /// What SYN_SENT to SYN_RECV of `sk` at `time` means.
+    #[must_use]
+    pub fn crossing_of(&self, sk: SockPtr, time: u64) -> Step {
+        match self.of_sock(sk) {
+            Some(attempt) if attempt.crossed.is_some() => Step::Known,
+            Some(attempt) if ended_before(attempt, time) => Step::New,
+            Some(attempt) => Step::Goes(attempt.id),
+            None if self.was_told(sk, |life| covers(life, time)) => Step::Known,
+            None => Step::New,
+        }
+    }
+
+    /// What the way from SYN_SENT (or, if `from_crossing`, from SYN_RECV) to elsewhere means.
+    #[must_use]
+    pub fn end_of(&self, sk: SockPtr, time: u64, from_crossing: bool) -> Step {
+        let unknown = if from_crossing { Step::Foreign } else { Step::New };
+        match self.of_sock(sk) {
+            Some(attempt) => match &attempt.end {
+                Some(end) if end.time == time => Step::Known,
+                Some(_) => unknown,
+                None if attempt.start.as_ref().is_none_or(|start| start.time <= time) => Step::Ends(attempt.id),
+                None => unknown,
+            },
+            None if self.was_told(sk, |life| covers(life, time)) => Step::Known,
+            None => unknown,
+        }
+    }
+
+    /// Adds an attempt; its socket is in it from now on.
+    pub fn insert(&mut self, attempt: AttemptFacts) {
+        let id = attempt.id;
+        if let Some(sk) = attempt.sk() {
+            self.by_sock.insert(sk, id);
+        }
+        self.table.insert(id, attempt);
+        self.index(id);
+    }
+
+    /// Makes an attempt findable by its tuple, once it has one with a port.
+    pub fn index(&mut self, id: u64) {
+        let ends = self.table.get(&id).and_then(AttemptFacts::ends).filter(|ends| ends.a.port() != 0);
+        let Some(ends) = ends else { return };
+        let ids = self.by_flow.entry(ends).or_default();
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+
+    /// Takes an attempt out; its times are remembered.
+    pub fn remove(&mut self, id: u64) -> Option<AttemptFacts> {
+        let attempt = self.table.remove(&id)?;
+        for ends in tuples(&attempt) {
+            self.unindex(ends, id);
+        }
+        if let Some(sk) = attempt.sk() {
+            if self.by_sock.get(&sk) == Some(&id) {
+                self.by_sock.remove(&sk);
+            }
+            let time = |seen: &Seen<StateChange>| seen.time;
+            let start = attempt.start.as_ref().or(attempt.crossed.as_ref()).map(time);
+            let life = Life { start, end: attempt.end.as_ref().map(time) };
+            self.told.insert(sk, attempt.span().1, life);
+        }
+        Some(attempt)
+    }
+
+    fn unindex(&mut self, ends: Ends, id: u64) {
+        if let Some(ids) = self.by_flow.get_mut(&ends) {
+            ids.retain(|&other| other != id);
+            if ids.is_empty() {
+                self.by_flow.remove(&ends);
+            }
+        }
+    }
+
+    fn was_told(&self, sk: SockPtr, which: impl Fn(Life) -> bool) -> bool {
+        self.told.get(sk).any(|&(_, life)| which(life))
+    }
+}
+
+/// Every tuple under which an attempt may have been filed: what was learned later does not unlearn the earlier.
+fn tuples(attempt: &AttemptFacts) -> impl Iterator<Item = Ends> {
+    let changes = [&attempt.start, &attempt.crossed, &attempt.end].into_iter().flatten();
+    let again = attempt.retransmit.as_ref().map(|again| again.what.ends);
+    let reset = attempt.reset.as_ref().and_then(|reset| reset.receiver.as_ref()).map(|seen| seen.what.ends);
+    let all: Vec<Ends> = changes.map(|change| change.what.ends).chain(again).chain(reset).collect();
+    all.into_iter()
+}
+
+fn ended_before(attempt: &AttemptFacts, time: u64) -> bool {
+    attempt.end.as_ref().is_some_and(|end| end.time < time)
+}
+
+/// A start at `time` is the start of a told life: the same, or one that was missing when it was told.
+fn started(life: Life, time: u64) -> bool {
+    match (life.start, life.end) {
+        (Some(start), _) => start == time,
+        (None, end) => end.is_some_and(|end| time <= end),
+    }
+}
+
+/// An event at `time` belongs to a told life.
+fn covers(life: Life, time: u64) -> bool {
+    match (life.start, life.end) {
+        (start, Some(end)) => start.is_none_or(|start| start <= time) && time <= end,
+        (Some(start), None) => start <= time,
+        (None, None) => true,
+    }
+}

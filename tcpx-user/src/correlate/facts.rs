@@ -1,0 +1,417 @@
+//! What the correlator hands on: all that was seen of one attempt, one RST, one silent drop. No explanations.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use tcpx_common::abi::{state, tcp_flag};
+
+use super::key::{Agreement, Seen};
+use crate::event::{
+    ConnRequest, ConnectFailed, Drop, Ends, Holders, Hook, HookNumber, Icmp, Lookups, Name, Netns, Reply, Retransmit,
+    Segment, SockFacts, SockPtr, SockReset, StateChange,
+};
+
+/// Something that will not change any more.
+#[derive(Clone, Debug)]
+pub enum Settled {
+    /// An attempt.
+    Attempt(Box<AttemptFacts>),
+    /// A RST.
+    Reset(Arc<ResetFacts>),
+    /// A handshake segment that vanished.
+    Drop(Arc<DropFacts>),
+    /// Records that were lost.
+    Loss {
+        /// Of which hook, if one is known.
+        hook: Option<Hook>,
+        /// How many.
+        count: u64,
+    },
+}
+
+/// All that was seen of one connection attempt of a local process.
+#[derive(Clone, Debug, Default)]
+pub struct AttemptFacts {
+    /// Unique in this run.
+    pub id: u64,
+    /// CLOSE to SYN_SENT.
+    pub start: Option<Seen<StateChange>>,
+    /// SYN_SENT to SYN_RECV: a SYN came in answer to ours.
+    pub crossed: Option<Seen<StateChange>>,
+    /// Away from SYN_SENT or SYN_RECV, for good.
+    pub end: Option<Seen<StateChange>>,
+    /// connect() failed; without `start`: before any packet.
+    pub failed: Option<Seen<ConnectFailed>>,
+    /// The last SYN that was sent again.
+    pub retransmit: Option<Seen<Retransmit>>,
+    /// Lookups of its own SYN (and, when SYNs crossed, of the peer's).
+    pub lookups: Vec<Seen<(Segment, Lookups)>>,
+    /// The last ICMP error about it that reached TCP.
+    pub icmp: Option<Seen<Icmp>>,
+    /// The last ICMP error about it that this host sent.
+    pub icmp_sent: Option<Seen<Icmp>>,
+    /// The RST that ended it.
+    pub reset: Option<Arc<ResetFacts>>,
+    /// Its handshake segments that vanished.
+    pub drop: Option<Arc<DropFacts>>,
+    /// The attempt of this host at the other end, when SYNs crossed.
+    pub peer: Option<u64>,
+    /// The remote address was seen to belong to the same namespace.
+    pub remote_is_local: bool,
+    /// The end of tcpx came first.
+    pub cut_off: bool,
+    /// Nothing that could matter was lost.
+    pub complete: bool,
+}
+
+impl AttemptFacts {
+    fn changes(&self) -> impl Iterator<Item = &Seen<StateChange>> {
+        [&self.end, &self.crossed, &self.start].into_iter().flatten()
+    }
+
+    /// The socket.
+    #[must_use]
+    pub fn sk(&self) -> Option<SockPtr> {
+        let failed = || self.failed.as_ref().and_then(|failed| failed.what.sk);
+        self.changes().next().map(|change| change.what.sk).or_else(failed)
+    }
+
+    /// Local and remote, as last seen with a local port; the port may be 0 if it never had one.
+    #[must_use]
+    pub fn ends(&self) -> Option<Ends> {
+        let again = self.retransmit.as_ref().map(|again| again.what.ends);
+        let reset = self.reset.as_ref().and_then(|reset| reset.receiver.as_ref()).map(|seen| seen.what.ends);
+        let with_port = self.changes().map(|change| change.what.ends).chain(again).chain(reset);
+        let first = self.changes().next().map(|change| change.what.ends);
+        with_port.into_iter().find(|ends| ends.a.port() != 0).or(first)
+    }
+
+    /// What connect() was given.
+    #[must_use]
+    pub fn requested(&self) -> Option<SocketAddr> {
+        let failed = self.failed.as_ref().map(|failed| failed.what.requested);
+        self.start.as_ref().and_then(|start| start.what.requested).or(failed)
+    }
+
+    /// Where.
+    #[must_use]
+    pub fn netns(&self) -> Netns {
+        let failed = self.failed.as_ref().map(|failed| failed.netns);
+        let known = self.changes().map(|change| change.netns).chain(failed);
+        known.into_iter().max_by_key(|netns| (netns.inum != 0, netns.cookie != 0)).unwrap_or_default()
+    }
+
+    /// First and last time that it was seen.
+    #[must_use]
+    pub fn span(&self) -> (u64, u64) {
+        let failed = self.failed.as_ref().map(|failed| failed.time);
+        let times = || self.changes().map(|change| change.time).chain(failed);
+        (times().min().unwrap_or_default(), times().max().unwrap_or_default())
+    }
+
+    /// Initial sequence number. While the SYN is not acknowledged, `snd_una` is it; afterwards it is one less, as
+    /// long as only the SYN was sent.
+    #[must_use]
+    pub fn isn(&self) -> Option<u32> {
+        let again = self.retransmit.as_ref().map(|again| again.what.isn);
+        let end = self.end.as_ref().map(|end| match end.what.new {
+            state::ESTABLISHED => end.what.snd_una.wrapping_sub(1),
+            _ => end.what.snd_una,
+        });
+        again.or(end).filter(|&isn| isn != 0 && isn != u32::MAX)
+    }
+
+    /// SYNs sent again.
+    #[must_use]
+    pub fn syn_retransmits(&self) -> u32 {
+        let again = self.retransmit.as_ref().map_or(0, |again| again.what.total_retrans);
+        let end = self.end.as_ref().map_or(0, |end| end.what.total_retrans);
+        again.max(end)
+    }
+
+    /// `sk_err` at the end; `None` without an end.
+    #[must_use]
+    pub fn err(&self) -> Option<u16> {
+        self.end.as_ref().map(|end| end.what.err)
+    }
+
+    /// It came to an open connection.
+    #[must_use]
+    pub fn is_established(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.what.new == state::ESTABLISHED)
+    }
+
+    /// SYNs crossed: an attempt's socket was in SYN_RECV.
+    #[must_use]
+    pub fn has_crossed(&self) -> bool {
+        self.crossed.is_some() || self.end.as_ref().is_some_and(|end| end.what.old == state::SYN_RECV)
+    }
+
+    /// A task of the traced command made it.
+    #[must_use]
+    pub fn in_scope(&self) -> bool {
+        let failed = self.failed.as_ref().is_some_and(|failed| failed.in_scope);
+        failed || self.start.as_ref().is_some_and(|start| start.in_scope)
+    }
+}
+
+/// Who made a RST, on this host.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sender {
+    /// TCP, in answer to a segment.
+    Reply(Seen<Box<Reply>>),
+    /// TCP again, where only the drop of the segment shows it.
+    NoSocketDrop(Seen<Box<Drop>>),
+    /// A socket of its own accord.
+    Active(Seen<Box<SockReset>>),
+    /// Netfilter.
+    Reject(Seen<(Segment, HookNumber)>),
+    /// Netfilter again, where only the drop of the segment shows it.
+    RejectDrop(Seen<Box<Drop>>),
+}
+
+/// The segment that a RST answers, and what is known of its way.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered<'a> {
+    /// The segment.
+    pub segment: &'a Segment,
+    /// Its lookups.
+    pub lookups: Lookups,
+    /// The kernel's word.
+    pub reason: Option<&'a Name>,
+    /// State of the socket that answered; 0 for none.
+    pub sk_state: u8,
+    /// That socket.
+    pub sock: Option<&'a SockFacts>,
+    /// Who holds the port.
+    pub holders: Option<&'a Holders>,
+}
+
+impl Sender {
+    /// When.
+    #[must_use]
+    pub const fn time(&self) -> u64 {
+        match self {
+            Self::Reply(seen) => seen.time,
+            Self::NoSocketDrop(seen) | Self::RejectDrop(seen) => seen.time,
+            Self::Active(seen) => seen.time,
+            Self::Reject(seen) => seen.time,
+        }
+    }
+
+    /// Where.
+    #[must_use]
+    pub const fn netns(&self) -> Netns {
+        match self {
+            Self::Reply(seen) => seen.netns,
+            Self::NoSocketDrop(seen) | Self::RejectDrop(seen) => seen.netns,
+            Self::Active(seen) => seen.netns,
+            Self::Reject(seen) => seen.netns,
+        }
+    }
+
+    /// The segment that provoked it, if one did.
+    #[must_use]
+    pub const fn segment(&self) -> Option<&Segment> {
+        match self {
+            Self::Reply(seen) => Some(&seen.what.segment),
+            Self::NoSocketDrop(seen) | Self::RejectDrop(seen) => Some(&seen.what.segment),
+            Self::Active(_) => None,
+            Self::Reject(seen) => Some(&seen.what.0),
+        }
+    }
+
+    /// Source and destination of the RST.
+    #[must_use]
+    pub fn flow(&self) -> Ends {
+        match self {
+            Self::Active(seen) => seen.what.ends,
+            Self::Reply(seen) => seen.what.segment.ends.flipped(),
+            Self::NoSocketDrop(seen) | Self::RejectDrop(seen) => seen.what.segment.ends.flipped(),
+            Self::Reject(seen) => seen.what.0.ends.flipped(),
+        }
+    }
+
+    /// What TCP answered, if it was TCP and an answer.
+    #[must_use]
+    pub fn answered(&self) -> Option<Answered<'_>> {
+        match self {
+            Self::Reply(seen) => Some(Answered {
+                segment: &seen.what.segment,
+                lookups: seen.what.lookups,
+                reason: seen.what.reason.as_ref(),
+                sk_state: seen.what.sk_state,
+                sock: seen.what.sock.as_ref(),
+                holders: seen.what.holders.as_ref(),
+            }),
+            Self::NoSocketDrop(seen) => Some(Answered {
+                segment: &seen.what.segment,
+                lookups: seen.what.lookups,
+                reason: seen.what.reason.as_ref(),
+                sk_state: 0,
+                sock: None,
+                holders: seen.what.holders.as_ref(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether `receiver` was reached by this RST. RFC 9293 3.10.7.1: a RST in answer to a segment without ACK has
+    /// sequence number 0 and acknowledges all of the segment; else its sequence number is the segment's
+    /// acknowledgement. One sent of a socket's own accord has the next number to send (`tcp_acceptable_seq`).
+    #[must_use]
+    pub fn reaches(&self, receiver: &SockReset) -> Agreement {
+        let sock = &receiver.sock;
+        match (self, self.segment()) {
+            (Self::Active(sender), _) => Agreement::near(sender.what.sock.snd_nxt, sock.rcv_nxt),
+            (_, Some(segment)) if segment.flags & tcp_flag::ACK == 0 => Agreement::exact(segment.seq, sock.snd_una),
+            (_, Some(segment)) => match &receiver.segment {
+                Some(rst) => Agreement::exact(segment.ack, rst.seq),
+                None => Agreement::near(segment.ack, sock.rcv_nxt),
+            },
+            (_, None) => Agreement::Unknown,
+        }
+    }
+}
+
+/// What tcpx saw a socket do with listen().
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Listened {
+    /// Its life was not seen from bind() on.
+    #[default]
+    NotSeen,
+    /// Its bind() was seen and no listen() since.
+    Never,
+    /// It listened, and stopped without being closed.
+    Undone,
+}
+
+/// When a connection was opened, for those whose opening was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Boot clock, ns.
+    pub time: u64,
+    /// Local and remote.
+    pub ends: Ends,
+    /// The attempt that opened it, if it was opened here.
+    pub attempt: Option<u64>,
+}
+
+/// How the two sides of a RST were joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// Sequence numbers agreed.
+    pub sequence: bool,
+    /// The sides are in different namespaces.
+    pub across: bool,
+}
+
+/// All that was seen of one RST.
+#[derive(Clone, Debug)]
+pub struct ResetFacts {
+    /// Unique in this run.
+    pub id: u64,
+    /// Source and destination of the RST.
+    pub flow: Ends,
+    /// Who made it, if that was seen.
+    pub sender: Option<Sender>,
+    /// The connection that the sender closed so, if its opening was seen.
+    pub sender_opened: Option<Opened>,
+    /// For each holder of the port in the sender's facts.
+    pub listened: Vec<Listened>,
+    /// The socket that it reached, if it did.
+    pub receiver: Option<Seen<Box<SockReset>>>,
+    /// The connection that it ended, if its opening was seen.
+    pub receiver_opened: Option<Opened>,
+    /// The attempt that it ended, or that opened the connection which it ended.
+    pub attempt: Option<u64>,
+    /// How both sides were joined.
+    pub joined: Option<Joined>,
+    /// The sender's address was seen on this host, in any namespace.
+    pub sender_is_local: bool,
+    /// Nothing that could matter was lost.
+    pub complete: bool,
+}
+
+impl ResetFacts {
+    /// When it was first seen.
+    #[must_use]
+    pub fn time(&self) -> u64 {
+        let sender = self.sender.as_ref().map(Sender::time);
+        let receiver = self.receiver.as_ref().map(|seen| seen.time);
+        sender.into_iter().chain(receiver).min().unwrap_or_default()
+    }
+
+    /// It must have come from this host: its source is a loopback address, or the address of its destination.
+    #[must_use]
+    pub fn came_from_own_address(&self) -> bool {
+        is_own(self.flow.a.ip(), self.flow.b.ip())
+    }
+
+    /// It reached a socket that had only sent its SYN.
+    #[must_use]
+    pub fn refused_a_syn(&self) -> bool {
+        self.receiver.as_ref().is_some_and(|seen| seen.what.sock.state == state::SYN_SENT)
+    }
+}
+
+/// Whether `address` belongs to this host for certain, seen from a socket with the address `own`.
+#[must_use]
+pub fn is_own(address: IpAddr, own: IpAddr) -> bool {
+    address == own || address.is_loopback()
+}
+
+/// How a silent drop was seen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DropCause {
+    /// The kernel freed the segment.
+    Freed(Seen<Box<Drop>>),
+    /// A listener one of whose queues was full passed over it.
+    Queue(Seen<Box<ConnRequest>>),
+}
+
+impl DropCause {
+    /// The segment.
+    #[must_use]
+    pub const fn segment(&self) -> &Segment {
+        match self {
+            Self::Freed(seen) => &seen.what.segment,
+            Self::Queue(seen) => &seen.what.segment,
+        }
+    }
+
+    /// Where.
+    #[must_use]
+    pub const fn netns(&self) -> Netns {
+        match self {
+            Self::Freed(seen) => seen.netns,
+            Self::Queue(seen) => seen.netns,
+        }
+    }
+
+    /// When.
+    #[must_use]
+    pub const fn time(&self) -> u64 {
+        match self {
+            Self::Freed(seen) => seen.time,
+            Self::Queue(seen) => seen.time,
+        }
+    }
+}
+
+/// The silent drops of one flow's handshake.
+#[derive(Clone, Debug)]
+pub struct DropFacts {
+    /// Unique in this run.
+    pub id: u64,
+    /// The first of them.
+    pub cause: DropCause,
+    /// How many.
+    pub count: u64,
+    /// Time of the last.
+    pub last: u64,
+    /// The attempt that lost it.
+    pub attempt: Option<u64>,
+    /// Nothing that could matter was lost.
+    pub complete: bool,
+}

@@ -1,0 +1,309 @@
+//! Where each event goes.
+
+use tcpx_common::abi::state::{CLOSE, ESTABLISHED, LISTEN, SYN_RECV, SYN_SENT};
+
+use super::{
+    Correlator,
+    attempts::Step,
+    facts::{AttemptFacts, DropCause, DropFacts, Opened, ResetFacts, Sender, Settled},
+    key::{Seen, may_be_same},
+};
+use crate::event::{
+    Bind, ConnectFailed, Drop, Ends, Event, Icmp, Reply, Retransmit, Segment, SockReset, StateChange, What,
+};
+
+impl Correlator {
+    /// Takes one event whose stack, if it has one, is at hand.
+    pub(super) fn take(&mut self, event: &Event, stack: &[u64]) {
+        match &event.what {
+            What::State(change) => self.state(event, change),
+            What::ConnectFailed(failed) => self.connect_failed(event, failed),
+            What::Bind(bind) => self.bind(event, bind),
+            What::Lookup(segment, lookups) => {
+                let seen = Seen::new(event, stack, (segment.clone(), *lookups));
+                self.lookups.insert(segment.ends, event.time, seen);
+            }
+            What::Reply(reply) => self.reply(event, stack, reply),
+            What::ActiveReset(reset) => self.sender(Sender::Active(Seen::new(event, stack, reset.clone()))),
+            What::ReceiveReset(reset) => self.receiver(Seen::new(event, stack, reset.clone())),
+            What::Icmp(icmp) => self.icmp(event, icmp, true),
+            What::IcmpSend(icmp) => self.icmp(event, icmp, false),
+            What::Reject(segment, hook) => {
+                self.answered(segment.ends, segment.seq, event.time);
+                self.sender(Sender::Reject(Seen::new(event, stack, (segment.clone(), *hook))));
+            }
+            What::ConnRequest(request) => {
+                self.dropped(DropCause::Queue(Seen::new(event, stack, request.clone())));
+            }
+            What::Drop(drop) => self.freed(event, stack, drop),
+            What::Retransmit(again) => self.retransmit(event, again),
+            What::Lost { count } => self.lost(event, *count),
+            What::Fork { .. } | What::Stack(_) | What::Tick | What::Unknown { .. } => {}
+        }
+    }
+
+    fn state(&mut self, event: &Event, change: &StateChange) {
+        self.history.in_use(event.netns, change.ends.a.ip());
+        let seen = || Seen::new(event, &[], change.clone());
+        match (change.old, change.new) {
+            (CLOSE, SYN_SENT) => self.starts(seen()),
+            (SYN_SENT, SYN_RECV) => self.crosses(seen()),
+            (SYN_SENT | SYN_RECV, _) => self.ends(event, change),
+            (CLOSE, LISTEN) => self.history.listens(change.sk, event.time),
+            (LISTEN, CLOSE) => self.history.listens_no_more(change.sk, event.time),
+            _ => {}
+        }
+    }
+
+    fn starts(&mut self, seen: Seen<StateChange>) {
+        match self.attempts.start_of(seen.what.sk, seen.time) {
+            Step::Goes(id) => {
+                if let Some(attempt) = self.attempts.get_mut(id) {
+                    attempt.start = Some(seen);
+                }
+            }
+            Step::New => self.begin(AttemptFacts { start: Some(seen), complete: true, ..AttemptFacts::default() }),
+            Step::Replaces(older) => {
+                self.begin(AttemptFacts { start: Some(seen), complete: true, ..AttemptFacts::default() });
+                self.ended_unseen(older);
+            }
+            Step::Known | Step::Ends(_) | Step::Foreign => {}
+        }
+    }
+
+    fn crosses(&mut self, seen: Seen<StateChange>) {
+        match self.attempts.crossing_of(seen.what.sk, seen.time) {
+            Step::Goes(id) => {
+                if let Some(attempt) = self.attempts.get_mut(id) {
+                    attempt.crossed = Some(seen);
+                    self.attempts.index(id);
+                }
+            }
+            Step::New => self.begin(AttemptFacts { crossed: Some(seen), ..AttemptFacts::default() }),
+            _ => {}
+        }
+    }
+
+    fn ends(&mut self, event: &Event, change: &StateChange) {
+        let seen = Seen::new(event, &[], change.clone());
+        let step = self.attempts.end_of(change.sk, event.time, change.old == SYN_RECV);
+        let id = match step {
+            Step::Ends(id) => {
+                if let Some(attempt) = self.attempts.get_mut(id) {
+                    attempt.end = Some(seen);
+                    self.attempts.index(id);
+                }
+                Some(id)
+            }
+            Step::New => Some(self.begin_at_end(seen)),
+            _ => None,
+        };
+        if change.new == ESTABLISHED && step != Step::Known {
+            let opened = Opened { time: event.time, ends: change.ends, attempt: id };
+            self.history.opened(change.sk, opened);
+        }
+        if let Some(id) = id {
+            self.ended(id);
+        }
+    }
+
+    fn begin(&mut self, attempt: AttemptFacts) {
+        let id = self.new_id();
+        self.attempts.insert(AttemptFacts { id, ..attempt });
+        self.bound_attempts();
+    }
+
+    /// The start was lost: an attempt nevertheless.
+    fn begin_at_end(&mut self, end: Seen<StateChange>) -> u64 {
+        let id = self.new_id();
+        self.attempts.insert(AttemptFacts { id, end: Some(end), ..AttemptFacts::default() });
+        self.bound_attempts();
+        id
+    }
+
+    /// connect() returned an error: by itself (no packet was sent), or as the end of an attempt that left no error
+    /// in the socket, as when no port was free.
+    fn connect_failed(&mut self, event: &Event, failed: &ConnectFailed) {
+        let seen = Seen::new(event, &[], failed.clone());
+        let attempt = failed.sk.and_then(|sk| self.attempts.of_sock(sk));
+        let id = attempt.filter(|attempt| attempt.span().0 <= event.time).map(|attempt| attempt.id);
+        if let Some(attempt) = id.and_then(|id| self.attempts.get_mut(id)) {
+            if attempt.end.is_some() {
+                attempt.failed = Some(seen);
+            }
+            return;
+        }
+        let id = self.new_id();
+        let attempt = AttemptFacts { id, failed: Some(seen), complete: true, ..AttemptFacts::default() };
+        self.settled.push_back(Settled::Attempt(Box::new(attempt)));
+    }
+
+    fn bind(&mut self, event: &Event, bind: &Bind) {
+        if bind.errno != 0 {
+            return;
+        }
+        self.history.in_use(event.netns, bind.requested.ip());
+        if let Some(sk) = bind.sk {
+            self.history.bound(sk, event.time);
+        }
+    }
+
+    fn reply(&mut self, event: &Event, stack: &[u64], reply: &Reply) {
+        self.answered(reply.segment.ends, reply.segment.seq, event.time);
+        self.sender(Sender::Reply(Seen::new(event, stack, Box::new(reply.clone()))));
+    }
+
+    /// Remembers that a segment was answered: its drop, before or after, is not silent.
+    fn answered(&mut self, ends: Ends, seq: u32, time: u64) {
+        self.answered.insert(ends, time, seq);
+        let drop = Segment { ends, seq, ..blank(ends) };
+        for flags in [tcpx_common::abi::tcp_flag::SYN, SYN_ACK] {
+            let segment = Segment { flags, ..drop.clone() };
+            if let Some(id) = self.drops.find(&segment, |_| true) {
+                self.forget_drop(id);
+            }
+        }
+    }
+
+    fn freed(&mut self, event: &Event, stack: &[u64], drop: &Drop) {
+        let seen = || Seen::new(event, stack, Box::new(drop.clone()));
+        if !drop.no_socket {
+            self.dropped(DropCause::Freed(seen()));
+        } else if !self.abilities.replies_without_socket {
+            self.answered(drop.segment.ends, drop.segment.seq, event.time);
+            self.sender(Sender::NoSocketDrop(seen()));
+        }
+    }
+
+    fn dropped(&mut self, cause: DropCause) {
+        let segment = cause.segment();
+        if self.answered.get(segment.ends).any(|entry| entry.1 == segment.seq) {
+            return;
+        }
+        let last = cause.time();
+        let id = self.drops.again(&cause).unwrap_or_else(|| {
+            let id = self.new_id();
+            self.drops.insert(DropFacts { id, cause, count: 1, last, attempt: None, complete: true });
+            id
+        });
+        self.await_quiet(id);
+        self.bound_drops();
+    }
+
+    /// A RST was made here.
+    fn sender(&mut self, sender: Sender) {
+        let (time, flow) = (sender.time(), sender.flow());
+        let opened = match &sender {
+            Sender::Active(seen) => self.history.opening_of(seen.what.sock.sk, seen.what.ends, time),
+            _ => None,
+        };
+        let holders = sender.answered().and_then(|answered| answered.holders);
+        let listened = self.history.listened(holders, time);
+        let waiting = self.resets.receiver_for(&sender);
+        let id = waiting.map_or_else(|| self.new_reset(flow), |(id, _)| id);
+        if let Some(reset) = self.resets.get_mut(id) {
+            reset.sender = Some(sender);
+            reset.sender_opened = opened;
+            reset.listened = listened;
+            reset.joined = waiting.map(|(_, joined)| joined);
+            reset.attempt = reset.attempt.or_else(|| opened.and_then(|opened| opened.attempt));
+        }
+        self.one_side_more(id, time);
+    }
+
+    /// A RST reached a socket.
+    fn receiver(&mut self, seen: Seen<Box<SockReset>>) {
+        let (time, sk, ends) = (seen.time, seen.what.sock.sk, seen.what.ends);
+        self.history.in_use(seen.netns, ends.a.ip());
+        let opened = self.history.opening_of(sk, ends, time);
+        let attempt = self.reached_attempt(&seen);
+        if let Some(told) = self.resets.told_sender_for(&seen) {
+            return self.came_late(told, seen, attempt);
+        }
+        let waiting = self.resets.sender_for(&seen);
+        let id = waiting.map_or_else(|| self.new_reset(ends.flipped()), |(id, _)| id);
+        if let Some(reset) = self.resets.get_mut(id) {
+            reset.receiver = Some(seen);
+            reset.receiver_opened = opened;
+            reset.joined = waiting.map(|(_, joined)| joined);
+            let opener = opened.and_then(|opened| opened.attempt);
+            reset.attempt = attempt.or(opener).or(reset.attempt);
+        }
+        self.one_side_more(id, time);
+    }
+
+    /// The attempt that a RST has reached, if the socket is in one.
+    fn reached_attempt(&self, seen: &Seen<Box<SockReset>>) -> Option<u64> {
+        let (sock, ends) = (&seen.what.sock, seen.what.ends);
+        if !matches!(sock.state, SYN_SENT | SYN_RECV) {
+            return None;
+        }
+        let attempt = self.attempts.of_sock(sock.sk)?;
+        let known = attempt.ends().is_none_or(|known| known.b == ends.b || known.a.port() == 0);
+        (known && attempt.reset.is_none() && attempt.span().0 <= seen.time).then_some(attempt.id)
+    }
+
+    fn new_reset(&mut self, flow: Ends) -> u64 {
+        let id = self.new_id();
+        self.resets.insert(ResetFacts {
+            id,
+            flow,
+            sender: None,
+            sender_opened: None,
+            listened: Vec::new(),
+            receiver: None,
+            receiver_opened: None,
+            attempt: None,
+            joined: None,
+            sender_is_local: false,
+            complete: true,
+        });
+        id
+    }
+
+    fn icmp(&mut self, event: &Event, icmp: &Icmp, received: bool) {
+        let seen = Seen::new(event, &[], icmp.clone());
+        let table = if received { &mut self.icmp } else { &mut self.icmp_sent };
+        table.insert(icmp.ends, event.time, seen);
+        self.answered(icmp.ends, icmp.seq, event.time);
+    }
+
+    fn retransmit(&mut self, event: &Event, again: &Retransmit) {
+        let attempt = self.attempts.of_sock(again.sk);
+        let own = attempt.filter(|attempt| attempt.end.is_none() && attempt.span().0 <= event.time);
+        let Some(id) = own.map(|attempt| attempt.id) else { return };
+        if let Some(attempt) = self.attempts.get_mut(id) {
+            let newer = attempt.retransmit.as_ref().is_none_or(|last| last.time < event.time);
+            if newer && may_be_same(attempt.netns(), event.netns) {
+                attempt.retransmit = Some(Seen::new(event, &[], again.clone()));
+            }
+        }
+        self.attempts.index(id);
+    }
+
+    fn lost(&mut self, event: &Event, count: u64) {
+        self.settled.push_back(Settled::Loss { hook: event.hook, count });
+        self.history.doubt();
+        self.attempts.all_mut().for_each(|attempt| attempt.complete = false);
+        self.resets.all_mut().for_each(|reset| reset.complete = false);
+        self.drops.all_mut().for_each(|drop| drop.complete = false);
+    }
+}
+
+const SYN_ACK: u8 = tcpx_common::abi::tcp_flag::SYN | tcpx_common::abi::tcp_flag::ACK;
+
+/// A segment of which only the flow is known.
+const fn blank(ends: Ends) -> Segment {
+    Segment {
+        ends,
+        seq: 0,
+        ack: 0,
+        payload: 0,
+        window: 0,
+        ip_id: 0,
+        flags: 0,
+        ttl: 0,
+        device: None,
+        ifindex: None,
+    }
+}

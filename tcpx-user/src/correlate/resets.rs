@@ -1,0 +1,181 @@
+//! RSTs of which one side is known so far, waiting for the other.
+//!
+//! Either may come first: an answer is reported before it is sent, but an active reset only after, so that on
+//! loopback the receiver's events precede it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::{
+    facts::{Joined, ResetFacts, Sender},
+    key::{Agreement, Seen, joins, may_be_same},
+    recent::Recent,
+};
+use crate::event::{Ends, Netns, SockPtr, SockReset};
+
+/// Waiting and recently told resets.
+#[derive(Debug)]
+pub struct Resets {
+    waiting: BTreeMap<u64, ResetFacts>,
+    by_flow: HashMap<Ends, Vec<u64>>,
+    /// Told, by flow: a receiver may come long after its sender, when the way is long.
+    sent: Recent<Ends, Arc<ResetFacts>>,
+    /// Told, by the socket that was reached: the end of its attempt may come later.
+    received: Recent<SockPtr, Arc<ResetFacts>>,
+}
+
+impl Resets {
+    /// At most `limit` told resets are remembered.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        let (sent, received) = (Recent::new(limit), Recent::new(limit));
+        Self { waiting: BTreeMap::new(), by_flow: HashMap::new(), sent, received }
+    }
+
+    /// Waiting resets.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// The one that has waited longest.
+    #[must_use]
+    pub fn oldest(&self) -> Option<u64> {
+        self.waiting.keys().next().copied()
+    }
+
+    /// A waiting reset.
+    #[must_use]
+    pub fn get(&self, id: u64) -> Option<&ResetFacts> {
+        self.waiting.get(&id)
+    }
+
+    /// A waiting reset, to be added to.
+    pub fn get_mut(&mut self, id: u64) -> Option<&mut ResetFacts> {
+        self.waiting.get_mut(&id)
+    }
+
+    /// All that wait.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut ResetFacts> {
+        self.waiting.values_mut()
+    }
+
+    /// One more waits.
+    pub fn insert(&mut self, reset: ResetFacts) {
+        self.by_flow.entry(reset.flow).or_default().push(reset.id);
+        self.waiting.insert(reset.id, reset);
+    }
+
+    /// Ends the wait of one.
+    pub fn remove(&mut self, id: u64) -> Option<ResetFacts> {
+        let reset = self.waiting.remove(&id)?;
+        if let Some(ids) = self.by_flow.get_mut(&reset.flow) {
+            ids.retain(|&other| other != id);
+            if ids.is_empty() {
+                self.by_flow.remove(&reset.flow);
+            }
+        }
+        Some(reset)
+    }
+
+    /// Remembers one that was told.
+    pub fn told(&mut self, reset: &Arc<ResetFacts>) {
+        match &reset.receiver {
+            Some(receiver) => self.received.insert(receiver.what.sock.sk, receiver.time, reset.clone()).map(drop),
+            None => self.sent.insert(reset.flow, reset.time(), reset.clone()).map(drop),
+        };
+    }
+
+    /// A waiting reset whose receiver `sender` reached.
+    #[must_use]
+    pub fn receiver_for(&self, sender: &Sender) -> Option<(u64, Joined)> {
+        let candidates = self.on(sender.flow()).filter(|reset| reset.sender.is_none());
+        let matches = candidates.filter_map(|reset| {
+            let receiver = reset.receiver.as_ref()?;
+            let agreement = sender.reaches(&receiver.what);
+            let joined = join(sender.netns(), receiver.netns, agreement)?;
+            Some(((agreement, std::cmp::Reverse(reset.id)), (reset.id, joined)))
+        });
+        matches.max_by_key(|entry| entry.0).map(|entry| entry.1)
+    }
+
+    /// A waiting reset whose sender reached `receiver`.
+    #[must_use]
+    pub fn sender_for(&self, receiver: &Seen<Box<SockReset>>) -> Option<(u64, Joined)> {
+        let candidates = self.on(receiver.what.ends.flipped()).filter(|reset| reset.receiver.is_none());
+        let matches = candidates.filter_map(|reset| {
+            let (joined, agreement) = reaches(reset, receiver)?;
+            Some(((agreement, std::cmp::Reverse(reset.id)), (reset.id, joined)))
+        });
+        matches.max_by_key(|entry| entry.0).map(|entry| entry.1)
+    }
+
+    /// A reset already told without a receiver that reached `receiver` after all. Only sequence numbers join it.
+    #[must_use]
+    pub fn told_sender_for(&self, receiver: &Seen<Box<SockReset>>) -> Option<Arc<ResetFacts>> {
+        let told = self.sent.get(receiver.what.ends.flipped()).rev();
+        let agrees = |reset: &&Arc<ResetFacts>| {
+            reset.time() <= receiver.time && reaches(reset, receiver).is_some_and(|(joined, _)| joined.sequence)
+        };
+        told.map(|entry| &entry.1).find(agrees).cloned()
+    }
+
+    /// A waiting reset that answered the SYN with this tuple and initial sequence number.
+    #[must_use]
+    pub fn answer_to(&self, syn: Ends, isn: u32, netns: Netns) -> Option<u64> {
+        let answers = |reset: &&ResetFacts| {
+            reset.receiver.is_none() && reset.sender.as_ref().is_some_and(|sender| answers(sender, isn))
+        };
+        let near = |reset: &&ResetFacts| reset.sender.as_ref().is_some_and(|s| may_be_same(s.netns(), netns));
+        let found = self.on(syn.flipped()).filter(answers).max_by_key(near);
+        found.map(|reset| reset.id)
+    }
+
+    /// The same among those already told.
+    #[must_use]
+    pub fn told_answer_to(&self, syn: Ends, isn: u32) -> Option<Arc<ResetFacts>> {
+        let told = self.sent.get(syn.flipped()).rev().map(|entry| &entry.1);
+        let answers = |reset: &&Arc<ResetFacts>| reset.sender.as_ref().is_some_and(|sender| answers(sender, isn));
+        told.into_iter().find(answers).cloned()
+    }
+
+    /// The waiting reset that reached the socket `sk` while it was in SYN_SENT, until `time`.
+    #[must_use]
+    pub fn that_refused(&self, sk: SockPtr, ends: Ends) -> Option<u64> {
+        let reached = |reset: &&ResetFacts| {
+            let receiver = reset.receiver.as_ref();
+            reset.refused_a_syn() && reset.attempt.is_none() && receiver.is_some_and(|seen| seen.what.sock.sk == sk)
+        };
+        self.on(ends.flipped()).find(reached).map(|reset| reset.id)
+    }
+
+    /// The same among those already told.
+    #[must_use]
+    pub fn told_that_refused(&self, sk: SockPtr, from: u64, until: u64) -> Option<Arc<ResetFacts>> {
+        let told = self.received.get(sk).rev();
+        let reached = |entry: &&(u64, Arc<ResetFacts>)| {
+            (from..=until).contains(&entry.0) && entry.1.refused_a_syn() && entry.1.attempt.is_none()
+        };
+        told.into_iter().find(reached).map(|entry| entry.1.clone())
+    }
+
+    fn on(&self, flow: Ends) -> impl Iterator<Item = &ResetFacts> {
+        let ids = self.by_flow.get(&flow).into_iter().flatten();
+        ids.filter_map(|id| self.waiting.get(id))
+    }
+}
+
+fn answers(sender: &Sender, isn: u32) -> bool {
+    sender.segment().is_some_and(|segment| segment.is_syn() && segment.seq == isn)
+}
+
+fn reaches(reset: &ResetFacts, receiver: &Seen<Box<SockReset>>) -> Option<(Joined, Agreement)> {
+    let sender = reset.sender.as_ref()?;
+    let agreement = sender.reaches(&receiver.what);
+    Some((join(sender.netns(), receiver.netns, agreement)?, agreement))
+}
+
+fn join(a: Netns, b: Netns, agreement: Agreement) -> Option<Joined> {
+    let joined = Joined { sequence: agreement == Agreement::Agree, across: !may_be_same(a, b) };
+    joins(a, b, agreement).then_some(joined)
+}

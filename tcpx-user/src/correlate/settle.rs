@@ -1,0 +1,309 @@
+//! When something is told: as soon as all that belongs to it is there, at its deadline, or at the end.
+
+use std::sync::Arc;
+
+use tcpx_common::abi::state::SYN_SENT;
+
+use super::{
+    Correlator,
+    drops::Handshake,
+    facts::{AttemptFacts, DropCause, Joined, ResetFacts, Sender, Settled, is_own},
+    key::{Seen, may_be_same},
+};
+use crate::event::{Ends, Lookups, Segment, SockReset};
+
+/// ECONNRESET and ECONNREFUSED: what a RST leaves in a socket (`tcp_reset`).
+const RESET_ERRNOS: [u16; 2] = [104, 111];
+
+impl Correlator {
+    /// One side of a RST was added.
+    pub(super) fn one_side_more(&mut self, id: u64, time: u64) {
+        let Some(reset) = self.resets.get(id) else { return };
+        let both = reset.sender.is_some() && reset.receiver.is_some();
+        if both && (reset.attempt.is_some() || !reset.refused_a_syn()) {
+            self.settle_reset(id);
+        } else {
+            self.wait(id, time);
+            self.bound_resets();
+        }
+    }
+
+    /// A RST reached a socket long after its sender was told.
+    pub(super) fn came_late(&mut self, told: Arc<ResetFacts>, seen: Seen<Box<SockReset>>, attempt: Option<u64>) {
+        let waiting = attempt.and_then(|id| self.attempts.get_mut(id));
+        if let Some(attempt) = waiting
+            && seen.what.sock.state == SYN_SENT
+        {
+            attempt.reset = Some(told);
+        }
+    }
+
+    /// An attempt has come to its end.
+    pub(super) fn ended(&mut self, id: u64) {
+        let Some(attempt) = self.attempts.get(id) else { return };
+        if attempt.is_established() {
+            return self.settle_attempt(id);
+        }
+        self.link_reset(id);
+        match self.attempts.get(id) {
+            Some(attempt) if attempt.reset.is_some() => self.settle_attempt(id),
+            Some(attempt) => self.wait(id, attempt.span().1),
+            None => {}
+        }
+    }
+
+    /// An attempt whose socket began another: its end was not seen, and may still come.
+    pub(super) fn ended_unseen(&mut self, id: u64) {
+        if let Some(attempt) = self.attempts.get_mut(id) {
+            attempt.complete = false;
+        }
+        self.wait(id, self.now);
+    }
+
+    /// Finds the RST that ended an attempt.
+    fn link_reset(&mut self, id: u64) {
+        let Some(attempt) = self.attempts.get(id).filter(|attempt| attempt.reset.is_none()) else { return };
+        let (Some(ends), Some(sk)) = (attempt.ends(), attempt.sk()) else { return };
+        let (from, until) = (attempt.start.as_ref().map_or(0, |start| start.time), attempt.span().1);
+        let from = from.max(until.saturating_sub(self.limits.grace_ns));
+        let by_rst = attempt.err().is_none_or(|err| RESET_ERRNOS.contains(&err));
+        let (isn, netns) = (attempt.isn().filter(|_| by_rst), attempt.netns());
+        let waiting = self.resets.that_refused(sk, ends);
+        let waiting = waiting.or_else(|| self.resets.answer_to(ends, isn?, netns));
+        if let Some(reset) = waiting.and_then(|reset| self.resets.get_mut(reset)) {
+            reset.attempt = Some(id);
+            let (reset, settles) = (reset.id, reset.sender.is_some());
+            if settles {
+                self.settle_reset(reset);
+            }
+            return;
+        }
+        let told = self.resets.told_that_refused(sk, from, until);
+        let told = told.or_else(|| self.resets.told_answer_to(ends, isn?));
+        if let Some(attempt) = self.attempts.get_mut(id) {
+            attempt.reset = told;
+        }
+    }
+
+    /// What waited for `id` has waited long enough.
+    pub(super) fn deadline_of(&mut self, id: u64) {
+        if self.resets.get(id).is_some() {
+            self.settle_reset(id);
+        } else if let Some(attempt) = self.attempts.get(id) {
+            let replaced = attempt.sk().and_then(|sk| self.attempts.of_sock(sk)).is_some_and(|new| new.id != id);
+            if attempt.end.is_some() || replaced {
+                self.link_reset(id);
+                self.settle_attempt(id);
+            }
+        } else if let Some(due) = self.quiet_at(id) {
+            if due > self.now {
+                self.deadlines.insert((due, id));
+            } else {
+                self.settle_drop(id);
+            }
+        }
+    }
+
+    /// Ends the wait of a RST.
+    pub(super) fn settle_reset(&mut self, id: u64) {
+        let Some(mut reset) = self.resets.remove(id) else { return };
+        reset.sender_is_local = self.history.is_on_this_host(reset.flow.a.ip());
+        if reset.sender.is_none() && !self.abilities.rejects {
+            self.find_reject(&mut reset);
+        }
+        let reset = Arc::new(reset);
+        self.resets.told(&reset);
+        self.settled.push_back(Settled::Reset(reset.clone()));
+        let attempt = reset.attempt.and_then(|id| self.attempts.get_mut(id));
+        let Some(attempt) = attempt.filter(|attempt| attempt.reset.is_none()) else { return };
+        attempt.reset = Some(reset);
+        let (id, ended) = (attempt.id, attempt.end.is_some());
+        self.attempts.index(id);
+        if ended {
+            self.settle_attempt(id);
+        }
+    }
+
+    /// Where netfilter's RSTs are not seen: the SYN was dropped by netfilter, and a RST came that nobody sent.
+    fn find_reject(&mut self, reset: &mut ResetFacts) {
+        let Some(receiver) = reset.receiver.as_ref().filter(|_| reset.refused_a_syn()) else { return };
+        let isn = Some(receiver.what.sock.snd_una);
+        let handshake = Handshake { ends: receiver.what.ends, isn, since: 0 };
+        let found = self.drops.of(&handshake);
+        let freed = found.and_then(|id| self.drops.get(id)).and_then(|drop| match &drop.cause {
+            DropCause::Freed(seen) if seen.what.by_netfilter() => Some(seen.clone()),
+            _ => None,
+        });
+        if let (Some(id), Some(seen)) = (found, freed) {
+            self.forget_drop(id);
+            reset.joined = Some(Joined { sequence: true, across: !may_be_same(seen.netns, receiver.netns) });
+            reset.sender = Some(Sender::RejectDrop(seen));
+        }
+    }
+
+    /// Tells an attempt with all that was seen of it.
+    pub(super) fn settle_attempt(&mut self, id: u64) {
+        let Some(attempt) = self.attempts.get(id) else { return };
+        let peer = attempt.is_established().then(|| self.peer_of(attempt)).flatten();
+        let Some(mut attempt) = self.attempts.remove(id) else { return };
+        attempt.peer = peer;
+        if let Some(ends) = attempt.ends() {
+            self.gather(&mut attempt, ends);
+        }
+        self.settled.push_back(Settled::Attempt(Box::new(attempt)));
+    }
+
+    /// The attempt of this host at the other end of a connection that no listener accepted.
+    fn peer_of(&self, attempt: &AttemptFacts) -> Option<u64> {
+        let ends = attempt.ends()?;
+        let crossed = |other: &&AttemptFacts| {
+            let own_syn = other.crossed.as_ref().map(|seen| seen.what.rcv_nxt.wrapping_sub(1));
+            let same = may_be_same(other.netns(), attempt.netns());
+            let agree = own_syn.is_some() && own_syn == attempt.isn();
+            other.id != attempt.id && (other.has_crossed() || attempt.has_crossed()) && (same || agree)
+        };
+        self.attempts.on(ends.flipped()).find(crossed).map(|other| other.id)
+    }
+
+    fn gather(&mut self, attempt: &mut AttemptFacts, ends: Ends) {
+        let since = attempt.start.as_ref().map_or(0, |start| start.time);
+        let handshake = Handshake { ends, isn: attempt.isn(), since };
+        attempt.remote_is_local =
+            is_own(ends.b.ip(), ends.a.ip()) || self.history.is_in_use(attempt.netns(), ends.b.ip());
+        attempt.lookups = self.lookups_of(attempt, &handshake);
+        let own = |seen: &&Seen<crate::event::Icmp>| {
+            seen.time >= since && handshake.isn.is_none_or(|isn| isn == seen.what.seq)
+        };
+        attempt.icmp = self.icmp.get(ends).map(|entry| &entry.1).rfind(own).cloned();
+        attempt.icmp_sent = self.icmp_sent.get(ends).map(|entry| &entry.1).rfind(own).cloned();
+        self.gather_drop(attempt, &handshake);
+    }
+
+    fn lookups_of(&self, attempt: &AttemptFacts, handshake: &Handshake) -> Vec<Seen<(Segment, Lookups)>> {
+        let of_syn = |seen: &&Seen<(Segment, Lookups)>| {
+            seen.what.0.is_syn() && handshake.has(&seen.what.0, seen.time)
+        };
+        let own = self.lookups.get(handshake.ends).map(|entry| &entry.1).rfind(of_syn);
+        let sk = attempt.sk();
+        let hit_us = |seen: &&Seen<(Segment, Lookups)>| {
+            let hit = seen.what.1.established.and_then(Result::ok).map(|(hit, _)| hit);
+            seen.what.0.is_syn() && seen.time >= handshake.since && hit.is_some() && hit == sk
+        };
+        let flipped = handshake.ends.flipped();
+        let crossing = self.lookups.get(flipped).map(|entry| &entry.1).rfind(hit_us);
+        let crossing = crossing.filter(|_| flipped != handshake.ends);
+        own.into_iter().chain(crossing).cloned().collect()
+    }
+
+    /// What vanished of the handshake. If it came to a connection without sending its SYN again, nothing that
+    /// mattered did: the kernel also frees segments that it has used.
+    fn gather_drop(&mut self, attempt: &mut AttemptFacts, handshake: &Handshake) {
+        let id = self.drops.of(handshake);
+        if attempt.is_established() && (attempt.has_crossed() || attempt.syn_retransmits() == 0) {
+            if let Some(id) = id {
+                self.forget_drop(id);
+            }
+            return;
+        }
+        attempt.drop = match id.and_then(|id| self.drops.remove(id)) {
+            Some(mut drop) => {
+                drop.attempt = Some(attempt.id);
+                let drop = Arc::new(drop);
+                self.settled.push_back(Settled::Drop(drop.clone()));
+                Some(drop)
+            }
+            None => self.drops.told_of(handshake),
+        };
+    }
+
+    /// A drop that was no silent one.
+    pub(super) fn forget_drop(&mut self, id: u64) {
+        self.drops.remove(id);
+    }
+
+    /// A flow that vanished is told once no further SYN of it is to be expected: SYNs are sent again after 1, 2, 4,
+    /// 8 … s, so the wait grows with what was seen. One that belongs to an attempt in flight waits for that.
+    fn quiet_at(&self, id: u64) -> Option<u64> {
+        let drop = self.drops.get(id)?;
+        let seen_for = drop.last.saturating_sub(drop.cause.time());
+        let quiet = self.limits.quiet_ns.max(seen_for.saturating_mul(11) / 5);
+        let own = |attempt: &AttemptFacts| {
+            let handshake = attempt.ends().map(|ends| Handshake { ends, isn: attempt.isn(), since: 0 });
+            handshake.is_some_and(|handshake| handshake.has(drop.cause.segment(), drop.last))
+        };
+        let flow = drop.cause.segment().ends;
+        let in_flight = self.attempts.on(flow).chain(self.attempts.on(flow.flipped())).any(own);
+        let from = if in_flight { self.now } else { drop.last };
+        Some(from.saturating_add(quiet))
+    }
+
+    /// A flow began to vanish.
+    pub(super) fn await_quiet(&mut self, id: u64) {
+        if self.drops.get(id).is_some_and(|drop| drop.count == 1) {
+            self.deadlines.insert((self.now.saturating_add(self.limits.quiet_ns), id));
+        }
+    }
+
+    fn settle_drop(&mut self, id: u64) {
+        let Some(drop) = self.drops.remove(id).map(Arc::new) else { return };
+        self.drops.told(&drop);
+        self.settled.push_back(Settled::Drop(drop));
+    }
+
+    /// Tells all that waits; what is in flight was cut off.
+    pub(super) fn settle_all(&mut self) {
+        let ids: Vec<u64> = self.attempts.all_mut().map(|attempt| attempt.id).collect();
+        ids.iter().for_each(|&id| self.link_reset(id));
+        while let Some(id) = self.resets.oldest() {
+            self.settle_reset(id);
+        }
+        while let Some(id) = self.attempts.oldest() {
+            if let Some(attempt) = self.attempts.get_mut(id) {
+                attempt.cut_off = attempt.end.is_none();
+            }
+            self.settle_attempt(id);
+        }
+        while let Some(id) = self.drops.oldest() {
+            self.settle_drop(id);
+        }
+        self.deadlines.clear();
+    }
+
+    /// Keeps the attempts within their limit: the oldest is told as far as it was seen.
+    pub(super) fn bound_attempts(&mut self) {
+        let Some(id) = self.attempts.oldest().filter(|_| self.attempts.len() > self.limits.attempts) else { return };
+        if let Some(attempt) = self.attempts.get_mut(id) {
+            attempt.complete = false;
+        }
+        self.evicted += 1;
+        self.settle_attempt(id);
+    }
+
+    fn bound_resets(&mut self) {
+        let Some(id) = self.resets.oldest().filter(|_| self.resets.len() > self.limits.resets) else { return };
+        if let Some(reset) = self.resets.get_mut(id) {
+            reset.complete = false;
+        }
+        self.evicted += 1;
+        self.settle_reset(id);
+    }
+
+    /// Keeps the drops within their limit.
+    pub(super) fn bound_drops(&mut self) {
+        let Some(id) = self.drops.oldest().filter(|_| self.drops.len() > self.limits.drops) else { return };
+        self.evicted += 1;
+        self.settle_drop(id);
+    }
+
+    /// Waits until the grace has passed. What was told meanwhile leaves its deadline behind, so that these are
+    /// cleared out now and then.
+    pub(super) fn wait(&mut self, id: u64, from: u64) {
+        let Self { attempts, resets, drops, limits, .. } = self;
+        let bound = 2 * (limits.attempts + limits.resets + limits.drops);
+        if self.deadlines.len() >= bound {
+            let live = |id: u64| attempts.get(id).is_some() || resets.get(id).is_some() || drops.get(id).is_some();
+            self.deadlines.retain(|&(_, id)| live(id));
+        }
+        self.deadlines.insert((from.max(self.now).saturating_add(limits.grace_ns), id));
+    }
+}
