@@ -60,13 +60,17 @@ impl Decoder {
                 let found: raw::Lookup = record(bytes)?;
                 What::Lookup(parts::segment(&found.segment)?, parts::lookups(&found.lookup))
             }
-            Kind::Reply | Kind::ReplySock | Kind::ReplyHolders => What::Reply(Box::new(self.reply(kind, bytes)?)),
+            Kind::Reply | Kind::ReplySock | Kind::ReplyHolders => {
+                What::Reply(Box::new(self.reply(kind, bytes)?))
+            }
             Kind::ActiveReset => What::ActiveReset(Box::new(self.sock_reset(bytes)?)),
             Kind::ReceiveReset => What::ReceiveReset(Box::new(self.sock_reset(bytes)?)),
             Kind::Icmp => What::Icmp(facts::icmp(&record(bytes)?, true)?),
             Kind::IcmpSend => What::IcmpSend(facts::icmp(&record(bytes)?, false)?),
             Kind::Reject => facts::reject(&record(bytes)?)?,
-            Kind::ConnRequest => What::ConnRequest(Box::new(facts::conn_request(&record(bytes)?, self.tick_ns)?)),
+            Kind::ConnRequest => {
+                What::ConnRequest(Box::new(facts::conn_request(&record(bytes)?, self.tick_ns)?))
+            }
             Kind::Drop | Kind::DropHolders => What::Drop(Box::new(self.drop(kind, bytes)?)),
             Kind::Retransmit => What::Retransmit(Box::new(facts::retransmit(&record(bytes)?)?)),
             Kind::Fork => What::Fork { child: record::<raw::Fork>(bytes)?.child },

@@ -416,7 +416,9 @@ impl Drop {
     pub fn by_netfilter(&self) -> bool {
         const FUNCTIONS: [&str; 3] = ["nf_hook_slow", "nft_do_chain", "ipt_do_table"];
         let function = self.function.as_deref().unwrap_or_default();
-        self.reason.as_deref().map_or_else(|| FUNCTIONS.contains(&function), |reason| reason == "NETFILTER_DROP")
+        self.reason
+            .as_deref()
+            .map_or_else(|| FUNCTIONS.contains(&function), |reason| reason == "NETFILTER_DROP")
     }
 }
 

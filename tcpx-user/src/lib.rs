@@ -3,17 +3,19 @@
 //! One pipeline: `source` (ring or recording) → `decode` → `correlate` → `verdict` → `sink`. See ARCHITECTURE.md.
 
 pub mod abilities;
+pub mod assemble;
 pub mod audit;
 pub mod check;
 pub mod cli;
 pub mod command;
-pub mod enrich;
 pub mod correlate;
 pub mod decode;
+pub mod enrich;
 pub mod event;
 pub mod explain;
 pub mod lab;
 pub mod line;
+pub mod pipeline;
 pub mod run;
 pub mod sink;
 pub mod text;

@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod id;
+pub mod rules;
 
 pub use catalogue::{Entry, entry};
 pub use id::{Group, VerdictId};

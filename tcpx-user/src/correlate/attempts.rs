@@ -124,7 +124,9 @@ impl Attempts {
             Some(attempt) => match &attempt.end {
                 Some(end) if end.time == time => Step::Known,
                 Some(_) => unknown,
-                None if attempt.start.as_ref().is_none_or(|start| start.time <= time) => Step::Ends(attempt.id),
+                None if attempt.start.as_ref().is_none_or(|start| start.time <= time) => {
+                    Step::Ends(attempt.id)
+                }
                 None => unknown,
             },
             None if self.was_told(sk, |life| covers(life, time)) => Step::Known,

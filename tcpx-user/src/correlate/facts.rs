@@ -7,8 +7,8 @@ use tcpx_common::abi::{state, tcp_flag};
 
 use super::key::{Agreement, Seen};
 use crate::event::{
-    ConnRequest, ConnectFailed, Drop, Ends, Holders, Hook, HookNumber, Icmp, Lookups, Name, Netns, Reply, Retransmit,
-    Segment, SockFacts, SockPtr, SockReset, StateChange,
+    ConnRequest, ConnectFailed, Drop, Ends, Holders, Hook, HookNumber, Icmp, Lookups, Name, Netns, Reply,
+    Retransmit, Segment, SockFacts, SockPtr, SockReset, StateChange,
 };
 
 /// Something that will not change any more.
@@ -264,7 +264,9 @@ impl Sender {
         let sock = &receiver.sock;
         match (self, self.segment()) {
             (Self::Active(sender), _) => Agreement::near(sender.what.sock.snd_nxt, sock.rcv_nxt),
-            (_, Some(segment)) if segment.flags & tcp_flag::ACK == 0 => Agreement::exact(segment.seq, sock.snd_una),
+            (_, Some(segment)) if segment.flags & tcp_flag::ACK == 0 => {
+                Agreement::exact(segment.seq, sock.snd_una)
+            }
             (_, Some(segment)) => match &receiver.segment {
                 Some(rst) => Agreement::exact(segment.ack, rst.seq),
                 None => Agreement::near(segment.ack, sock.rcv_nxt),

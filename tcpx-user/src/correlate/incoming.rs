@@ -62,7 +62,9 @@ impl Correlator {
                     attempt.start = Some(seen);
                 }
             }
-            Step::New => self.begin(AttemptFacts { start: Some(seen), complete: true, ..AttemptFacts::default() }),
+            Step::New => {
+                self.begin(AttemptFacts { start: Some(seen), complete: true, ..AttemptFacts::default() })
+            }
             Step::Replaces(older) => {
                 self.begin(AttemptFacts { start: Some(seen), complete: true, ..AttemptFacts::default() });
                 self.ended_unseen(older);

@@ -81,7 +81,9 @@ impl Resets {
     /// Remembers one that was told.
     pub fn told(&mut self, reset: &Arc<ResetFacts>) {
         match &reset.receiver {
-            Some(receiver) => self.received.insert(receiver.what.sock.sk, receiver.time, reset.clone()).map(drop),
+            Some(receiver) => {
+                self.received.insert(receiver.what.sock.sk, receiver.time, reset.clone()).map(drop)
+            }
             None => self.sent.insert(reset.flow, reset.time(), reset.clone()).map(drop),
         };
     }
@@ -115,7 +117,8 @@ impl Resets {
     pub fn told_sender_for(&self, receiver: &Seen<Box<SockReset>>) -> Option<Arc<ResetFacts>> {
         let told = self.sent.get(receiver.what.ends.flipped()).rev();
         let agrees = |reset: &&Arc<ResetFacts>| {
-            reset.time() <= receiver.time && reaches(reset, receiver).is_some_and(|(joined, _)| joined.sequence)
+            reset.time() <= receiver.time
+                && reaches(reset, receiver).is_some_and(|(joined, _)| joined.sequence)
         };
         told.map(|entry| &entry.1).find(agrees).cloned()
     }
@@ -135,7 +138,8 @@ impl Resets {
     #[must_use]
     pub fn told_answer_to(&self, syn: Ends, isn: u32) -> Option<Arc<ResetFacts>> {
         let told = self.sent.get(syn.flipped()).rev().map(|entry| &entry.1);
-        let answers = |reset: &&Arc<ResetFacts>| reset.sender.as_ref().is_some_and(|sender| answers(sender, isn));
+        let answers =
+            |reset: &&Arc<ResetFacts>| reset.sender.as_ref().is_some_and(|sender| answers(sender, isn));
         told.into_iter().find(answers).cloned()
     }
 
@@ -144,7 +148,9 @@ impl Resets {
     pub fn that_refused(&self, sk: SockPtr, ends: Ends) -> Option<u64> {
         let reached = |reset: &&ResetFacts| {
             let receiver = reset.receiver.as_ref();
-            reset.refused_a_syn() && reset.attempt.is_none() && receiver.is_some_and(|seen| seen.what.sock.sk == sk)
+            reset.refused_a_syn()
+                && reset.attempt.is_none()
+                && receiver.is_some_and(|seen| seen.what.sock.sk == sk)
         };
         self.on(ends.flipped()).find(reached).map(|reset| reset.id)
     }

@@ -29,7 +29,12 @@ impl Correlator {
     }
 
     /// A RST reached a socket long after its sender was told.
-    pub(super) fn came_late(&mut self, told: Arc<ResetFacts>, seen: Seen<Box<SockReset>>, attempt: Option<u64>) {
+    pub(super) fn came_late(
+        &mut self,
+        told: Arc<ResetFacts>,
+        seen: Seen<Box<SockReset>>,
+        attempt: Option<u64>,
+    ) {
         let waiting = attempt.and_then(|id| self.attempts.get_mut(id));
         if let Some(attempt) = waiting
             && seen.what.sock.state == SYN_SENT
@@ -90,7 +95,8 @@ impl Correlator {
         if self.resets.get(id).is_some() {
             self.settle_reset(id);
         } else if let Some(attempt) = self.attempts.get(id) {
-            let replaced = attempt.sk().and_then(|sk| self.attempts.of_sock(sk)).is_some_and(|new| new.id != id);
+            let replaced =
+                attempt.sk().and_then(|sk| self.attempts.of_sock(sk)).is_some_and(|new| new.id != id);
             if attempt.end.is_some() || replaced {
                 self.link_reset(id);
                 self.settle_attempt(id);
@@ -180,9 +186,8 @@ impl Correlator {
     }
 
     fn lookups_of(&self, attempt: &AttemptFacts, handshake: &Handshake) -> Vec<Seen<(Segment, Lookups)>> {
-        let of_syn = |seen: &&Seen<(Segment, Lookups)>| {
-            seen.what.0.is_syn() && handshake.has(&seen.what.0, seen.time)
-        };
+        let of_syn =
+            |seen: &&Seen<(Segment, Lookups)>| seen.what.0.is_syn() && handshake.has(&seen.what.0, seen.time);
         let own = self.lookups.get(handshake.ends).map(|entry| &entry.1).rfind(of_syn);
         let sk = attempt.sk();
         let hit_us = |seen: &&Seen<(Segment, Lookups)>| {
@@ -271,7 +276,9 @@ impl Correlator {
 
     /// Keeps the attempts within their limit: the oldest is told as far as it was seen.
     pub(super) fn bound_attempts(&mut self) {
-        let Some(id) = self.attempts.oldest().filter(|_| self.attempts.len() > self.limits.attempts) else { return };
+        let Some(id) = self.attempts.oldest().filter(|_| self.attempts.len() > self.limits.attempts) else {
+            return;
+        };
         if let Some(attempt) = self.attempts.get_mut(id) {
             attempt.complete = false;
         }
@@ -280,7 +287,9 @@ impl Correlator {
     }
 
     fn bound_resets(&mut self) {
-        let Some(id) = self.resets.oldest().filter(|_| self.resets.len() > self.limits.resets) else { return };
+        let Some(id) = self.resets.oldest().filter(|_| self.resets.len() > self.limits.resets) else {
+            return;
+        };
         if let Some(reset) = self.resets.get_mut(id) {
             reset.complete = false;
         }
@@ -301,7 +310,8 @@ impl Correlator {
         let Self { attempts, resets, drops, limits, .. } = self;
         let bound = 2 * (limits.attempts + limits.resets + limits.drops);
         if self.deadlines.len() >= bound {
-            let live = |id: u64| attempts.get(id).is_some() || resets.get(id).is_some() || drops.get(id).is_some();
+            let live =
+                |id: u64| attempts.get(id).is_some() || resets.get(id).is_some() || drops.get(id).is_some();
             self.deadlines.retain(|&(_, id)| live(id));
         }
         self.deadlines.insert((from.max(self.now).saturating_add(limits.grace_ns), id));

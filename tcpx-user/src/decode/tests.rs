@@ -7,7 +7,11 @@ use zerocopy::{FromZeros, IntoBytes};
 use super::*;
 
 fn decoder() -> Decoder {
-    Decoder::new(Names::new([(1, "SK_RST_REASON_NO_SOCKET")], [(7, "NETFILTER_DROP")]), Box::new(NoSymbols), 4_000_000)
+    Decoder::new(
+        Names::new([(1, "SK_RST_REASON_NO_SOCKET")], [(7, "NETFILTER_DROP")]),
+        Box::new(NoSymbols),
+        4_000_000,
+    )
 }
 
 fn mapped(last: u8) -> [u8; 16] {

@@ -1,0 +1,56 @@
+//! Facts and verdict → the published line. Nothing is concluded here that `verdict` has not; what follows from the
+//! site of a RST (its lookups, its path) is marked as derived.
+
+mod attempt;
+mod drop;
+mod ends;
+mod path;
+mod reset;
+
+use crate::{
+    decode::Symbols,
+    event::Segment,
+    line::{self, FlowLine, SegmentLine},
+    verdict::{self, rules::Finding, rules::words},
+    who::Who,
+};
+
+pub use attempt::attempt;
+pub use drop::drop;
+pub(crate) use reset::origin;
+pub use reset::reset;
+
+/// Where names come from.
+#[derive(Clone, Copy)]
+pub struct Names<'a> {
+    /// Processes, namespaces, times.
+    pub who: &'a dyn Who,
+    /// Functions of a stack.
+    pub symbols: &'a dyn Symbols,
+}
+
+fn verdict(finding: Finding) -> line::Verdict {
+    let entry = verdict::entry(finding.id);
+    line::Verdict {
+        id: finding.id,
+        title: entry.title.clone(),
+        confidence: finding.confidence,
+        evidence: finding.evidence,
+        advice: entry.advice.clone(),
+    }
+}
+
+fn flow(ends: crate::event::Ends) -> FlowLine {
+    FlowLine { saddr: ends.a.ip(), sport: ends.a.port(), daddr: ends.b.ip(), dport: ends.b.port() }
+}
+
+fn segment(segment: &Segment) -> SegmentLine {
+    SegmentLine {
+        flags: words::flags(segment.flags),
+        seq: segment.seq,
+        ack: segment.ack,
+        len: segment.payload,
+        ttl: (segment.ttl != 0).then_some(segment.ttl),
+        device: segment.device.clone(),
+    }
+}

@@ -1,0 +1,38 @@
+//! The `drop` line.
+
+use super::{Names, flow, path, verdict};
+use crate::{
+    correlate::facts::{DropCause, DropFacts},
+    line::{self, Backlog, Reason, ReasonSource},
+    verdict::rules::Finding,
+};
+
+/// The line of a flow whose handshake vanished.
+#[must_use]
+pub fn drop(facts: &DropFacts, finding: Finding, names: &Names<'_>) -> line::DropLine {
+    let (socket, inode, reason) = match &facts.cause {
+        DropCause::Queue(seen) => {
+            let (backlog, max_backlog) = seen.what.sock.backlog;
+            (Some(Backlog { backlog, max_backlog }), seen.what.sock.inode, None)
+        }
+        DropCause::Freed(seen) => {
+            let kernel =
+                |name: &crate::event::Name| Reason { name: name.to_string(), source: ReasonSource::Kernel };
+            (None, None, seen.what.reason.as_ref().map(kernel))
+        }
+    };
+    line::DropLine {
+        id: facts.id,
+        time: names.who.time(facts.cause.time()),
+        netns: names.who.netns(facts.cause.netns()),
+        flow: flow(facts.cause.segment().ends),
+        count: facts.count,
+        process: inode.and_then(|inode| names.who.holder(inode)),
+        socket,
+        reason,
+        path: path::drop(facts, names),
+        verdict: verdict(finding),
+        attempt: facts.attempt,
+        complete: Some(facts.complete),
+    }
+}

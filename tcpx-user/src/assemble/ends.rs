@@ -1,0 +1,127 @@
+//! The two ends of a RST, with their sockets and owners.
+
+use tcpx_common::abi::state::{CLOSE, LISTEN, NEW_SYN_RECV, TIME_WAIT};
+
+use super::Names;
+use crate::{
+    correlate::{
+        facts::{Answered, Opened, ResetFacts, Sender},
+        key::Seen,
+    },
+    event::{Holder, Netns, SockFacts, SockReset},
+    line::{End, Near, Owner, OwnerHow, Socket, SocketKind},
+    verdict::rules::{self, words},
+};
+
+/// The end that made the RST; `None` if it was not this host.
+pub(super) fn sender(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
+    let sender = facts.sender.as_ref()?;
+    let (socket, owner) = match (sender, sender.answered()) {
+        (_, Some(answered)) => (answering(&answered), answering_owner(&answered, names)),
+        (Sender::Active(seen), _) => {
+            (full(&seen.what.sock, seen.time, facts.sender_opened), closer(seen, names))
+        }
+        _ => (none(), None),
+    };
+    Some(End {
+        addr: facts.flow.a.ip(),
+        port: facts.flow.a.port(),
+        netns: names.who.netns(sender.netns()),
+        socket: Some(socket),
+        owner,
+    })
+}
+
+/// The end that the RST reached; `None` if no socket of this host.
+pub(super) fn receiver(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
+    let seen = facts.receiver.as_ref()?;
+    Some(End {
+        addr: facts.flow.b.ip(),
+        port: facts.flow.b.port(),
+        netns: names.who.netns(seen.netns),
+        socket: Some(full(&seen.what.sock, seen.time, facts.receiver_opened)),
+        owner: by_inode(seen.what.sock.inode, names),
+    })
+}
+
+fn none() -> Socket {
+    Socket {
+        kind: SocketKind::None,
+        state: None,
+        age_ns: None,
+        idle_ns: None,
+        bytes_sent: None,
+        bytes_received: None,
+    }
+}
+
+/// The socket that answered a segment; of those that are not full, only the state is known.
+fn answering(answered: &Answered<'_>) -> Socket {
+    let kind = match answered.sk_state {
+        0 => return none(),
+        TIME_WAIT => SocketKind::TimeWait,
+        LISTEN | NEW_SYN_RECV => SocketKind::Listener,
+        _ => SocketKind::Full,
+    };
+    match answered.sock {
+        Some(sock) if kind == SocketKind::Full => full(sock, 0, None),
+        _ => Socket { kind, state: Some(words::state(answered.sk_state)), ..none() },
+    }
+}
+
+fn full(sock: &SockFacts, time: u64, opened: Option<Opened>) -> Socket {
+    let listens = sock.state == LISTEN;
+    Socket {
+        kind: if listens { SocketKind::Listener } else { SocketKind::Full },
+        state: Some(words::state(sock.state)),
+        age_ns: opened.map(|opened| time.saturating_sub(opened.time)),
+        idle_ns: Some(sock.idle_ns),
+        bytes_sent: Some(sock.bytes_acked),
+        bytes_received: Some(sock.bytes_received),
+    }
+}
+
+fn by_inode(inode: Option<u64>, names: &Names<'_>) -> Option<Owner> {
+    let process = inode.and_then(|inode| names.who.holder(inode))?;
+    Some(Owner { pid: process.pid, comm: process.comm, how: OwnerHow::Socket })
+}
+
+/// Without a socket, the owner of an end is whoever holds its port.
+fn answering_owner(answered: &Answered<'_>, names: &Names<'_>) -> Option<Owner> {
+    if let Some(sock) = answered.sock {
+        return by_inode(sock.inode, names);
+    }
+    let wanted = answered.segment.ends.b;
+    let holders = answered.holders.filter(|_| answered.sk_state == 0)?;
+    let bound = |holder: &&Holder| rules::takes(holder, wanted);
+    let owner = holders.list.iter().find(bound).and_then(|holder| by_inode(holder.inode, names))?;
+    Some(Owner { how: OwnerHow::Bound, ..owner })
+}
+
+/// close() runs in the process that calls it.
+fn closer(seen: &Seen<Box<SockReset>>, names: &Names<'_>) -> Option<Owner> {
+    if !rules::from_close(&seen.what) || seen.what.sock.state != CLOSE {
+        return by_inode(seen.what.sock.inode, names);
+    }
+    let process = names.who.process(seen.task, &seen.what.comm, None, None);
+    Some(Owner { pid: process.pid, comm: process.comm, how: OwnerHow::Caller })
+}
+
+/// Sockets with the port that did not get the segment, and why.
+pub(super) fn near(facts: &ResetFacts, names: &Names<'_>) -> Vec<Near> {
+    let Some(sender) = &facts.sender else { return Vec::new() };
+    let Some(answered) = sender.answered() else { return Vec::new() };
+    let list = answered.holders.map_or(&[][..], |holders| &holders.list);
+    list.iter().map(|holder| near_one(holder, &answered, sender.netns(), names)).collect()
+}
+
+fn near_one(holder: &Holder, answered: &Answered<'_>, netns: Netns, names: &Names<'_>) -> Near {
+    let why = rules::why_not(holder, answered.segment.ends.b);
+    Near {
+        why: why.unwrap_or_else(|| "listens, and was passed over".to_owned()),
+        addr: holder.addr.ip(),
+        port: holder.addr.port(),
+        netns: names.who.netns(netns),
+        process: holder.inode.and_then(|inode| names.who.holder(inode)),
+    }
+}

@@ -1,0 +1,280 @@
+//! The kernel's path, innermost function first.
+//!
+//! A frame is there because one of this record's own events shows it, or because the site that was seen cannot be
+//! reached otherwise; its note says which. Offsets come from a stack, if there is one.
+
+use tcpx_common::abi::state::{LISTEN, SYN_SENT, TIME_WAIT};
+
+use super::{Names, reset::lookup};
+use crate::{
+    correlate::{
+        facts::{Answered, AttemptFacts, DropCause, DropFacts, ResetFacts, Sender},
+        key::Seen,
+    },
+    event::{Backend, Ends, Lookups, Segment, SockReset, StateChange},
+    line::{Frame, LookupResult, LookupStep, Source},
+    verdict::{VerdictId, rules::words},
+};
+
+/// Function names by family.
+struct Functions {
+    send_reset: &'static str,
+    listener: &'static str,
+    established: &'static str,
+    receive: &'static str,
+    do_receive: &'static str,
+    reject: &'static str,
+    icmp: &'static str,
+    connect: &'static str,
+}
+
+const V4: Functions = Functions {
+    send_reset: "tcp_v4_send_reset",
+    listener: "__inet_lookup_listener",
+    established: "__inet_lookup_established",
+    receive: "tcp_v4_rcv",
+    do_receive: "tcp_v4_do_rcv",
+    reject: "nf_send_reset",
+    icmp: "tcp_v4_err",
+    connect: "tcp_v4_connect",
+};
+
+const V6: Functions = Functions {
+    send_reset: "tcp_v6_send_reset",
+    listener: "inet6_lookup_listener",
+    established: "__inet6_lookup_established",
+    receive: "tcp_v6_rcv",
+    do_receive: "tcp_v6_do_rcv",
+    reject: "nf_send_reset6",
+    icmp: "tcp_v6_err",
+    connect: "tcp_v6_connect",
+};
+
+const fn functions(ends: Ends) -> &'static Functions {
+    if ends.b.is_ipv4() { &V4 } else { &V6 }
+}
+
+fn frame(function: &str, note: impl Into<String>) -> Frame {
+    Frame { function: function.to_owned(), offset: None, note: Some(note.into()) }
+}
+
+fn by(backend: Backend, tracepoint: &str) -> String {
+    match backend {
+        Backend::Tracepoint => format!("observed (tracepoint {tracepoint})"),
+        other => format!("observed ({})", other.name()),
+    }
+}
+
+/// The path of a RST: its sender's, or where it was received if nobody here sent it.
+pub(super) fn reset(facts: &ResetFacts, id: VerdictId, names: &Names<'_>) -> Vec<Frame> {
+    let (frames, stack) = match &facts.sender {
+        Some(Sender::Reply(seen)) => {
+            let note = format!("sent the RST; {}", by(seen.backend, "tcp_send_reset"));
+            (answer(facts, note), &seen.stack)
+        }
+        Some(Sender::NoSocketDrop(seen)) => {
+            (answer(facts, "sent the RST; derived from the drop of the segment".to_owned()), &seen.stack)
+        }
+        Some(Sender::Active(seen)) => (active(seen, id), &seen.stack),
+        Some(Sender::Reject(seen)) => {
+            let note = format!("sent the RST; {}", by(seen.backend, "-"));
+            (vec![frame(functions(seen.what.0.ends).reject, note)], &seen.stack)
+        }
+        Some(Sender::RejectDrop(seen)) => (reject_drop(seen), &seen.stack),
+        None => match &facts.receiver {
+            Some(seen) => (received(seen), &seen.stack),
+            None => return Vec::new(),
+        },
+    };
+    with_stack(frames, stack, names)
+}
+
+fn answer(facts: &ResetFacts, sent: String) -> Vec<Frame> {
+    let Some(answered) = facts.sender.as_ref().and_then(Sender::answered) else { return Vec::new() };
+    let names = functions(answered.segment.ends);
+    let mut frames = vec![frame(names.send_reset, sent)];
+    frames.extend(answering_site(&answered, names));
+    if let Some(lookups) = lookup(&answered) {
+        frames.extend(step(names.listener, lookups.listener, None));
+        let hit =
+            (answered.sk_state != 0 && answered.sk_state != LISTEN).then(|| words::state(answered.sk_state));
+        frames.extend(step(names.established, lookups.established, hit));
+    }
+    let label =
+        if answered.sk_state == 0 { "took the segment, label no_tcp_socket" } else { "took the segment" };
+    let source = if answered.lookups.received { "observed" } else { "derived" };
+    frames.push(frame(names.receive, format!("{label}; {source}")));
+    frames
+}
+
+/// What ran between the lookup and the RST; none of it is hooked.
+fn answering_site(answered: &Answered<'_>, names: &Functions) -> Vec<Frame> {
+    match answered.sk_state {
+        0 => Vec::new(),
+        TIME_WAIT => vec![frame("tcp_timewait_state_process", "returned TCP_TW_RST; derived")],
+        LISTEN => {
+            let received = "tcp_rcv_state_process";
+            vec![frame(received, "LISTEN and ACK; derived"), frame(names.do_receive, "label reset; derived")]
+        }
+        SYN_SENT => {
+            let inlined = "tcp_rcv_synsent_state_process (inlined in tcp_rcv_state_process)";
+            vec![frame(inlined, "SYN_SENT; derived"), frame(names.do_receive, "label reset; derived")]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn step(function: &str, step: LookupStep, hit: Option<String>) -> Option<Frame> {
+    let source = match step.source {
+        Source::Observed => "observed",
+        Source::Derived => "derived",
+    };
+    let result = match step.result {
+        LookupResult::Hit => hit.map_or_else(|| "hit".to_owned(), |state| format!("hit: {state}")),
+        LookupResult::Miss => "miss".to_owned(),
+        LookupResult::NotRun => return None,
+    };
+    Some(frame(function, format!("{result}; {source}")))
+}
+
+fn active(seen: &Seen<Box<SockReset>>, id: VerdictId) -> Vec<Frame> {
+    let sent = format!("sent the RST; {}", by(seen.backend, "tcp_send_reset"));
+    let mut frames = vec![frame("tcp_send_active_reset", sent)];
+    match id {
+        VerdictId::CloseUnreadData => frames.push(frame("__tcp_close", "data was unread; derived")),
+        VerdictId::LingerZero => {
+            frames.push(frame("tcp_disconnect", "SO_LINGER of 0 s; derived"));
+            frames.push(frame("__tcp_close", "derived"));
+        }
+        _ => {}
+    }
+    frames
+}
+
+fn reject_drop(seen: &Seen<Box<crate::event::Drop>>) -> Vec<Frame> {
+    let reject = functions(seen.what.segment.ends).reject;
+    let function = seen.what.function.as_deref().unwrap_or("kfree_skb");
+    vec![
+        frame(reject, "sent the RST; derived from the drop and the RST that came"),
+        frame(function, format!("dropped the SYN; {}", by(seen.backend, "kfree_skb"))),
+    ]
+}
+
+fn received(seen: &Seen<Box<SockReset>>) -> Vec<Frame> {
+    let sock = &seen.what.sock;
+    let taken =
+        format!("took the RST in {}; {}", words::state(sock.state), by(seen.backend, "tcp_receive_reset"));
+    let mut frames = vec![frame("tcp_reset", taken)];
+    if sock.state == SYN_SENT {
+        frames.push(frame("tcp_rcv_synsent_state_process (inlined in tcp_rcv_state_process)", "derived"));
+    }
+    frames
+}
+
+/// The path of an attempt: what ended it, and before that what its SYN met.
+pub(super) fn attempt(facts: &AttemptFacts, id: VerdictId, names: &Names<'_>) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    if let Some(icmp) = facts.icmp.as_ref().filter(|_| facts.reset.is_none() && !facts.is_established()) {
+        let (kind, code) = (icmp.what.icmp_type, icmp.what.icmp_code);
+        frames
+            .push(frame(functions(icmp.what.ends).icmp, format!("ICMP type {kind}, code {code}; observed")));
+    }
+    if let Some(reset) = &facts.reset {
+        frames.extend(ended_by(reset, id, names));
+    } else if let Some(dropped) = &facts.drop {
+        frames.extend(drop(dropped, names));
+    }
+    frames.extend(state_frames(facts));
+    frames
+}
+
+fn ended_by(facts: &ResetFacts, id: VerdictId, names: &Names<'_>) -> Vec<Frame> {
+    let mut frames = facts.receiver.as_ref().map(received).unwrap_or_default();
+    if facts.sender.is_some() {
+        frames.extend(reset(facts, id, names));
+    }
+    frames
+}
+
+/// State changes and lookups of the attempt itself, last first.
+fn state_frames(facts: &AttemptFacts) -> Vec<Frame> {
+    let Some(ends) = facts.ends() else { return Vec::new() };
+    let mut frames = Vec::new();
+    let synsent = "tcp_rcv_synsent_state_process (inlined in tcp_rcv_state_process)";
+    if facts.is_established() {
+        let end = if facts.has_crossed() { "tcp_rcv_state_process" } else { "tcp_finish_connect" };
+        frames.extend(facts.end.as_ref().map(|seen| frame(end, change(seen))));
+    }
+    frames.extend(facts.crossed.as_ref().map(|seen| frame(synsent, change(seen))));
+    if facts.reset.is_none() {
+        frames.extend(facts.lookups.iter().rev().flat_map(|seen| lookup_frames(facts, &seen.what)));
+    }
+    frames.extend(facts.start.as_ref().map(|seen| frame(functions(ends).connect, change(seen))));
+    frames
+}
+
+fn change(seen: &Seen<StateChange>) -> String {
+    let (old, new) = (words::state(seen.what.old), words::state(seen.what.new));
+    format!("{old} to {new}; {}", by(seen.backend, "inet_sock_set_state"))
+}
+
+/// What the lookups of a SYN gave. A hit in the established hash leaves the listeners out.
+fn lookup_frames(facts: &AttemptFacts, (segment, lookups): &(Segment, Lookups)) -> Vec<Frame> {
+    let names = functions(segment.ends);
+    let mut frames = Vec::new();
+    match lookups.listener {
+        Some(found) => {
+            let result = if found.is_ok() { "hit" } else { "miss" };
+            frames.push(frame(names.listener, format!("{result}; observed")));
+        }
+        None if matches!(lookups.established, Some(Ok(_))) => {
+            frames.push(frame(names.listener, "not run: the established lookup hit; derived"));
+        }
+        None => {}
+    }
+    if let Some(found) = lookups.established {
+        let result = match found {
+            Ok((sk, state)) if Some(sk) == facts.sk() => {
+                format!("hit: this socket itself, in {}", words::state(state))
+            }
+            Ok((_, state)) => format!("hit: {}", words::state(state)),
+            Err(_) => "miss".to_owned(),
+        };
+        frames.push(frame(names.established, format!("{result}; observed")));
+    }
+    if lookups.received {
+        frames.push(frame(names.receive, "took the SYN; observed"));
+    }
+    frames
+}
+
+/// Where a handshake segment vanished.
+pub(super) fn drop(facts: &DropFacts, names: &Names<'_>) -> Vec<Frame> {
+    match &facts.cause {
+        DropCause::Freed(seen) => {
+            let function = seen.what.function.as_deref().unwrap_or("kfree_skb");
+            let reason = seen.what.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            let note = format!("freed the segment{reason}; {}", by(seen.backend, "kfree_skb"));
+            with_stack(vec![frame(function, note)], &seen.stack, names)
+        }
+        DropCause::Queue(seen) => {
+            let (waiting, limit) = seen.what.sock.backlog;
+            let note = format!("accept queue {waiting} of {limit}; {}", by(seen.backend, "-"));
+            with_stack(vec![frame("tcp_conn_request", note)], &seen.stack, names)
+        }
+    }
+}
+
+/// Puts the offsets of a stack to the frames that it shows, and its other functions below.
+fn with_stack(mut frames: Vec<Frame>, stack: &[u64], names: &Names<'_>) -> Vec<Frame> {
+    let known = frames.len();
+    for (function, offset) in stack.iter().filter_map(|&address| names.symbols.symbol(address)) {
+        let own =
+            frames[..known].iter_mut().find(|frame| frame.offset.is_none() && *frame.function == *function);
+        match own {
+            Some(frame) => frame.offset = Some(offset),
+            None => frames.push(Frame { function: function.to_string(), offset: Some(offset), note: None }),
+        }
+    }
+    frames
+}

@@ -1,0 +1,105 @@
+//! The `reset` line.
+
+use tcpx_common::abi::state::{LISTEN, TIME_WAIT};
+
+use super::{Names, ends, flow, path, segment, verdict};
+use crate::{
+    correlate::facts::{Answered, Joined, ResetFacts, Sender},
+    line::{self, LookupLine, LookupResult, LookupStep, Origin, Reason, ReasonSource, Source},
+    verdict::{VerdictId, rules::Finding},
+};
+
+/// The line of a RST.
+#[must_use]
+pub fn reset(facts: &ResetFacts, finding: Finding, names: &Names<'_>) -> line::Reset {
+    line::Reset {
+        id: facts.id,
+        time: names.who.time(facts.time()),
+        origin: origin(facts.sender.as_ref()),
+        sender: ends::sender(facts, names),
+        receiver: ends::receiver(facts, names),
+        flow: flow(facts.flow),
+        segment: provoked_by(facts),
+        reason: reason(facts, finding.id),
+        lookup: facts.sender.as_ref().and_then(Sender::answered).and_then(|answered| lookup(&answered)),
+        near: ends::near(facts, names),
+        path: path::reset(facts, finding.id, names),
+        verdict: verdict(finding),
+        attempt: facts.attempt,
+        joined_by: facts.joined.map(joined_by),
+        complete: Some(facts.complete),
+    }
+}
+
+/// Who made a RST.
+#[must_use]
+pub(crate) const fn origin(sender: Option<&Sender>) -> Origin {
+    match sender {
+        Some(Sender::Reply(_) | Sender::NoSocketDrop(_)) => Origin::Reply,
+        Some(Sender::Active(_)) => Origin::Active,
+        Some(Sender::Reject(_) | Sender::RejectDrop(_)) => Origin::Netfilter,
+        None => Origin::Elsewhere,
+    }
+}
+
+fn provoked_by(facts: &ResetFacts) -> Option<line::SegmentLine> {
+    let received = || facts.receiver.as_ref().and_then(|seen| seen.what.segment.as_ref());
+    facts.sender.as_ref().and_then(Sender::segment).or_else(received).map(segment)
+}
+
+fn joined_by(joined: Joined) -> String {
+    let how = if joined.sequence { "tuple and sequence number" } else { "tuple" };
+    if joined.across { format!("{how}, across network namespaces") } else { how.to_owned() }
+}
+
+/// The kernel's word, or on kernels without reasons the word that later ones have for the same site.
+fn reason(facts: &ResetFacts, id: VerdictId) -> Option<Reason> {
+    let sender = facts.sender.as_ref()?;
+    let told = match sender {
+        Sender::Reply(seen) => seen.what.reason.as_ref(),
+        Sender::NoSocketDrop(seen) | Sender::RejectDrop(seen) => seen.what.reason.as_ref(),
+        Sender::Active(seen) => seen.what.reason.as_ref(),
+        Sender::Reject(_) => None,
+    };
+    if let Some(name) = told {
+        return Some(Reason { name: name.to_string(), source: ReasonSource::Kernel });
+    }
+    let name = match sender {
+        Sender::Active(_) if id == VerdictId::CloseUnreadData => "TCP_ABORT_ON_CLOSE",
+        Sender::Active(_) if id == VerdictId::LingerZero => "TCP_STATE",
+        _ => derived_reason(&sender.answered()?, id)?,
+    };
+    Some(Reason { name: name.to_owned(), source: ReasonSource::Derived })
+}
+
+fn derived_reason(answered: &Answered<'_>, id: VerdictId) -> Option<&'static str> {
+    match answered.sk_state {
+        0 => Some("NO_SOCKET"),
+        TIME_WAIT => Some("TCP_TIMEWAIT_SOCKET"),
+        LISTEN if id == VerdictId::AckToListener => Some("TCP_FLAGS"),
+        _ => None,
+    }
+}
+
+/// Both lookups: as observed, else as the site of the answer implies them. A socket in the established hash is found
+/// without a listener lookup; a listener only after a miss there, or behind one of its request sockets, which a
+/// kernel or backend that does not show lookups leaves open.
+pub(super) fn lookup(answered: &Answered<'_>) -> Option<LookupLine> {
+    let implied = |result| LookupStep { result, source: Source::Derived };
+    let (established, listener) = match answered.sk_state {
+        0 => (LookupResult::Miss, LookupResult::Miss),
+        LISTEN => (LookupResult::Miss, LookupResult::Hit),
+        _ => (LookupResult::Hit, LookupResult::NotRun),
+    };
+    let seen = |hit: bool| LookupStep {
+        result: if hit { LookupResult::Hit } else { LookupResult::Miss },
+        source: Source::Observed,
+    };
+    let observed = answered.lookups.established.map(|found| found.is_ok());
+    // What a lookup that was seen to hit makes of the other.
+    let listener = if observed == Some(true) { LookupResult::NotRun } else { listener };
+    Some(LookupLine {
+        established: observed.map_or_else(|| implied(established), seen),
+        listener: answered.lookups.listener.map_or_else(|| implied(listener), |found| seen(found.is_ok())),
+    })
+}

@@ -1,0 +1,108 @@
+//! Events in, lines out: what live, replay, lab and tests share.
+
+use crate::{
+    abilities::Abilities,
+    assemble::{self, Names},
+    correlate::{
+        Correlator, Limits,
+        facts::{AttemptFacts, DropFacts, ResetFacts, Settled},
+    },
+    decode::Symbols,
+    event::Event,
+    line::{Line, Loss, Origin, Summary},
+    verdict::{
+        VerdictId,
+        rules::{self, Context},
+    },
+    who::Who,
+};
+
+/// Correlation, verdict and assembly, with the counts for the summary.
+pub struct Pipeline {
+    correlator: Correlator,
+    symbols: Box<dyn Symbols + Send>,
+    summary: Summary,
+}
+
+impl Pipeline {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new(abilities: Abilities, limits: Limits, symbols: Box<dyn Symbols + Send>) -> Self {
+        Self { correlator: Correlator::new(abilities, limits), symbols, summary: Summary::default() }
+    }
+
+    /// Takes one event; returns what is settled by it.
+    pub fn push(&mut self, event: &Event, who: &dyn Who) -> Vec<Line> {
+        self.correlator.push(event);
+        self.lines(who)
+    }
+
+    /// No event will come any more; returns what was still open.
+    pub fn finish(&mut self, who: &dyn Who) -> Vec<Line> {
+        self.correlator.finish();
+        self.lines(who)
+    }
+
+    /// Counts of the lines so far. What only the kernel's counters tell (`kernel`, `unaccounted`) is empty.
+    #[must_use]
+    pub const fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// The tables behind it.
+    #[must_use]
+    pub const fn correlator(&self) -> &Correlator {
+        &self.correlator
+    }
+
+    fn lines(&mut self, who: &dyn Who) -> Vec<Line> {
+        let mut lines = Vec::new();
+        while let Some(settled) = self.correlator.pop() {
+            lines.push(match settled {
+                Settled::Attempt(facts) => self.attempt(&facts, who),
+                Settled::Reset(facts) => self.reset(&facts, who),
+                Settled::Drop(facts) => self.drop(&facts, who),
+                Settled::Loss { hook, count } => self.loss(hook.map(crate::event::Hook::name), count),
+            });
+        }
+        lines
+    }
+
+    fn context<'a>(&'a self, who: &'a dyn Who) -> Context<'a> {
+        Context { abilities: self.correlator.abilities(), who }
+    }
+
+    fn names<'a>(&'a self, who: &'a dyn Who) -> Names<'a> {
+        Names { who, symbols: self.symbols.as_ref() }
+    }
+
+    fn attempt(&mut self, facts: &AttemptFacts, who: &dyn Who) -> Line {
+        let finding = rules::attempt(facts, &self.context(who));
+        *self.summary.attempts.entry(finding.id.to_string()).or_default() += 1;
+        Line::Attempt(Box::new(assemble::attempt(facts, finding, &self.names(who))))
+    }
+
+    fn reset(&mut self, facts: &ResetFacts, who: &dyn Who) -> Line {
+        let finding = rules::reset(facts, &self.context(who));
+        *self.summary.resets.entry(finding.id.to_string()).or_default() += 1;
+        match assemble::origin(facts.sender.as_ref()) {
+            Origin::Reply | Origin::Active => self.summary.sent += 1,
+            Origin::Netfilter => self.summary.netfilter += 1,
+            Origin::Elsewhere => {}
+        }
+        self.summary.received += u64::from(facts.receiver.is_some());
+        self.summary.unexplained += u64::from(finding.id == VerdictId::Unknown);
+        Line::Reset(Box::new(assemble::reset(facts, finding, &self.names(who))))
+    }
+
+    fn drop(&mut self, facts: &DropFacts, who: &dyn Who) -> Line {
+        let finding = rules::drop(facts, &self.context(who));
+        *self.summary.drops.entry(finding.id.to_string()).or_default() += 1;
+        Line::Drop(Box::new(assemble::drop(facts, finding, &self.names(who))))
+    }
+
+    fn loss(&mut self, hook: Option<&str>, count: u64) -> Line {
+        self.summary.lost.kernel += count;
+        Line::Loss(Loss { hook: hook.unwrap_or("unknown").to_owned(), stage: "kernel".to_owned(), count })
+    }
+}

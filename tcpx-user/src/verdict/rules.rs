@@ -1,0 +1,160 @@
+//! Facts → which verdict, how sure, and the sentences that prove it.
+//!
+//! Each table is in order: the first rule that holds decides, most specific first. A rule says which kernel site it
+//! speaks of (R1…, A.2: who sends a RST, in docs) and may only claim what its facts show. What no rule explains is
+//! `unknown`, with everything that was seen.
+
+mod active;
+mod attempt;
+mod drop;
+mod icmp;
+mod no_socket;
+mod received;
+mod reject;
+mod reply;
+mod unanswered;
+pub mod words;
+
+pub(crate) use active::from_close;
+pub(crate) use no_socket::{takes, why_not};
+
+use super::VerdictId;
+use crate::{
+    abilities::Abilities,
+    correlate::facts::{AttemptFacts, DropFacts, ResetFacts},
+    line::Confidence,
+    who::Who,
+};
+
+/// What a rule found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Which verdict.
+    pub id: VerdictId,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Sentences; the first is the one to read.
+    pub evidence: Vec<String>,
+}
+
+impl Finding {
+    fn new(id: VerdictId, confidence: Confidence, first: String) -> Self {
+        Self { id, confidence, evidence: vec![first] }
+    }
+
+    fn observed(id: VerdictId, first: String) -> Self {
+        Self::new(id, Confidence::Observed, first)
+    }
+
+    fn derived(id: VerdictId, first: String) -> Self {
+        Self::new(id, Confidence::Derived, first)
+    }
+
+    fn unknown(first: String) -> Self {
+        Self::new(VerdictId::Unknown, Confidence::Unknown, first)
+    }
+
+    fn and(mut self, sentence: Option<String>) -> Self {
+        self.evidence.extend(sentence);
+        self
+    }
+
+    fn at_most(mut self, confidence: Confidence) -> Self {
+        self.confidence = self.confidence.min(confidence);
+        self
+    }
+}
+
+/// What rules know beside the facts.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// What would have been seen.
+    pub abilities: &'a Abilities,
+    /// Names.
+    pub who: &'a dyn Who,
+}
+
+/// One rule.
+pub struct Rule<F> {
+    /// The kernel's site, or the fact of TCP, that it speaks of.
+    pub site: &'static str,
+    /// Whether it holds.
+    pub holds: fn(&F, &Context<'_>) -> Option<Finding>,
+}
+
+/// Why a RST was sent, or by whom.
+pub const RESET: &[Rule<ResetFacts>] = &[
+    Rule { site: "nf_send_reset, nf_send_reset6 (A.4)", holds: reject::observed },
+    Rule { site: "nf_send_reset, nf_send_reset6 (A.4), seen as a drop and a RST", holds: reject::derived },
+    Rule {
+        site: "R1 tcp_v4_rcv no_tcp_socket: a listener should have matched",
+        holds: no_socket::matching_listener,
+    },
+    Rule { site: "R1 tcp_v4_rcv no_tcp_socket: bound, not listening", holds: no_socket::bound_not_listening },
+    Rule { site: "R1 tcp_v4_rcv no_tcp_socket: IPv6-only listener", holds: no_socket::listener_v6only },
+    Rule { site: "R1 tcp_v6_rcv no_tcp_socket: IPv4 listener", holds: no_socket::listener_v4only },
+    Rule {
+        site: "R1 tcp_v4_rcv no_tcp_socket: listener elsewhere",
+        holds: no_socket::listener_other_address,
+    },
+    Rule { site: "R1 tcp_v4_rcv no_tcp_socket", holds: no_socket::closed_port },
+    Rule { site: "R1 tcp_v4_rcv no_tcp_socket, no SYN", holds: no_socket::stray_segment },
+    Rule { site: "R2 tcp_v4_rcv do_time_wait, TCP_TW_RST", holds: reply::time_wait_reset },
+    Rule { site: "R5 tcp_rcv_state_process: LISTEN and ACK", holds: reply::ack_to_listener },
+    Rule { site: "A.2 __tcp_close: data unread", holds: active::close_unread_data },
+    Rule { site: "A.2 tcp_disconnect from __tcp_close: SO_LINGER 0", holds: active::linger_zero },
+    Rule { site: "tcp_reset in SYN_SENT, nobody here sent it", holds: received::peer_refused },
+    Rule { site: "tcp_reset on an open connection, nobody here sent it", holds: received::peer_reset },
+];
+
+/// Why an attempt ended as it did. One that a RST ended takes the verdict of the RST.
+pub const ATTEMPT: &[Rule<AttemptFacts>] = &[
+    Rule { site: "tcp_rcv_synsent_state_process: own SYN", holds: attempt::self_connect },
+    Rule { site: "tcp_rcv_synsent_state_process: crossed SYN", holds: attempt::simultaneous_open },
+    Rule { site: "tcp_finish_connect", holds: attempt::established },
+    Rule { site: "tcp_reset in SYN_SENT", holds: attempt::reset },
+    Rule { site: "tcp_v4_err, tcp_v6_err: port unreachable", holds: icmp::refused },
+    Rule { site: "tcp_v4_err, not seen", holds: icmp::refused_unseen },
+    Rule { site: "tcp_conn_request: accept queue full", holds: unanswered::accept_queue_full },
+    Rule { site: "nf_hook_slow, nft_do_chain: NF_DROP", holds: unanswered::netfilter_drop },
+    Rule { site: "kfree_skb of a handshake segment", holds: unanswered::other_drop },
+    Rule { site: "tcp_retransmit_timer in SYN_SENT", holds: unanswered::no_answer },
+    Rule { site: "__tcp_close in SYN_SENT", holds: attempt::cancelled },
+    Rule { site: "SYN_SENT at the end of the trace", holds: attempt::pending },
+];
+
+/// Why a handshake segment vanished.
+pub const DROP: &[Rule<DropFacts>] = &[
+    Rule { site: "tcp_conn_request: accept queue full", holds: drop::accept_queue_full },
+    Rule { site: "nf_hook_slow, nft_do_chain: NF_DROP", holds: drop::netfilter_drop },
+];
+
+/// The verdict on a RST.
+#[must_use]
+pub fn reset(facts: &ResetFacts, context: &Context<'_>) -> Finding {
+    let finding = first(RESET, facts, context).unwrap_or_else(|| received::unknown(facts, context));
+    finding.and(lost(facts.complete))
+}
+
+/// The verdict on an attempt.
+#[must_use]
+pub fn attempt(facts: &AttemptFacts, context: &Context<'_>) -> Finding {
+    let finding = first(ATTEMPT, facts, context).unwrap_or_else(|| attempt::unknown(facts, context));
+    let told = facts.reset.as_ref().is_some_and(|reset| !reset.complete);
+    finding.and(lost(facts.complete || told))
+}
+
+/// The verdict on a silent drop.
+#[must_use]
+pub fn drop(facts: &DropFacts, context: &Context<'_>) -> Finding {
+    let finding = first(DROP, facts, context).unwrap_or_else(|| drop::unknown(facts));
+    finding.and(lost(facts.complete))
+}
+
+fn first<F>(rules: &[Rule<F>], facts: &F, context: &Context<'_>) -> Option<Finding> {
+    rules.iter().find_map(|rule| (rule.holds)(facts, context))
+}
+
+fn lost(complete: bool) -> Option<String> {
+    (!complete).then(|| "Some of its events were lost or are not known.".to_owned())
+}

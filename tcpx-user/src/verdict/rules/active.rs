@@ -1,0 +1,83 @@
+//! A.2: a socket sent RST of its own accord (`tcp_send_active_reset`).
+//!
+//! `__tcp_close` sets `sk_shutdown` to both ways first and detaches the socket from its file last, so that a reset
+//! from there shows a socket that is shut down, held, and in CLOSE. It looks for unread data before it looks at
+//! SO_LINGER.
+
+use tcpx_common::abi::state::CLOSE;
+
+use super::{Context, Finding, words};
+use crate::{
+    correlate::facts::{ResetFacts, Sender},
+    correlate::key::Seen,
+    event::SockReset,
+    line::Confidence,
+    verdict::VerdictId,
+};
+
+const BOTH_WAYS: u8 = 3;
+
+fn active(facts: &ResetFacts) -> Option<&Seen<Box<SockReset>>> {
+    match &facts.sender {
+        Some(Sender::Active(seen)) => Some(seen),
+        _ => None,
+    }
+}
+
+/// The reset was sent from within `__tcp_close`, before the socket was detached.
+#[must_use]
+pub(crate) fn from_close(reset: &SockReset) -> bool {
+    let sock = &reset.sock;
+    sock.shutdown == BOTH_WAYS && sock.held && sock.state == CLOSE
+}
+
+/// Bytes between what was received and what the application has read; a FIN counts as one.
+fn unread(reset: &SockReset) -> u32 {
+    reset.sock.rcv_nxt.wrapping_sub(reset.sock.copied_seq)
+}
+
+fn lingers_zero(reset: &SockReset) -> bool {
+    reset.sock.linger == Some(0)
+}
+
+/// `__tcp_close`: `if (data_was_unread) … tcp_send_active_reset(sk, …, SK_RST_REASON_TCP_ABORT_ON_CLOSE)`.
+pub(super) fn close_unread_data(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
+    let seen = active(facts)?;
+    let reset = &seen.what;
+    let confidence = match reset.reason.as_deref() {
+        Some("TCP_ABORT_ON_CLOSE") => Confidence::Observed,
+        Some(_) => return None,
+        // One byte may be a FIN that was not read, which is no data.
+        None if from_close(reset) && unread(reset) > u32::from(lingers_zero(reset)) => Confidence::Derived,
+        None => return None,
+    };
+    let who = closer(seen, context);
+    let first = format!("{who} closed {} with data from {} unread.", reset.ends.a, reset.ends.b);
+    let second = match unread(reset) {
+        0 => None,
+        bytes => Some(format!("At most {bytes} bytes were received and not read.")),
+    };
+    Some(Finding::new(VerdictId::CloseUnreadData, confidence, first).and(second))
+}
+
+/// `__tcp_close`: `else if (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime) sk->sk_prot->disconnect(sk, 0)`.
+pub(super) fn linger_zero(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
+    let seen = active(facts)?;
+    let reset = &seen.what;
+    let reason = reset.reason.as_deref().is_none_or(|reason| reason == "TCP_STATE");
+    if !reason || !from_close(reset) || !lingers_zero(reset) {
+        return None;
+    }
+    let first = format!("{} closed {} with SO_LINGER on and 0 s.", closer(seen, context), reset.ends.a);
+    let confidence = if reset.reason.is_some() { Confidence::Observed } else { Confidence::Derived };
+    Some(Finding::new(VerdictId::LingerZero, confidence, first))
+}
+
+/// close() runs in the process that calls it; only there is the running task the subject.
+fn closer(seen: &Seen<Box<SockReset>>, context: &Context<'_>) -> String {
+    if from_close(&seen.what) {
+        let process = context.who.process(seen.task, &seen.what.comm, None, None);
+        return words::process(&process);
+    }
+    words::socket(&seen.what.sock, context)
+}

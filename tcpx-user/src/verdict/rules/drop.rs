@@ -1,0 +1,79 @@
+//! Handshake segments that the kernel threw away without an answer.
+
+use super::{
+    Context, Finding,
+    words::{self, flags},
+};
+use crate::{
+    correlate::facts::{DropCause, DropFacts},
+    event::{ConnRequest, Drop},
+    verdict::VerdictId,
+};
+
+/// The accept queue is full if it holds more than its limit (`sk_acceptq_is_full`).
+pub(super) fn accept_queue_full(facts: &DropFacts, context: &Context<'_>) -> Option<Finding> {
+    match &facts.cause {
+        DropCause::Queue(seen) => queue_full(&seen.what, context),
+        DropCause::Freed(_) => None,
+    }
+}
+
+/// `tcp_conn_request` at a full accept queue drops the SYN; no packet is freed with a reason.
+pub(super) fn queue_full(request: &ConnRequest, context: &Context<'_>) -> Option<Finding> {
+    let (waiting, limit) = request.sock.backlog;
+    if waiting <= limit {
+        return None;
+    }
+    let name = words::socket(&request.sock, context);
+    let addr = request.segment.ends.b;
+    let first =
+        format!("{name} listens on {addr}, but {waiting} connections wait for accept() (limit {limit}).");
+    Some(Finding::observed(VerdictId::AcceptQueueFull, first))
+}
+
+/// `NF_DROP` in one of netfilter's hooks.
+pub(super) fn netfilter_drop(facts: &DropFacts, context: &Context<'_>) -> Option<Finding> {
+    let DropCause::Freed(seen) = &facts.cause else { return None };
+    if !seen.what.by_netfilter() {
+        return None;
+    }
+    let place = words::netns(seen.netns, context);
+    let first = format!("Netfilter dropped the {} in {place}{}.", segment(&seen.what), function(&seen.what));
+    let finding = match seen.what.reason {
+        Some(_) => Finding::observed(VerdictId::NetfilterDrop, first),
+        None => Finding::derived(VerdictId::NetfilterDrop, first),
+    };
+    Some(finding)
+}
+
+fn segment(drop: &Drop) -> String {
+    let ends = drop.segment.ends;
+    let what = match drop.segment.flags & 0x17 {
+        0x02 => "SYN".to_owned(),
+        0x12 => "SYN-ACK".to_owned(),
+        other => format!("segment [{}]", flags(other)),
+    };
+    format!("{what} from {} to {}", ends.a, ends.b)
+}
+
+fn function(drop: &Drop) -> String {
+    drop.function.as_ref().map(|function| format!(" ({function})")).unwrap_or_default()
+}
+
+/// What was seen of a drop that no rule explains.
+pub(super) fn unknown(facts: &DropFacts) -> Finding {
+    let first = match &facts.cause {
+        DropCause::Freed(seen) => {
+            let reason = seen.what.reason.as_deref().unwrap_or("without a reason");
+            format!("The kernel dropped the {}: {reason}{}.", segment(&seen.what), function(&seen.what))
+        }
+        DropCause::Queue(seen) => {
+            let (waiting, young) = (seen.what.sock.backlog.0, seen.what.syn_backlog);
+            let addr = seen.what.segment.ends.b;
+            format!(
+                "The listener on {addr} passed over a SYN; {waiting} connections and {young} handshakes wait."
+            )
+        }
+    };
+    Finding::unknown(first)
+}

@@ -1,0 +1,144 @@
+//! Names of things, as evidence has them.
+
+use std::net::{IpAddr, SocketAddr};
+
+use tcpx_common::abi::tcp_flag::{ACK, FIN, RST, SYN};
+
+use super::Context;
+use crate::{
+    event::{Holder, Netns, SockFacts},
+    line::Process,
+};
+
+/// PSH, which no rule asks for.
+const PSH: u8 = 0x08;
+
+/// Flags as tcpdump writes them.
+#[must_use]
+pub fn flags(flags: u8) -> String {
+    let letters = [(SYN, 'S'), (FIN, 'F'), (RST, 'R'), (PSH, 'P'), (ACK, '.')];
+    let text: String =
+        letters.iter().filter(|(bit, _)| flags & bit != 0).map(|&(_, letter)| letter).collect();
+    if text.is_empty() { "none".to_owned() } else { text }
+}
+
+/// A TCP state as the kernel and `ss` name it.
+#[must_use]
+pub fn state(state: u8) -> String {
+    const NAMES: [&str; 14] = [
+        "ESTABLISHED",
+        "SYN_SENT",
+        "SYN_RECV",
+        "FIN_WAIT1",
+        "FIN_WAIT2",
+        "TIME_WAIT",
+        "CLOSE",
+        "CLOSE_WAIT",
+        "LAST_ACK",
+        "LISTEN",
+        "CLOSING",
+        "NEW_SYN_RECV",
+        "BOUND_INACTIVE",
+        "",
+    ];
+    let name =
+        usize::from(state).checked_sub(1).and_then(|place| NAMES.get(place)).filter(|name| !name.is_empty());
+    name.map_or_else(|| format!("state {state}"), |&name| name.to_owned())
+}
+
+/// Names of the errnos that connect() and a socket's end can give.
+const ERRNOS: &[(i32, &str)] = &[
+    (1, "EPERM"),
+    (4, "EINTR"),
+    (11, "EAGAIN"),
+    (12, "ENOMEM"),
+    (13, "EACCES"),
+    (22, "EINVAL"),
+    (32, "EPIPE"),
+    (64, "ENONET"),
+    (71, "EPROTO"),
+    (90, "EMSGSIZE"),
+    (92, "ENOPROTOOPT"),
+    (95, "EOPNOTSUPP"),
+    (97, "EAFNOSUPPORT"),
+    (98, "EADDRINUSE"),
+    (99, "EADDRNOTAVAIL"),
+    (100, "ENETDOWN"),
+    (101, "ENETUNREACH"),
+    (103, "ECONNABORTED"),
+    (104, "ECONNRESET"),
+    (105, "ENOBUFS"),
+    (106, "EISCONN"),
+    (107, "ENOTCONN"),
+    (110, "ETIMEDOUT"),
+    (111, "ECONNREFUSED"),
+    (112, "EHOSTDOWN"),
+    (113, "EHOSTUNREACH"),
+    (114, "EALREADY"),
+    (115, "EINPROGRESS"),
+    (129, "EKEYREJECTED"),
+];
+
+/// The name of an errno; its number if it has none here.
+#[must_use]
+pub fn errno(number: i32) -> String {
+    let known = ERRNOS.iter().find(|entry| entry.0 == number);
+    known.map_or_else(|| number.to_string(), |entry| entry.1.to_owned())
+}
+
+/// `curl[41]`.
+#[must_use]
+pub fn process(process: &Process) -> String {
+    format!("{}[{}]", process.comm, process.pid)
+}
+
+/// Whoever holds the socket with this inode number.
+fn owner(inode: Option<u64>, uid: u32, context: &Context<'_>) -> String {
+    let known = inode.and_then(|inode| context.who.holder(inode));
+    match (known, inode) {
+        (Some(known), _) => process(&known),
+        (None, Some(inode)) => format!("A process of uid {uid} (socket inode {inode})"),
+        (None, None) => "A socket without a process".to_owned(),
+    }
+}
+
+/// Whoever holds a port.
+#[must_use]
+pub fn holder(holder: &Holder, context: &Context<'_>) -> String {
+    owner(holder.inode, holder.uid, context)
+}
+
+/// Whoever holds a socket.
+#[must_use]
+pub fn socket(sock: &SockFacts, context: &Context<'_>) -> String {
+    owner(sock.inode, sock.uid, context)
+}
+
+/// A namespace by its name or its number.
+#[must_use]
+pub fn netns(netns: Netns, context: &Context<'_>) -> String {
+    let known = context.who.netns(netns);
+    known.name.map_or_else(
+        || format!("network namespace {}", known.inum),
+        |name| format!("network namespace {name}"),
+    )
+}
+
+/// `IPv4` or `IPv6`.
+#[must_use]
+pub const fn family(addr: SocketAddr) -> &'static str {
+    match addr.ip() {
+        IpAddr::V4(_) => "IPv4",
+        IpAddr::V6(_) => "IPv6",
+    }
+}
+
+/// A duration for people.
+#[must_use]
+pub fn duration(ns: u64) -> String {
+    match ns {
+        0..1_000_000 => format!("{} us", ns / 1_000),
+        1_000_000..1_000_000_000 => format!("{} ms", ns / 1_000_000),
+        _ => format!("{} s", ns / 1_000_000_000),
+    }
+}
