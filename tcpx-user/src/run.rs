@@ -11,7 +11,7 @@ pub mod session;
 pub mod stop;
 pub mod work;
 
-use std::{future::Future, io};
+use std::{future::Future, io, time::Duration};
 
 use crate::{
     cli::{
@@ -44,8 +44,8 @@ pub trait Engine {
     /// Takes one event; appends the lines that are settled by it.
     fn push(&mut self, event: &Event, lines: &mut Vec<Line>);
 
-    /// No line is being held back for more events: all that happened is told.
-    fn is_settled(&self) -> bool;
+    /// How long a line may be held back for events that belong to it.
+    fn grace(&self) -> Duration;
 
     /// Nothing more comes: appends what is left, and the summary last.
     fn finish(&mut self, lines: &mut Vec<Line>);

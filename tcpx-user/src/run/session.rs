@@ -24,9 +24,8 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long work that was asked to end may take.
 const LEAVE: Duration = Duration::from_secs(2);
-/// How long lines may be held back for events that belong to them once nothing more is done: longer than the
-/// correlator waits for the other end of a reset.
-const SETTLE: Duration = Duration::from_secs(2);
+/// How many times the engine's grace is waited for events of what was done last: they are read late, not at once.
+const GRACES: u32 = 2;
 
 /// What is read, made of it, wanted of it, and where it goes.
 pub struct Session<S, E, W> {
@@ -121,11 +120,9 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
     }
 
     async fn until_settled(&mut self, signals: &mut Signals) -> Result<(), Failure> {
-        let end = Some(Instant::now() + SETTLE);
+        let end = Some(Instant::now() + GRACES * self.engine.grace());
         let mut events = Vec::new();
-        self.source.drain(&mut events).map_err(Failure::io("reading events"))?;
-        self.take(&mut events)?;
-        while !self.engine.is_settled() {
+        loop {
             tokio::select! {
                 read = self.source.next(&mut events) => read.map_err(Failure::io("reading events"))?,
                 _ = signals.next() => break,
@@ -133,7 +130,8 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
             }
             self.take(&mut events)?;
         }
-        Ok(())
+        self.source.drain(&mut events).map_err(Failure::io("reading events"))?;
+        self.take(&mut events)
     }
 
     fn finish(mut self) -> Result<Ended, Failure> {

@@ -58,10 +58,10 @@ fn netns() -> Netns {
 
 pub(crate) fn refused_path() -> Vec<Frame> {
     vec![
-        frame("tcp_v6_send_reset", "NO_SOCKET, observed"),
-        frame("__inet6_lookup_listener", "miss, observed"),
-        frame("__inet6_lookup_established", "miss, observed"),
-        frame("tcp_v6_rcv", "observed"),
+        frame("tcp_v6_send_reset", "sent the RST; observed (tracepoint tcp_send_reset)"),
+        frame("__inet6_lookup_listener", "miss; observed"),
+        frame("__inet6_lookup_established", "miss; observed"),
+        frame("tcp_v6_rcv", "took the segment; observed"),
     ]
 }
 
@@ -159,7 +159,10 @@ pub(crate) fn peer_reset() -> Line {
         reason: None,
         lookup: None,
         near: Vec::new(),
-        path: vec![frame("tcp_reset", "observed"), frame("tcp_v4_rcv", "derived")],
+        path: vec![
+            frame("tcp_reset", "took the RST in ESTABLISHED; observed (tracepoint tcp_receive_reset)"),
+            frame("tcp_v4_rcv", "derived"),
+        ],
         verdict: verdict(VerdictId::PeerReset, &[evidence], "Set TCP keepalive below the idle timeout."),
         attempt: None,
         joined_by: None,

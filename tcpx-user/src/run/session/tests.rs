@@ -43,22 +43,20 @@ impl Source for Batches {
     }
 }
 
-/// A line for each event; the last is held back until the end.
+/// A line for each event, and one more at the end.
 #[derive(Default)]
 struct Echo {
-    events: usize,
     lost: u64,
-    held_back: bool,
+    grace: Duration,
 }
 
 impl Engine for Echo {
     fn push(&mut self, _: &Event, lines: &mut Vec<Line>) {
-        self.events += 1;
         lines.push(peer_reset());
     }
 
-    fn is_settled(&self) -> bool {
-        !self.held_back
+    fn grace(&self) -> Duration {
+        self.grace
     }
 
     fn finish(&mut self, lines: &mut Vec<Line>) {
@@ -162,11 +160,13 @@ fn a_duration_ends_what_does_not_end_of_itself() {
 }
 
 #[test]
-fn settling_is_bounded() {
-    let engine = Echo { held_back: true, ..Echo::default() };
+fn what_comes_late_is_waited_for() {
+    let engine = Echo { grace: Duration::from_millis(30), lost: 5 };
     let begun = Instant::now();
-    run(session(&[], engine, Done(None), limit(None, None), Seen::default())).expect("no failure");
-    assert!((SETTLE..2 * SETTLE).contains(&begun.elapsed()));
+    let ended =
+        run(session(&[], engine, Done(None), limit(None, None), Seen::default())).expect("no failure");
+    assert!(begun.elapsed() >= GRACES * Duration::from_millis(30));
+    assert_eq!((ended.lost, ended.exit(false)), (5, 3));
 }
 
 #[test]

@@ -50,16 +50,17 @@ fn mark(steps: &[Step]) -> &'static str {
     }
 }
 
-/// Splits `miss, observed` and `miss (observed)` into the note and how it is known.
+/// Splits `miss; observed (kprobe)` into what happened and how that is known.
 fn step(frame: &Frame) -> Step {
-    let note = frame.note.as_deref().unwrap_or_default().trim();
-    let ends = [("observed", Source::Observed), ("derived", Source::Derived)];
-    let known = |&(word, source): &(&str, Source)| {
-        let bare = note.strip_suffix(word).or_else(|| note.strip_suffix(')')?.strip_suffix(word))?;
-        Some((bare.trim_end_matches([' ', ',', ';', '(', ':']), source))
+    let note = frame.note.as_deref().unwrap_or_default();
+    let known = |text: &str| match text {
+        text if text.starts_with("observed") => Some(Source::Observed),
+        text if text.starts_with("derived") => Some(Source::Derived),
+        _ => None,
     };
-    let (note, source) =
-        ends.iter().find_map(known).map_or((note, None), |(note, source)| (note, Some(source)));
+    let (happened, how) = note.rsplit_once("; ").unwrap_or(("", note));
+    let source = known(how);
+    let note = if source.is_some() { happened } else { note };
     let text = if note.is_empty() { frame.function.clone() } else { format!("{} ({note})", frame.function) };
     Step { text, source, noted: !note.is_empty() }
 }
@@ -69,7 +70,7 @@ fn one_a_line(block: &mut Block, path: &[Frame]) {
     for (n, frame) in path.iter().enumerate() {
         let before = if n == 0 { "path  " } else { "      " };
         let offset = frame.offset.map(|offset| format!("+{offset:#x}")).unwrap_or_default();
-        let note = frame.note.as_deref().map(|note| format!("  {note}")).unwrap_or_default();
+        let note = frame.note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
         block.chain(before, &[format!("{}{offset}{note}", frame.function)], "", "");
     }
 }
@@ -94,20 +95,20 @@ mod tests {
     #[test]
     fn reads_from_the_outside_in() {
         insta::assert_snapshot!(rendered(&refused_path(), Detail::Normal, Look::default()), @"
-    path  tcp_v6_rcv → __inet6_lookup_established (miss)
+    path  tcp_v6_rcv (took the segment) → __inet6_lookup_established (miss)
           → __inet6_lookup_listener (miss)
-          → tcp_v6_send_reset (NO_SOCKET)  [observed]
+          → tcp_v6_send_reset (sent the RST)  [observed]
     ");
     }
 
     #[test]
     fn what_follows_is_marked() {
         let mut path = refused_path();
-        path[1] = frame("__inet6_lookup_listener", "miss (derived)");
+        path[1] = frame("__inet6_lookup_listener", "miss; derived from the drop");
         insta::assert_snapshot!(rendered(&path, Detail::Normal, Look::default()), @"
-    path  tcp_v6_rcv → __inet6_lookup_established (miss)
+    path  tcp_v6_rcv (took the segment) → __inet6_lookup_established (miss)
           → __inet6_lookup_listener (miss) [derived]
-          → tcp_v6_send_reset (NO_SOCKET)  [rest observed]
+          → tcp_v6_send_reset (sent the RST)  [rest observed]
     ");
         let all: Vec<_> = path.iter().map(|step| frame(&step.function, "derived")).collect();
         insta::assert_snapshot!(rendered(&all, Detail::Normal, Look { unicode: false, ..Look::default() }), @"
@@ -128,10 +129,11 @@ mod tests {
         let mut path = refused_path();
         path[0].offset = Some(0x1a3);
         insta::assert_snapshot!(rendered(&path, Detail::Verbose, Look::default()), @"
-    path  tcp_v6_send_reset+0x1a3  NO_SOCKET, observed
-          __inet6_lookup_listener  miss, observed
-          __inet6_lookup_established  miss, observed
-          tcp_v6_rcv  observed
+    path  tcp_v6_send_reset+0x1a3: sent the RST; observed (tracepoint
+            tcp_send_reset)
+          __inet6_lookup_listener: miss; observed
+          __inet6_lookup_established: miss; observed
+          tcp_v6_rcv: took the segment; observed
     ");
     }
 

@@ -61,9 +61,9 @@ fn an_attempt_and_its_reset_are_one_block() {
     REFUSED  curl[41] → [::1]:8080            listener-v4only
              node[9] listens on 0.0.0.0:8080 only; localhost gave ::1 first.
              in netns web
-             path  tcp_v6_rcv → __inet6_lookup_established (miss)
+             path  tcp_v6_rcv (took the segment) → __inet6_lookup_established (miss)
                    → __inet6_lookup_listener (miss)
-                   → tcp_v6_send_reset (NO_SOCKET)  [observed]
+                   → tcp_v6_send_reset (sent the RST)  [observed]
              next: Listen on [::]:8080 too, or connect to 127.0.0.1.
     ");
     assert_eq!(results(&[named, samples::reset_of_attempt()]), text, "in either order");
@@ -74,13 +74,14 @@ fn resets_without_attempt() {
     insta::assert_snapshot!(results(&[samples::peer_reset(), samples::passive_refusal(), samples::local_reset()]), @"
     RESET    java[88] ↔ 10.2.0.5:5432         peer-reset
              open 912 s, idle 351 s. An idle timeout in between is likely.
-             path  tcp_v4_rcv [derived] → tcp_reset  [rest observed]
+             path  tcp_v4_rcv [derived]
+                   → tcp_reset (took the RST in ESTABLISHED)  [rest observed]
              next: Set TCP keepalive below the idle timeout.
     REFUSED  10.0.0.7:51000 → 10.0.0.1:8888   closed-port
              Nothing holds port 8888 on this host.
-             path  tcp_v6_rcv → __inet6_lookup_established (miss)
+             path  tcp_v6_rcv (took the segment) → __inet6_lookup_established (miss)
                    → __inet6_lookup_listener (miss)
-                   → tcp_v6_send_reset (NO_SOCKET)  [observed]
+                   → tcp_v6_send_reset (sent the RST)  [observed]
     RESET    curl[41] ↔ node[9] 127.0.0.1:8080  close-unread-data (derived)
              node[9] closed with 512 bytes unread.
              path  __tcp_close [derived] → tcp_send_active_reset  [rest observed]
@@ -131,17 +132,18 @@ fn verbose_has_all() {
              receiver in netns 4026531840, curl[41], SYN_SENT
              near: 0.0.0.0:8080 of node[9] in netns 4026531840: it listens on IPv4
              only
-             path  tcp_v6_send_reset  NO_SOCKET, observed
-                   __inet6_lookup_listener  miss, observed
-                   __inet6_lookup_established  miss, observed
-                   tcp_v6_rcv  observed
+             path  tcp_v6_send_reset: sent the RST; observed (tracepoint
+                     tcp_send_reset)
+                   __inet6_lookup_listener: miss; observed
+                   __inet6_lookup_established: miss; observed
+                   tcp_v6_rcv: took the segment; observed
              next: Listen on [::]:8080 too, or connect to 127.0.0.1.
     DROPPED  10.0.0.7:51000 → 10.0.0.1:443 ×3  accept-queue-full
              nginx[12] has 129 connections waiting for accept(), 128 may.
              at 2026-01-02T03:04:05.000000006Z, netns 4026531840, socket of
              nginx[12], queue 129 of 128
-             path  tcp_conn_request  observed
-                   tcp_v4_rcv  derived
+             path  tcp_conn_request: observed
+                   tcp_v4_rcv: derived
              next: See why nginx[12] does not call accept().
     ");
 }
@@ -196,9 +198,9 @@ fn long_addresses_push_the_verdict_to_its_own_line() {
              10.0.0.9:80 before the first SYN.
              Events were lost around this one: what is said here may not be all.
              in netns web
-             path  tcp_v6_rcv → __inet6_lookup_established (miss)
+             path  tcp_v6_rcv (took the segment) → __inet6_lookup_established (miss)
                    → __inet6_lookup_listener (miss)
-                   → tcp_v6_send_reset (NO_SOCKET)  [observed]
+                   → tcp_v6_send_reset (sent the RST)  [observed]
              next: Listen on [::]:8080 too, or connect to 127.0.0.1.
     ");
 }
