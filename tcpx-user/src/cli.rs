@@ -7,6 +7,7 @@ pub mod explain;
 pub mod failure;
 pub mod filter;
 mod help;
+pub mod lab;
 pub mod request;
 pub mod surroundings;
 pub mod target;

@@ -5,7 +5,7 @@ use std::{env, fs, io::Write as _, process::ExitCode};
 use clap::Parser as _;
 use tcpx_user::{
     check,
-    cli::{args::Args, explain, failure::Failure, request::Request},
+    cli::{args::Args, explain, failure::Failure, lab, request::Request},
     lab::actor,
     run,
 };
@@ -31,7 +31,7 @@ fn dispatch() -> Result<u8, Failure> {
     match Request::new(args, &hosts)? {
         Request::Trace(trace) => run::trace(&trace),
         Request::Probe(probe) => run::probe(&probe),
-        Request::Lab(lab) => run::lab(&lab),
+        Request::Lab(asked) => lab::run(&asked),
         Request::Check(check) => check::run(&check),
         Request::Explain(explain) => explain::run(&explain),
     }

@@ -3,7 +3,9 @@
 //! The loop knows no kernel and no terminal: [`Source`], [`Engine`], [`Work`] and [`Sink`](crate::sink::Sink) are its
 //! edges.
 
+mod commands;
 pub mod connect;
+pub mod live;
 pub mod ready;
 pub mod scope;
 pub mod select;
@@ -13,15 +15,9 @@ pub mod work;
 
 use std::{future::Future, io, time::Duration};
 
-use crate::{
-    cli::{
-        failure::Failure,
-        request::{Lab, Output, Probe, Trace},
-        surroundings::Surroundings,
-    },
-    event::Event,
-    line::Line,
-};
+pub use commands::{probe, trace};
+
+use crate::{event::Event, line::Line};
 
 /// Where events come from: the ring, a recording, a test.
 pub trait Source {
@@ -49,34 +45,4 @@ pub trait Engine {
 
     /// Nothing more comes: appends what is left, and the summary last.
     fn finish(&mut self, lines: &mut Vec<Line>);
-}
-
-/// Carries out `tcpx trace`.
-///
-/// # Errors
-/// When it cannot be done.
-pub fn trace(request: &Trace) -> Result<u8, Failure> {
-    not_wired("trace", &request.output)
-}
-
-/// Carries out `tcpx probe`.
-///
-/// # Errors
-/// When it cannot be done.
-pub fn probe(request: &Probe) -> Result<u8, Failure> {
-    not_wired("probe", &request.output)
-}
-
-/// Carries out `tcpx lab`.
-///
-/// # Errors
-/// When it cannot be done.
-pub fn lab(request: &Lab) -> Result<u8, Failure> {
-    not_wired("lab", &request.output)
-}
-
-/// Until the live source is joined to it.
-pub(crate) fn not_wired(command: &str, _: &Output) -> Result<u8, Failure> {
-    Surroundings::read().check()?;
-    Err(Failure::Other(anyhow::anyhow!("{command}: this build has no live source yet")))
 }

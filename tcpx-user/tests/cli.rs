@@ -86,6 +86,7 @@ fn wrong_use_is_2_and_says_what_would_be_right() {
         (&["probe", "example.org:80"], "give an address"),
         (&["probe", "::1"], "brackets"),
         (&["lab"], "tcpx lab --list"),
+        (&["lab", "no-lisen"], "nearest: no-listen, "),
         (&["explain", "--backends", "closed-port"], "cannot be used with"),
     ] {
         let (status, stderr) = wrong(args);
@@ -161,6 +162,14 @@ fn colour_is_asked_for_or_absent() {
     let obeyed = tcpx(&["explain", "--color", "always"]).env("NO_COLOR", "1").output().unwrap();
     assert!(text(&obeyed.stdout).contains("\u{1b}["), "asking for it wins, as in ripgrep");
     assert_eq!(run(&["explain", "--color", "sometimes"]).status.code(), Some(2));
+}
+
+#[test]
+fn lab_lists_its_scenarios_without_privilege() {
+    let output = run(&["lab", "--list"]);
+    assert_eq!(output.status.code(), Some(0));
+    let list = text(&output.stdout);
+    assert!(list.contains("bound-not-listening") && list.lines().all(|line| line.len() <= 80), "{list}");
 }
 
 /// setpriv is part of util-linux, as essential as a shell.

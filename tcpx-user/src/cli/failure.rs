@@ -21,6 +21,9 @@ pub enum Failure {
         /// What to do.
         advice: String,
     },
+    /// The command did not start.
+    #[error(transparent)]
+    Command(#[from] crate::command::CommandError),
     /// The lab cannot play here.
     #[error("{0}")]
     Unavailable(String),
@@ -63,6 +66,7 @@ impl Failure {
             Self::Closed => 0,
             Self::Clap(error) => u8::try_from(error.exit_code()).unwrap_or(2),
             Self::Usage(_) => 2,
+            Self::Command(error) => error.exit_code(),
             Self::Unavailable(_) => 77,
             Self::Machine { .. } | Self::Io { .. } | Self::Other(_) => 1,
         }

@@ -46,7 +46,7 @@ pub fn start(
         })
         .map_err(Failure::io("starting a thread"))?;
     let entered = entered.recv().unwrap_or_else(|_| Err(io::Error::other("the thread has gone")));
-    entered.map_err(|error| advice(inside, &error))?;
+    entered.map_err(|error| no_netns(inside.unwrap_or_default(), &error))?;
     Ok(Connecting { over: Some(over) })
 }
 
@@ -56,11 +56,11 @@ fn try_each(targets: &[SocketAddr], timeout: Duration) {
 }
 
 fn open_netns(pid: u32) -> Result<File, Failure> {
-    File::open(format!("/proc/{pid}/ns/net")).map_err(|error| advice(Some(pid), &error))
+    File::open(format!("/proc/{pid}/ns/net")).map_err(|error| no_netns(pid, &error))
 }
 
-fn advice(pid: Option<u32>, error: &io::Error) -> Failure {
-    let pid = pid.unwrap_or_default();
+/// Why the network namespace of a process cannot be used.
+pub(super) fn no_netns(pid: u32, error: &io::Error) -> Failure {
     Failure::Machine {
         what: format!("entering the network namespace of process {pid}: {error}"),
         advice: "give the id of a process that runs, as root (pgrep finds it)".to_owned(),

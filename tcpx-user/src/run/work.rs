@@ -22,22 +22,27 @@ pub trait Work {
     fn status(&self) -> Option<u8>;
 }
 
-/// The host: it does not end.
-pub struct Host;
-
-impl Work for Host {
+/// No work at all does not end: the whole host is watched until something else ends it.
+impl<W: Work> Work for Option<W> {
     async fn ended(&mut self) {
-        future::pending::<()>().await;
+        match self {
+            Some(work) => work.ended().await,
+            None => future::pending().await,
+        }
     }
 
-    fn stop(&mut self, _: Stop) {}
+    fn stop(&mut self, why: Stop) {
+        if let Some(work) = self {
+            work.stop(why);
+        }
+    }
 
     fn is_running(&self) -> bool {
-        false
+        self.as_ref().is_some_and(W::is_running)
     }
 
     fn status(&self) -> Option<u8> {
-        None
+        self.as_ref().and_then(W::status)
     }
 }
 

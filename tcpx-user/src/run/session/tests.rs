@@ -144,7 +144,7 @@ fn all_is_shown_and_the_summary_is_last() {
 #[test]
 fn a_count_is_kept_exactly() {
     let seen = Seen::default();
-    let host = crate::run::work::Host;
+    let host: Option<Done> = None;
     run(session(&[1, 5, 5], Echo::default(), host, limit(Some(3), None), seen.clone())).expect("no failure");
     assert_eq!(*seen.0.borrow(), ["start", "reset", "reset", "reset", "summary"]);
 }
@@ -152,7 +152,7 @@ fn a_count_is_kept_exactly() {
 #[test]
 fn a_duration_ends_what_does_not_end_of_itself() {
     let seen = Seen::default();
-    let host = crate::run::work::Host;
+    let host: Option<Done> = None;
     let ended =
         run(session(&[1], Echo::default(), host, limit(None, Some(20)), seen.clone())).expect("no failure");
     assert_eq!((ended.status, ended.exit(false)), (None, 0));
