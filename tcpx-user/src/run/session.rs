@@ -87,19 +87,22 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
         let mut pauses = interval(PAUSE);
         pauses.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut events = Vec::new();
-        loop {
+        let stop = loop {
             tokio::select! {
                 read = self.source.next(&mut events) => read.map_err(Failure::io("reading events"))?,
-                () = self.work.ended() => return Ok(Stop::Done),
-                stop = signals.next() => return Ok(stop),
-                () = until(end) => return Ok(Stop::Limit),
+                () = self.work.ended() => break Stop::Done,
+                stop = signals.next() => break stop,
+                () = until(end) => break Stop::Limit,
                 _ = pauses.tick() => self.flush()?,
             }
             self.take(&mut events)?;
             if self.limit.count.is_some_and(|count| self.sink.shown() >= count.get()) {
-                return Ok(Stop::Limit);
+                break Stop::Limit;
             }
-        }
+        };
+        // A read that was broken off may have left some.
+        self.take(&mut events)?;
+        Ok(stop)
     }
 
     /// After Ctrl-C the work has as long as it takes, or until the second Ctrl-C, as it may be asking its user whether
@@ -116,7 +119,7 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
             }
             self.take(&mut events)?;
         }
-        Ok(())
+        self.take(&mut events)
     }
 
     async fn until_settled(&mut self, signals: &mut Signals) -> Result<(), Failure> {

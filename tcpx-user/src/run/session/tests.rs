@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Batches of events, then silence.
-struct Batches(VecDeque<usize>);
+struct Batches(VecDeque<usize>, Option<Event>);
 
 fn tick() -> Event {
     let (netns, task) = (Netns::default(), Task::default());
@@ -31,7 +31,11 @@ impl Source for Batches {
     async fn next(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
         match self.0.pop_front() {
             Some(count) => events.extend((0..count).map(|_| tick())),
-            None => std::future::pending().await,
+            None => {
+                // A read that is broken off after it got something.
+                events.extend(self.1.take());
+                std::future::pending().await
+            }
         }
         Ok(())
     }
@@ -112,7 +116,7 @@ fn session<W: Work>(
     seen: Seen,
 ) -> Session<Batches, Echo, W> {
     Session {
-        source: Batches(batches.iter().copied().collect()),
+        source: Batches(batches.iter().copied().collect(), None),
         engine,
         work,
         selection: Selection::new(Filter::default(), Scope::Host),
@@ -139,6 +143,15 @@ fn all_is_shown_and_the_summary_is_last() {
     let ended = run(session(&[1, 2], Echo::default(), Done(Some(7)), limit(None, None), seen.clone()));
     assert_eq!(ended.expect("no failure"), Ended { lost: 0, status: Some(7) });
     assert_eq!(*seen.0.borrow(), ["start", "reset", "reset", "reset", "attempt", "summary"]);
+}
+
+#[test]
+fn a_read_that_is_broken_off_loses_nothing() {
+    let seen = Seen::default();
+    let mut session = session(&[], Echo::default(), None::<Done>, limit(None, Some(20)), seen.clone());
+    session.source.1 = Some(tick());
+    run(session).expect("no failure");
+    assert_eq!(*seen.0.borrow(), ["start", "reset", "attempt", "summary"]);
 }
 
 #[test]
