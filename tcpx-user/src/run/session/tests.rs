@@ -29,13 +29,12 @@ fn tick() -> Event {
 
 impl Source for Batches {
     async fn next(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
-        match self.0.pop_front() {
-            Some(count) => events.extend((0..count).map(|_| tick())),
-            None => {
-                // A read that is broken off after it got something.
-                events.extend(self.1.take());
-                std::future::pending().await
-            }
+        if let Some(count) = self.0.pop_front() {
+            events.extend((0..count).map(|_| tick()));
+        } else {
+            // A read that is broken off after it got something.
+            events.extend(self.1.take());
+            std::future::pending::<()>().await;
         }
         Ok(())
     }
