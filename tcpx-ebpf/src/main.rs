@@ -1,7 +1,7 @@
 //! The kernel half of tcpx.
 #![no_std]
 #![no_main]
-#![expect(unsafe_code, reason = "placeholder until the hooks come")]
+#![expect(unsafe_code, missing_docs, unreachable_pub, reason = "placeholder until the hooks come")]
 
 use aya_ebpf::macros::raw_tracepoint;
 use aya_ebpf::programs::RawTracePointContext;

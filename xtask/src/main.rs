@@ -11,6 +11,7 @@ mod command;
 mod ebpf;
 mod paths;
 mod setup;
+mod tail;
 mod test;
 mod trials;
 mod vm;

@@ -3,6 +3,7 @@
 //! `cargo xtask vm` puts the command into `/guest/command`, one argument a line, and the modules to load, in
 //! order, into `/guest/modules`. Console output goes to the first serial port, results to the second.
 
+use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
@@ -59,7 +60,7 @@ fn guest() -> Result<()> {
 
 fn mount_all() -> Result<()> {
     for (kind, place, data, required) in MOUNTS {
-        let data = std::ffi::CString::new(*data)?;
+        let data = CString::new(*data)?;
         let done = fs::create_dir_all(place).and_then(|()| {
             mount(*kind, *place, *kind, MountFlags::empty(), Some(data.as_c_str())).map_err(Into::into)
         });
@@ -74,9 +75,11 @@ fn mount_all() -> Result<()> {
 /// Loads what `cargo xtask vm` found in this kernel's module tree, dependencies first.
 fn load_modules() -> Result<()> {
     let list = fs::read_to_string(MODULES).with_context(|| format!("reading {MODULES}"))?;
-    for path in list.lines() {
+    for line in list.lines() {
+        let (path, parameters) = line.split_once(' ').unwrap_or((line, ""));
+        let parameters = CString::new(parameters)?;
         let file = File::open(path).with_context(|| format!("opening module {path}"))?;
-        match finit_module(&file, c"", 0) {
+        match finit_module(&file, &parameters, 0) {
             // A module that is built in, or was pulled in by another one, is there all the same.
             Ok(()) | Err(rustix::io::Errno::EXIST) => {}
             Err(error) => eprintln!("guest init: module {path} does not load: {error}"),

@@ -10,6 +10,7 @@ mod trials;
 use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
+use tcpx_user::lab::actor;
 
 /// Asks only whether this machine lets this user load BPF; the answer is the exit status, the reason is printed.
 const CAN_BPF: &str = "--can-bpf";
@@ -17,6 +18,9 @@ const CAN_BPF: &str = "--can-bpf";
 fn main() -> ExitCode {
     if std::process::id() == 1 {
         init::run();
+    }
+    if std::env::args_os().nth(1).is_some_and(|first| first == actor::ARGUMENT) {
+        return actor::main(std::env::args_os().skip(2));
     }
     let mut args: Vec<String> = std::env::args().collect();
     if args.get(1).is_some_and(|arg| arg == CAN_BPF) {

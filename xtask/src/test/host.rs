@@ -2,13 +2,17 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use super::summary::{Count, Summary};
+use crate::tail::Tail;
 use crate::trials::Course;
 use crate::{command, paths, vm};
+
+/// Far above what the trials take, so that only one that hangs meets it.
+const LIMIT: Duration = Duration::from_mins(10);
 
 /// `cargo test` over the workspace; the test `kernel` is not among its default targets.
 pub(super) fn tests(only: Option<&str>, summary: &mut Summary) -> Result<()> {
@@ -82,14 +86,15 @@ fn run_here(binary: &Path, args: &[String]) -> Result<Course> {
     paths::write(&report, "")?;
     let mut run = Command::new(binary);
     run.args(args).env("TCPX_REPORT", &report).stdin(Stdio::null()).stdout(Stdio::null());
-    let status = run.status().with_context(|| format!("starting {}", binary.display()))?;
+    let mut child = run.spawn().with_context(|| format!("starting {}", binary.display()))?;
     let mut course = Course::default();
-    for line in String::from_utf8_lossy(&paths::read(&report)?).lines() {
+    let status = Tail::open(&report)?.follow(&mut child, LIMIT, |line| {
         if let Some((name, ended)) = course.line(line) {
             println!("{}", vm::told(name, ended));
         }
-    }
-    course.exit = status.code();
+    })?;
+    // Without a status `check` says that the end is missing, and which trial was running.
+    course.exit = status.and_then(|status| status.code());
     drop(std::fs::remove_file(&report));
     Ok(course)
 }

@@ -71,7 +71,8 @@ fn busybox() -> Result<PathBuf> {
 fn modules(kernel: &Kernel) -> Result<Vec<u8>> {
     let mut archive = Archive::default();
     let order = kernel.load_order()?;
-    for name in &order {
+    for line in &order {
+        let name = line.split(' ').next().unwrap_or(line);
         archive.file(&format!("guest/{name}"), &paths::read(&kernel.modules().join(name))?);
     }
     let list: Vec<_> = order.iter().map(|name| format!("/guest/{name}")).collect();

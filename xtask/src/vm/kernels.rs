@@ -58,7 +58,7 @@ impl Kernel {
         self.folder.join("modules")
     }
 
-    /// File names in `modules()`, dependencies first.
+    /// File names in `modules()`, dependencies first, parameters after a space.
     pub(crate) fn load_order(&self) -> Result<Vec<String>> {
         let text = paths::read(&self.folder.join("modules.load"))?;
         Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())

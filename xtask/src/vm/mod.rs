@@ -182,7 +182,17 @@ fn fetch(names: &[String]) -> Result<()> {
 pub(crate) fn test_binary() -> Result<PathBuf> {
     let mut build = Command::new(env!("CARGO"));
     build.current_dir(crate::paths::workspace());
-    build.args(["test", "--quiet", "--package", "tcpx-user", "--test", "kernel", "--no-run"]);
+    build.args([
+        "test",
+        "--quiet",
+        "--package",
+        "tcpx-user",
+        "--test",
+        "kernel",
+        "--no-run",
+        "--profile",
+        "guest",
+    ]);
     build.args(["--message-format", "json-render-diagnostics"]).stderr(std::process::Stdio::inherit());
     let output = build.output().with_context(|| format!("starting `{}`", command::line(&build)))?;
     if !output.status.success() {

@@ -11,12 +11,13 @@ use object::{Object, ObjectSection};
 
 use crate::{command, paths};
 
-/// What scenarios need. A kernel that lacks one has it built in, or the scenario says what is missing.
+/// What scenarios need, with parameters after a space. A kernel that lacks one has it built in, or the scenario says what is missing.
 const WANTED: &[&str] = &[
     // libcrc32c, which connection tracking needs, asks for a crypto provider by name on older kernels.
     "crc32c_generic",
     "veth",
-    "dummy",
+    // The module makes a device of its own otherwise, which scenarios would see.
+    "dummy numdummies=0",
     "tun",
     "bridge",
     "vrf",
@@ -56,8 +57,9 @@ pub(crate) fn collect(tree: &Path, folder: &Path) -> Result<()> {
     let mut collector =
         Collector { files, folder: folder.join("modules"), done: BTreeSet::new(), order: Vec::new() };
     paths::make_folder(&collector.folder)?;
-    for name in WANTED {
-        collector.add(name)?;
+    for wanted in WANTED {
+        let (name, parameters) = wanted.split_once(' ').unwrap_or((wanted, ""));
+        collector.add(name, parameters)?;
     }
     paths::write(&folder.join("modules.load"), collector.order.join("\n"))
 }
@@ -71,18 +73,18 @@ struct Collector {
 
 impl Collector {
     /// Dependencies first; a module without a file is built in or not in this kernel.
-    fn add(&mut self, name: &str) -> Result<()> {
+    fn add(&mut self, name: &str, parameters: &str) -> Result<()> {
         if !self.done.insert(name.to_owned()) {
             return Ok(());
         }
         let Some(file) = self.files.get(name).cloned() else { return Ok(()) };
         let module = unpacked(&file)?;
         for dependency in dependencies(&module).with_context(|| format!("reading {}", file.display()))? {
-            self.add(&dependency)?;
+            self.add(&dependency, "")?;
         }
         let target = format!("{name}.ko");
         paths::write(&self.folder.join(&target), module)?;
-        self.order.push(target);
+        self.order.push(format!("{target} {parameters}").trim_end().to_owned());
         Ok(())
     }
 }

@@ -2,19 +2,17 @@
 //!
 //! Emulation, not virtualisation: it works on any machine, also inside another virtual machine.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use super::initramfs::{self, Job};
 use super::kernels::Kernel;
 use crate::paths;
+use crate::tail::Tail;
 
-const POLL: Duration = Duration::from_millis(50);
 /// Enough of the console to hold a kernel's stack trace.
 const LAST_LINES: usize = 40;
 
@@ -22,7 +20,6 @@ const LAST_LINES: usize = 40;
 pub(crate) struct Guest {
     folder: PathBuf,
     child: Child,
-    deadline: Instant,
     limit: Duration,
 }
 
@@ -45,34 +42,21 @@ impl Guest {
         let child = qemu(&folder, kernel)
             .spawn()
             .context("starting qemu-system-x86_64; `cargo xtask setup` installs it")?;
-        Ok(Self { folder, child, deadline: Instant::now() + limit, limit })
+        Ok(Self { folder, child, limit })
     }
 
     /// Waits for the end and hands over every line of the results as it comes.
-    pub(crate) fn follow(mut self, mut line: impl FnMut(&str)) -> Result<()> {
-        let mut results = Tail::open(&self.folder.join("results"))?;
-        let status = loop {
-            let status = self.child.try_wait().context("waiting for qemu")?;
-            results.lines(&mut line)?;
-            match status {
-                Some(status) => break status,
-                None if Instant::now() > self.deadline => bail!(self.overdue()),
-                None => std::thread::sleep(POLL),
-            }
-        };
-        results.rest(&mut line)?;
-        self.check(status)?;
+    pub(crate) fn follow(mut self, line: impl FnMut(&str)) -> Result<()> {
+        let results = Tail::open(&self.folder.join("results"))?;
+        match results.follow(&mut self.child, self.limit, line)? {
+            Some(status) => self.check(status)?,
+            None => bail!(
+                "the guest still ran after {} s and was killed\n{}",
+                self.limit.as_secs(),
+                self.console()
+            ),
+        }
         paths::remove_folder(&self.folder)
-    }
-
-    fn overdue(&mut self) -> String {
-        drop(self.child.kill());
-        drop(self.child.wait());
-        format!(
-            "the guest was still running after {} s and was killed\n{}",
-            self.limit.as_secs(),
-            self.console()
-        )
     }
 
     fn check(&self, status: ExitStatus) -> Result<()> {
@@ -121,39 +105,4 @@ fn qemu(folder: &Path, kernel: &Kernel) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::null());
     command
-}
-
-/// Reads a file that is being written, line by line.
-struct Tail {
-    file: File,
-    pending: Vec<u8>,
-}
-
-impl Tail {
-    fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
-        Ok(Self { file, pending: Vec::new() })
-    }
-
-    fn lines(&mut self, line: &mut impl FnMut(&str)) -> Result<()> {
-        // QEMU truncates the file when it starts; a position past the end would never see anything.
-        let length = self.file.metadata().context("watching the results")?.len();
-        if self.file.stream_position()? > length {
-            self.file.seek(SeekFrom::Start(0))?;
-        }
-        self.file.read_to_end(&mut self.pending).context("reading the results")?;
-        while let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
-            let bytes: Vec<u8> = self.pending.drain(..=end).collect();
-            line(String::from_utf8_lossy(&bytes).trim_end());
-        }
-        Ok(())
-    }
-
-    fn rest(&mut self, line: &mut impl FnMut(&str)) -> Result<()> {
-        self.lines(line)?;
-        if !self.pending.is_empty() {
-            line(String::from_utf8_lossy(&self.pending).trim_end());
-        }
-        Ok(())
-    }
 }
