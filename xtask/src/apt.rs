@@ -80,7 +80,7 @@ impl Suite {
         paths::make_folder(&download)?;
         command::quiet(self.apt("apt-get").args(["-q", "download", package]).current_dir(&download))
             .with_context(|| format!("downloading {package} from {}", self.name))?;
-        for entry in download.read_dir()? {
+        for entry in download.read_dir().with_context(|| format!("listing {}", download.display()))? {
             command::quiet(Command::new("dpkg").arg("-x").arg(entry?.path()).arg(folder))?;
         }
         paths::remove_folder(&download)

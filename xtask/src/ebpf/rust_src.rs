@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use sha2::{Digest, Sha256};
 
 use crate::apt::{self, Suite};
@@ -65,7 +65,12 @@ fn find() -> Result<PathBuf> {
     // Without a way to its server rustup tries for many minutes.
     let mut rustup = Command::new("timeout");
     rustup.current_dir(paths::workspace()).args(["180", "rustup", "component", "add", "rust-src"]);
-    let Err(refused) = command::quiet(&mut rustup) else { return Ok(installed) };
+    let added = command::quiet(&mut rustup);
+    // rustup also succeeds when its records, unlike the disk, say that the component is there.
+    if is_library(&installed) {
+        return Ok(installed);
+    }
+    let refused = added.err().unwrap_or_else(|| anyhow!("rustup says it is installed, but it is not there"));
     println!(
         "  rustup cannot ({}); taking Debian's package",
         refused.to_string().lines().next().unwrap_or_default()

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 
@@ -12,6 +13,8 @@ use crate::{command, paths};
 
 /// Taken from this machine, where `cargo xtask setup` put them, with the libraries that they load.
 const TOOLS: &[&str] = &["ip", "nft", "ss", "tc"];
+
+static PREPARING: Mutex<()> = Mutex::new(());
 
 /// What one guest runs.
 pub(crate) struct Job {
@@ -25,9 +28,12 @@ pub(crate) struct Job {
 
 /// Writes the file system of a guest to `file`: several archives, one after the other.
 pub(crate) fn write(file: &Path, kernel: &Kernel, init: &Path, job: &Job) -> Result<()> {
-    let mut bytes = tools()?;
-    bytes.extend(modules(kernel)?);
-    bytes.extend(program(init)?);
+    // Guests start two at a time; what both need is fetched and stripped by the first.
+    let preparing = PREPARING.lock().expect("no holder panics");
+    let mut bytes = tools().context("collecting the guest's tools")?;
+    bytes.extend(program(init).context("preparing the test binary")?);
+    drop(preparing);
+    bytes.extend(modules(kernel).context("collecting the guest's modules")?);
     bytes.extend(job_files(job));
     paths::write(file, bytes)
 }
@@ -85,7 +91,10 @@ fn program(init: &Path) -> Result<Vec<u8>> {
     let stripped = init.with_extension("stripped");
     let fresh = |file: &Path| file.metadata().and_then(|meta| meta.modified()).ok();
     if fresh(&stripped) <= fresh(init) {
-        command::quiet(Command::new("strip").arg("-o").arg(&stripped).arg(init))?;
+        // Another xtask may be doing the same: a rename never shows half a file.
+        let partial = init.with_extension(format!("stripped-{}", std::process::id()));
+        command::quiet(Command::new("strip").arg("-o").arg(&partial).arg(init))?;
+        std::fs::rename(&partial, &stripped).with_context(|| format!("writing {}", stripped.display()))?;
     }
     let mut archive = Archive::default();
     archive.file("init", &paths::read(&stripped)?);
