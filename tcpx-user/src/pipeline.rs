@@ -106,3 +106,6 @@ impl Pipeline {
         Line::Loss(Loss { hook: hook.unwrap_or("unknown").to_owned(), stage: "kernel".to_owned(), count })
     }
 }
+
+#[cfg(test)]
+mod tests;

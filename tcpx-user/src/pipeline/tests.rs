@@ -1,0 +1,10 @@
+//! Specifications: what happened in the kernel, and the line that must come of it.
+
+mod keys;
+mod properties;
+mod refused;
+mod resets;
+mod scene;
+mod silence;
+mod snapshots;
+mod worked;

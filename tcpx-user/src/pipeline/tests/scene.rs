@@ -1,0 +1,410 @@
+//! A small language for what happens in the kernel.
+
+use std::net::SocketAddr;
+
+use tcpx_common::abi::{state::*, tcp_flag::*};
+
+use crate::{
+    abilities::Abilities,
+    correlate::Limits,
+    decode::NoSymbols,
+    event::*,
+    line::{self, Line, Summary},
+    pipeline::Pipeline,
+    who::Who,
+};
+
+pub(super) const MS: u64 = 1_000_000;
+pub(super) const S: u64 = 1_000 * MS;
+
+/// `tracepoint` on 6.1: answers without a full socket show as drops only, no reasons for resets.
+pub(super) const TRACEPOINT_6_1: Abilities = Abilities {
+    replies_without_socket: false,
+    replies_from_time_wait: false,
+    icmp: false,
+    icmp_send: false,
+    rejects: false,
+    conn_request: false,
+    lookups: false,
+    reset_reasons: false,
+    ..Abilities::ALL
+};
+
+/// `tracepoint` on 5.10: drops have no reasons either.
+pub(super) const TRACEPOINT_5_10: Abilities = Abilities { drop_reasons: false, ..TRACEPOINT_6_1 };
+
+/// `fentry` up to 6.1: lookups have too many arguments, and resets no reasons.
+pub(super) const FENTRY_6_1: Abilities = Abilities { lookups: false, reset_reasons: false, ..Abilities::ALL };
+
+pub(super) fn addr(text: &str) -> SocketAddr {
+    text.parse().expect("an address")
+}
+
+pub(super) fn ends(a: &str, b: &str) -> Ends {
+    Ends { a: addr(a), b: addr(b) }
+}
+
+/// Inode numbers and who holds them.
+pub(super) const PYTHON: u64 = 900;
+pub(super) const NODE: u64 = 901;
+pub(super) const CURL: u64 = 902;
+
+pub(super) struct Table;
+
+fn process(pid: u32, comm: &str) -> line::Process {
+    line::Process { pid, comm: comm.to_owned(), ..line::Process::default() }
+}
+
+impl Who for Table {
+    fn holder(&self, inode: u64) -> Option<line::Process> {
+        match inode {
+            PYTHON => Some(process(3999, "python3")),
+            NODE => Some(process(9, "node")),
+            CURL => Some(process(41, "curl")),
+            _ => None,
+        }
+    }
+
+    fn process(&self, task: Task, comm: &[u8], uid: Option<u32>, _: Option<u64>) -> line::Process {
+        let comm = String::from_utf8_lossy(comm).into_owned();
+        line::Process { tid: Some(task.tid), uid, ..process(task.tgid, &comm) }
+    }
+
+    fn netns(&self, netns: Netns) -> line::Netns {
+        line::Netns { inum: netns.inum, name: None }
+    }
+
+    fn device(&self, _: Netns, _: u32) -> Option<String> {
+        None
+    }
+
+    fn time(&self, boot_ns: u64) -> String {
+        format!("boot+{boot_ns}")
+    }
+}
+
+/// One client socket and what happens to it.
+#[derive(Clone)]
+pub(super) struct Call {
+    pub(super) sk: SockPtr,
+    pub(super) ends: Ends,
+    pub(super) isn: u32,
+    pub(super) netns: u32,
+}
+
+pub(super) const HOST: u32 = 4_026_531_840;
+
+pub(super) fn call(a: &str, b: &str) -> Call {
+    Call { sk: SockPtr(0xf1), ends: ends(a, b), isn: 1000, netns: HOST }
+}
+
+pub(super) fn event(time: u64, netns: u32, hook: Hook, what: What) -> Event {
+    Event {
+        time,
+        netns: Netns { inum: netns, cookie: u64::from(netns) },
+        task: Task { tgid: 41, tid: 42 },
+        hook: Some(hook),
+        backend: Backend::Tracepoint,
+        in_scope: true,
+        has_stack: false,
+        what,
+    }
+}
+
+pub(super) fn segment(ends: Ends, flags: u8, seq: u32, ack: u32) -> Segment {
+    Segment {
+        ends,
+        seq,
+        ack,
+        payload: 0,
+        window: 1000,
+        ip_id: 1,
+        flags,
+        ttl: 64,
+        device: Some("lo".to_owned()),
+        ifindex: Some(1),
+    }
+}
+
+pub(super) fn misses() -> Lookups {
+    Lookups { established: Some(Err(Miss)), listener: Some(Err(Miss)), received: true }
+}
+
+pub(super) fn sock(sk: SockPtr, state: u8) -> SockFacts {
+    SockFacts {
+        sk,
+        inode: None,
+        cgroup: None,
+        uid: 1000,
+        state,
+        held: true,
+        linger: None,
+        shutdown: 0,
+        err: 0,
+        err_soft: 0,
+        snd_una: 0,
+        snd_nxt: 0,
+        rcv_nxt: 0,
+        copied_seq: 0,
+        total_retrans: 0,
+        idle_ns: 0,
+        bytes_acked: 0,
+        bytes_received: 0,
+        backlog: (0, 0),
+    }
+}
+
+pub(super) fn holder(sk: u64, inode: u64, addr_: &str, listening: bool) -> Holder {
+    Holder {
+        sk: SockPtr(sk),
+        inode: Some(inode),
+        cgroup: None,
+        uid: 1000,
+        addr: addr(addr_),
+        listening,
+        v6only: false,
+        bound_dev: 0,
+        backlog: (0, 5),
+    }
+}
+
+pub(super) fn held_by(list: Vec<Holder>) -> Option<Holders> {
+    Some(Holders { list, complete: true })
+}
+
+pub(super) fn change(sk: SockPtr, ends: Ends, old: u8, new: u8) -> StateChange {
+    StateChange {
+        sk,
+        ends,
+        requested: None,
+        old,
+        new,
+        held: true,
+        v6only: false,
+        caller: false,
+        inode: None,
+        cgroup: None,
+        uid: 1000,
+        err: 0,
+        err_soft: 0,
+        snd_una: 0,
+        snd_nxt: 0,
+        rcv_nxt: 0,
+        total_retrans: 0,
+        bound_dev: 0,
+        comm: b"curl".to_vec(),
+    }
+}
+
+impl Call {
+    pub(super) fn at(&self, time: u64, hook: Hook, what: What) -> Event {
+        event(time, self.netns, hook, what)
+    }
+
+    pub(super) fn syn(&self) -> Segment {
+        segment(self.ends, SYN, self.isn, 0)
+    }
+
+    /// CLOSE to SYN_SENT: the port is not chosen yet.
+    pub(super) fn starts(&self, time: u64) -> Event {
+        let mut ends = self.ends;
+        ends.a.set_port(0);
+        let change =
+            StateChange { requested: Some(ends.b), caller: true, ..change(self.sk, ends, CLOSE, SYN_SENT) };
+        self.at(time, Hook::State, What::State(change))
+    }
+
+    fn end(&self, time: u64, old: u8, new: u8, err: u16, again: u32) -> Event {
+        let acked = u32::from(new == ESTABLISHED);
+        let change = StateChange {
+            err,
+            total_retrans: again,
+            snd_una: self.isn.wrapping_add(acked),
+            snd_nxt: self.isn.wrapping_add(1),
+            ..change(self.sk, self.ends, old, new)
+        };
+        self.at(time, Hook::State, What::State(change))
+    }
+
+    pub(super) fn fails(&self, time: u64, err: u16) -> Event {
+        self.end(time, SYN_SENT, CLOSE, err, 0)
+    }
+
+    pub(super) fn gives_up(&self, time: u64, err: u16, again: u32) -> Event {
+        self.end(time, SYN_SENT, CLOSE, err, again)
+    }
+
+    pub(super) fn establishes(&self, time: u64) -> Event {
+        self.end(time, SYN_SENT, ESTABLISHED, 0, 0)
+    }
+
+    /// A SYN came in answer to ours.
+    pub(super) fn crosses(&self, time: u64, peer_isn: u32) -> Event {
+        let change = StateChange {
+            snd_una: self.isn,
+            rcv_nxt: peer_isn.wrapping_add(1),
+            ..change(self.sk, self.ends, SYN_SENT, SYN_RECV)
+        };
+        self.at(time, Hook::State, What::State(change))
+    }
+
+    pub(super) fn establishes_crossed(&self, time: u64) -> Event {
+        self.end(time, SYN_RECV, ESTABLISHED, 0, 0)
+    }
+
+    pub(super) fn looked_up(&self, time: u64, lookups: Lookups) -> Event {
+        self.at(time, Hook::Receive, What::Lookup(self.syn(), lookups))
+    }
+
+    pub(super) fn again(&self, time: u64, count: u32, holders: Option<Holders>) -> Event {
+        let again = Retransmit { sk: self.sk, ends: self.ends, total_retrans: count, isn: self.isn, holders };
+        self.at(time, Hook::Retransmit, What::Retransmit(Box::new(again)))
+    }
+
+    /// The SYN found no socket and was answered with RST.
+    pub(super) fn no_socket(&self, time: u64, holders: Option<Holders>) -> Event {
+        let reply = Reply {
+            segment: self.syn(),
+            lookups: misses(),
+            reason: Some("NO_SOCKET".into()),
+            sk_state: 0,
+            sock: None,
+            holders,
+        };
+        self.at(time, Hook::SendReset, What::Reply(Box::new(reply)))
+    }
+
+    /// The same where only the drop of the SYN is seen.
+    pub(super) fn no_socket_drop(&self, time: u64, reason: Option<&str>, holders: Option<Holders>) -> Event {
+        let drop = Drop { no_socket: true, holders, ..dropped(self.syn(), reason, "tcp_v4_rcv") };
+        self.at(time, Hook::Drop, What::Drop(Box::new(drop)))
+    }
+
+    pub(super) fn drops(&self, time: u64, reason: Option<&str>, function: &str) -> Event {
+        self.at(time, Hook::Drop, What::Drop(Box::new(dropped(self.syn(), reason, function))))
+    }
+
+    /// The RST reached the socket in SYN_SENT.
+    pub(super) fn gets_reset(&self, time: u64) -> Event {
+        let sock = SockFacts {
+            snd_una: self.isn,
+            snd_nxt: self.isn.wrapping_add(1),
+            inode: Some(CURL),
+            ..sock(self.sk, SYN_SENT)
+        };
+        self.gets(time, sock, None)
+    }
+
+    pub(super) fn gets(&self, time: u64, sock: SockFacts, segment: Option<Segment>) -> Event {
+        let reset = SockReset { ends: self.ends, sock, segment, reason: None, comm: b"swapper".to_vec() };
+        self.at(time, Hook::ReceiveReset, What::ReceiveReset(Box::new(reset)))
+    }
+
+    /// A refusal as it shows on loopback with everything visible.
+    pub(super) fn refused(&self, time: u64, holders: Option<Holders>) -> Vec<Event> {
+        vec![
+            self.starts(time),
+            self.looked_up(time + 1, misses()),
+            self.no_socket(time + 1, holders),
+            self.gets_reset(time + 2),
+            self.fails(time + 3, 111),
+        ]
+    }
+
+    /// An active reset of this side.
+    pub(super) fn sends_reset(&self, time: u64, reason: Option<&str>, sock: SockFacts) -> Event {
+        let reason = reason.map(Name::from);
+        let reset = SockReset { ends: self.ends, sock, segment: None, reason, comm: b"curl".to_vec() };
+        self.at(time, Hook::ActiveReset, What::ActiveReset(Box::new(reset)))
+    }
+
+    pub(super) fn icmp(&self, time: u64, from: &str, icmp_type: u8, icmp_code: u8) -> Event {
+        let icmp = Icmp {
+            ends: self.ends,
+            seq: self.isn,
+            icmp_type,
+            icmp_code,
+            from: Some(from.parse().expect("an address")),
+            ttl: Some(63),
+            device: Some("eth0".to_owned()),
+        };
+        self.at(time, Hook::Icmp, What::Icmp(icmp))
+    }
+
+    pub(super) fn rejected(&self, time: u64) -> Event {
+        self.at(time, Hook::Reject, What::Reject(self.syn(), HookNumber(1)))
+    }
+
+    pub(super) fn queue_full(&self, time: u64, waiting: u32, limit: u32) -> Event {
+        let listener =
+            SockFacts { inode: Some(NODE), backlog: (waiting, limit), ..sock(SockPtr(0x11), LISTEN) };
+        let request = ConnRequest { segment: self.syn(), sock: listener, syn_backlog: 0 };
+        self.at(time, Hook::ConnRequest, What::ConnRequest(Box::new(request)))
+    }
+}
+
+fn dropped(segment: Segment, reason: Option<&str>, function: &str) -> Drop {
+    Drop {
+        segment,
+        lookups: Lookups::default(),
+        location: Some(1),
+        function: Some(function.into()),
+        reason: reason.map(Name::from),
+        no_socket: false,
+        holders: None,
+    }
+}
+
+/// What came of it.
+pub(super) struct Told {
+    pub(super) attempts: Vec<line::Attempt>,
+    pub(super) resets: Vec<line::Reset>,
+    pub(super) drops: Vec<line::DropLine>,
+    pub(super) summary: Summary,
+}
+
+pub(super) fn run(abilities: Abilities, events: &[Event]) -> Told {
+    run_within(abilities, Limits::DEFAULT, events)
+}
+
+pub(super) fn run_within(abilities: Abilities, limits: Limits, events: &[Event]) -> Told {
+    let mut pipeline = Pipeline::new(abilities, limits, Box::new(NoSymbols));
+    let mut lines: Vec<Line> = events.iter().flat_map(|event| pipeline.push(event, &Table)).collect();
+    lines.extend(pipeline.finish(&Table));
+    let summary = pipeline.summary().clone();
+    let mut told = Told { attempts: Vec::new(), resets: Vec::new(), drops: Vec::new(), summary };
+    for line in lines {
+        match line {
+            Line::Attempt(attempt) => told.attempts.push(*attempt),
+            Line::Reset(reset) => told.resets.push(*reset),
+            Line::Drop(drop) => told.drops.push(*drop),
+            _ => {}
+        }
+    }
+    told
+}
+
+impl Told {
+    /// The only attempt.
+    pub(super) fn attempt(&self) -> &line::Attempt {
+        let [attempt] = self.attempts.as_slice() else { panic!("{:#?}", self.attempts) };
+        attempt
+    }
+
+    /// The only reset.
+    pub(super) fn reset(&self) -> &line::Reset {
+        let [reset] = self.resets.as_slice() else { panic!("{:#?}", self.resets) };
+        reset
+    }
+
+    /// The only drop.
+    pub(super) fn drop(&self) -> &line::DropLine {
+        let [drop] = self.drops.as_slice() else { panic!("{:#?}", self.drops) };
+        drop
+    }
+}
+
+/// Id, confidence and first sentence of a verdict.
+pub(super) fn gist(verdict: &line::Verdict) -> (&'static str, line::Confidence, &str) {
+    (verdict.id.as_str(), verdict.confidence, verdict.evidence.first().map_or("", String::as_str))
+}

@@ -1,0 +1,118 @@
+//! No answer.
+
+use super::scene::*;
+use crate::{
+    abilities::Abilities,
+    event::*,
+    line::{Confidence::*, Outcome},
+};
+
+fn remote() -> Call {
+    call("10.0.0.1:40000", "10.0.0.2:80")
+}
+
+#[test]
+fn a_full_accept_queue_seen_at_the_syn() {
+    let call = remote();
+    for (end, outcome) in
+        [(call.gives_up(9 * S, 110, 2), Outcome::TimedOut), (call.gives_up(9 * S, 0, 2), Outcome::Cancelled)]
+    {
+        let events = [
+            call.starts(S),
+            call.queue_full(S + 1, 3, 2),
+            call.again(2 * S, 1, None),
+            call.queue_full(2 * S + 1, 3, 2),
+            end,
+        ];
+        let told = run(Abilities::ALL, &events);
+        let first = "node[9] listens on 10.0.0.2:80, but 3 connections wait for accept() (limit 2).";
+        assert_eq!(gist(&told.attempt().verdict), ("accept-queue-full", Observed, first));
+        assert_eq!((told.attempt().outcome, told.attempt().syn_retransmits), (outcome, 2));
+        let drop = told.drop();
+        assert_eq!((drop.count, drop.attempt), (2, Some(told.attempt().id)));
+        assert_eq!(drop.socket.map(|queue| (queue.backlog, queue.max_backlog)), Some((3, 2)));
+    }
+}
+
+#[test]
+fn a_full_accept_queue_seen_beside_a_retransmission() {
+    let full = Holder { backlog: (3, 2), ..holder(0xb, NODE, "0.0.0.0:80", true) };
+    for (to, id) in [("10.0.0.1:80", "accept-queue-full"), ("192.0.2.9:80", "no-answer")] {
+        let call = call("10.0.0.1:40000", to);
+        let events =
+            [call.starts(S), call.again(2 * S, 1, held_by(vec![full.clone()])), call.gives_up(3 * S, 0, 1)];
+        let told = run(TRACEPOINT_6_1, &events);
+        assert_eq!((told.attempt().verdict.id.as_str(), told.attempt().verdict.confidence), (id, Derived));
+    }
+}
+
+#[test]
+fn netfilter_drops_the_syn() {
+    let call = remote();
+    for (abilities, reason, confidence) in
+        [(Abilities::ALL, Some("NETFILTER_DROP"), Observed), (TRACEPOINT_5_10, None, Derived)]
+    {
+        let drop = |time| call.drops(time, reason, "nf_hook_slow");
+        let events = [
+            call.starts(S),
+            drop(S + 1),
+            call.again(2 * S, 1, None),
+            drop(2 * S + 1),
+            call.gives_up(3 * S, 0, 1),
+        ];
+        let told = run(abilities, &events);
+        let first = "Netfilter dropped the SYN from 10.0.0.1:40000 to 10.0.0.2:80 in network namespace 4026531840 (nf_hook_slow).";
+        assert_eq!(gist(&told.attempt().verdict), ("netfilter-drop", confidence, first));
+        assert_eq!((told.drop().count, gist(&told.drop().verdict).0), (2, "netfilter-drop"));
+    }
+}
+
+#[test]
+fn netfilter_drops_the_syn_ack() {
+    let call = remote();
+    let syn_ack = segment(call.ends.flipped(), 0x12, 9, call.isn + 1);
+    let What::Drop(mut drop) = call.drops(0, Some("NETFILTER_DROP"), "nft_do_chain").what else {
+        unreachable!()
+    };
+    drop.segment = syn_ack;
+    let events = [call.starts(S), call.at(S + 2, Hook::Drop, What::Drop(drop)), call.gives_up(3 * S, 0, 1)];
+    assert_eq!(run(Abilities::ALL, &events).attempt().verdict.id.as_str(), "netfilter-drop");
+}
+
+#[test]
+fn drops_of_others_are_told_when_their_flow_is_quiet() {
+    let call = call("192.0.2.1:4", "10.0.0.1:80");
+    let drop = |time| call.drops(time, Some("NETFILTER_DROP"), "nft_do_chain");
+    let told = run(Abilities::ALL, &[drop(S), drop(2 * S), drop(4 * S), drop(8 * S)]);
+    assert_eq!((told.drop().count, told.drop().attempt, told.drop().process.is_none()), (4, None, true));
+}
+
+#[test]
+fn nobody_answers() {
+    let call = remote();
+    let told =
+        run(Abilities::ALL, &[call.starts(S), call.again(2 * S, 1, None), call.gives_up(130 * S, 110, 6)]);
+    let first = "Nothing answered the SYN to 10.0.0.2:80, sent 7 times.";
+    assert_eq!(gist(&told.attempt().verdict), ("no-answer", Observed, first));
+    assert_eq!(
+        (told.attempt().outcome, told.attempt().errno.as_deref()),
+        (Outcome::TimedOut, Some("ETIMEDOUT"))
+    );
+    let gave_up = run(Abilities::ALL, &[call.starts(S), call.gives_up(3 * S, 0, 1)]);
+    assert_eq!(
+        (gave_up.attempt().outcome, gist(&gave_up.attempt().verdict).0),
+        (Outcome::Cancelled, "no-answer")
+    );
+}
+
+#[test]
+fn given_up_at_once_or_not_over() {
+    let call = remote();
+    let told = run(Abilities::ALL, &[call.starts(S), call.fails(S + 20 * MS, 0)]);
+    let first = "The application gave up after 20 ms without an answer from 10.0.0.2:80.";
+    assert_eq!(gist(&told.attempt().verdict), ("cancelled", Observed, first));
+    let told = run(Abilities::ALL, &[call.starts(S)]);
+    assert_eq!((told.attempt().outcome, gist(&told.attempt().verdict).0), (Outcome::Pending, "pending"));
+    let told = run(Abilities::ALL, &[call.starts(S), call.again(2 * S, 1, None)]);
+    assert_eq!((told.attempt().outcome, gist(&told.attempt().verdict).0), (Outcome::Pending, "no-answer"));
+}
