@@ -12,6 +12,7 @@ mod incoming;
 pub mod key;
 pub mod recent;
 pub mod resets;
+pub mod sender;
 mod settle;
 
 use std::collections::{BTreeSet, VecDeque};

@@ -40,7 +40,7 @@ pub(super) fn receiver(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
         port: facts.flow.b.port(),
         netns: names.who.netns(seen.netns),
         socket: Some(full(&seen.what.sock, seen.time, facts.receiver_opened)),
-        owner: by_inode(seen.what.sock.inode, names),
+        owner: by_inode(seen.what.sock.inode, names).or_else(|| connector(facts, names)),
     })
 }
 
@@ -84,6 +84,13 @@ fn full(sock: &SockFacts, time: u64, opened: Option<Opened>) -> Socket {
 fn by_inode(inode: Option<u64>, names: &Names<'_>) -> Option<Owner> {
     let process = inode.and_then(|inode| names.who.holder(inode))?;
     Some(Owner { pid: process.pid, comm: process.comm, how: OwnerHow::Socket })
+}
+
+/// The process that called connect(), if it is gone or its socket has no file any more.
+fn connector(facts: &ResetFacts, names: &Names<'_>) -> Option<Owner> {
+    let start = facts.start.as_ref().filter(|start| start.what.caller && facts.refused_a_syn())?;
+    let process = names.who.process(start.task, &start.what.comm, Some(start.what.uid), start.what.cgroup);
+    Some(Owner { pid: process.pid, comm: process.comm, how: OwnerHow::Caller })
 }
 
 /// Without a socket, the owner of an end is whoever holds its port.

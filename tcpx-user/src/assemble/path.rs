@@ -58,9 +58,10 @@ fn frame(function: &str, note: impl Into<String>) -> Frame {
     Frame { function: function.to_owned(), offset: None, note: Some(note.into()) }
 }
 
+/// How a function was seen; `tracepoint` is the one that stands for it, empty if none does.
 fn by(backend: Backend, tracepoint: &str) -> String {
     match backend {
-        Backend::Tracepoint => format!("observed (tracepoint {tracepoint})"),
+        Backend::Tracepoint if !tracepoint.is_empty() => format!("observed (tracepoint {tracepoint})"),
         other => format!("observed ({})", other.name()),
     }
 }
@@ -77,7 +78,7 @@ pub(super) fn reset(facts: &ResetFacts, id: VerdictId, names: &Names<'_>) -> Vec
         }
         Some(Sender::Active(seen)) => (active(seen, id), &seen.stack),
         Some(Sender::Reject(seen)) => {
-            let note = format!("sent the RST; {}", by(seen.backend, "-"));
+            let note = format!("sent the RST; {}", by(seen.backend, ""));
             (vec![frame(functions(seen.what.0.ends).reject, note)], &seen.stack)
         }
         Some(Sender::RejectDrop(seen)) => (reject_drop(seen), &seen.stack),
@@ -94,12 +95,11 @@ fn answer(facts: &ResetFacts, sent: String) -> Vec<Frame> {
     let names = functions(answered.segment.ends);
     let mut frames = vec![frame(names.send_reset, sent)];
     frames.extend(answering_site(&answered, names));
-    if let Some(lookups) = lookup(&answered) {
-        frames.extend(step(names.listener, lookups.listener, None));
-        let hit =
-            (answered.sk_state != 0 && answered.sk_state != LISTEN).then(|| words::state(answered.sk_state));
-        frames.extend(step(names.established, lookups.established, hit));
-    }
+    let lookups = lookup(&answered);
+    frames.extend(step(names.listener, lookups.listener, None));
+    let hit =
+        (answered.sk_state != 0 && answered.sk_state != LISTEN).then(|| words::state(answered.sk_state));
+    frames.extend(step(names.established, lookups.established, hit));
     let label =
         if answered.sk_state == 0 { "took the segment, label no_tcp_socket" } else { "took the segment" };
     let source = if answered.lookups.received { "observed" } else { "derived" };
@@ -259,7 +259,7 @@ pub(super) fn drop(facts: &DropFacts, names: &Names<'_>) -> Vec<Frame> {
         }
         DropCause::Queue(seen) => {
             let (waiting, limit) = seen.what.sock.backlog;
-            let note = format!("accept queue {waiting} of {limit}; {}", by(seen.backend, "-"));
+            let note = format!("accept queue {waiting} of {limit}; {}", by(seen.backend, ""));
             with_stack(vec![frame("tcp_conn_request", note)], &seen.stack, names)
         }
     }

@@ -21,7 +21,7 @@ pub fn reset(facts: &ResetFacts, finding: Finding, names: &Names<'_>) -> line::R
         flow: flow(facts.flow),
         segment: provoked_by(facts),
         reason: reason(facts, finding.id),
-        lookup: facts.sender.as_ref().and_then(Sender::answered).and_then(|answered| lookup(&answered)),
+        lookup: facts.sender.as_ref().and_then(Sender::answered).map(|answered| lookup(&answered)),
         near: ends::near(facts, names),
         path: path::reset(facts, finding.id, names),
         verdict: verdict(finding),
@@ -84,7 +84,7 @@ fn derived_reason(answered: &Answered<'_>, id: VerdictId) -> Option<&'static str
 /// Both lookups: as observed, else as the site of the answer implies them. A socket in the established hash is found
 /// without a listener lookup; a listener only after a miss there, or behind one of its request sockets, which a
 /// kernel or backend that does not show lookups leaves open.
-pub(super) fn lookup(answered: &Answered<'_>) -> Option<LookupLine> {
+pub(super) fn lookup(answered: &Answered<'_>) -> LookupLine {
     let implied = |result| LookupStep { result, source: Source::Derived };
     let (established, listener) = match answered.sk_state {
         0 => (LookupResult::Miss, LookupResult::Miss),
@@ -98,8 +98,8 @@ pub(super) fn lookup(answered: &Answered<'_>) -> Option<LookupLine> {
     let observed = answered.lookups.established.map(|found| found.is_ok());
     // What a lookup that was seen to hit makes of the other.
     let listener = if observed == Some(true) { LookupResult::NotRun } else { listener };
-    Some(LookupLine {
+    LookupLine {
         established: observed.map_or_else(|| implied(established), seen),
         listener: answered.lookups.listener.map_or_else(|| implied(listener), |found| seen(found.is_ok())),
-    })
+    }
 }

@@ -12,7 +12,10 @@ use crate::event::{Ends, SockPtr, StateChange};
 /// Times of an attempt that was told.
 #[derive(Clone, Copy, Debug)]
 struct Life {
+    /// Of its start, if that was seen.
     start: Option<u64>,
+    /// Of the first event that was seen.
+    first: u64,
     end: Option<u64>,
 }
 
@@ -52,7 +55,7 @@ impl Attempts {
 
     /// Attempts in the table.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.table.len()
     }
 
@@ -111,7 +114,11 @@ impl Attempts {
             Some(attempt) if attempt.crossed.is_some() => Step::Known,
             Some(attempt) if ended_before(attempt, time) => Step::New,
             Some(attempt) => Step::Goes(attempt.id),
-            None if self.was_told(sk, |life| covers(life, time)) => Step::Known,
+            None if self.told_life_covers(sk, time)
+                || self.was_told(sk, |life| life.start.is_none() && time <= life.first) =>
+            {
+                Step::Known
+            }
             None => Step::New,
         }
     }
@@ -123,13 +130,12 @@ impl Attempts {
         match self.of_sock(sk) {
             Some(attempt) => match &attempt.end {
                 Some(end) if end.time == time => Step::Known,
-                Some(_) => unknown,
                 None if attempt.start.as_ref().is_none_or(|start| start.time <= time) => {
                     Step::Ends(attempt.id)
                 }
-                None => unknown,
+                _ => unknown,
             },
-            None if self.was_told(sk, |life| covers(life, time)) => Step::Known,
+            None if self.told_life_covers(sk, time) => Step::Known,
             None => unknown,
         }
     }
@@ -165,9 +171,9 @@ impl Attempts {
                 self.by_sock.remove(&sk);
             }
             let time = |seen: &Seen<StateChange>| seen.time;
-            let start = attempt.start.as_ref().or(attempt.crossed.as_ref()).map(time);
-            let life = Life { start, end: attempt.end.as_ref().map(time) };
-            self.told.insert(sk, attempt.span().1, life);
+            let (first, last) = attempt.span();
+            let (start, end) = (attempt.start.as_ref().map(time), attempt.end.as_ref().map(time));
+            self.told.insert(sk, last, Life { start, first, end });
         }
         Some(attempt)
     }
@@ -179,6 +185,15 @@ impl Attempts {
                 self.by_flow.remove(&ends);
             }
         }
+    }
+
+    /// An event at `time` belongs to the told life that had begun by then. One whose end was not seen lasts until
+    /// the next.
+    fn told_life_covers(&self, sk: SockPtr, time: u64) -> bool {
+        let lives = self.told.get(sk).map(|entry| entry.1);
+        let begun = lives.filter(|life| life.start.unwrap_or(life.first) <= time);
+        let life = begun.max_by_key(|life| life.first);
+        life.is_some_and(|life| life.end.is_none_or(|end| time <= end))
     }
 
     fn was_told(&self, sk: SockPtr, which: impl Fn(Life) -> bool) -> bool {
@@ -201,17 +216,5 @@ fn ended_before(attempt: &AttemptFacts, time: u64) -> bool {
 
 /// A start at `time` is the start of a told life: the same, or one that was missing when it was told.
 fn started(life: Life, time: u64) -> bool {
-    match (life.start, life.end) {
-        (Some(start), _) => start == time,
-        (None, end) => end.is_some_and(|end| time <= end),
-    }
-}
-
-/// An event at `time` belongs to a told life.
-fn covers(life: Life, time: u64) -> bool {
-    match (life.start, life.end) {
-        (start, Some(end)) => start.is_none_or(|start| start <= time) && time <= end,
-        (Some(start), None) => start <= time,
-        (None, None) => true,
-    }
+    life.start.map_or(time <= life.first, |start| start == time)
 }

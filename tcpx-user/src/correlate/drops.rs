@@ -52,7 +52,7 @@ impl Drops {
 
     /// Flows that are counted.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.counting.len()
     }
 

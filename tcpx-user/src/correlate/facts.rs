@@ -3,12 +3,13 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use tcpx_common::abi::{state, tcp_flag};
+use tcpx_common::abi::state;
 
-use super::key::{Agreement, Seen};
+use super::key::Seen;
+pub use super::sender::{Answered, Sender};
 use crate::event::{
-    ConnRequest, ConnectFailed, Drop, Ends, Holders, Hook, HookNumber, Icmp, Lookups, Name, Netns, Reply,
-    Retransmit, Segment, SockFacts, SockPtr, SockReset, StateChange,
+    ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, Lookups, Netns, Retransmit, Segment, SockPtr,
+    SockReset, StateChange,
 };
 
 /// Something that will not change any more.
@@ -155,127 +156,6 @@ impl AttemptFacts {
     }
 }
 
-/// Who made a RST, on this host.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Sender {
-    /// TCP, in answer to a segment.
-    Reply(Seen<Box<Reply>>),
-    /// TCP again, where only the drop of the segment shows it.
-    NoSocketDrop(Seen<Box<Drop>>),
-    /// A socket of its own accord.
-    Active(Seen<Box<SockReset>>),
-    /// Netfilter.
-    Reject(Seen<(Segment, HookNumber)>),
-    /// Netfilter again, where only the drop of the segment shows it.
-    RejectDrop(Seen<Box<Drop>>),
-}
-
-/// The segment that a RST answers, and what is known of its way.
-#[derive(Clone, Copy, Debug)]
-pub struct Answered<'a> {
-    /// The segment.
-    pub segment: &'a Segment,
-    /// Its lookups.
-    pub lookups: Lookups,
-    /// The kernel's word.
-    pub reason: Option<&'a Name>,
-    /// State of the socket that answered; 0 for none.
-    pub sk_state: u8,
-    /// That socket.
-    pub sock: Option<&'a SockFacts>,
-    /// Who holds the port.
-    pub holders: Option<&'a Holders>,
-}
-
-impl Sender {
-    /// When.
-    #[must_use]
-    pub const fn time(&self) -> u64 {
-        match self {
-            Self::Reply(seen) => seen.time,
-            Self::NoSocketDrop(seen) | Self::RejectDrop(seen) => seen.time,
-            Self::Active(seen) => seen.time,
-            Self::Reject(seen) => seen.time,
-        }
-    }
-
-    /// Where.
-    #[must_use]
-    pub const fn netns(&self) -> Netns {
-        match self {
-            Self::Reply(seen) => seen.netns,
-            Self::NoSocketDrop(seen) | Self::RejectDrop(seen) => seen.netns,
-            Self::Active(seen) => seen.netns,
-            Self::Reject(seen) => seen.netns,
-        }
-    }
-
-    /// The segment that provoked it, if one did.
-    #[must_use]
-    pub const fn segment(&self) -> Option<&Segment> {
-        match self {
-            Self::Reply(seen) => Some(&seen.what.segment),
-            Self::NoSocketDrop(seen) | Self::RejectDrop(seen) => Some(&seen.what.segment),
-            Self::Active(_) => None,
-            Self::Reject(seen) => Some(&seen.what.0),
-        }
-    }
-
-    /// Source and destination of the RST.
-    #[must_use]
-    pub fn flow(&self) -> Ends {
-        match self {
-            Self::Active(seen) => seen.what.ends,
-            Self::Reply(seen) => seen.what.segment.ends.flipped(),
-            Self::NoSocketDrop(seen) | Self::RejectDrop(seen) => seen.what.segment.ends.flipped(),
-            Self::Reject(seen) => seen.what.0.ends.flipped(),
-        }
-    }
-
-    /// What TCP answered, if it was TCP and an answer.
-    #[must_use]
-    pub fn answered(&self) -> Option<Answered<'_>> {
-        match self {
-            Self::Reply(seen) => Some(Answered {
-                segment: &seen.what.segment,
-                lookups: seen.what.lookups,
-                reason: seen.what.reason.as_ref(),
-                sk_state: seen.what.sk_state,
-                sock: seen.what.sock.as_ref(),
-                holders: seen.what.holders.as_ref(),
-            }),
-            Self::NoSocketDrop(seen) => Some(Answered {
-                segment: &seen.what.segment,
-                lookups: seen.what.lookups,
-                reason: seen.what.reason.as_ref(),
-                sk_state: 0,
-                sock: None,
-                holders: seen.what.holders.as_ref(),
-            }),
-            _ => None,
-        }
-    }
-
-    /// Whether `receiver` was reached by this RST. RFC 9293 3.10.7.1: a RST in answer to a segment without ACK has
-    /// sequence number 0 and acknowledges all of the segment; else its sequence number is the segment's
-    /// acknowledgement. One sent of a socket's own accord has the next number to send (`tcp_acceptable_seq`).
-    #[must_use]
-    pub fn reaches(&self, receiver: &SockReset) -> Agreement {
-        let sock = &receiver.sock;
-        match (self, self.segment()) {
-            (Self::Active(sender), _) => Agreement::near(sender.what.sock.snd_nxt, sock.rcv_nxt),
-            (_, Some(segment)) if segment.flags & tcp_flag::ACK == 0 => {
-                Agreement::exact(segment.seq, sock.snd_una)
-            }
-            (_, Some(segment)) => match &receiver.segment {
-                Some(rst) => Agreement::exact(segment.ack, rst.seq),
-                None => Agreement::near(segment.ack, sock.rcv_nxt),
-            },
-            (_, None) => Agreement::Unknown,
-        }
-    }
-}
-
 /// What tcpx saw a socket do with listen().
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Listened {
@@ -327,6 +207,8 @@ pub struct ResetFacts {
     pub receiver_opened: Option<Opened>,
     /// The attempt that it ended, or that opened the connection which it ended.
     pub attempt: Option<u64>,
+    /// The start of that attempt: who called connect().
+    pub start: Option<Box<Seen<StateChange>>>,
     /// How both sides were joined.
     pub joined: Option<Joined>,
     /// The sender's address was seen on this host, in any namespace.

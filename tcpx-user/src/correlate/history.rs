@@ -91,7 +91,7 @@ impl History {
 
     /// Entries of all kinds.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.ports.len() + self.opened.len() + self.addresses.len()
     }
 }

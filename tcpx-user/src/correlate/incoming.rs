@@ -63,7 +63,7 @@ impl Correlator {
                 }
             }
             Step::New => {
-                self.begin(AttemptFacts { start: Some(seen), complete: true, ..AttemptFacts::default() })
+                self.begin(AttemptFacts { start: Some(seen), complete: true, ..AttemptFacts::default() });
             }
             Step::Replaces(older) => {
                 self.begin(AttemptFacts { start: Some(seen), complete: true, ..AttemptFacts::default() });
@@ -220,7 +220,7 @@ impl Correlator {
         let opened = self.history.opening_of(sk, ends, time);
         let attempt = self.reached_attempt(&seen);
         if let Some(told) = self.resets.told_sender_for(&seen) {
-            return self.came_late(told, seen, attempt);
+            return self.came_late(told, &seen, attempt);
         }
         let waiting = self.resets.sender_for(&seen);
         let id = waiting.map_or_else(|| self.new_reset(ends.flipped()), |(id, _)| id);
@@ -228,8 +228,8 @@ impl Correlator {
             reset.receiver = Some(seen);
             reset.receiver_opened = opened;
             reset.joined = waiting.map(|(_, joined)| joined);
-            let opener = opened.and_then(|opened| opened.attempt);
-            reset.attempt = attempt.or(opener).or(reset.attempt);
+            let older = opened.and_then(|opened| opened.attempt);
+            reset.attempt = attempt.or(older).or(reset.attempt);
         }
         self.one_side_more(id, time);
     }
@@ -256,6 +256,7 @@ impl Correlator {
             receiver: None,
             receiver_opened: None,
             attempt: None,
+            start: None,
             joined: None,
             sender_is_local: false,
             complete: true,

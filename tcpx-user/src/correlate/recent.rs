@@ -38,7 +38,7 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
 
     /// How many there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.order.len()
     }
 

@@ -34,7 +34,7 @@ impl Resets {
 
     /// Waiting resets.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
 

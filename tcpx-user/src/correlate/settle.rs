@@ -32,7 +32,7 @@ impl Correlator {
     pub(super) fn came_late(
         &mut self,
         told: Arc<ResetFacts>,
-        seen: Seen<Box<SockReset>>,
+        seen: &Seen<Box<SockReset>>,
         attempt: Option<u64>,
     ) {
         let waiting = attempt.and_then(|id| self.attempts.get_mut(id));
@@ -117,6 +117,8 @@ impl Correlator {
         if reset.sender.is_none() && !self.abilities.rejects {
             self.find_reject(&mut reset);
         }
+        let attempt = reset.attempt.and_then(|id| self.attempts.get(id));
+        reset.start = attempt.and_then(|attempt| attempt.start.clone()).map(Box::new);
         let reset = Arc::new(reset);
         self.resets.told(&reset);
         self.settled.push_back(Settled::Reset(reset.clone()));
@@ -258,7 +260,9 @@ impl Correlator {
     /// Tells all that waits; what is in flight was cut off.
     pub(super) fn settle_all(&mut self) {
         let ids: Vec<u64> = self.attempts.all_mut().map(|attempt| attempt.id).collect();
-        ids.iter().for_each(|&id| self.link_reset(id));
+        for id in ids {
+            self.link_reset(id);
+        }
         while let Some(id) = self.resets.oldest() {
             self.settle_reset(id);
         }

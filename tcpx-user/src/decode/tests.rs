@@ -123,7 +123,7 @@ proptest! {
     ) {
         bytes[30] = kind;
         for place in (32..bytes.len() - 8).step_by(4) {
-            if bytes[place] & 3 == 0 { bytes[place] = family; }
+            if bytes[place].is_multiple_of(4) { bytes[place] = family; }
         }
         let mut decoder = decoder();
         let decoded = decoder.decode(&bytes);

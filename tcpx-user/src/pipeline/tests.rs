@@ -7,4 +7,5 @@ mod resets;
 mod scene;
 mod silence;
 mod snapshots;
+mod told;
 mod worked;

@@ -251,3 +251,18 @@ fn an_own_address_is_no_peer() {
     assert_eq!(told.attempt().verdict.id.as_str(), "unknown");
     assert_eq!(told.attempt().outcome, Outcome::Refused);
 }
+
+#[test]
+fn a_process_that_is_gone_was_still_the_caller() {
+    let call = call(LOCAL, PORT);
+    let sock = SockFacts { snd_una: call.isn, ..sock(call.sk, 2) };
+    let events = [
+        call.starts(S),
+        call.no_socket(S + 1, held_by(vec![])),
+        call.gets(S + 2, sock, None),
+        call.fails(S + 3, 111),
+    ];
+    let told = run(Abilities::ALL, &events);
+    let owner = told.reset().receiver.as_ref().and_then(|end| end.owner.as_ref());
+    assert_eq!(owner.map(|owner| (owner.pid, owner.how)), Some((41, OwnerHow::Caller)));
+}

@@ -137,8 +137,8 @@ fn both_ends_of_an_active_reset_are_one_line_in_either_order() {
         let (attempt, reset) = (told.attempt(), told.reset());
         assert_eq!((reset.origin, reset.verdict.id.as_str()), (Origin::Active, "linger-zero"));
         assert_eq!((attempt.verdict.id.as_str(), reset.attempt), ("established", Some(attempt.id)));
-        let receiver = reset.receiver.as_ref().and_then(|end| end.socket.as_ref()).expect("a socket");
-        assert_eq!(receiver.age_ns, Some(S + 1 - 200));
+        let reached = reset.receiver.as_ref().and_then(|end| end.socket.as_ref()).expect("a socket");
+        assert_eq!(reached.age_ns, Some(S + 1 - 200));
     }
 }
 

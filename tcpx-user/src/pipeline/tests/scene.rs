@@ -4,15 +4,9 @@ use std::net::SocketAddr;
 
 use tcpx_common::abi::{state::*, tcp_flag::*};
 
-use crate::{
-    abilities::Abilities,
-    correlate::Limits,
-    decode::NoSymbols,
-    event::*,
-    line::{self, Line, Summary},
-    pipeline::Pipeline,
-    who::Who,
-};
+use crate::{abilities::Abilities, event::*, line, who::Who};
+
+pub(super) use super::told::*;
 
 pub(super) const MS: u64 = 1_000_000;
 pub(super) const S: u64 = 1_000 * MS;
@@ -168,6 +162,7 @@ pub(super) fn holder(sk: u64, inode: u64, addr_: &str, listening: bool) -> Holde
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "`None` is the walk that was not made")]
 pub(super) fn held_by(list: Vec<Holder>) -> Option<Holders> {
     Some(Holders { list, complete: true })
 }
@@ -353,58 +348,4 @@ fn dropped(segment: Segment, reason: Option<&str>, function: &str) -> Drop {
         no_socket: false,
         holders: None,
     }
-}
-
-/// What came of it.
-pub(super) struct Told {
-    pub(super) attempts: Vec<line::Attempt>,
-    pub(super) resets: Vec<line::Reset>,
-    pub(super) drops: Vec<line::DropLine>,
-    pub(super) summary: Summary,
-}
-
-pub(super) fn run(abilities: Abilities, events: &[Event]) -> Told {
-    run_within(abilities, Limits::DEFAULT, events)
-}
-
-pub(super) fn run_within(abilities: Abilities, limits: Limits, events: &[Event]) -> Told {
-    let mut pipeline = Pipeline::new(abilities, limits, Box::new(NoSymbols));
-    let mut lines: Vec<Line> = events.iter().flat_map(|event| pipeline.push(event, &Table)).collect();
-    lines.extend(pipeline.finish(&Table));
-    let summary = pipeline.summary().clone();
-    let mut told = Told { attempts: Vec::new(), resets: Vec::new(), drops: Vec::new(), summary };
-    for line in lines {
-        match line {
-            Line::Attempt(attempt) => told.attempts.push(*attempt),
-            Line::Reset(reset) => told.resets.push(*reset),
-            Line::Drop(drop) => told.drops.push(*drop),
-            _ => {}
-        }
-    }
-    told
-}
-
-impl Told {
-    /// The only attempt.
-    pub(super) fn attempt(&self) -> &line::Attempt {
-        let [attempt] = self.attempts.as_slice() else { panic!("{:#?}", self.attempts) };
-        attempt
-    }
-
-    /// The only reset.
-    pub(super) fn reset(&self) -> &line::Reset {
-        let [reset] = self.resets.as_slice() else { panic!("{:#?}", self.resets) };
-        reset
-    }
-
-    /// The only drop.
-    pub(super) fn drop(&self) -> &line::DropLine {
-        let [drop] = self.drops.as_slice() else { panic!("{:#?}", self.drops) };
-        drop
-    }
-}
-
-/// Id, confidence and first sentence of a verdict.
-pub(super) fn gist(verdict: &line::Verdict) -> (&'static str, line::Confidence, &str) {
-    (verdict.id.as_str(), verdict.confidence, verdict.evidence.first().map_or("", String::as_str))
 }

@@ -46,10 +46,9 @@ pub(super) fn close_unread_data(facts: &ResetFacts, context: &Context<'_>) -> Op
     let reset = &seen.what;
     let confidence = match reset.reason.as_deref() {
         Some("TCP_ABORT_ON_CLOSE") => Confidence::Observed,
-        Some(_) => return None,
         // One byte may be a FIN that was not read, which is no data.
         None if from_close(reset) && unread(reset) > u32::from(lingers_zero(reset)) => Confidence::Derived,
-        None => return None,
+        _ => return None,
     };
     let who = closer(seen, context);
     let first = format!("{who} closed {} with data from {} unread.", reset.ends.a, reset.ends.b);

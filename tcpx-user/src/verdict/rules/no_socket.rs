@@ -80,10 +80,10 @@ fn not_walked(answered: &Answered<'_>) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn lookups(answered: &Answered<'_>) -> Option<String> {
+fn lookups(answered: &Answered<'_>) -> String {
     let seen = answered.lookups.established.is_some() && answered.lookups.listener.is_some();
     let how = if seen { "observed" } else { "follows from the RST" };
-    Some(format!("Established lookup: miss; listener lookup: miss ({how})."))
+    format!("Established lookup: miss; listener lookup: miss ({how}).")
 }
 
 /// A listener that the lookup must have found: closed or opened in that moment, or passed over by a program (BPF
@@ -95,7 +95,7 @@ pub(super) fn matching_listener(facts: &ResetFacts, context: &Context<'_>) -> Op
     let device =
         (found.bound_dev != 0).then(|| format!("It is bound to the device with index {}.", found.bound_dev));
     let first = format!("{name} listens on {}, yet the SYN to {wanted} found no socket.", found.addr);
-    Some(Finding::unknown(first).and(device).and(lookups(&answered)))
+    Some(Finding::unknown(first).and(device).and(Some(lookups(&answered))))
 }
 
 /// A socket holds the port and would match if it listened.
@@ -111,7 +111,7 @@ pub(super) fn bound_not_listening(facts: &ResetFacts, context: &Context<'_>) -> 
     };
     let first = format!("{} holds {} but is not listening{history}.", holder(found, context), found.addr);
     let finding = Finding::new(VerdictId::BoundNotListening, sure(facts), first);
-    Some(finding.and(lookups(&answered)))
+    Some(finding.and(Some(lookups(&answered))))
 }
 
 fn listeners<'a>(answered: &Answered<'a>) -> impl Iterator<Item = &'a Holder> + use<'a> {
@@ -119,10 +119,10 @@ fn listeners<'a>(answered: &Answered<'a>) -> impl Iterator<Item = &'a Holder> + 
 }
 
 /// All listeners of the port, if each is of the kind; "only" needs a walk that came to its end.
-fn only<'a>(
-    facts: &'a ResetFacts,
+fn only(
+    facts: &ResetFacts,
     kind: impl Fn(&Holder, SocketAddr) -> bool,
-) -> Option<(Answered<'a>, SocketAddr, &'a Holder)> {
+) -> Option<(Answered<'_>, SocketAddr, &Holder)> {
     let (answered, wanted) = to_syn(facts)?;
     let first = listeners(&answered).next()?;
     listeners(&answered).all(|holder| kind(holder, wanted)).then_some((answered, wanted, first))
@@ -131,7 +131,7 @@ fn only<'a>(
 fn finding(facts: &ResetFacts, answered: &Answered<'_>, id: VerdictId, first: String) -> Finding {
     let walk = if walked(answered) { Confidence::Observed } else { Confidence::Derived };
     let finding = Finding::new(id, sure(facts), first).at_most(walk);
-    finding.and(lookups(answered)).and(not_walked(answered))
+    finding.and(Some(lookups(answered))).and(not_walked(answered))
 }
 
 /// `ipv6_only_sock` in `compute_score`.
@@ -186,5 +186,5 @@ pub(super) fn stray_segment(facts: &ResetFacts, _: &Context<'_>) -> Option<Findi
         "A segment with flags [{letters}] from {} to {} belongs to no connection in its network namespace.",
         ends.a, ends.b
     );
-    Some(Finding::new(VerdictId::StraySegment, sure(facts), first).and(lookups(&answered)))
+    Some(Finding::new(VerdictId::StraySegment, sure(facts), first).and(Some(lookups(&answered))))
 }

@@ -1,0 +1,65 @@
+//! What the pipeline made of a scene.
+
+use super::scene::Table;
+use crate::{
+    abilities::Abilities,
+    correlate::Limits,
+    decode::NoSymbols,
+    event::Event,
+    line::{self, Line, Summary},
+    pipeline::Pipeline,
+};
+
+/// What came of it.
+pub(super) struct Told {
+    pub(super) attempts: Vec<line::Attempt>,
+    pub(super) resets: Vec<line::Reset>,
+    pub(super) drops: Vec<line::DropLine>,
+    pub(super) summary: Summary,
+}
+
+pub(super) fn run(abilities: Abilities, events: &[Event]) -> Told {
+    run_within(abilities, Limits::DEFAULT, events)
+}
+
+pub(super) fn run_within(abilities: Abilities, limits: Limits, events: &[Event]) -> Told {
+    let mut pipeline = Pipeline::new(abilities, limits, Box::new(NoSymbols));
+    let mut lines: Vec<Line> = events.iter().flat_map(|event| pipeline.push(event, &Table)).collect();
+    lines.extend(pipeline.finish(&Table));
+    let summary = pipeline.summary().clone();
+    let mut told = Told { attempts: Vec::new(), resets: Vec::new(), drops: Vec::new(), summary };
+    for line in lines {
+        match line {
+            Line::Attempt(attempt) => told.attempts.push(*attempt),
+            Line::Reset(reset) => told.resets.push(*reset),
+            Line::Drop(drop) => told.drops.push(*drop),
+            _ => {}
+        }
+    }
+    told
+}
+
+impl Told {
+    /// The only attempt.
+    pub(super) fn attempt(&self) -> &line::Attempt {
+        let [attempt] = self.attempts.as_slice() else { panic!("{:#?}", self.attempts) };
+        attempt
+    }
+
+    /// The only reset.
+    pub(super) fn reset(&self) -> &line::Reset {
+        let [reset] = self.resets.as_slice() else { panic!("{:#?}", self.resets) };
+        reset
+    }
+
+    /// The only drop.
+    pub(super) fn drop(&self) -> &line::DropLine {
+        let [drop] = self.drops.as_slice() else { panic!("{:#?}", self.drops) };
+        drop
+    }
+}
+
+/// Id, confidence and first sentence of a verdict.
+pub(super) fn gist(verdict: &line::Verdict) -> (&'static str, line::Confidence, &str) {
+    (verdict.id.as_str(), verdict.confidence, verdict.evidence.first().map_or("", String::as_str))
+}
