@@ -6,22 +6,18 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct Config {
-    /// Bytes in the ring above which a record wakes the reader; below, the reader's timer finds it.
-    pub wakeup_bytes: u32,
     /// Process id (in the root namespace) whose descendants are the traced command; 0 if there is none.
     pub scope_tgid: u32,
-    /// `tcp_send_reset` reports answers to segments (it fires for each of them since Linux 6.10 only).
-    pub replies_from_tracepoint: u8,
-    /// `tcp_send_reset` reports resets that sockets send of their own accord.
-    pub active_from_tracepoint: u8,
-    /// A SYN that `tcp_v4_rcv` drops for want of a socket is reported, as no better hook is attached.
-    pub no_socket_from_drop: u8,
     /// Add a stack to each reset and drop.
     pub stacks: u8,
+    /// Zero.
+    pub reserved: [u8; 3],
     /// Number of `SKB_DROP_REASON_NO_SOCKET` on this kernel; 0 where drops have no reasons.
     pub reason_no_socket: u16,
     /// Bit of `SOCK_LINGER` in `sk_flags`.
     pub sock_linger_bit: u16,
+    /// Zero.
+    pub reserved2: u32,
     /// Address ranges of `tcp_v4_rcv` and `tcp_v6_rcv`, for kernels whose drops have no reasons.
     pub tcp_v4_rcv_start: u64,
     /// End of `tcp_v4_rcv`, exclusive.
@@ -30,6 +26,26 @@ pub struct Config {
     pub tcp_v6_rcv_start: u64,
     /// End of `tcp_v6_rcv`, exclusive.
     pub tcp_v6_rcv_end: u64,
+    /// Start of the function whose entry tells drops (`kfree_skb`), to find its caller on a stack.
+    pub free_start: u64,
+    /// End of it, exclusive.
+    pub free_end: u64,
 }
 
-crate::assert_layout!(Config = 48);
+/// What depends on which programs could be attached, so that it is set after that. Until then neither source of an
+/// answer reports, so that none is reported twice. Booleans: 0 or 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Switches {
+    /// `tcp_send_reset` reports answers to segments.
+    pub replies_from_tracepoint: u32,
+    /// `tcp_send_reset` reports resets that sockets send of their own accord.
+    pub active_from_tracepoint: u32,
+    /// A SYN that `tcp_v4_rcv` drops for want of a socket is reported, as no better hook is attached.
+    pub no_socket_from_drop: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+crate::assert_layout!(Config = 64);
+const _: () = assert!(size_of::<Switches>() == 16);

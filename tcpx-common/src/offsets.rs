@@ -24,7 +24,7 @@ macro_rules! offsets {
             /// `slot function type n` for the position of the n-th parameter of that type (functions are taken by
             /// type, as tracepoints have no parameter names in BTF), `result function` for the place behind all
             /// arguments, where trampolines put the result. `a|b` takes the first that exists, `f&g` asks that both
-            /// functions agree, `module` looks into loaded modules too.
+            /// functions agree, `module` looks into loaded modules too, `always n` is a number that BTF need not confirm.
             pub const PATHS: &'static [(&'static str, &'static str)] = &[$((stringify!($field), $path),)*];
 
             /// Sets the field with this place in [`Self::PATHS`].
@@ -62,6 +62,8 @@ offsets! {
     skb_dev: "sk_buff.dev",
     /// Its route, with a flag in bit 0.
     skb_refdst: "sk_buff._skb_refdst",
+    /// The socket that early demux, TPROXY or BPF gave to the packet.
+    skb_sk: "sk_buff.sk",
     /// Name of a device.
     dev_name: "net_device.name",
     /// Index of a device.
@@ -134,6 +136,10 @@ offsets! {
     kernfs_id: "kernfs_node.id",
     /// The socket of a file's half.
     socket_sk: "socket.sk",
+    /// Its file: the way back, which tells a socket's file from any other.
+    socket_file: "socket.file",
+    /// SS_UNCONNECTED before the first connect().
+    socket_state: "socket.state",
     /// The inode that stands behind a `struct socket`.
     socket_inode: "socket_alloc.vfs_inode",
     /// Its number.
@@ -143,6 +149,8 @@ offsets! {
     icsk_qlen: "inet_connection_sock.icsk_accept_queue.qlen",
     /// When data last came in, in jiffies.
     icsk_lrcvtime: "inet_connection_sock.icsk_ack.lrcvtime",
+    /// be16 local port, which stays when a closed socket has given its port back.
+    inet_sport: "inet_sock.inet_sport",
     /// First unacknowledged byte.
     tp_snd_una: "tcp_sock.snd_una",
     /// Next byte to send.
@@ -217,13 +225,13 @@ offsets! {
     /// The file's half of the socket.
     arg_connect_socket: "slot __inet_stream_connect socket",
     /// Where to.
-    arg_connect_addr: "slot __inet_stream_connect sockaddr|__inet_stream_connect sockaddr_unsized",
+    arg_connect_addr: "slot __inet_stream_connect sockaddr|slot __inet_stream_connect sockaddr_unsized",
     /// Result, for trampolines.
     ret_connect: "result __inet_stream_connect",
     /// The file's half of the socket.
     arg_bind_socket: "slot inet_bind&inet6_bind socket",
     /// Where.
-    arg_bind_addr: "slot inet_bind&inet6_bind sockaddr|inet_bind&inet6_bind sockaddr_unsized",
+    arg_bind_addr: "slot inet_bind&inet6_bind sockaddr|slot inet_bind&inet6_bind sockaddr_unsized",
     /// Result, for trampolines.
     ret_bind: "result inet_bind&inet6_bind",
     /// The segment.
@@ -286,12 +294,13 @@ offsets! {
     arg_icmp6_send_type: "slot icmp6_send u8",
     /// Code.
     arg_icmp6_send_code: "slot icmp6_send u8 1",
-    /// The namespace.
-    arg_reject_net: "module slot nf_send_reset net",
+    /// The namespace. Modules of 5.10 have no BTF, and a module that is not loaded has none either: then the prototype
+    /// that all versions share stands, and the hook checks that what it was given is a TCP segment.
+    arg_reject_net: "module slot nf_send_reset net|always 0",
     /// The rejected packet.
-    arg_reject_skb: "module slot nf_send_reset sk_buff",
+    arg_reject_skb: "module slot nf_send_reset sk_buff|always 2",
     /// Netfilter's hook.
-    arg_reject_hook: "module slot nf_send_reset int",
+    arg_reject_hook: "module slot nf_send_reset int|always 3",
     /// The listener.
     arg_request_sk: "slot tcp_conn_request sock",
     /// The SYN.
@@ -303,9 +312,9 @@ offsets! {
     /// Why (since Linux 5.17).
     arg_tp_drop_reason: "slot btf_trace_kfree_skb skb_drop_reason",
     /// The packet.
-    arg_drop_skb: "slot sk_skb_reason_drop sk_buff|kfree_skb_reason sk_buff|kfree_skb sk_buff",
+    arg_drop_skb: "slot sk_skb_reason_drop sk_buff|slot kfree_skb_reason sk_buff|slot kfree_skb sk_buff",
     /// Why.
-    arg_drop_reason: "slot sk_skb_reason_drop skb_drop_reason|kfree_skb_reason skb_drop_reason",
+    arg_drop_reason: "slot sk_skb_reason_drop skb_drop_reason|slot kfree_skb_reason skb_drop_reason",
     /// The socket.
     arg_tp_retransmit_sk: "slot btf_trace_tcp_retransmit_skb sock",
     /// The socket.

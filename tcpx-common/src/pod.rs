@@ -1,6 +1,12 @@
 //! What aya may copy into `.rodata` and maps as plain bytes.
 
-use crate::{config::Config, event::HookCounters, event::NetnsKey, event::NetnsResets, offsets::Offsets};
+use crate::{
+    config::{Config, Switches},
+    event::HookCounters,
+    event::NetnsKey,
+    event::NetnsResets,
+    offsets::Offsets,
+};
 
 macro_rules! pod {
     ($($ty:ty),+ $(,)?) => {
@@ -12,4 +18,4 @@ macro_rules! pod {
     };
 }
 
-pod!(Config, Offsets, HookCounters, NetnsKey, NetnsResets);
+pod!(Config, Switches, Offsets, HookCounters, NetnsKey, NetnsResets);

@@ -1,22 +1,162 @@
-//! The kernel half of tcpx.
+//! The kernel half of tcpx: a table of hooks and backends. Each program finds its arguments in its context and hands
+//! them to the hook, which does not know how it was attached.
 #![no_std]
 #![no_main]
-#![expect(unsafe_code, missing_docs, unreachable_pub, reason = "placeholder until the hooks come")]
+#![feature(asm_experimental_arch)]
+#![expect(unreachable_pub, reason = "in a binary, pub says what the other modules use")]
+#![expect(unsafe_code, reason = "section and symbol names are how the loader finds programs")]
 
-use aya_ebpf::macros::raw_tracepoint;
-use aya_ebpf::programs::RawTracePointContext;
+mod args;
+mod calls;
+mod emit;
+mod hooks;
+mod in_hand;
+mod kernel;
+mod maps;
+mod walk;
 
-/// Placeholder.
-#[raw_tracepoint(tracepoint = "tcp_send_reset")]
-pub fn tcp_send_reset(_ctx: RawTracePointContext) -> i32 {
-    0
+use core::ffi::c_void;
+
+use args::Env;
+use hooks::{
+    active_reset, bind, conn_request, connect, drop, fork, icmp, receive, receive_reset, reject, retransmit,
+    send_reset, state,
+};
+use maps::offset;
+use tcpx_common::abi::{Backend, Hook};
+
+/// One program: its section says how it is attached, its name is how the reader finds it.
+macro_rules! programs {
+    ($($section:literal $name:ident ($hook:ident, $backend:ident) |$env:ident| $body:expr;)+) => {
+        $(
+            #[unsafe(no_mangle)]
+            #[unsafe(link_section = $section)]
+            extern "C" fn $name(ctx: *mut c_void) -> i32 {
+                let $env = Env::new(ctx, Hook::$hook, Backend::$backend);
+                $body;
+                0
+            }
+        )+
+    };
 }
 
-#[panic_handler]
-fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
-    loop {}
+/// An argument, by the name of its slot.
+macro_rules! arg {
+    ($env:ident, $slot:ident) => {
+        $env.arg(offset!($slot))
+    };
 }
 
+programs! {
+    "raw_tp" state_tp(State, Tracepoint) |e|
+        state::changed(e, arg!(e, arg_tp_state_sk), arg!(e, arg_tp_state_old), arg!(e, arg_tp_state_new));
+    "fentry" state_fentry(State, Fentry) |e| state::stored(e, arg!(e, arg_state_sk), arg!(e, arg_state_new));
+    "fentry" state_set_fentry(State, Fentry) |e| state::stored(e, arg!(e, arg_state_sk), arg!(e, arg_state_new));
+    "kprobe" state_kprobe(State, Kprobe) |e| state::stored(e, arg!(e, arg_state_sk), arg!(e, arg_state_new));
+
+    "tracepoint" connect_enter_tp(Connect, Tracepoint) |e| connect::called(e.syscall_word(0), e.syscall_word(1));
+    "tracepoint" connect_exit_tp(Connect, Tracepoint) |e| connect::returned(e, e.syscall_word(0) as i32);
+    "fentry" connect_fentry(Connect, Fentry) |e|
+        connect::entered(arg!(e, arg_connect_socket), arg!(e, arg_connect_addr));
+    "fexit" connect_fexit(Connect, Fentry) |e| connect::returned(e, arg!(e, ret_connect).unwrap_or(0) as i32);
+    "kprobe" connect_kprobe(Connect, Kprobe) |e|
+        connect::entered(arg!(e, arg_connect_socket), arg!(e, arg_connect_addr));
+    "kretprobe" connect_kretprobe(Connect, Kprobe) |e| connect::returned(e, e.returned() as i32);
+
+    "tracepoint" bind_enter_tp(Bind, Tracepoint) |e| bind::called(e.syscall_word(0), e.syscall_word(1));
+    "tracepoint" bind_exit_tp(Bind, Tracepoint) |e| bind::returned(e, e.syscall_word(0) as i32);
+    "fentry" bind_fentry(Bind, Fentry) |e| bind::entered(arg!(e, arg_bind_socket), arg!(e, arg_bind_addr));
+    "fexit" bind_fexit(Bind, Fentry) |e| bind::returned(e, arg!(e, ret_bind).unwrap_or(0) as i32);
+    "fentry" bind6_fentry(Bind, Fentry) |e| bind::entered(arg!(e, arg_bind_socket), arg!(e, arg_bind_addr));
+    "fexit" bind6_fexit(Bind, Fentry) |e| bind::returned(e, arg!(e, ret_bind).unwrap_or(0) as i32);
+    "kprobe" bind_kprobe(Bind, Kprobe) |e| bind::entered(arg!(e, arg_bind_socket), arg!(e, arg_bind_addr));
+    "kretprobe" bind_kretprobe(Bind, Kprobe) |e| bind::returned(e, e.returned() as i32);
+
+    "fentry" receive_fentry(Receive, Fentry) |e| receive::received(arg!(e, arg_rcv_skb));
+    "fentry" receive6_fentry(Receive, Fentry) |e| receive::received(arg!(e, arg_rcv_skb));
+    "kprobe" receive_kprobe(Receive, Kprobe) |e| receive::received(arg!(e, arg_rcv_skb));
+
+    "fexit" established_fexit(LookupEstablished, Fentry) |e|
+        receive::looked_up_established(e, arg!(e, ret_established));
+    "fexit" established6_fexit(LookupEstablished, Fentry) |e|
+        receive::looked_up_established(e, arg!(e, ret_established6));
+    "kretprobe" established_kretprobe(LookupEstablished, Kprobe) |e|
+        receive::looked_up_established(e, Some(e.returned()));
+    "fexit" listener_fexit(LookupListener, Fentry) |e| receive::looked_up_listener(e, arg!(e, ret_listener));
+    "fexit" listener6_fexit(LookupListener, Fentry) |e| receive::looked_up_listener(e, arg!(e, ret_listener6));
+    "kretprobe" listener_kretprobe(LookupListener, Kprobe) |e| receive::looked_up_listener(e, Some(e.returned()));
+
+    "raw_tp" send_reset_tp(SendReset, Tracepoint) |e| send_reset::traced(
+        e, arg!(e, arg_tp_reset_sk), arg!(e, arg_tp_reset_skb), arg!(e, arg_tp_reset_reason));
+    "fentry" send_reset_fentry(SendReset, Fentry) |e| send_reset::called(
+        e, arg!(e, arg_reply_sk), arg!(e, arg_reply_skb), arg!(e, arg_reply_reason));
+    "fentry" send_reset6_fentry(SendReset, Fentry) |e| send_reset::called(
+        e, arg!(e, arg_reply_sk), arg!(e, arg_reply_skb), arg!(e, arg_reply_reason));
+    "kprobe" send_reset_kprobe(SendReset, Kprobe) |e| send_reset::called(
+        e, arg!(e, arg_reply_sk), arg!(e, arg_reply_skb), arg!(e, arg_reply_reason));
+
+    "fentry" active_reset_fentry(ActiveReset, Fentry) |e|
+        active_reset::sent(e, arg!(e, arg_active_sk), arg!(e, arg_active_reason));
+    "kprobe" active_reset_kprobe(ActiveReset, Kprobe) |e|
+        active_reset::sent(e, arg!(e, arg_active_sk), arg!(e, arg_active_reason));
+
+    "raw_tp" receive_reset_tp(ReceiveReset, Tracepoint) |e|
+        receive_reset::received(e, arg!(e, arg_tp_receive_sk), None);
+    "fentry" receive_reset_fentry(ReceiveReset, Fentry) |e|
+        receive_reset::received(e, arg!(e, arg_receive_sk), arg!(e, arg_receive_skb));
+    "kprobe" receive_reset_kprobe(ReceiveReset, Kprobe) |e|
+        receive_reset::received(e, arg!(e, arg_receive_sk), arg!(e, arg_receive_skb));
+
+    "fentry" icmp_fentry(Icmp, Fentry) |e| icmp::received4(e, arg!(e, arg_icmp4_skb));
+    "fentry" icmp6_fentry(Icmp, Fentry) |e| icmp::received6(
+        e, arg!(e, arg_icmp6_skb), arg!(e, arg_icmp6_type), arg!(e, arg_icmp6_code), arg!(e, arg_icmp6_offset));
+    "kprobe" icmp_kprobe(Icmp, Kprobe) |e| icmp::received4(e, arg!(e, arg_icmp4_skb));
+    "kprobe" icmp6_kprobe(Icmp, Kprobe) |e| icmp::received6(
+        e, arg!(e, arg_icmp6_skb), arg!(e, arg_icmp6_type), arg!(e, arg_icmp6_code), arg!(e, arg_icmp6_offset));
+
+    "raw_tp" icmp_send_tp(IcmpSend, Tracepoint) |e| icmp::sent(
+        e, arg!(e, arg_tp_icmp_send_skb), arg!(e, arg_tp_icmp_send_type), arg!(e, arg_tp_icmp_send_code));
+    "fentry" icmp_send_fentry(IcmpSend, Fentry) |e| icmp::sent(
+        e, arg!(e, arg_icmp_send_skb), arg!(e, arg_icmp_send_type), arg!(e, arg_icmp_send_code));
+    "fentry" icmp6_send_fentry(IcmpSend, Fentry) |e| icmp::sent(
+        e, arg!(e, arg_icmp6_send_skb), arg!(e, arg_icmp6_send_type), arg!(e, arg_icmp6_send_code));
+    "kprobe" icmp_send_kprobe(IcmpSend, Kprobe) |e| icmp::sent(
+        e, arg!(e, arg_icmp_send_skb), arg!(e, arg_icmp_send_type), arg!(e, arg_icmp_send_code));
+    "kprobe" icmp6_send_kprobe(IcmpSend, Kprobe) |e| icmp::sent(
+        e, arg!(e, arg_icmp6_send_skb), arg!(e, arg_icmp6_send_type), arg!(e, arg_icmp6_send_code));
+
+    "fentry" reject_fentry(Reject, Fentry) |e| reject::sent(
+        e, arg!(e, arg_reject_net), arg!(e, arg_reject_skb), arg!(e, arg_reject_hook));
+    "fentry" reject6_fentry(Reject, Fentry) |e| reject::sent(
+        e, arg!(e, arg_reject_net), arg!(e, arg_reject_skb), arg!(e, arg_reject_hook));
+    "kprobe" reject_kprobe(Reject, Kprobe) |e| reject::sent(
+        e, arg!(e, arg_reject_net), arg!(e, arg_reject_skb), arg!(e, arg_reject_hook));
+
+    "fentry" conn_request_fentry(ConnRequest, Fentry) |e|
+        conn_request::entered(e, arg!(e, arg_request_sk), arg!(e, arg_request_skb));
+    "kprobe" conn_request_kprobe(ConnRequest, Kprobe) |e|
+        conn_request::entered(e, arg!(e, arg_request_sk), arg!(e, arg_request_skb));
+
+    "raw_tp" drop_tp(Drop, Tracepoint) |e| drop::dropped(e, arg!(e, arg_tp_drop_skb), drop::Facts {
+        location: arg!(e, arg_tp_drop_location).unwrap_or(0), reason: arg!(e, arg_tp_drop_reason) });
+    "fentry" drop_fentry(Drop, Fentry) |e| drop::dropped(e, arg!(e, arg_drop_skb), drop::Facts {
+        location: drop::caller_from_stack(e), reason: arg!(e, arg_drop_reason) });
+    "kprobe" drop_kprobe(Drop, Kprobe) |e| drop::dropped(e, arg!(e, arg_drop_skb), drop::Facts {
+        location: drop::caller(e), reason: arg!(e, arg_drop_reason) });
+
+    "raw_tp" retransmit_tp(Retransmit, Tracepoint) |e| retransmit::sent(e, arg!(e, arg_tp_retransmit_sk));
+    "fentry" retransmit_fentry(Retransmit, Fentry) |e| retransmit::sent(e, arg!(e, arg_retransmit_sk));
+    "kprobe" retransmit_kprobe(Retransmit, Kprobe) |e| retransmit::sent(e, arg!(e, arg_retransmit_sk));
+
+    "raw_tp" fork_tp(Fork, Tracepoint) |e| fork::forked(e, arg!(e, arg_tp_fork_child));
+}
+
+/// Some helpers need a GPL-compatible licence.
 #[unsafe(no_mangle)]
 #[unsafe(link_section = "license")]
 static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}

@@ -13,6 +13,7 @@ pub mod decode;
 pub mod enrich;
 pub mod event;
 pub mod explain;
+pub mod kernel;
 pub mod lab;
 pub mod line;
 pub mod pipeline;

@@ -9,11 +9,16 @@ use super::{Engine, Source};
 use crate::{
     abilities::Abilities,
     audit::{self, Audit},
-    cli::{failure::Failure, request::Hooks},
+    cli::{
+        failure::Failure,
+        request::{Hooks, ProbeSet},
+        surroundings::Surroundings,
+    },
     correlate::Limits,
     decode::Symbols,
     enrich::{self, Enrich},
-    event::Event,
+    event::{Event, Holders, Reply, What},
+    kernel::{self, Asked, AttachError, BackendChoice, KernelFacts, Probes, symbols::Kallsyms},
     line::{AttachedHook, Line, MissingHook, Start, Summary},
     pipeline::Pipeline,
 };
@@ -87,6 +92,19 @@ impl Host {
         held.chain(census.unheld).collect()
     }
 
+    /// Where the walk through the bind hash could not be made or did not come to its end, inet_diag is asked.
+    fn completed(&self, event: &Event) -> Option<Event> {
+        let What::Reply(reply) = &event.what else { return None };
+        let known = reply.holders.as_ref().is_some_and(|holders| holders.complete);
+        if known || reply.sk_state != 0 || !reply.segment.is_syn() {
+            return None;
+        }
+        let found = self.enrich.bound_sockets(event.netns, reply.segment.ends.b.port()).ok()?;
+        let holders = Some(Holders { list: found.list, complete: found.bound_visible });
+        let what = What::Reply(Box::new(Reply { holders, ..(**reply).clone() }));
+        Some(Event { what, ..event.clone() })
+    }
+
     /// The pipeline's counts, and what the kernel counted meanwhile.
     fn summary(&self) -> Summary {
         let outcome = self.audit.finish(&self.enrich, &*self.counted, &self.audited, &self.abilities);
@@ -102,7 +120,8 @@ impl Host {
 impl Engine for Host {
     fn push(&mut self, event: &Event, lines: &mut Vec<Line>) {
         self.enrich.observe(event);
-        lines.extend(self.pipeline.push(event, &self.enrich));
+        let completed = self.completed(event);
+        lines.extend(self.pipeline.push(completed.as_ref().unwrap_or(event), &self.enrich));
     }
 
     fn grace(&self) -> Duration {
@@ -119,20 +138,64 @@ impl Engine for Host {
 ///
 /// # Errors
 /// When the kernel refuses, with what to do.
-pub fn attach(_asked: &Hooks, _command: bool) -> Result<Live<impl Source + use<>>, Failure> {
-    // The wiring line: kernel::attach and its ring take the place of this.
-    Err::<Live<Nothing>, _>(Failure::Other(anyhow::anyhow!("this build has no live source yet")))
+pub fn attach(asked: &Hooks, command: bool) -> Result<Live<kernel::Live>, Failure> {
+    attach_to(&facts()?, asked, command)
 }
 
-/// Stands in for the ring.
-enum Nothing {}
+/// What this kernel is like: half of the time that attaching takes.
+///
+/// # Errors
+/// When it shows no types.
+pub fn facts() -> Result<KernelFacts, Failure> {
+    KernelFacts::of_this_kernel().map_err(|error| Failure::Other(error.into()))
+}
 
-impl Source for Nothing {
-    async fn next(&mut self, _: &mut Vec<Event>) -> std::io::Result<()> {
-        match *self {}
+/// [`attach`], when the kernel is known.
+///
+/// # Errors
+/// As [`attach`].
+pub fn attach_to(facts: &KernelFacts, asked: &Hooks, command: bool) -> Result<Live<kernel::Live>, Failure> {
+    let attached = kernel::attach(facts, in_kernel_words(asked, command)).map_err(refused)?;
+    let hooks = attached.hooks.iter().map(hook).collect();
+    let missing = attached
+        .missing
+        .iter()
+        .map(|(hook, why)| MissingHook { hook: hook.name().to_owned(), why: why.clone() });
+    let (missing, abilities) = (missing.collect(), attached.abilities);
+    let (source, counts) = kernel::Live::new(attached, facts).map_err(Failure::io("opening the ring"))?;
+    let (symbols, counted) = (Box::new(Kallsyms), Box::new(move || counts.read()));
+    Ok(Live { source, hooks, missing, abilities, symbols, counted })
+}
+
+/// What to attach, for the plan.
+#[must_use]
+pub fn in_kernel_words(asked: &Hooks, command: bool) -> Asked {
+    Asked {
+        backend: asked.backend.map_or(BackendChoice::Auto, BackendChoice::Only),
+        probes: match asked.probes {
+            ProbeSet::Path => Probes::Path,
+            ProbeSet::Lookup => Probes::Lookup,
+        },
+        command,
+        stacks: asked.stacks,
     }
+}
 
-    fn drain(&mut self, _: &mut Vec<Event>) -> std::io::Result<()> {
-        match *self {}
+fn hook(attached: &kernel::attach::AttachedHook) -> AttachedHook {
+    AttachedHook {
+        hook: attached.hook.name().to_owned(),
+        backend: attached.backend.name().to_owned(),
+        target: attached.targets.join(","),
+    }
+}
+
+fn refused(error: AttachError) -> Failure {
+    match &error {
+        AttachError::Maps(_) => Surroundings::read().refused(&error.to_string()),
+        AttachError::Nothing(why) => Failure::Machine {
+            what: format!("no hook could be attached ({why})"),
+            advice: "run \"tcpx check\" for what works here".to_owned(),
+        },
+        AttachError::Facts(_) => Failure::Other(error.into()),
     }
 }

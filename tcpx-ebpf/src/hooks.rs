@@ -1,0 +1,15 @@
+//! One file for each question. A hook reports facts and does not know its backend.
+
+pub mod active_reset;
+pub mod bind;
+pub mod conn_request;
+pub mod connect;
+pub mod drop;
+pub mod fork;
+pub mod icmp;
+pub mod receive;
+pub mod receive_reset;
+pub mod reject;
+pub mod retransmit;
+pub mod send_reset;
+pub mod state;

@@ -1,0 +1,96 @@
+//! Segments that enter TCP, and what the two lookups gave (`--probes lookup`).
+//!
+//! ```text
+//! tcp_v4_rcv(skb) / tcp_v6_rcv(skb)                      skb->data stands at the TCP header
+//!   -> __inet_lookup_skb (inlined)                       a socket from early demux, TPROXY or BPF ends the search
+//!     -> __inet_lookup_established / __inet6_lookup_established
+//!     -> __inet_lookup_listener / inet6_lookup_listener  only if that found none
+//! ```
+//! The results stay with the CPU while the segment is in hand and travel with the reset or drop that they led to.
+//! Early demux looks up too, before `tcp_v4_rcv`: only the first results after its entry count.
+
+use tcpx_common::{
+    abi::{Kind, lookup, tcp_flag},
+    event::{Lookup, LookupFacts},
+};
+
+use crate::{
+    args::Env,
+    emit, in_hand, kernel,
+    maps::{InHand, offset},
+};
+
+/// Entry of `tcp_v4_rcv` and `tcp_v6_rcv`.
+#[inline(always)]
+pub fn received(skb: Option<u64>) {
+    let Some(skb) = skb else { return };
+    let Some(slot) = in_hand::slot() else { return };
+    let data: u64 = kernel::field_or_zero(skb, offset!(skb_data));
+    let found: u64 = kernel::field_or_zero(skb, offset!(skb_sk));
+    *slot = InHand {
+        skb,
+        established_sk: found,
+        listener_sk: 0,
+        flags: kernel::read::<u8>(data + 13).unwrap_or(0),
+        established: if found == 0 { lookup::NOT_SEEN } else { lookup::HIT },
+        listener: lookup::NOT_SEEN,
+        established_state: if found == 0 { 0 } else { kernel::state(found) },
+        reserved: 0,
+    };
+}
+
+/// Return of the lookup in the established hash.
+#[inline(always)]
+pub fn looked_up_established(env: Env, found: Option<u64>) {
+    let Some(found) = found else { return };
+    let Some(slot) = in_hand::slot() else { return };
+    if slot.skb == 0 || slot.established != lookup::NOT_SEEN {
+        return;
+    }
+    slot.established_sk = found;
+    if found == 0 {
+        slot.established = lookup::MISS;
+        return;
+    }
+    slot.established = lookup::HIT;
+    slot.established_state = kernel::state(found);
+    report(env, slot);
+}
+
+/// Return of the lookup in the listener hash.
+#[inline(always)]
+pub fn looked_up_listener(env: Env, found: Option<u64>) {
+    let Some(found) = found else { return };
+    let Some(slot) = in_hand::slot() else { return };
+    if slot.skb == 0 || slot.established != lookup::MISS || slot.listener != lookup::NOT_SEEN {
+        return;
+    }
+    slot.listener_sk = found;
+    slot.listener = if found == 0 { lookup::MISS } else { lookup::HIT };
+    report(env, slot);
+}
+
+/// A record of its own only for a SYN or SYN-ACK: nothing is written for data.
+#[inline(always)]
+fn report(env: Env, slot: &InHand) {
+    if slot.flags & tcp_flag::SYN == 0 {
+        return;
+    }
+    let skb = slot.skb;
+    let facts = in_hand::facts(skb);
+    emit::emit(env, Kind::Lookup, kernel::netns(kernel::skb_net(skb)), |record: &mut Lookup| {
+        kernel::segment(skb, &mut record.segment);
+        record.lookup = facts;
+    });
+}
+
+/// Nothing was seen.
+pub const UNSEEN: LookupFacts = LookupFacts {
+    established_sk: 0,
+    listener_sk: 0,
+    established: lookup::NOT_SEEN,
+    listener: lookup::NOT_SEEN,
+    established_state: 0,
+    received: 0,
+    reserved: 0,
+};

@@ -1,0 +1,30 @@
+//! A RST that reached a socket.
+//!
+//! ```text
+//! tcp_validate_incoming          open connection, sequence number exact (RFC 5961)
+//! tcp_rcv_synsent_state_process  (inlined) RST with an ACK of our SYN: the attempt was refused
+//! tcp_check_req                  does not come here: a request socket is dropped without tcp_reset
+//!   -> tcp_reset(sk[, skb])  -> tcp_receive_reset(sk)   first thing, the state is still the old one
+//! ```
+
+use tcpx_common::{abi::Kind, event::SockReset};
+
+use crate::{args::Env, emit, in_hand, kernel};
+
+/// `skb` is the RST, where the function is given it.
+#[inline(always)]
+pub fn received(env: Env, sk: Option<u64>, skb: Option<u64>) {
+    let Some(sk) = sk else { return };
+    let key = kernel::netns(kernel::sock_net(sk));
+    let skb = match skb {
+        Some(skb) if skb != 0 => Some(skb),
+        _ => in_hand::reset_for(sk),
+    };
+    emit::emit(env, Kind::ReceiveReset, key, |record: &mut SockReset| {
+        kernel::sock_tuple(sk, &mut record.tuple);
+        kernel::facts(sk, &mut record.sock);
+        if let Some(skb) = skb {
+            kernel::segment(skb, &mut record.segment);
+        }
+    });
+}

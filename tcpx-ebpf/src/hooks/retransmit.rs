@@ -1,0 +1,34 @@
+//! A SYN that is sent again: nobody has answered the first.
+//!
+//! ```text
+//! tcp_retransmit_timer -> tcp_retransmit_skb(sk, skb, segs) -> __tcp_retransmit_skb
+//!                           -> tcp_retransmit_skb(sk, skb[, err])    up to 6.12 only on success
+//! ```
+//! Runs for each retransmission of the host; all but SYNs leave first. The walk shows, on this host's own listeners,
+//! whether the accept queue is full at this moment: the kernel drops such a SYN without any event.
+
+use tcpx_common::{
+    abi::{Kind, state},
+    event::Retransmit,
+};
+
+use crate::{args::Env, emit, kernel, maps::offset, walk};
+
+/// Entry of the function, or the tracepoint.
+#[inline(always)]
+pub fn sent(env: Env, sk: Option<u64>) {
+    let Some(sk) = sk else { return };
+    if kernel::state(sk) != state::SYN_SENT {
+        return;
+    }
+    let net = kernel::sock_net(sk);
+    let port = u16::from_be(kernel::field_or_zero(sk, offset!(skc_dport)));
+    walk::who_holds_port(net, port);
+    emit::emit(env, Kind::Retransmit, kernel::netns(net), |record: &mut Retransmit| {
+        record.sk = sk;
+        kernel::sock_tuple(sk, &mut record.tuple);
+        record.total_retrans = kernel::field_or_zero(sk, offset!(tp_total_retrans));
+        record.isn = kernel::field_or_zero(sk, offset!(tp_snd_una));
+        walk::copy(&mut record.holders);
+    });
+}

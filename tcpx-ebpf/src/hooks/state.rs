@@ -1,0 +1,100 @@
+//! Attempts and listeners begin and end.
+//!
+//! ```text
+//! tcp_v4_connect / tcp_v6_connect            CLOSE -> SYN_SENT, in the caller's context; the port may still be 0
+//! tcp_finish_connect                         SYN_SENT -> ESTABLISHED
+//! tcp_rcv_synsent_state_process (inlined)    SYN_SENT -> SYN_RECV: simultaneous open or self-connect
+//! tcp_reset, tcp_v4_err, tcp_write_err, close SYN_SENT -> CLOSE, sk_err says why (0: the application closed)
+//! inet_csk_listen_start                      CLOSE -> LISTEN
+//! ```
+//! All go through `inet_sk_state_store(sk, int newstate)` or `inet_sk_set_state(sk, int state)`, which fire
+//! `inet_sock_set_state(sk, oldstate, newstate)` while `sk_state` is still the old one.
+
+use tcpx_common::{
+    abi::{Kind, state},
+    event::State,
+};
+
+use crate::{
+    args::Env,
+    calls, emit,
+    kernel::{self, sock},
+    maps::offset,
+};
+
+/// `inet_sk_state_store` and `inet_sk_set_state`: the old state is still in the socket.
+#[inline(always)]
+pub fn stored(env: Env, sk: Option<u64>, new: Option<u64>) {
+    let Some(sk) = sk else { return };
+    changed(env, Some(sk), Some(u64::from(kernel::state(sk))), new);
+}
+
+/// `inet_sock_set_state`.
+#[inline(always)]
+pub fn changed(env: Env, sk: Option<u64>, old: Option<u64>, new: Option<u64>) {
+    let (Some(sk), Some(old), Some(new)) = (sk, old, new) else { return };
+    let (old, new) = (old as u8, new as u8);
+    if !matters(sk, old, new) || !kernel::is_tcp(sk) {
+        return;
+    }
+    let net = kernel::netns(kernel::sock_net(sk));
+    emit::emit(env, Kind::State, net, |record: &mut State| {
+        record.sk = sk;
+        record.old = old;
+        record.new = new;
+        kernel::sock_tuple(sk, &mut record.tuple);
+        if new == state::SYN_SENT {
+            begun(record);
+        } else if new == state::LISTEN {
+            caller(record);
+            record.inode = sock::inode(sk);
+            record.cgroup = sock::cgroup(sk);
+            record.bound_dev = kernel::field_or_zero(sk, offset!(skc_bound_dev_if));
+            record.sock_flags = sock::flags(sk);
+        } else {
+            ended(sk, record);
+        }
+    });
+}
+
+/// Changes that begin or end an attempt or a listener. A child of a listener also goes from SYN_RECV to
+/// ESTABLISHED, but no process holds it yet.
+#[inline(always)]
+fn matters(sk: u64, old: u8, new: u8) -> bool {
+    match (old, new) {
+        (_, state::SYN_SENT | state::LISTEN) | (state::SYN_SENT, _) | (state::LISTEN, state::CLOSE) => true,
+        (state::SYN_RECV, _) => kernel::is_held(sk),
+        _ => false,
+    }
+}
+
+/// An attempt begins: who, and what connect() was given.
+#[inline(always)]
+fn begun(record: &mut State) {
+    caller(record);
+    if let Some(given) = calls::attempted() {
+        record.requested = given;
+    }
+}
+
+#[inline(always)]
+fn caller(record: &mut State) {
+    record.caller = 1;
+    record.uid = kernel::uid();
+    record.cgroup = kernel::cgroup_id();
+    kernel::comm(&mut record.comm);
+}
+
+/// An attempt ends: with which error, after how many SYNs.
+#[inline(always)]
+fn ended(sk: u64, record: &mut State) {
+    record.err = kernel::field_or_zero::<u32>(sk, offset!(sk_err)) as u16;
+    record.err_soft = kernel::field_or_zero::<u32>(sk, offset!(sk_err_soft)) as u16;
+    record.snd_una = kernel::field_or_zero(sk, offset!(tp_snd_una));
+    record.snd_nxt = kernel::field_or_zero(sk, offset!(tp_snd_nxt));
+    record.rcv_nxt = kernel::field_or_zero(sk, offset!(tp_rcv_nxt));
+    record.total_retrans = kernel::field_or_zero(sk, offset!(tp_total_retrans));
+    if kernel::is_held(sk) {
+        record.sock_flags = tcpx_common::abi::sock_flag::HELD;
+    }
+}

@@ -1,0 +1,40 @@
+//! The segment that this CPU's `tcp_v4_rcv` has in hand, and what its lookups gave.
+#![expect(unsafe_code, reason = "map values are raw pointers")]
+
+use tcpx_common::{abi::tcp_flag, event::LookupFacts};
+
+use crate::{
+    hooks::receive::UNSEEN,
+    maps::{IN_HAND, InHand},
+};
+
+/// This CPU's slot.
+#[inline(always)]
+pub fn slot() -> Option<&'static mut InHand> {
+    // SAFETY: a per-CPU value; `tcp_v4_rcv` runs with bottom halves off and does not nest.
+    IN_HAND.get_ptr_mut(0).map(|slot| unsafe { &mut *slot })
+}
+
+/// The lookups of this packet, if it is the one in hand.
+#[inline(always)]
+pub fn facts(skb: u64) -> LookupFacts {
+    match slot() {
+        Some(slot) if slot.skb == skb && skb != 0 => LookupFacts {
+            established_sk: slot.established_sk,
+            listener_sk: slot.listener_sk,
+            established: slot.established,
+            listener: slot.listener,
+            established_state: slot.established_state,
+            received: 1,
+            reserved: 0,
+        },
+        _ => UNSEEN,
+    }
+}
+
+/// The RST in hand, if it was found to belong to this socket.
+#[inline(always)]
+pub fn reset_for(sk: u64) -> Option<u64> {
+    let slot = slot()?;
+    (slot.established_sk == sk && slot.flags & tcp_flag::RST != 0).then_some(slot.skb)
+}

@@ -1,0 +1,143 @@
+//! Who holds a port: a bounded walk through the kernel's bind hash, from inside the hook, so that the answer is of
+//! the moment of the refusal and nothing is disturbed.
+//!
+//! `hashinfo->bhash[(port + net->hash_mix) & (size - 1)]` is a list of `inet_bind_bucket` (one for each namespace and
+//! port). Up to 6.x its `owners` are the sockets; later they hang below `bhash2`, a list of `inet_bind2_bucket` (one
+//! for each address). No lock is taken: a list that changes under the walk ends it early or late, never in a fault.
+
+use tcpx_common::{
+    abi::state,
+    event::{Holder, Holders, MAX_HOLDERS},
+    offsets::ABSENT,
+};
+
+use super::{AF_INET6, field, field_or_zero, packet::put4, sock};
+use crate::maps::offset;
+
+/// Buckets of the hash chain that are looked at: other ports and namespaces with the same hash.
+const MAX_CHAIN: u32 = 8;
+/// Steps through owners. Established children of a listener hold its port too and are passed over.
+const MAX_STEPS: u32 = 32;
+
+/// Collects the sockets in `net` that are bound to `port` and are listening or idle. `complete` is 1 only if the
+/// walk came to the end.
+#[inline(never)]
+pub fn walk(net: u64, port: u16, out: &mut Holders) {
+    out.found = 0;
+    out.complete = 0;
+    let Some(bucket) = find_bucket(net, port, out) else { return };
+    if offset!(tb_owners) == ABSENT {
+        walk_addresses(bucket, out);
+    } else {
+        walk_owners(field_or_zero(bucket, offset!(tb_owners)), out);
+    }
+}
+
+/// The bucket of this namespace and port. `None`, with `complete` set, if nobody holds the port.
+#[inline(always)]
+fn find_bucket(net: u64, port: u16, out: &mut Holders) -> Option<u64> {
+    let hashinfo: u64 = field(net, offset!(net_hashinfo))?;
+    let size: u32 = field(hashinfo, offset!(hashinfo_bhash_size))?;
+    let table: u64 = field(hashinfo, offset!(hashinfo_bhash))?;
+    let mix: u32 = field(net, offset!(net_hash_mix))?;
+    let stride = offset!(bhash_stride);
+    if stride == ABSENT || size == 0 {
+        return None;
+    }
+    let index = u32::from(port).wrapping_add(mix) & size.wrapping_sub(1);
+    let place = table + u64::from(index) * u64::from(stride);
+    let mut node: u64 = field(place, offset!(bhash_chain))?;
+    for _ in 0..MAX_CHAIN {
+        if node == 0 {
+            out.complete = 1;
+            return None;
+        }
+        let bucket = node - u64::from(offset!(tb_node));
+        if field::<u16>(bucket, offset!(tb_port))? == port && field::<u64>(bucket, offset!(tb_net))? == net {
+            return Some(bucket);
+        }
+        node = super::read(node)?;
+    }
+    None
+}
+
+/// Linux up to 6.x: `inet_bind_bucket.owners`.
+#[inline(always)]
+fn walk_owners(first: u64, out: &mut Holders) {
+    let mut node = first;
+    for _ in 0..MAX_STEPS {
+        if node == 0 {
+            out.complete = 1;
+            return;
+        }
+        visit(node, out);
+        let Some(next) = super::read(node) else { return };
+        node = next;
+    }
+}
+
+/// Later: `inet_bind_bucket.bhash2`, a list of `inet_bind2_bucket`, each with owners. One loop over both lists, so
+/// that the bound is on all steps together.
+#[inline(always)]
+fn walk_addresses(bucket: u64, out: &mut Holders) {
+    let mut address: u64 = field_or_zero(bucket, offset!(tb_bhash2));
+    let mut node = 0u64;
+    for _ in 0..MAX_STEPS {
+        if node != 0 {
+            visit(node, out);
+            let Some(next) = super::read(node) else { return };
+            node = next;
+        } else if address != 0 {
+            node = field_or_zero(address - u64::from(offset!(tb2_node)), offset!(tb2_owners));
+            let Some(next) = super::read(address) else { return };
+            address = next;
+        } else {
+            out.complete = 1;
+            return;
+        }
+    }
+}
+
+/// Takes down one owner, if it is listening or bound and held by somebody.
+#[inline(always)]
+fn visit(node: u64, out: &mut Holders) {
+    let sk = node - u64::from(offset!(skc_bind_node));
+    let state = sock::state(sk);
+    if state != state::LISTEN && state != state::CLOSE {
+        return;
+    }
+    let flags = sock::flags(sk);
+    let inode = sock::inode(sk);
+    // A socket that is being closed stays in the hash for a moment; nobody holds it any more.
+    if state == state::CLOSE && inode == 0 {
+        return;
+    }
+    let at = out.found;
+    out.found = at.wrapping_add(1);
+    if at >= MAX_HOLDERS as u32 {
+        return;
+    }
+    describe(sk, state, flags, inode, &mut out.list[(at & (MAX_HOLDERS as u32 - 1)) as usize]);
+}
+
+#[inline(always)]
+fn describe(sk: u64, state: u8, flags: u8, inode: u64, out: &mut Holder) {
+    out.sk = sk;
+    out.inode = inode;
+    out.cgroup = sock::cgroup(sk);
+    out.uid = field_or_zero(sk, offset!(sk_uid));
+    out.bound_dev = field_or_zero(sk, offset!(skc_bound_dev_if));
+    out.ack_backlog = field_or_zero(sk, offset!(sk_ack_backlog));
+    out.max_ack_backlog = field_or_zero(sk, offset!(sk_max_ack_backlog));
+    out.state = state;
+    out.flags = flags;
+    out.port = field_or_zero(sk, offset!(skc_num));
+    if field_or_zero::<u16>(sk, offset!(skc_family)) == AF_INET6 {
+        out.family = 6;
+        sock::place(sk, offset!(skc_v6_rcv_saddr), &mut out.addr);
+    } else {
+        out.family = 4;
+        out.addr = [0; 16];
+        put4(&mut out.addr, field_or_zero(sk, offset!(skc_rcv_saddr)));
+    }
+}

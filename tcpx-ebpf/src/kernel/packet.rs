@@ -1,0 +1,334 @@
+//! Facts from a packet's headers.
+
+use tcpx_common::{
+    abi::tcp_flag,
+    event::{Segment, Tuple},
+};
+
+use super::{field, field_or_zero, read, read_into};
+use crate::maps::{OPTIONS, offset};
+
+const ETH_P_IP: u16 = 0x0800;
+const ETH_P_IPV6: u16 = 0x86dd;
+const IPPROTO_TCP: u8 = 6;
+/// A header position that was never set.
+const UNSET: u16 = u16::MAX;
+
+/// The fixed part of an IPv4 header (RFC 791).
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Ipv4 {
+    version_ihl: u8,
+    tos: u8,
+    total_len: [u8; 2],
+    id: [u8; 2],
+    fragment: [u8; 2],
+    ttl: u8,
+    protocol: u8,
+    checksum: [u8; 2],
+    source: [u8; 4],
+    destination: [u8; 4],
+}
+
+/// The fixed part of an IPv6 header (RFC 8200).
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Ipv6 {
+    version: [u8; 4],
+    payload_len: [u8; 2],
+    next_header: u8,
+    hop_limit: u8,
+    source: [u8; 16],
+    destination: [u8; 16],
+}
+
+/// The part of a TCP header (RFC 9293) that tcpx reads.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Tcp {
+    source: [u8; 2],
+    destination: [u8; 2],
+    seq: [u8; 4],
+    ack: [u8; 4],
+    offset: u8,
+    flags: u8,
+    window: [u8; 2],
+}
+
+/// Where a packet's network header is, and which family it has: 4 or 6, or 0.
+#[inline(always)]
+fn network(skb: u64) -> (u64, u16) {
+    let head: u64 = field_or_zero(skb, offset!(skb_head));
+    let network: u16 = field_or_zero(skb, offset!(skb_network_header));
+    let family = match u16::from_be(field_or_zero(skb, offset!(skb_protocol))) {
+        ETH_P_IP => 4,
+        ETH_P_IPV6 => 6,
+        _ => 0,
+    };
+    (head + u64::from(network), family)
+}
+
+/// Where the TCP header is. Before `ip_rcv_core` has set it, it follows the network header.
+#[inline(always)]
+fn transport(skb: u64, after_network: u64) -> u64 {
+    let head: u64 = field_or_zero(skb, offset!(skb_head));
+    match field::<u16>(skb, offset!(skb_transport_header)) {
+        Some(place) if place != UNSET && head + u64::from(place) >= after_network => head + u64::from(place),
+        _ => after_network,
+    }
+}
+
+/// TCP flags of a packet of any protocol; 0 if it is not TCP. Cheap enough for every dropped packet.
+#[inline(always)]
+pub fn tcp_flags(skb: u64) -> u8 {
+    let (ip, family) = network(skb);
+    let (protocol, after) = match family {
+        4 => match read::<Ipv4>(ip) {
+            Some(header) => (header.protocol, ip + u64::from(header.version_ihl & 0xf) * 4),
+            None => return 0,
+        },
+        6 => match read::<u8>(ip + 6) {
+            Some(next_header) => (next_header, ip + size_of::<Ipv6>() as u64),
+            None => return 0,
+        },
+        _ => return 0,
+    };
+    if protocol != IPPROTO_TCP {
+        return 0;
+    }
+    read::<u8>(transport(skb, after) + 13).unwrap_or(0)
+}
+
+/// Fills in a segment from a packet's headers.
+#[inline(never)]
+pub fn segment(skb: u64, out: &mut Segment) -> bool {
+    let (ip, family) = network(skb);
+    let (after, ip_len) = match family {
+        4 => match read::<Ipv4>(ip) {
+            Some(header) => (ipv4(&header, ip, out), u16::from_be_bytes(header.total_len)),
+            None => return false,
+        },
+        6 => match read::<Ipv6>(ip) {
+            Some(header) => {
+                ipv6(&header, out);
+                (
+                    ip + size_of::<Ipv6>() as u64,
+                    u16::from_be_bytes(header.payload_len) + size_of::<Ipv6>() as u16,
+                )
+            }
+            None => return false,
+        },
+        _ => return false,
+    };
+    let place = transport(skb, after);
+    let Some(tcp) = read::<Tcp>(place) else { return false };
+    out.tuple.family = family;
+    out.tuple.a_port = u16::from_be_bytes(tcp.source);
+    out.tuple.b_port = u16::from_be_bytes(tcp.destination);
+    out.seq = u32::from_be_bytes(tcp.seq);
+    out.ack = u32::from_be_bytes(tcp.ack);
+    out.window = u16::from_be_bytes(tcp.window);
+    out.flags = tcp.flags;
+    let headers = (place - ip) as u32 + u32::from(tcp.offset >> 4) * 4;
+    out.payload = u32::from(ip_len).saturating_sub(headers);
+    out.present = 1;
+    device(skb, &mut out.ifindex, &mut out.device);
+    true
+}
+
+#[inline(always)]
+fn ipv4(header: &Ipv4, ip: u64, out: &mut Segment) -> u64 {
+    addresses4(header, &mut out.tuple);
+    out.ttl = header.ttl;
+    out.ip_id = u16::from_be_bytes(header.id);
+    ip + u64::from(header.version_ihl & 0xf) * 4
+}
+
+#[inline(always)]
+fn ipv6(header: &Ipv6, out: &mut Segment) {
+    out.tuple.a = header.source;
+    out.tuple.b = header.destination;
+    out.ttl = header.hop_limit;
+}
+
+#[inline(always)]
+fn addresses4(header: &Ipv4, tuple: &mut Tuple) {
+    put4(&mut tuple.a, header.source);
+    put4(&mut tuple.b, header.destination);
+}
+
+/// Byte by byte: a slice copy would bring a panic with it.
+#[inline(always)]
+pub fn put4(target: &mut [u8; 16], address: [u8; 4]) {
+    target[0] = address[0];
+    target[1] = address[1];
+    target[2] = address[2];
+    target[3] = address[3];
+}
+
+/// Device that a packet came in on. TCP takes it from the packet before it queues it (`skb->dev = NULL`); its index
+/// stays in `skb_iif`.
+#[inline(always)]
+pub fn device(skb: u64, index: &mut u32, name: &mut [u8; 16]) {
+    let device: u64 = field_or_zero(skb, offset!(skb_dev));
+    if device == 0 {
+        *index = field_or_zero(skb, offset!(skb_iif));
+        return;
+    }
+    *index = field_or_zero(device, offset!(dev_ifindex));
+    let place = offset!(dev_name);
+    if place != tcpx_common::offsets::ABSENT && !read_into(name, device + u64::from(place)) {
+        *name = [0; 16];
+    }
+}
+
+/// Destination port of a TCP packet; 0 if it cannot be read.
+#[inline(always)]
+pub fn destination_port(skb: u64) -> u16 {
+    u16::from_be_bytes(read(place(skb) + 2).unwrap_or_default())
+}
+
+/// Addresses, ports and sequence number alone.
+#[inline(always)]
+pub fn tuple_and_seq(skb: u64, tuple: &mut Tuple, seq: &mut u32) {
+    let (ip, family) = network(skb);
+    if family == 4 {
+        let Some(header) = read::<Ipv4>(ip) else { return };
+        addresses4(&header, tuple);
+    } else {
+        let Some(header) = read::<Ipv6>(ip) else { return };
+        tuple.a = header.source;
+        tuple.b = header.destination;
+    }
+    tuple.family = family;
+    ports_and_seq(place(skb), tuple, seq);
+}
+
+/// Where the TCP header of an IPv4 or IPv6 packet is.
+#[inline(always)]
+fn place(skb: u64) -> u64 {
+    let (ip, family) = network(skb);
+    let length = if family == 4 {
+        u64::from(read::<u8>(ip).unwrap_or(0x45) & 0xf) * 4
+    } else {
+        size_of::<Ipv6>() as u64
+    };
+    transport(skb, ip + length)
+}
+
+/// Type and code of a received ICMPv4 packet: its transport header is the ICMP header.
+#[inline(always)]
+pub fn icmp_header(skb: u64) -> Option<(u8, u8)> {
+    let head: u64 = field(skb, offset!(skb_head))?;
+    let place: u16 = field(skb, offset!(skb_transport_header))?;
+    let header: [u8; 2] = read(head + u64::from(place))?;
+    Some((header[0], header[1]))
+}
+
+/// Source and TTL of the packet itself, when its data stands at what it quotes.
+#[inline(always)]
+pub fn outer_header(skb: u64, family: u16, from: &mut [u8; 16], ttl: &mut u8) {
+    let (ip, _) = network(skb);
+    if family == 4 {
+        let Some(header) = read::<Ipv4>(ip) else { return };
+        put4(from, header.source);
+        *ttl = header.ttl;
+    } else {
+        let Some(header) = read::<Ipv6>(ip) else { return };
+        *from = header.source;
+        *ttl = header.hop_limit;
+    }
+}
+
+/// The segment that an ICMP error quotes: `data` of the packet stands at the quoted network header.
+/// `transport_offset` is where the quoted TCP header begins, 0 to compute it.
+#[inline(always)]
+pub fn quoted_segment(
+    skb: u64,
+    family: u16,
+    transport_offset: u32,
+    tuple: &mut Tuple,
+    seq: &mut u32,
+) -> bool {
+    let ip: u64 = field_or_zero(skb, offset!(skb_data));
+    let place = if family == 4 {
+        let Some(header) = read::<Ipv4>(ip) else { return false };
+        addresses4(&header, tuple);
+        ip + u64::from(header.version_ihl & 0xf) * 4
+    } else {
+        let Some(header) = read::<Ipv6>(ip) else { return false };
+        tuple.a = header.source;
+        tuple.b = header.destination;
+        ip + u64::from(transport_offset)
+    };
+    tuple.family = family;
+    ports_and_seq(place, tuple, seq)
+}
+
+/// The first eight bytes of a TCP header: as much as an ICMP error is sure to quote (RFC 792).
+#[inline(always)]
+fn ports_and_seq(place: u64, tuple: &mut Tuple, seq: &mut u32) -> bool {
+    let Some(header) = read::<[[u8; 2]; 4]>(place) else { return false };
+    tuple.a_port = u16::from_be_bytes(header[0]);
+    tuple.b_port = u16::from_be_bytes(header[1]);
+    *seq = u32::from_be_bytes([header[2][0], header[2][1], header[3][0], header[3][1]]);
+    true
+}
+
+/// Whether a segment carries an MD5 (19) or TCP-AO (29) option: the kernel answers such a segment with RST only if
+/// it knows the key, which it looks for at a full socket.
+#[inline(never)]
+pub fn has_auth_option(skb: u64) -> bool {
+    const MAX_OPTIONS: usize = 20;
+    const END: u8 = 0;
+    const NOP: u8 = 1;
+    const MD5: u8 = 19;
+    const AO: u8 = 29;
+    let place = place(skb);
+    let Some(header) = read::<Tcp>(place) else { return false };
+    let length = (u32::from(header.offset >> 4) * 4).saturating_sub(20);
+    if length == 0 {
+        return false;
+    }
+    let Some(options) = options() else { return false };
+    if !read_into(options, place + 20) {
+        return false;
+    }
+    let mut at = 0u8;
+    for _ in 0..MAX_OPTIONS {
+        if u32::from(at) >= length {
+            return false;
+        }
+        let kind = options[usize::from(at & 63)];
+        if kind == MD5 || kind == AO || kind == END {
+            return kind != END;
+        }
+        let len = if kind == NOP { 1 } else { options[usize::from((at + 1) & 63)].max(2) };
+        at = forget(options, at.wrapping_add(len) & 63);
+    }
+    false
+}
+
+/// Passes the cursor through memory, so that the verifier knows nothing of it: else it would follow each way through
+/// the options on its own, a million of them.
+#[inline(always)]
+fn forget(options: &mut [u8; 64], at: u8) -> u8 {
+    let place = &raw mut options[63];
+    // SAFETY: within the array; options fill its first 40 bytes at most.
+    unsafe {
+        place.write_volatile(at);
+        place.read_volatile()
+    }
+}
+
+#[inline(always)]
+fn options() -> Option<&'static mut [u8; 64]> {
+    // SAFETY: a per-CPU map value, filled and read within one run of one program.
+    OPTIONS.get_ptr_mut(0).map(|options| unsafe { &mut *options })
+}
+
+/// `tcp_flag::SYN` alone: a first SYN.
+#[inline(always)]
+pub fn is_syn(flags: u8) -> bool {
+    flags & (tcp_flag::SYN | tcp_flag::ACK | tcp_flag::RST) == tcp_flag::SYN
+}

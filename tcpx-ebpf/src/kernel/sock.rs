@@ -1,0 +1,156 @@
+//! Facts from a `struct sock`.
+
+use aya_ebpf::helpers::generated::bpf_jiffies64;
+use tcpx_common::{
+    abi::{sock_flag, state},
+    event::{SockFacts, Tuple},
+    offsets::ABSENT,
+};
+
+use super::{AF_INET6, current_task, field, field_or_zero, read, read_into};
+use crate::maps::{config, offset};
+
+const IPPROTO_TCP: u16 = 6;
+
+/// TCP state of a socket of any kind.
+#[inline(always)]
+pub fn state(sk: u64) -> u8 {
+    field_or_zero(sk, offset!(skc_state))
+}
+
+/// Whether more than `sock_common` may be read: TIME_WAIT and request sockets are smaller structures.
+#[inline(always)]
+pub fn is_full(sk: u64) -> bool {
+    sk != 0 && !matches!(state(sk), state::TIME_WAIT | state::NEW_SYN_RECV)
+}
+
+/// Whether a full socket is TCP's own (MPTCP fires the same tracepoints).
+#[inline(always)]
+pub fn is_tcp(sk: u64) -> bool {
+    field::<u16>(sk, offset!(sk_protocol)) == Some(IPPROTO_TCP)
+}
+
+/// Whether a process or the kernel holds a full socket. A child that nobody has accepted is not held.
+#[inline(always)]
+pub fn is_held(sk: u64) -> bool {
+    field_or_zero::<u64>(sk, offset!(sk_socket)) != 0
+}
+
+/// Local and remote end of a full socket. One that has come to CLOSE has given its port back (`inet_put_port` clears
+/// `skc_num`), but still sends from it.
+#[inline(always)]
+pub fn sock_tuple(sk: u64, out: &mut Tuple) {
+    let bound: u16 = field_or_zero(sk, offset!(skc_num));
+    out.a_port = if bound == 0 { u16::from_be(field_or_zero(sk, offset!(inet_sport))) } else { bound };
+    out.b_port = u16::from_be(field_or_zero(sk, offset!(skc_dport)));
+    if field_or_zero::<u16>(sk, offset!(skc_family)) == AF_INET6 {
+        out.family = 6;
+        place(sk, offset!(skc_v6_rcv_saddr), &mut out.a);
+        place(sk, offset!(skc_v6_daddr), &mut out.b);
+    } else {
+        out.family = 4;
+        super::packet::put4(&mut out.a, field_or_zero(sk, offset!(skc_rcv_saddr)));
+        super::packet::put4(&mut out.b, field_or_zero(sk, offset!(skc_daddr)));
+    }
+}
+
+/// Copies an IPv6 address, or leaves zeros.
+#[inline(always)]
+pub fn place(base: u64, offset: u16, out: &mut [u8; 16]) {
+    if offset == ABSENT || !read_into(out, base + u64::from(offset)) {
+        *out = [0; 16];
+    }
+}
+
+/// Inode number of the socket's file: `struct socket` begins the `struct socket_alloc` that ends in the inode.
+#[inline(always)]
+pub fn inode(sk: u64) -> u64 {
+    let socket: u64 = field_or_zero(sk, offset!(sk_socket));
+    let place = offset!(socket_inode);
+    if socket == 0 || place == ABSENT {
+        return 0;
+    }
+    field_or_zero(socket + u64::from(place), offset!(inode_ino))
+}
+
+/// cgroup id of a full socket. Up to 5.14 the word is a tagged union: only with bit 0 clear is it a cgroup.
+#[inline(always)]
+pub fn cgroup(sk: u64) -> u64 {
+    let cgroup: u64 = field_or_zero(sk, offset!(sk_cgrp));
+    if cgroup & 1 != 0 {
+        return 0;
+    }
+    field_or_zero(field_or_zero(cgroup, offset!(cgroup_kn)), offset!(kernfs_id))
+}
+
+/// [`sock_flag`] of a full socket. Arithmetic instead of branches, for the verifier's sake.
+#[inline(always)]
+pub fn flags(sk: u64) -> u8 {
+    let held = u8::from(is_held(sk)) * sock_flag::HELD;
+    let v6only = bit(sk, offset!(skc_ipv6only), offset!(skc_ipv6only_mask)) * sock_flag::V6ONLY;
+    let reuseport = bit(sk, offset!(skc_reuseport), offset!(skc_reuseport_mask)) * sock_flag::REUSEPORT;
+    let linger = (field_or_zero::<u64>(sk, offset!(skc_flags)) >> (config!(sock_linger_bit) & 63)) as u8 & 1;
+    held | v6only | reuseport | linger * sock_flag::LINGER
+}
+
+/// 1 if the bit is set, else 0.
+#[inline(always)]
+fn bit(base: u64, offset: u16, mask: u16) -> u8 {
+    u8::from(u16::from(field_or_zero::<u8>(base, offset)) & mask != 0)
+}
+
+/// Fills in what is known of a full TCP socket.
+#[inline(never)]
+pub fn facts(sk: u64, out: &mut SockFacts) {
+    out.sk = sk;
+    out.inode = inode(sk);
+    out.cgroup = cgroup(sk);
+    out.uid = field_or_zero(sk, offset!(sk_uid));
+    out.bound_dev = field_or_zero(sk, offset!(skc_bound_dev_if));
+    out.linger_ticks = field_or_zero::<u64>(sk, offset!(sk_lingertime)) as u32;
+    out.ack_backlog = field_or_zero(sk, offset!(sk_ack_backlog));
+    out.max_ack_backlog = field_or_zero(sk, offset!(sk_max_ack_backlog));
+    out.err = field_or_zero::<u32>(sk, offset!(sk_err)) as u16;
+    out.err_soft = field_or_zero::<u32>(sk, offset!(sk_err_soft)) as u16;
+    out.shutdown = field_or_zero(sk, offset!(sk_shutdown));
+    out.state = state(sk);
+    out.flags = flags(sk);
+    transfer(sk, out);
+    out.present = 1;
+}
+
+/// Sequence numbers, bytes and idle time.
+#[inline(always)]
+fn transfer(sk: u64, out: &mut SockFacts) {
+    out.bytes_acked = field_or_zero(sk, offset!(tp_bytes_acked));
+    out.bytes_received = field_or_zero(sk, offset!(tp_bytes_received));
+    out.snd_una = field_or_zero(sk, offset!(tp_snd_una));
+    out.snd_nxt = field_or_zero(sk, offset!(tp_snd_nxt));
+    out.rcv_nxt = field_or_zero(sk, offset!(tp_rcv_nxt));
+    out.copied_seq = field_or_zero(sk, offset!(tp_copied_seq));
+    out.total_retrans = field_or_zero(sk, offset!(tp_total_retrans));
+    // SAFETY: the helper has no preconditions.
+    let now = unsafe { bpf_jiffies64() } as u32;
+    let sent = now.wrapping_sub(field_or_zero(sk, offset!(tp_lsndtime)));
+    let received = now.wrapping_sub(field_or_zero(sk, offset!(icsk_lrcvtime)));
+    out.idle_ticks = if sent < received { sent } else { received };
+}
+
+/// The socket behind a file descriptor of the running process, as (`struct socket`, `struct sock`).
+/// `socket.file` must lead back to the file, which no other kind of file has at that place.
+#[inline(always)]
+pub fn socket_of_fd(fd: u64) -> Option<(u64, u64)> {
+    let files: u64 = field(current_task(), offset!(task_files))?;
+    let table: u64 = field(files, offset!(files_fdt))?;
+    let max: u32 = field(table, offset!(fdt_max))?;
+    if fd >= u64::from(max) {
+        return None;
+    }
+    let array: u64 = field(table, offset!(fdt_fd))?;
+    let file: u64 = read(array + fd * 8)?;
+    let socket: u64 = field(file, offset!(file_private))?;
+    if field::<u64>(socket, offset!(socket_file))? != file {
+        return None;
+    }
+    Some((socket, field(socket, offset!(socket_sk))?))
+}

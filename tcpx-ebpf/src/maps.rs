@@ -1,0 +1,156 @@
+//! The maps, and the constants that the reader sets before the programs are loaded.
+#![expect(
+    unsafe_code,
+    reason = "the loader finds maps and constants by symbol name, and replaces the constants"
+)]
+
+use aya_ebpf::{
+    btf_maps::RingBuf,
+    macros::{btf_map, map},
+    maps::{Array, HashMap, LruHashMap, PerCpuArray},
+};
+use tcpx_common::{
+    abi::Hook,
+    config::{Config, Switches},
+    event::{Holders, HookCounters, NetnsKey, NetnsResets, Tuple},
+    offsets::Offsets,
+};
+
+/// 4 MiB: a storm of refused connections at full speed of one core fills it in about 50 ms.
+const RING_BYTES: usize = 4 << 20;
+
+/// Records on their way to the reader.
+#[btf_map]
+pub static EVENTS: RingBuf<(), RING_BYTES> = RingBuf::new();
+
+/// What depends on which programs are attached.
+#[map]
+pub static SWITCHES: Array<Switches> = Array::with_max_entries(1, 0);
+
+/// What became of each hook's firings, one slot a hook.
+#[map]
+pub static COUNTERS: PerCpuArray<HookCounters> = PerCpuArray::with_max_entries(Hook::ALL.len() as u32, 0);
+
+/// RSTs sent, for the audit.
+#[map]
+pub static NETNS_RESETS: HashMap<NetnsKey, NetnsResets> = HashMap::with_max_entries(1024, 0);
+
+/// connect() and bind() calls under way, by thread. LRU, so that a missed return leaks nothing.
+#[map]
+pub static CALLS: LruHashMap<u64, Call> = LruHashMap::with_max_entries(2048, 0);
+
+/// Processes of the traced command.
+#[map]
+pub static SCOPE: LruHashMap<u32, u8> = LruHashMap::with_max_entries(8192, 0);
+
+/// The segment that this CPU's `tcp_v4_rcv` has in hand. It runs with bottom halves off and does not nest.
+#[map]
+pub static IN_HAND: PerCpuArray<InHand> = PerCpuArray::with_max_entries(1, 0);
+
+/// Where a walk through the bind hash collects what it finds: too large for the stack.
+#[map]
+pub static WALK: PerCpuArray<Holders> = PerCpuArray::with_max_entries(1, 0);
+
+/// TCP options of one segment: a variable offset into the stack is refused before Linux 5.12.
+#[map]
+pub static OPTIONS: PerCpuArray<[u8; 64]> = PerCpuArray::with_max_entries(1, 0);
+
+/// Return addresses of one drop.
+#[map]
+pub static FRAMES: PerCpuArray<[u64; 16]> = PerCpuArray::with_max_entries(1, 0);
+
+/// Where things are in this kernel.
+#[unsafe(no_mangle)]
+static OFFSETS: Offsets = Offsets::UNKNOWN;
+
+/// What was asked for.
+#[unsafe(no_mangle)]
+static CONFIG: Config = Config {
+    scope_tgid: 0,
+    stacks: 0,
+    reserved: [0; 3],
+    reason_no_socket: 0,
+    sock_linger_bit: 0,
+    reserved2: 0,
+    tcp_v4_rcv_start: 0,
+    tcp_v4_rcv_end: 0,
+    tcp_v6_rcv_start: 0,
+    tcp_v6_rcv_end: 0,
+    free_start: 0,
+    free_end: 0,
+};
+
+/// A call under way.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Call {
+    /// `struct socket`.
+    pub socket: u64,
+    /// What the call was given.
+    pub given: Tuple,
+    /// 1 once the call has led to SYN_SENT, so that a failure is told by the state change.
+    pub attempted: u64,
+}
+
+/// A segment in `tcp_v4_rcv` or `tcp_v6_rcv`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct InHand {
+    /// `struct sk_buff`; 0 before the first.
+    pub skb: u64,
+    /// Socket found in the established hash.
+    pub established_sk: u64,
+    /// Socket found in the listener hash.
+    pub listener_sk: u64,
+    /// TCP flags.
+    pub flags: u8,
+    /// `tcpx_common::abi::lookup`.
+    pub established: u8,
+    /// `tcpx_common::abi::lookup`.
+    pub listener: u8,
+    /// State of `established_sk`.
+    pub established_state: u8,
+    /// Padding.
+    pub reserved: u32,
+}
+
+/// A field of [`OFFSETS`], as the loader set it.
+macro_rules! offset {
+    ($field:ident) => {
+        $crate::maps::constant(&raw const $crate::maps::offsets().$field)
+    };
+}
+pub(crate) use offset;
+
+/// A field of [`CONFIG`], as the loader set it.
+macro_rules! config {
+    ($field:ident) => {
+        $crate::maps::constant(&raw const $crate::maps::configuration().$field)
+    };
+}
+pub(crate) use config;
+
+/// For [`offset!`].
+#[inline(always)]
+pub fn offsets() -> &'static Offsets {
+    &OFFSETS
+}
+
+/// For [`config!`].
+#[inline(always)]
+pub fn configuration() -> &'static Config {
+    &CONFIG
+}
+
+/// Reads a constant that the loader has replaced after this was compiled: the compiler must not fold it.
+#[inline(always)]
+pub fn constant<T: Copy>(place: *const T) -> T {
+    // SAFETY: `place` is a field of one of the two statics above, aligned and initialised.
+    unsafe { core::ptr::read_volatile(place) }
+}
+
+/// Whether a switch is on.
+#[inline(always)]
+pub fn switched(which: impl FnOnce(&Switches) -> u32) -> bool {
+    SWITCHES.get(0).is_some_and(|switches| which(switches) != 0)
+}

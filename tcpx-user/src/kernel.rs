@@ -1,0 +1,15 @@
+//! The running kernel: what it offers (`types`, `facts`, `symbols`), what tcpx makes of that (`plan`, pure, over
+//! `table`), how the programs get into it (`attach`), and what comes out (`live`).
+
+pub mod attach;
+pub mod facts;
+pub mod live;
+pub mod plan;
+pub mod symbols;
+pub mod table;
+pub mod types;
+
+pub use attach::{AttachError, attach};
+pub use facts::KernelFacts;
+pub use live::{Counts, Live};
+pub use plan::{Asked, BackendChoice, Probes};

@@ -1,0 +1,326 @@
+//! Loads and attaches what the plan says, way by way, and keeps what worked and why the rest did not.
+
+use aya::{
+    Btf, Ebpf, EbpfError, EbpfLoader,
+    maps::{Array, MapError},
+    programs::{KProbe, Program, ProgramError, RawTracePoint, TracePoint},
+};
+use tcpx_common::{
+    abi::{Backend, Hook},
+    config::{Config, Switches},
+};
+
+use super::{
+    KernelFacts,
+    plan::{Asked, HookPlan, plan},
+    symbols::Symbols,
+    table::{Attach, Way},
+};
+use crate::abilities::Abilities;
+
+/// The programs, built by `cargo xtask build-ebpf`.
+static OBJECT: &[u8] = aya::include_bytes_aligned!("../../bpf/tcpx-x86_64.bpf.o");
+
+/// Why nothing could be attached at all.
+#[derive(Debug, thiserror::Error)]
+pub enum AttachError {
+    /// The kernel's types.
+    #[error(transparent)]
+    Facts(#[from] super::facts::FactsError),
+    /// Maps or object.
+    #[error("the kernel refused tcpx's maps: {0}")]
+    Maps(#[source] Box<EbpfError>),
+    /// Not one hook works.
+    #[error("no hook could be attached: {0}")]
+    Nothing(String),
+}
+
+/// What stands.
+pub struct Attached {
+    /// Programs and maps; dropping it detaches all.
+    pub ebpf: Ebpf,
+    /// Each hook that works.
+    pub hooks: Vec<AttachedHook>,
+    /// Each hook that does not, and why.
+    pub missing: Vec<(Hook, String)>,
+    /// What the attached hooks see.
+    pub abilities: Abilities,
+}
+
+/// A hook that works.
+#[derive(Clone, Debug)]
+pub struct AttachedHook {
+    /// Hook.
+    pub hook: Hook,
+    /// Backend.
+    pub backend: Backend,
+    /// Functions or tracepoints.
+    pub targets: Vec<&'static str>,
+}
+
+/// Attaches what was asked for, as far as this kernel lets it.
+///
+/// # Errors
+/// When the kernel refuses maps altogether, or not one hook works.
+pub fn attach(facts: &KernelFacts, asked: Asked) -> Result<Attached, AttachError> {
+    let config = configure(facts, asked);
+    let mut attempt = Attempt {
+        ebpf: load(facts, &config)?,
+        btf: Btf::from_sys_fs().ok(),
+        hooks: Vec::new(),
+        missing: Vec::new(),
+        placed: Vec::new(),
+    };
+    for plan in plan(facts, asked) {
+        attempt.hook(plan);
+    }
+    if attempt.hooks.is_empty() {
+        let why =
+            attempt.missing.first().map_or_else(String::new, |(hook, why)| format!("{}: {why}", hook.name()));
+        return Err(AttachError::Nothing(why));
+    }
+    let sight = Sight { facts, hooks: &attempt.hooks };
+    let (abilities, switches) = (sight.abilities(), sight.switches());
+    switch(&mut attempt.ebpf, switches)?;
+    Ok(Attached { abilities, ebpf: attempt.ebpf, hooks: attempt.hooks, missing: attempt.missing })
+}
+
+/// The object with its constants and maps in the kernel; no program yet.
+fn load(facts: &KernelFacts, config: &Config) -> Result<Ebpf, AttachError> {
+    EbpfLoader::new()
+        .override_global("OFFSETS", &facts.offsets, true)
+        .override_global("CONFIG", config, true)
+        .load(OBJECT)
+        .map_err(|error| AttachError::Maps(Box::new(error)))
+}
+
+fn configure(facts: &KernelFacts, asked: Asked) -> Config {
+    let mut config = Config {
+        scope_tgid: if asked.command { std::process::id() } else { 0 },
+        stacks: u8::from(asked.stacks),
+        reason_no_socket: facts.drop_reason("NO_SOCKET").unwrap_or(0) as u16,
+        sock_linger_bit: facts.sock_linger_bit.unwrap_or(0) as u16,
+        ..Config::default()
+    };
+    if facts.drop_reasons.is_empty() {
+        let range = |name| Symbols::get().range(name).unwrap_or_default();
+        (config.tcp_v4_rcv_start, config.tcp_v4_rcv_end) = range("tcp_v4_rcv");
+        (config.tcp_v6_rcv_start, config.tcp_v6_rcv_end) = range("tcp_v6_rcv");
+        (config.free_start, config.free_end) = range("kfree_skb");
+    }
+    config
+}
+
+fn switch(ebpf: &mut Ebpf, switches: Switches) -> Result<(), AttachError> {
+    let map_error = |error: MapError| AttachError::Maps(Box::new(EbpfError::MapError(error)));
+    let Some(map) = ebpf.map_mut("SWITCHES") else {
+        return Err(map_error(MapError::InvalidName { name: "SWITCHES".to_owned() }));
+    };
+    let mut array = Array::<_, Switches>::try_from(map).map_err(map_error)?;
+    array.set(0, switches, 0).map_err(map_error)
+}
+
+/// The attachments so far.
+struct Attempt {
+    ebpf: Ebpf,
+    btf: Option<Btf>,
+    hooks: Vec<AttachedHook>,
+    missing: Vec<(Hook, String)>,
+    placed: Vec<(&'static str, Attach)>,
+}
+
+impl Attempt {
+    /// Tries the ways of one hook until one works.
+    fn hook(&mut self, plan: HookPlan) {
+        let mut why = plan.ruled_out;
+        for way in plan.ways {
+            match self.way(way) {
+                Ok(()) => {
+                    let targets = way.programs.iter().map(|(_, attach)| attach.target());
+                    let mut targets: Vec<_> = targets.collect();
+                    targets.dedup();
+                    self.hooks.push(AttachedHook { hook: plan.hook, backend: way.backend, targets });
+                    return;
+                }
+                Err(error) => why.push((way.backend, error)),
+            }
+        }
+        let why: Vec<String> =
+            why.iter().map(|(backend, why)| format!("{}: {why}", backend.name())).collect();
+        self.missing.push((plan.hook, why.join("; ")));
+    }
+
+    /// Attaches all programs of a way, or none.
+    fn way(&mut self, way: &Way) -> Result<(), String> {
+        for (at, (name, place)) in way.programs.iter().enumerate() {
+            if let Err(why) = self.program(name, *place) {
+                for (name, place) in &way.programs[..=at] {
+                    self.unload(name);
+                    self.placed.retain(|placed| *placed != (*name, *place));
+                }
+                return Err(why);
+            }
+        }
+        Ok(())
+    }
+
+    /// Two hooks may share a program: it is attached once to each place.
+    fn program(&mut self, name: &'static str, place: Attach) -> Result<(), String> {
+        if self.placed.contains(&(name, place)) {
+            return Ok(());
+        }
+        self.place(name, place)?;
+        self.placed.push((name, place));
+        Ok(())
+    }
+
+    fn place(&mut self, name: &str, place: Attach) -> Result<(), String> {
+        let program =
+            self.ebpf.program_mut(name).ok_or_else(|| format!("the object has no program {name}"))?;
+        let result = match place {
+            Attach::RawTracepoint(target) => raw_tracepoint(program, target),
+            Attach::Syscall(target) => tracepoint(program, target),
+            Attach::Kprobe(target) | Attach::Kretprobe(target) => kprobe(program, target),
+            Attach::Fentry(target) | Attach::Fexit(target) => {
+                let btf = self.btf.as_ref().ok_or("no BTF of the kernel")?;
+                trampoline(program, target, btf)
+            }
+        };
+        result.map_err(|error| reason(place, &error))
+    }
+
+    fn unload(&mut self, name: &str) {
+        if let Some(program) = self.ebpf.program_mut(name) {
+            // One that was never loaded says so; there is nothing to undo then.
+            let _ = match program {
+                Program::RawTracePoint(program) => program.unload(),
+                Program::TracePoint(program) => program.unload(),
+                Program::KProbe(program) => program.unload(),
+                Program::FEntry(program) => program.unload(),
+                Program::FExit(program) => program.unload(),
+                _ => Ok(()),
+            };
+        }
+    }
+}
+
+type Outcome = Result<(), ProgramError>;
+
+/// A program may stand at several places, and is loaded once.
+fn once(loaded: Outcome) -> Outcome {
+    match loaded {
+        Err(ProgramError::AlreadyLoaded) => Ok(()),
+        other => other,
+    }
+}
+
+fn raw_tracepoint(program: &mut Program, target: &str) -> Outcome {
+    let program: &mut RawTracePoint = program.try_into()?;
+    once(program.load())?;
+    program.attach(target).map(drop)
+}
+
+fn tracepoint(program: &mut Program, target: &str) -> Outcome {
+    let program: &mut TracePoint = program.try_into()?;
+    once(program.load())?;
+    program.attach("syscalls", target).map(drop)
+}
+
+fn kprobe(program: &mut Program, target: &str) -> Outcome {
+    let program: &mut KProbe = program.try_into()?;
+    once(program.load())?;
+    program.attach(target, 0).map(drop)
+}
+
+fn trampoline(program: &mut Program, target: &str, btf: &Btf) -> Outcome {
+    match program {
+        Program::FEntry(program) => {
+            once(program.load(target, btf))?;
+            program.attach().map(drop)
+        }
+        Program::FExit(program) => {
+            once(program.load(target, btf))?;
+            program.attach().map(drop)
+        }
+        _ => Err(ProgramError::UnexpectedProgramType),
+    }
+}
+
+/// What the kernel said, in one line.
+fn reason(place: Attach, error: &ProgramError) -> String {
+    let target = place.target();
+    match error {
+        ProgramError::LoadError { io_error, verifier_log } => {
+            let log = verifier_log.to_string();
+            let last = log.lines().rev().find(|line| !line.is_empty() && !line.starts_with("processed"));
+            match last {
+                Some(line) => format!("the verifier refused the program for {target} ({io_error}): {line}"),
+                None => format!("loading for {target}: {io_error}"),
+            }
+        }
+        error => format!("attaching to {target}: {}", innermost(error)),
+    }
+}
+
+/// The last error of a chain is the kernel's own.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+/// What the attached hooks see.
+struct Sight<'a> {
+    facts: &'a KernelFacts,
+    hooks: &'a [AttachedHook],
+}
+
+impl Sight<'_> {
+    fn backend(&self, hook: Hook) -> Option<Backend> {
+        self.hooks.iter().find(|attached| attached.hook == hook).map(|attached| attached.backend)
+    }
+
+    fn sees(&self, hook: Hook) -> bool {
+        self.backend(hook).is_some()
+    }
+
+    /// Up to Linux 6.9 `tcp_send_reset` fires for full sockets only.
+    fn all_replies(&self) -> bool {
+        match self.backend(Hook::SendReset) {
+            Some(Backend::Tracepoint) => self.facts.has("arg_tp_reset_reason"),
+            other => other.is_some(),
+        }
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            replies_without_socket: self.all_replies(),
+            replies_from_time_wait: self.all_replies(),
+            replies_from_socket: self.sees(Hook::SendReset),
+            no_socket_drops: self.sees(Hook::Drop) && !self.all_replies(),
+            active_resets: self.sees(Hook::ActiveReset),
+            received_resets: self.sees(Hook::ReceiveReset),
+            icmp: self.sees(Hook::Icmp),
+            icmp_send: self.sees(Hook::IcmpSend),
+            rejects: self.sees(Hook::Reject),
+            conn_request: self.sees(Hook::ConnRequest),
+            drops: self.sees(Hook::Drop),
+            lookups: self.sees(Hook::Receive)
+                && self.sees(Hook::LookupEstablished)
+                && self.sees(Hook::LookupListener),
+            reset_reasons: !self.facts.reset_reasons.is_empty(),
+            drop_reasons: !self.facts.drop_reasons.is_empty(),
+        }
+    }
+
+    fn switches(&self) -> Switches {
+        Switches {
+            replies_from_tracepoint: u32::from(self.backend(Hook::SendReset) == Some(Backend::Tracepoint)),
+            active_from_tracepoint: u32::from(self.backend(Hook::ActiveReset) == Some(Backend::Tracepoint)),
+            no_socket_from_drop: u32::from(self.sees(Hook::Drop) && !self.all_replies()),
+            reserved: 0,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The live source: the ring of the attached programs as decoded events, and their counters.
+//!
+//! The kernel never wakes the reader: a timer does, so that a record costs no wake-up and a storm no more of them than
+//! silence. While there is much to read, the reader does not wait at all.
+
+use std::{collections::BTreeMap, io, time::Duration};
+
+use aya::{
+    Ebpf,
+    maps::{HashMap, MapData, PerCpuArray, RingBuf},
+};
+use rustix::time::{ClockId, clock_getres, clock_gettime};
+use tcpx_common::{
+    abi::Hook,
+    event::{HookCounters, NetnsKey, NetnsResets},
+};
+use tokio::time::{Instant, sleep};
+
+use super::{KernelFacts, attach::Attached, symbols};
+use crate::{
+    decode::{Decoder, Names},
+    event::{Backend, Event, Netns, Task, What},
+    run::Source,
+};
+
+/// How long a record waits for the reader at most. The ring holds what a storm at full speed of both its ends writes in
+/// several times that.
+const PAUSE: Duration = Duration::from_millis(10);
+/// How often the programs' own counters are looked at: a loss is told within a second.
+const LOOK: Duration = Duration::from_millis(500);
+/// Records that are decoded in one go, so that Ctrl-C is heard in a storm.
+const BATCH: usize = 8192;
+
+/// Records as events. Dropping it detaches the programs.
+pub struct Live {
+    ring: RingBuf<MapData>,
+    counters: PerCpuArray<MapData, HookCounters>,
+    lost: BTreeMap<Hook, u64>,
+    decoder: Decoder,
+    looked: Instant,
+    /// The last batch did not empty the ring.
+    more: bool,
+    /// Keeps the programs attached.
+    _programs: Ebpf,
+}
+
+/// RSTs by namespace, as the programs count them before any filter.
+pub struct Counts(HashMap<MapData, NetnsKey, NetnsResets>);
+
+impl Counts {
+    /// All of them.
+    #[must_use]
+    pub fn read(&self) -> Vec<(NetnsKey, NetnsResets)> {
+        self.0.iter().filter_map(Result::ok).collect()
+    }
+}
+
+impl Live {
+    /// Starts to read what is attached.
+    ///
+    /// # Errors
+    /// When the object's maps are not what they should be.
+    pub fn new(attached: Attached, facts: &KernelFacts) -> io::Result<(Self, Counts)> {
+        let mut programs = attached.ebpf;
+        let mut take =
+            |name: &str| programs.take_map(name).ok_or_else(|| io::Error::other(format!("no map {name}")));
+        let ring = RingBuf::try_from(take("EVENTS")?).map_err(io::Error::other)?;
+        let counters = PerCpuArray::try_from(take("COUNTERS")?).map_err(io::Error::other)?;
+        let counts = HashMap::try_from(take("NETNS_RESETS")?).map_err(io::Error::other)?;
+        let live = Self {
+            ring,
+            counters,
+            lost: BTreeMap::new(),
+            decoder: decoder(facts),
+            looked: Instant::now(),
+            more: false,
+            _programs: programs,
+        };
+        Ok((live, Counts(counts)))
+    }
+
+    /// Decodes what is in the ring, at most a batch; true if that was all.
+    fn read(&mut self, events: &mut Vec<Event>) -> bool {
+        for _ in 0..BATCH {
+            let Some(record) = self.ring.next() else { return true };
+            events.extend(self.decoder.decode(&record));
+        }
+        false
+    }
+
+    /// Everything that was there, then the time up to which that is all.
+    fn take(&mut self, events: &mut Vec<Event>) {
+        let now = boot_ns();
+        self.more = !self.read(events);
+        if self.looked.elapsed() >= LOOK {
+            self.look(events, now);
+        }
+        if !self.more {
+            events.push(event(now, None, What::Tick));
+        }
+    }
+
+    /// Turns what the ring had no room for into events.
+    fn look(&mut self, events: &mut Vec<Event>, now: u64) {
+        self.looked = Instant::now();
+        for hook in Hook::ALL {
+            let Ok(values) = self.counters.get(&u32::from(*hook as u8), 0) else { continue };
+            let lost: u64 = values.iter().map(|counters| counters.lost).sum();
+            let before = self.lost.insert(*hook, lost).unwrap_or(0);
+            if lost > before {
+                events.push(event(now, Some(*hook), What::Lost { count: lost - before }));
+            }
+        }
+    }
+}
+
+impl Source for Live {
+    async fn next(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
+        if self.more {
+            // Others must get their turn: Ctrl-C is heard in a storm.
+            tokio::task::yield_now().await;
+        } else {
+            sleep(PAUSE).await;
+        }
+        self.take(events);
+        Ok(())
+    }
+
+    fn drain(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
+        let now = boot_ns();
+        while !self.read(events) {}
+        self.look(events, now);
+        events.push(event(now, None, What::Tick));
+        Ok(())
+    }
+}
+
+fn event(time: u64, hook: Option<Hook>, what: What) -> Event {
+    let (netns, task) = (Netns::default(), Task::default());
+    Event { time, netns, task, hook, backend: Backend::Tracepoint, in_scope: false, has_stack: false, what }
+}
+
+/// The clock of `bpf_ktime_get_boot_ns`.
+fn boot_ns() -> u64 {
+    let now = clock_gettime(ClockId::Boottime);
+    now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
+}
+
+/// Length of a jiffy: the resolution of the coarse clocks is the timer tick's.
+fn tick_ns() -> u64 {
+    clock_getres(ClockId::MonotonicCoarse).tv_nsec.unsigned_abs()
+}
+
+fn decoder(facts: &KernelFacts) -> Decoder {
+    let reset = facts.reset_reasons.iter().map(|(number, name)| (*number, name.as_str()));
+    let drop = facts.drop_reasons.iter().map(|(number, name)| (*number, name.as_str()));
+    Decoder::new(Names::new(reset, drop), Box::new(symbols::Kallsyms), tick_ns())
+}

@@ -1,0 +1,267 @@
+//! The hook table: for each hook and backend the programs of the object, where each is attached, and which places of
+//! the kernel's structures they cannot do without. Knowledge of kernels stands here, as data, and nowhere else.
+
+use tcpx_common::abi::{Backend, Hook};
+
+/// Where a program is attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attach {
+    /// Raw tracepoint.
+    RawTracepoint(&'static str),
+    /// `syscalls:` tracepoint.
+    Syscall(&'static str),
+    /// Trampoline at a function's entry.
+    Fentry(&'static str),
+    /// Trampoline at a function's exit.
+    Fexit(&'static str),
+    /// kprobe at a function's entry.
+    Kprobe(&'static str),
+    /// kretprobe.
+    Kretprobe(&'static str),
+}
+
+impl Attach {
+    /// Function or tracepoint.
+    #[must_use]
+    pub const fn target(self) -> &'static str {
+        match self {
+            Self::RawTracepoint(name)
+            | Self::Syscall(name)
+            | Self::Fentry(name)
+            | Self::Fexit(name)
+            | Self::Kprobe(name)
+            | Self::Kretprobe(name) => name,
+        }
+    }
+}
+
+/// One way to get a hook's answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// Hook.
+    pub hook: Hook,
+    /// Backend.
+    pub backend: Backend,
+    /// Program in the object, and its place. All must attach.
+    pub programs: &'static [(&'static str, Attach)],
+    /// Fields of `Offsets` without which the hook would tell nothing or lie.
+    pub needs: &'static [&'static str],
+}
+
+/// Sockets can be named: what nearly every hook reads.
+const SOCK: &[&str] = &[
+    "skc_daddr",
+    "skc_rcv_saddr",
+    "skc_dport",
+    "skc_num",
+    "skc_family",
+    "skc_state",
+    "skc_net",
+    "skc_v6_daddr",
+    "skc_v6_rcv_saddr",
+    "sk_protocol",
+    "net_inum",
+];
+/// Packets can be named.
+const PACKET: &[&str] = &[
+    "skb_head",
+    "skb_transport_header",
+    "skb_network_header",
+    "skb_protocol",
+    "skb_dev",
+    "skb_refdst",
+    "dst_dev",
+    "dev_net",
+    "net_inum",
+];
+
+macro_rules! ways {
+    ($($hook:ident $backend:ident [$($program:literal => $attach:ident $target:literal),+] needs [$($need:literal),*];)+) => {
+        &[$(Way {
+            hook: Hook::$hook,
+            backend: Backend::$backend,
+            programs: &[$(($program, Attach::$attach($target))),+],
+            needs: &[$($need),*],
+        }),+]
+    };
+}
+
+/// All ways, for each hook in the order of cost.
+pub const WAYS: &[Way] = ways! {
+    State Tracepoint ["state_tp" => RawTracepoint "inet_sock_set_state"]
+        needs ["arg_tp_state_sk", "arg_tp_state_old", "arg_tp_state_new", "sk_err", "sk_err_soft", "sk_socket"];
+    State Fentry ["state_fentry" => Fentry "inet_sk_state_store", "state_set_fentry" => Fentry "inet_sk_set_state"]
+        needs ["arg_state_sk", "arg_state_new", "sk_err", "sk_err_soft", "sk_socket"];
+    State Kprobe ["state_kprobe" => Kprobe "inet_sk_state_store", "state_kprobe" => Kprobe "inet_sk_set_state"]
+        needs ["arg_state_sk", "arg_state_new", "sk_err", "sk_err_soft", "sk_socket"];
+
+    Connect Fentry ["connect_fentry" => Fentry "__inet_stream_connect", "connect_fexit" => Fexit "__inet_stream_connect"]
+        needs ["arg_connect_socket", "arg_connect_addr", "ret_connect", "socket_sk", "socket_state"];
+    Connect Kprobe ["connect_kprobe" => Kprobe "__inet_stream_connect", "connect_kretprobe" => Kretprobe "__inet_stream_connect"]
+        needs ["arg_connect_socket", "arg_connect_addr", "socket_sk", "socket_state"];
+    Connect Tracepoint ["connect_enter_tp" => Syscall "sys_enter_connect", "connect_exit_tp" => Syscall "sys_exit_connect"]
+        needs ["task_files", "files_fdt", "fdt_fd", "fdt_max", "file_private", "socket_file", "socket_sk", "socket_state"];
+
+    Bind Fentry ["bind_fentry" => Fentry "inet_bind", "bind_fexit" => Fexit "inet_bind",
+                 "bind6_fentry" => Fentry "inet6_bind", "bind6_fexit" => Fexit "inet6_bind"]
+        needs ["arg_bind_socket", "arg_bind_addr", "ret_bind", "socket_sk", "socket_inode", "inode_ino"];
+    Bind Kprobe ["bind_kprobe" => Kprobe "inet_bind", "bind_kprobe" => Kprobe "inet6_bind",
+                 "bind_kretprobe" => Kretprobe "inet_bind", "bind_kretprobe" => Kretprobe "inet6_bind"]
+        needs ["arg_bind_socket", "arg_bind_addr", "socket_sk", "socket_inode", "inode_ino"];
+    Bind Tracepoint ["bind_enter_tp" => Syscall "sys_enter_bind", "bind_exit_tp" => Syscall "sys_exit_bind"]
+        needs ["task_files", "files_fdt", "fdt_fd", "fdt_max", "file_private", "socket_file", "socket_sk",
+               "socket_inode", "inode_ino"];
+
+    Receive Fentry ["receive_fentry" => Fentry "tcp_v4_rcv", "receive6_fentry" => Fentry "tcp_v6_rcv"]
+        needs ["arg_rcv_skb", "skb_data", "skb_sk"];
+    Receive Kprobe ["receive_kprobe" => Kprobe "tcp_v4_rcv", "receive_kprobe" => Kprobe "tcp_v6_rcv"]
+        needs ["arg_rcv_skb", "skb_data", "skb_sk"];
+    LookupEstablished Fentry ["established_fexit" => Fexit "__inet_lookup_established",
+                              "established6_fexit" => Fexit "__inet6_lookup_established"]
+        needs ["ret_established", "ret_established6"];
+    LookupEstablished Kprobe ["established_kretprobe" => Kretprobe "__inet_lookup_established",
+                              "established_kretprobe" => Kretprobe "__inet6_lookup_established"]
+        needs [];
+    LookupListener Fentry ["listener_fexit" => Fexit "__inet_lookup_listener", "listener6_fexit" => Fexit "inet6_lookup_listener"]
+        needs ["ret_listener", "ret_listener6"];
+    LookupListener Kprobe ["listener_kretprobe" => Kretprobe "__inet_lookup_listener",
+                           "listener_kretprobe" => Kretprobe "inet6_lookup_listener"]
+        needs [];
+
+    SendReset Tracepoint ["send_reset_tp" => RawTracepoint "tcp_send_reset"]
+        needs ["arg_tp_reset_sk", "arg_tp_reset_skb"];
+    SendReset Fentry ["send_reset_fentry" => Fentry "tcp_v4_send_reset", "send_reset6_fentry" => Fentry "tcp_v6_send_reset"]
+        needs ["arg_reply_sk", "arg_reply_skb", "rtable_type", "rt6_flags"];
+    SendReset Kprobe ["send_reset_kprobe" => Kprobe "tcp_v4_send_reset", "send_reset_kprobe" => Kprobe "tcp_v6_send_reset"]
+        needs ["arg_reply_sk", "arg_reply_skb", "rtable_type", "rt6_flags"];
+
+    ActiveReset Tracepoint ["send_reset_tp" => RawTracepoint "tcp_send_reset"]
+        needs ["arg_tp_reset_sk", "arg_tp_reset_skb", "sk_shutdown", "sk_lingertime", "skc_flags", "tp_rcv_nxt", "tp_copied_seq"];
+    ActiveReset Fentry ["active_reset_fentry" => Fentry "tcp_send_active_reset"]
+        needs ["arg_active_sk", "sk_shutdown", "sk_lingertime", "skc_flags", "tp_rcv_nxt", "tp_copied_seq"];
+    ActiveReset Kprobe ["active_reset_kprobe" => Kprobe "tcp_send_active_reset"]
+        needs ["arg_active_sk", "sk_shutdown", "sk_lingertime", "skc_flags", "tp_rcv_nxt", "tp_copied_seq"];
+
+    ReceiveReset Tracepoint ["receive_reset_tp" => RawTracepoint "tcp_receive_reset"] needs ["arg_tp_receive_sk"];
+    ReceiveReset Fentry ["receive_reset_fentry" => Fentry "tcp_reset"] needs ["arg_receive_sk"];
+    ReceiveReset Kprobe ["receive_reset_kprobe" => Kprobe "tcp_reset"] needs ["arg_receive_sk"];
+
+    Icmp Fentry ["icmp_fentry" => Fentry "tcp_v4_err", "icmp6_fentry" => Fentry "tcp_v6_err"]
+        needs ["arg_icmp4_skb", "arg_icmp6_skb", "arg_icmp6_type", "arg_icmp6_code", "arg_icmp6_offset", "skb_data"];
+    Icmp Kprobe ["icmp_kprobe" => Kprobe "tcp_v4_err", "icmp6_kprobe" => Kprobe "tcp_v6_err"]
+        needs ["arg_icmp4_skb", "arg_icmp6_skb", "arg_icmp6_type", "arg_icmp6_code", "arg_icmp6_offset", "skb_data"];
+
+    IcmpSend Fentry ["icmp_send_fentry" => Fentry "__icmp_send", "icmp6_send_fentry" => Fentry "icmp6_send"]
+        needs ["arg_icmp_send_skb", "arg_icmp_send_type", "arg_icmp_send_code", "arg_icmp6_send_skb",
+               "arg_icmp6_send_type", "arg_icmp6_send_code"];
+    IcmpSend Kprobe ["icmp_send_kprobe" => Kprobe "__icmp_send", "icmp6_send_kprobe" => Kprobe "icmp6_send"]
+        needs ["arg_icmp_send_skb", "arg_icmp_send_type", "arg_icmp_send_code", "arg_icmp6_send_skb",
+               "arg_icmp6_send_type", "arg_icmp6_send_code"];
+    IcmpSend Tracepoint ["icmp_send_tp" => RawTracepoint "icmp_send"]
+        needs ["arg_tp_icmp_send_skb", "arg_tp_icmp_send_type", "arg_tp_icmp_send_code"];
+
+    Reject Fentry ["reject_fentry" => Fentry "nf_send_reset", "reject6_fentry" => Fentry "nf_send_reset6"]
+        needs ["arg_reject_net", "arg_reject_skb", "arg_reject_hook"];
+    Reject Kprobe ["reject_kprobe" => Kprobe "nf_send_reset", "reject_kprobe" => Kprobe "nf_send_reset6"]
+        needs [];
+
+    ConnRequest Fentry ["conn_request_fentry" => Fentry "tcp_conn_request"]
+        needs ["arg_request_sk", "arg_request_skb", "sk_ack_backlog", "sk_max_ack_backlog", "icsk_qlen"];
+    ConnRequest Kprobe ["conn_request_kprobe" => Kprobe "tcp_conn_request"]
+        needs ["arg_request_sk", "arg_request_skb", "sk_ack_backlog", "sk_max_ack_backlog", "icsk_qlen"];
+
+    Drop Tracepoint ["drop_tp" => RawTracepoint "kfree_skb"] needs ["arg_tp_drop_skb", "arg_tp_drop_location"];
+    Drop Fentry ["drop_fentry" => Fentry "sk_skb_reason_drop"] needs ["arg_drop_skb", "arg_drop_reason"];
+    Drop Fentry ["drop_fentry" => Fentry "kfree_skb_reason"] needs ["arg_drop_skb", "arg_drop_reason"];
+    Drop Fentry ["drop_fentry" => Fentry "kfree_skb"] needs ["arg_drop_skb"];
+    Drop Kprobe ["drop_kprobe" => Kprobe "sk_skb_reason_drop"] needs ["arg_drop_skb", "arg_drop_reason"];
+    Drop Kprobe ["drop_kprobe" => Kprobe "kfree_skb_reason"] needs ["arg_drop_skb", "arg_drop_reason"];
+    Drop Kprobe ["drop_kprobe" => Kprobe "kfree_skb"] needs ["arg_drop_skb"];
+
+    Retransmit Tracepoint ["retransmit_tp" => RawTracepoint "tcp_retransmit_skb"] needs ["arg_tp_retransmit_sk"];
+    Retransmit Fentry ["retransmit_fentry" => Fentry "tcp_retransmit_skb"] needs ["arg_retransmit_sk"];
+    Retransmit Kprobe ["retransmit_kprobe" => Kprobe "tcp_retransmit_skb"] needs ["arg_retransmit_sk"];
+
+    Fork Tracepoint ["fork_tp" => RawTracepoint "sched_process_fork"] needs ["arg_tp_fork_child", "task_tgid"];
+};
+
+/// What the hook reads beyond its own arguments.
+#[must_use]
+pub const fn common_needs(hook: Hook) -> &'static [&'static str] {
+    match hook {
+        Hook::State
+        | Hook::Connect
+        | Hook::Bind
+        | Hook::ActiveReset
+        | Hook::ReceiveReset
+        | Hook::Retransmit => SOCK,
+        Hook::Icmp | Hook::IcmpSend | Hook::Reject | Hook::Drop => PACKET,
+        Hook::SendReset
+        | Hook::ConnRequest
+        | Hook::Receive
+        | Hook::LookupEstablished
+        | Hook::LookupListener => PACKET,
+        Hook::Fork => &[],
+    }
+}
+
+/// What each hook answers, for `tcpx check`.
+#[must_use]
+pub const fn question(hook: Hook) -> &'static str {
+    match hook {
+        Hook::State => "when an attempt or a listener begins and ends",
+        Hook::Connect => "what connect() was given, and failures before any packet",
+        Hook::Bind => "which process binds which port",
+        Hook::Receive => "segments that enter TCP",
+        Hook::LookupEstablished => "hit or miss in the established hash",
+        Hook::LookupListener => "hit or miss in the listener hash",
+        Hook::SendReset => "RSTs in answer to a segment",
+        Hook::ActiveReset => "RSTs that sockets send of their own accord",
+        Hook::ReceiveReset => "RSTs that reach a socket",
+        Hook::Icmp => "ICMP errors that reach TCP",
+        Hook::IcmpSend => "ICMP errors that this host sends",
+        Hook::Reject => "RSTs made by netfilter",
+        Hook::ConnRequest => "SYNs at a listener whose queues are full",
+        Hook::Drop => "SYNs that the kernel throws away",
+        Hook::Retransmit => "SYNs sent again",
+        Hook::Fork => "processes of the traced command",
+    }
+}
+
+/// Functions that the table names for trampolines.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    WAYS.iter().flat_map(|way| way.programs).filter_map(|(_, attach)| match attach {
+        Attach::Fentry(name) | Attach::Fexit(name) => Some(*name),
+        _ => None,
+    })
+}
+
+/// Raw tracepoints that the table names.
+pub fn tracepoints() -> impl Iterator<Item = &'static str> {
+    WAYS.iter().flat_map(|way| way.programs).filter_map(|(_, attach)| match attach {
+        Attach::RawTracepoint(name) => Some(*name),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hook, WAYS, common_needs};
+    use tcpx_common::offsets::Offsets;
+
+    #[test]
+    fn every_need_is_a_field_that_can_be_asked_for() {
+        for way in WAYS {
+            for need in way.needs.iter().chain(common_needs(way.hook)) {
+                assert!(Offsets::UNKNOWN.get(need).is_some(), "{need} of {:?}", way.hook);
+            }
+        }
+    }
+
+    #[test]
+    fn every_hook_has_a_way() {
+        for hook in Hook::ALL {
+            assert!(WAYS.iter().any(|way| way.hook == *hook), "{hook:?}");
+        }
+    }
+}
