@@ -118,16 +118,15 @@ pub(crate) fn run_trials(
         output_is_result: false,
     };
     let guest = Guest::start(&kernel.name, kernel, binary, &job, limit)?;
-    let console = guest.console_file();
     let mut course = Course::default();
     let followed = guest.follow(|line| {
         if let Some((name, trial)) = course.line(line) {
             ended(name, trial);
         }
     });
-    followed.with_context(|| unfinished(&course, kernel))?;
+    let console = followed.with_context(|| unfinished(&course, kernel))?;
     if course.exit.is_none() {
-        bail!("{}\n{}", unfinished(&course, kernel), qemu::console_tail(&console));
+        bail!("{}\n{}", unfinished(&course, kernel), console);
     }
     Ok(course)
 }
@@ -145,7 +144,7 @@ fn shell(kernel: &str, limit: Duration, words: &[String]) -> Result<()> {
     let job = Job { command, environment: Vec::new(), output_is_result: true };
     let guest = Guest::start(&format!("shell-{}", kernel.name), &kernel, &test_binary()?, &job, limit)?;
     let mut exit = Course::default();
-    guest.follow(|line| {
+    let console = guest.follow(|line| {
         if line.starts_with("{\"exit\":") {
             exit.line(line);
         } else {
@@ -155,7 +154,7 @@ fn shell(kernel: &str, limit: Duration, words: &[String]) -> Result<()> {
     match exit.exit {
         Some(0) => Ok(()),
         Some(code) => bail!("the command ended with {code}"),
-        None => bail!("the guest ended without a result"),
+        None => bail!("the guest ended without a result\n{console}"),
     }
 }
 

@@ -45,8 +45,8 @@ impl Guest {
         Ok(Self { folder, child, limit })
     }
 
-    /// Waits for the end and hands over every line of the results as it comes.
-    pub(crate) fn follow(mut self, line: impl FnMut(&str)) -> Result<()> {
+    /// Waits for the end, hands over every line of the results as it comes, and returns the end of the console.
+    pub(crate) fn follow(mut self, line: impl FnMut(&str)) -> Result<String> {
         let results = Tail::open(&self.folder.join("results"))?;
         match results.follow(&mut self.child, self.limit, line)? {
             Some(status) => self.check(status)?,
@@ -56,7 +56,9 @@ impl Guest {
                 self.console()
             ),
         }
-        paths::remove_folder(&self.folder)
+        let console = self.console();
+        paths::remove_folder(&self.folder)?;
+        Ok(console)
     }
 
     fn check(&self, status: ExitStatus) -> Result<()> {
@@ -64,13 +66,12 @@ impl Guest {
     }
 
     /// The last lines of the console, for error messages.
-    pub(crate) fn console(&self) -> String {
-        console_tail(&self.folder.join("console"))
-    }
-
-    /// Where the console of this run stays after `follow` failed.
-    pub(crate) fn console_file(&self) -> PathBuf {
-        self.folder.join("console")
+    fn console(&self) -> String {
+        let bytes = std::fs::read(self.folder.join("console")).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes).replace('\r', "");
+        let lines: Vec<_> = text.lines().collect();
+        let tail = &lines[lines.len().saturating_sub(LAST_LINES)..];
+        format!("last lines of the console:\n  | {}", tail.join("\n  | "))
     }
 }
 
@@ -79,15 +80,6 @@ impl Drop for Guest {
         drop(self.child.kill());
         drop(self.child.wait());
     }
-}
-
-/// The last lines of a console file.
-pub(crate) fn console_tail(file: &Path) -> String {
-    let bytes = std::fs::read(file).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes).replace('\r', "");
-    let lines: Vec<_> = text.lines().collect();
-    let tail = &lines[lines.len().saturating_sub(LAST_LINES)..];
-    format!("last lines of the console ({}):\n  | {}", file.display(), tail.join("\n  | "))
 }
 
 fn qemu(folder: &Path, kernel: &Kernel) -> Command {
