@@ -136,6 +136,14 @@ impl AttemptFacts {
         self.end.as_ref().map(|end| end.what.err)
     }
 
+    /// Something answered it with an error: neither silence nor the application ended it.
+    #[must_use]
+    pub fn got_an_error(&self) -> bool {
+        const ETIMEDOUT: u16 = 110;
+        let end = self.end.as_ref().map(|end| &end.what);
+        end.is_some_and(|end| !matches!(end.err, 0 | ETIMEDOUT) || end.err_soft != 0)
+    }
+
     /// It came to an open connection.
     #[must_use]
     pub fn is_established(&self) -> bool {
@@ -255,6 +263,12 @@ pub enum DropCause {
 }
 
 impl DropCause {
+    /// Netfilter dropped it.
+    #[must_use]
+    pub fn is_netfilter(&self) -> bool {
+        matches!(self, Self::Freed(seen) if seen.what.by_netfilter())
+    }
+
     /// The segment.
     #[must_use]
     pub const fn segment(&self) -> &Segment {
@@ -298,4 +312,16 @@ pub struct DropFacts {
     pub attempt: Option<u64>,
     /// Nothing that could matter was lost.
     pub complete: bool,
+}
+
+impl DropFacts {
+    /// The segment was dropped. At a full SYN queue that is not certain until it comes again: with syncookies the
+    /// listener answers nevertheless (`tcp_conn_request`).
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        match &self.cause {
+            DropCause::Freed(_) => true,
+            DropCause::Queue(seen) => self.count > 1 || seen.what.sock.backlog.0 > seen.what.sock.backlog.1,
+        }
+    }
 }

@@ -20,6 +20,7 @@ impl Correlator {
             What::ConnectFailed(failed) => self.connect_failed(event, failed),
             What::Bind(bind) => self.bind(event, bind),
             What::Lookup(segment, lookups) => {
+                self.history.in_use(event.netns, segment.ends.b.ip());
                 let seen = Seen::new(event, stack, (segment.clone(), *lookups));
                 self.lookups.insert(segment.ends, event.time, seen);
             }
@@ -151,6 +152,7 @@ impl Correlator {
     }
 
     fn reply(&mut self, event: &Event, stack: &[u64], reply: &Reply) {
+        self.history.in_use(event.netns, reply.segment.ends.b.ip());
         self.answered(reply.segment.ends, reply.segment.seq, event.time);
         self.sender(Sender::Reply(Seen::new(event, stack, Box::new(reply.clone()))));
     }

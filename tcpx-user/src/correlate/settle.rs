@@ -7,7 +7,7 @@ use tcpx_common::abi::state::SYN_SENT;
 use super::{
     Correlator,
     drops::Handshake,
-    facts::{AttemptFacts, DropCause, Joined, ResetFacts, Sender, Settled, is_own},
+    facts::{AttemptFacts, DropCause, DropFacts, Joined, ResetFacts, Sender, Settled, is_own},
     key::{Seen, may_be_same},
 };
 use crate::event::{Ends, Lookups, Segment, SockReset};
@@ -95,8 +95,8 @@ impl Correlator {
         if self.resets.get(id).is_some() {
             self.settle_reset(id);
         } else if let Some(attempt) = self.attempts.get(id) {
-            let replaced =
-                attempt.sk().and_then(|sk| self.attempts.of_sock(sk)).is_some_and(|new| new.id != id);
+            let current = attempt.sk().and_then(|sk| self.attempts.of_sock(sk)).map(|current| current.id);
+            let replaced = current != Some(id);
             if attempt.end.is_some() || replaced {
                 self.link_reset(id);
                 self.settle_attempt(id);
@@ -203,10 +203,13 @@ impl Correlator {
     }
 
     /// What vanished of the handshake. If it came to a connection without sending its SYN again, nothing that
-    /// mattered did: the kernel also frees segments that it has used.
+    /// mattered did: the kernel also frees segments that it has used. And what netfilter dropped from an attempt that
+    /// got an error was rejected, not dropped in silence.
     fn gather_drop(&mut self, attempt: &mut AttemptFacts, handshake: &Handshake) {
         let id = self.drops.of(handshake);
-        if attempt.is_established() && (attempt.has_crossed() || attempt.syn_retransmits() == 0) {
+        let smooth = attempt.is_established() && (attempt.has_crossed() || attempt.syn_retransmits() == 0);
+        let by_netfilter = id.and_then(|id| self.drops.get(id)).is_some_and(|drop| drop.cause.is_netfilter());
+        if smooth || (by_netfilter && attempt.got_an_error()) {
             if let Some(id) = id {
                 self.forget_drop(id);
             }
@@ -252,7 +255,7 @@ impl Correlator {
     }
 
     fn settle_drop(&mut self, id: u64) {
-        let Some(drop) = self.drops.remove(id).map(Arc::new) else { return };
+        let Some(drop) = self.drops.remove(id).filter(DropFacts::is_certain).map(Arc::new) else { return };
         self.drops.told(&drop);
         self.settled.push_back(Settled::Drop(drop));
     }

@@ -154,3 +154,15 @@ fn a_refusal_is_told_at_once_and_not_at_the_end() {
     let lines: Vec<Line> = events.iter().flat_map(|event| pipeline.push(event, &Table)).collect();
     assert!(matches!(lines.as_slice(), [Line::Reset(_), Line::Attempt(_)]), "{lines:?}");
 }
+
+#[test]
+fn an_attempt_that_ended_unseen_is_told_after_the_grace() {
+    let call = call("127.0.0.1:40000", "127.0.0.1:80");
+    let mut pipeline =
+        crate::pipeline::Pipeline::new(Abilities::ALL, Limits::DEFAULT, Box::new(crate::decode::NoSymbols));
+    let tick = call.at(4 * S, Hook::State, What::Tick);
+    let events = [vec![call.starts(S)], call.refused(2 * S, held_by(vec![])), vec![tick]].concat();
+    let lines: Vec<Line> = events.iter().flat_map(|event| pipeline.push(event, &Table)).collect();
+    assert_eq!(lines.iter().filter(|line| matches!(line, Line::Attempt(_))).count(), 2);
+    assert_eq!(pipeline.finish(&Table).len(), 0);
+}

@@ -116,3 +116,27 @@ fn given_up_at_once_or_not_over() {
     let told = run(Abilities::ALL, &[call.starts(S), call.again(2 * S, 1, None)]);
     assert_eq!((told.attempt().outcome, gist(&told.attempt().verdict).0), (Outcome::Pending, "no-answer"));
 }
+
+#[test]
+fn a_full_syn_queue_with_syncookies_is_no_drop() {
+    let call = call("192.0.2.1:4", "10.0.0.1:80");
+    let once = [call.queue_full(S, 0, 2)];
+    assert!(run(Abilities::ALL, &once).drops.is_empty());
+    let again = [call.queue_full(S, 0, 2), call.queue_full(2 * S, 0, 2)];
+    assert_eq!(gist(&run(Abilities::ALL, &again).drop().verdict).0, "unknown");
+}
+
+#[test]
+fn what_netfilter_rejects_with_icmp_is_not_dropped_in_silence() {
+    let call = remote();
+    let drop = |time| call.drops(time, Some("NETFILTER_DROP"), "nft_do_chain");
+    let events = [
+        call.starts(S),
+        drop(S + 1),
+        call.again(2 * S, 1, None),
+        drop(2 * S + 1),
+        call.gives_up(2 * S + 2, 111, 1),
+    ];
+    let told = run(TRACEPOINT_6_1, &events);
+    assert_eq!((gist(&told.attempt().verdict).0, told.drops.len()), ("icmp-refused", 0));
+}

@@ -25,8 +25,9 @@ fn unsent<'a>(facts: &'a ResetFacts, context: &Context<'_>) -> Option<&'a Seen<B
     let can = context.abilities;
     let no_socket = can.replies_without_socket || can.no_socket_drops;
     let others = can.replies_from_socket && can.active_resets && (can.rejects || can.drops);
-    let time_wait = can.replies_from_time_wait || !facts.sender_is_local;
-    let visible = no_socket && others && time_wait && !facts.came_from_own_address();
+    let all_replies = can.replies_from_time_wait && can.replies_without_socket;
+    let elsewhere = all_replies || !facts.sender_is_local;
+    let visible = no_socket && others && elsewhere && !facts.came_from_own_address();
     facts.receiver.as_ref().filter(|_| visible && facts.sender.is_none())
 }
 

@@ -1,12 +1,7 @@
 //! The attempt was not answered: what swallowed its SYN, if this host did.
 
 use super::{Context, Finding, drop, no_socket, words};
-use crate::{
-    correlate::facts::{AttemptFacts, DropCause},
-    event::Holder,
-    line::Confidence,
-    verdict::VerdictId,
-};
+use crate::{correlate::facts::AttemptFacts, event::Holder, line::Confidence, verdict::VerdictId};
 
 const ETIMEDOUT: u16 = 110;
 
@@ -50,8 +45,8 @@ pub(super) fn netfilter_drop(facts: &AttemptFacts, context: &Context<'_>) -> Opt
 
 /// This host dropped it, for a reason that has no rule yet.
 pub(super) fn other_drop(facts: &AttemptFacts, _: &Context<'_>) -> Option<Finding> {
-    let drop = facts.drop.as_ref().filter(|_| applies(facts))?;
-    matches!(drop.cause, DropCause::Freed(_) | DropCause::Queue(_)).then(|| drop::unknown(drop))
+    let drop = facts.drop.as_ref().filter(|drop| applies(facts) && drop.is_certain())?;
+    Some(drop::unknown(drop))
 }
 
 /// SYNs went unanswered, and nothing that was seen here explains it.
