@@ -28,7 +28,7 @@ pub fn attempt(facts: &AttemptFacts, finding: Finding, names: &Names<'_>) -> lin
         nat: None,
         process: process(facts, names),
         outcome: outcome(facts, finding.id),
-        errno: errno(facts).map(words::errno),
+        errno: errno(facts, finding.id).map(words::errno),
         how: how(facts, finding.id),
         syn_retransmits: facts.syn_retransmits(),
         path: path::attempt(facts, finding.id, names),
@@ -50,8 +50,13 @@ pub(super) fn process(facts: &AttemptFacts, names: &Names<'_>) -> Option<line::P
     start.what.inode.and_then(|inode| who.holder(inode)).or_else(of_failed)
 }
 
-/// The error that the application gets; 0 is none.
-fn errno(facts: &AttemptFacts) -> Option<i32> {
+/// The error that the application gets. One that ICMP left in `sk_err_soft` is gone at close() only if the
+/// application has read it (`sock_getsockopt`, SO_ERROR: `xchg(&sk->sk_err_soft, 0)`).
+fn errno(facts: &AttemptFacts, id: VerdictId) -> Option<i32> {
+    let end = facts.end.as_ref().map(|end| (end.what.err, end.what.err_soft));
+    if id == VerdictId::IcmpRefused && end == Some((0, 0)) {
+        return Some(111);
+    }
     let failed = facts.failed.as_ref().map(|failed| failed.what.errno);
     let end = facts.err().filter(|&err| err != 0 && !facts.is_established());
     end.map(i32::from).or(failed)
@@ -61,7 +66,7 @@ fn outcome(facts: &AttemptFacts, id: VerdictId) -> Outcome {
     if facts.is_established() {
         return Outcome::Established;
     }
-    match errno(facts) {
+    match errno(facts, id) {
         Some(111) => Outcome::Refused,
         Some(32 | 103 | 104) => Outcome::Reset,
         Some(110) => Outcome::TimedOut,

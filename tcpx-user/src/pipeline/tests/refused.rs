@@ -217,15 +217,21 @@ fn an_icmp_port_unreachable() {
     assert_eq!(run(Abilities::ALL, &end_only).attempt().verdict.id.as_str(), "unknown");
 }
 
+/// What ICMP left in the socket is gone only if the application asked for it.
 #[test]
-fn an_application_that_gave_up_after_an_icmp_error_was_refused_by_it() {
+fn an_application_that_closes_after_an_icmp_error_was_refused_if_it_asked() {
     let call = call("10.0.0.1:40000", "10.0.0.2:80");
-    let told =
-        run(Abilities::ALL, &[call.starts(S), call.icmp(S + 2, "10.0.0.2", 3, 3), call.fails(S + 9, 0)]);
-    assert_eq!(
-        (told.attempt().outcome, told.attempt().verdict.id.as_str()),
-        (Outcome::Cancelled, "icmp-refused")
-    );
+    for (err_soft, outcome, errno) in
+        [(0, Outcome::Refused, Some("ECONNREFUSED")), (111, Outcome::Cancelled, None)]
+    {
+        let mut end = call.fails(S + 9, 0);
+        let What::State(change) = &mut end.what else { unreachable!() };
+        change.err_soft = err_soft;
+        let told = run(Abilities::ALL, &[call.starts(S), call.icmp(S + 2, "10.0.0.2", 3, 3), end]);
+        let attempt = told.attempt();
+        assert_eq!((attempt.outcome, attempt.verdict.id.as_str()), (outcome, "icmp-refused"));
+        assert_eq!(attempt.errno.as_deref(), errno);
+    }
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn a_full_accept_queue_seen_at_the_syn() {
             end,
         ];
         let told = run(Abilities::ALL, &events);
-        let first = "node[9] listens on 10.0.0.2:80, but 3 connections wait for accept() (limit 2).";
+        let first = "node[9] listens on 10.0.0.2:80, but its accept queue is full: 3 waiting, limit 2.";
         assert_eq!(gist(&told.attempt().verdict), ("accept-queue-full", Observed, first));
         assert_eq!((told.attempt().outcome, told.attempt().syn_retransmits), (outcome, 2));
         let drop = told.drop();

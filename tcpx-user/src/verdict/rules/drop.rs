@@ -27,7 +27,7 @@ pub(super) fn queue_full(request: &ConnRequest, context: &Context<'_>) -> Option
     let name = words::socket(&request.sock, context);
     let addr = request.segment.ends.b;
     let first =
-        format!("{name} listens on {addr}, but {waiting} connections wait for accept() (limit {limit}).");
+        format!("{name} listens on {addr}, but its accept queue is full: {waiting} waiting, limit {limit}.");
     Some(Finding::observed(VerdictId::AcceptQueueFull, first))
 }
 

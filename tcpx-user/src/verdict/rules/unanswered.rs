@@ -30,11 +30,11 @@ fn full_listener(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding>
     let holders = again.what.holders.as_ref()?;
     let found = holders.list.iter().filter(local).filter(takes).find(full)?;
     let (name, (waiting, limit)) = (words::holder(found, context), found.backlog);
-    let first = format!(
-        "{name} listens on {}, but {waiting} connections wait for accept() (limit {limit}) when the SYN was sent again.",
-        found.addr
-    );
-    Some(Finding::derived(VerdictId::AcceptQueueFull, first))
+    let addr = found.addr;
+    let first =
+        format!("{name} listens on {addr}, but its accept queue is full: {waiting} waiting, limit {limit}.");
+    let when = "That was seen when the SYN was sent again.".to_owned();
+    Some(Finding::derived(VerdictId::AcceptQueueFull, first).and(Some(when)))
 }
 
 /// A rule of this host dropped the SYN, or the SYN-ACK.
