@@ -20,6 +20,21 @@ pub struct Env {
     pub backend: Backend,
 }
 
+/// An argument that not every kernel's function has. Not an `Option`: the compiler may leave the payload of a `None`
+/// in a register that was never written, and old verifiers refuse to see such a register moved.
+#[derive(Clone, Copy)]
+pub struct Arg {
+    /// The argument, or 0.
+    pub value: u64,
+    /// Whether there is one.
+    pub known: bool,
+}
+
+impl Arg {
+    /// There is none.
+    pub const ABSENT: Self = Self { value: 0, known: false };
+}
+
 impl EbpfContext for Env {
     fn as_ptr(&self) -> *mut c_void {
         self.ctx
@@ -52,6 +67,18 @@ impl Env {
     /// The same firing, seen as another hook's.
     pub const fn for_hook(self, hook: Hook) -> Self {
         Self { hook, ..self }
+    }
+
+    /// The argument in this position, if this kernel's function has it.
+    #[inline(always)]
+    pub fn maybe(&self, slot: u16) -> Arg {
+        if slot == tcpx_common::offsets::ABSENT {
+            return Arg::ABSENT;
+        }
+        match self.arg(slot) {
+            Some(value) => Arg { value, known: true },
+            None => Arg::ABSENT,
+        }
     }
 
     /// The argument in this position; `None` if this kernel's function has no such argument.

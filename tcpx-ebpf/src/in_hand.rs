@@ -32,9 +32,11 @@ pub fn facts(skb: u64) -> LookupFacts {
     }
 }
 
-/// The RST in hand, if it was found to belong to this socket.
+/// The RST in hand, if it was found to belong to this socket; else 0.
 #[inline(always)]
-pub fn reset_for(sk: u64) -> Option<u64> {
-    let slot = slot()?;
-    (slot.established_sk == sk && slot.flags & tcp_flag::RST != 0).then_some(slot.skb)
+pub fn reset_for(sk: u64) -> u64 {
+    match slot() {
+        Some(slot) if slot.established_sk == sk && slot.flags & tcp_flag::RST != 0 => slot.skb,
+        _ => 0,
+    }
 }

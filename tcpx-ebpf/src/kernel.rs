@@ -72,21 +72,20 @@ pub fn field<T: Copy>(base: u64, offset: u16) -> Option<T> {
     if offset == ABSENT || base == 0 { None } else { read(base + u64::from(offset)) }
 }
 
-/// A member, or zero where it cannot be read. Without a branch on the result, which doubles what the verifier has to
-/// follow: the helper fills its target with zeros when it fails.
+/// A member, or zero where it cannot be read.
 #[inline(always)]
 pub fn field_or_zero<T: Copy + Default>(base: u64, offset: u16) -> T {
-    if offset == ABSENT {
-        return T::default();
-    }
+    if offset == ABSENT { T::default() } else { read_or_zero(base + u64::from(offset)) }
+}
+
+/// Reads a value at an address of the kernel, or zeros. Without a branch on the result, which doubles what the
+/// verifier has to follow: the helper fills its target with zeros when it fails.
+#[inline(always)]
+pub fn read_or_zero<T: Copy + Default>(address: u64) -> T {
     let mut value = MaybeUninit::<T>::uninit();
     // SAFETY: the helper writes the whole value, with zeros on failure, and never faults.
     unsafe {
-        bpf_probe_read_kernel(
-            value.as_mut_ptr().cast(),
-            size_of::<T>() as u32,
-            (base + u64::from(offset)) as *const _,
-        );
+        bpf_probe_read_kernel(value.as_mut_ptr().cast(), size_of::<T>() as u32, address as *const _);
         value.assume_init()
     }
 }

@@ -47,6 +47,13 @@ macro_rules! arg {
     };
 }
 
+/// An argument that not every kernel's function has.
+macro_rules! maybe {
+    ($env:ident, $slot:ident) => {
+        $env.maybe(offset!($slot))
+    };
+}
+
 programs! {
     "raw_tp" state_tp(State, Tracepoint) |e|
         state::changed(e, arg!(e, arg_tp_state_sk), arg!(e, arg_tp_state_old), arg!(e, arg_tp_state_new));
@@ -87,25 +94,25 @@ programs! {
     "kretprobe" listener_kretprobe(LookupListener, Kprobe) |e| receive::looked_up_listener(e, Some(e.returned()));
 
     "raw_tp" send_reset_tp(SendReset, Tracepoint) |e| send_reset::traced(
-        e, arg!(e, arg_tp_reset_sk), arg!(e, arg_tp_reset_skb), arg!(e, arg_tp_reset_reason));
+        e, arg!(e, arg_tp_reset_sk), arg!(e, arg_tp_reset_skb), maybe!(e, arg_tp_reset_reason));
     "fentry" send_reset_fentry(SendReset, Fentry) |e| send_reset::called(
-        e, arg!(e, arg_reply_sk), arg!(e, arg_reply_skb), arg!(e, arg_reply_reason));
+        e, arg!(e, arg_reply_sk), arg!(e, arg_reply_skb), maybe!(e, arg_reply_reason));
     "fentry" send_reset6_fentry(SendReset, Fentry) |e| send_reset::called(
-        e, arg!(e, arg_reply_sk), arg!(e, arg_reply_skb), arg!(e, arg_reply_reason));
+        e, arg!(e, arg_reply_sk), arg!(e, arg_reply_skb), maybe!(e, arg_reply_reason));
     "kprobe" send_reset_kprobe(SendReset, Kprobe) |e| send_reset::called(
-        e, arg!(e, arg_reply_sk), arg!(e, arg_reply_skb), arg!(e, arg_reply_reason));
+        e, arg!(e, arg_reply_sk), arg!(e, arg_reply_skb), maybe!(e, arg_reply_reason));
 
     "fentry" active_reset_fentry(ActiveReset, Fentry) |e|
-        active_reset::sent(e, arg!(e, arg_active_sk), arg!(e, arg_active_reason));
+        active_reset::sent(e, arg!(e, arg_active_sk), maybe!(e, arg_active_reason));
     "kprobe" active_reset_kprobe(ActiveReset, Kprobe) |e|
-        active_reset::sent(e, arg!(e, arg_active_sk), arg!(e, arg_active_reason));
+        active_reset::sent(e, arg!(e, arg_active_sk), maybe!(e, arg_active_reason));
 
     "raw_tp" receive_reset_tp(ReceiveReset, Tracepoint) |e|
-        receive_reset::received(e, arg!(e, arg_tp_receive_sk), None);
+        receive_reset::received(e, arg!(e, arg_tp_receive_sk), args::Arg::ABSENT);
     "fentry" receive_reset_fentry(ReceiveReset, Fentry) |e|
-        receive_reset::received(e, arg!(e, arg_receive_sk), arg!(e, arg_receive_skb));
+        receive_reset::received(e, arg!(e, arg_receive_sk), maybe!(e, arg_receive_skb));
     "kprobe" receive_reset_kprobe(ReceiveReset, Kprobe) |e|
-        receive_reset::received(e, arg!(e, arg_receive_sk), arg!(e, arg_receive_skb));
+        receive_reset::received(e, arg!(e, arg_receive_sk), maybe!(e, arg_receive_skb));
 
     "fentry" icmp_fentry(Icmp, Fentry) |e| icmp::received4(e, arg!(e, arg_icmp4_skb));
     "fentry" icmp6_fentry(Icmp, Fentry) |e| icmp::received6(
@@ -138,11 +145,11 @@ programs! {
         conn_request::entered(e, arg!(e, arg_request_sk), arg!(e, arg_request_skb));
 
     "raw_tp" drop_tp(Drop, Tracepoint) |e| drop::dropped(e, arg!(e, arg_tp_drop_skb), drop::Facts {
-        location: arg!(e, arg_tp_drop_location).unwrap_or(0), reason: arg!(e, arg_tp_drop_reason) });
+        location: arg!(e, arg_tp_drop_location).unwrap_or(0), reason: maybe!(e, arg_tp_drop_reason) });
     "fentry" drop_fentry(Drop, Fentry) |e| drop::dropped(e, arg!(e, arg_drop_skb), drop::Facts {
-        location: drop::caller_from_stack(e), reason: arg!(e, arg_drop_reason) });
+        location: drop::caller_from_stack(e), reason: maybe!(e, arg_drop_reason) });
     "kprobe" drop_kprobe(Drop, Kprobe) |e| drop::dropped(e, arg!(e, arg_drop_skb), drop::Facts {
-        location: drop::caller(e), reason: arg!(e, arg_drop_reason) });
+        location: drop::caller(e), reason: maybe!(e, arg_drop_reason) });
 
     "raw_tp" retransmit_tp(Retransmit, Tracepoint) |e| retransmit::sent(e, arg!(e, arg_tp_retransmit_sk));
     "fentry" retransmit_fentry(Retransmit, Fentry) |e| retransmit::sent(e, arg!(e, arg_retransmit_sk));

@@ -13,11 +13,14 @@
 
 use tcpx_common::{abi::Kind, event::SockReset};
 
-use crate::{args::Env, emit, kernel};
+use crate::{
+    args::{Arg, Env},
+    emit, kernel,
+};
 
 /// The socket has sent it, or is about to.
 #[inline(always)]
-pub fn sent(env: Env, sk: Option<u64>, reason: Option<u64>) {
+pub fn sent(env: Env, sk: Option<u64>, reason: Arg) {
     let Some(sk) = sk else { return };
     let key = kernel::netns(kernel::sock_net(sk));
     emit::audit(key, true);
@@ -25,9 +28,7 @@ pub fn sent(env: Env, sk: Option<u64>, reason: Option<u64>) {
         kernel::sock_tuple(sk, &mut record.tuple);
         kernel::facts(sk, &mut record.sock);
         kernel::comm(&mut record.comm);
-        if let Some(reason) = reason {
-            record.reason = reason as u32;
-            record.has_reason = 1;
-        }
+        record.reason = reason.value as u32;
+        record.has_reason = u8::from(reason.known);
     });
 }

@@ -12,7 +12,7 @@ use tcpx_common::{
 };
 
 use crate::{
-    args::Env,
+    args::{Arg, Env},
     emit, in_hand, kernel,
     maps::{config, offset, switched},
     walk,
@@ -24,7 +24,7 @@ pub struct Facts {
     /// Return address in the function that dropped; 0 if unknown.
     pub location: u64,
     /// Number in `enum skb_drop_reason`, where the kernel has one.
-    pub reason: Option<u64>,
+    pub reason: Arg,
 }
 
 /// A packet was dropped.
@@ -61,8 +61,8 @@ pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
 /// range tells; it frees others there too, so what follows from it is derived.
 #[inline(always)]
 fn is_for_want_of_a_socket(facts: Facts) -> bool {
-    if let Some(reason) = facts.reason {
-        return reason != 0 && reason == u64::from(config!(reason_no_socket));
+    if facts.reason.known {
+        return facts.reason.value != 0 && facts.reason.value == u64::from(config!(reason_no_socket));
     }
     let at = facts.location;
     (at >= config!(tcp_v4_rcv_start) && at < config!(tcp_v4_rcv_end))
@@ -75,10 +75,8 @@ fn fill(record: &mut Drop, skb: u64, facts: Facts, no_socket: bool) {
     record.lookup = in_hand::facts(skb);
     record.location = facts.location;
     record.no_socket = u8::from(no_socket);
-    if let Some(reason) = facts.reason {
-        record.reason = reason as u32;
-        record.has_reason = 1;
-    }
+    record.reason = facts.reason.value as u32;
+    record.has_reason = u8::from(facts.reason.known);
 }
 
 /// Where a kprobe at the entry of the freeing function was called from.

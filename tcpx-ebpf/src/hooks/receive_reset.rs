@@ -9,21 +9,21 @@
 
 use tcpx_common::{abi::Kind, event::SockReset};
 
-use crate::{args::Env, emit, in_hand, kernel};
+use crate::{
+    args::{Arg, Env},
+    emit, in_hand, kernel,
+};
 
 /// `skb` is the RST, where the function is given it.
 #[inline(always)]
-pub fn received(env: Env, sk: Option<u64>, skb: Option<u64>) {
+pub fn received(env: Env, sk: Option<u64>, skb: Arg) {
     let Some(sk) = sk else { return };
     let key = kernel::netns(kernel::sock_net(sk));
-    let skb = match skb {
-        Some(skb) if skb != 0 => Some(skb),
-        _ => in_hand::reset_for(sk),
-    };
+    let skb = if skb.value == 0 { in_hand::reset_for(sk) } else { skb.value };
     emit::emit(env, Kind::ReceiveReset, key, |record: &mut SockReset| {
         kernel::sock_tuple(sk, &mut record.tuple);
         kernel::facts(sk, &mut record.sock);
-        if let Some(skb) = skb {
+        if skb != 0 {
             kernel::segment(skb, &mut record.segment);
         }
     });

@@ -16,11 +16,16 @@ use tcpx_common::{
     event::{Reply, ReplyHolders, ReplySock},
 };
 
-use crate::{args::Env, emit, in_hand, kernel, maps::switched, walk};
+use crate::{
+    args::{Arg, Env},
+    emit, in_hand, kernel,
+    maps::switched,
+    walk,
+};
 
 /// The tracepoint: a RST will be sent. An answer has a packet; without one the socket acts of its own accord.
 #[inline(always)]
-pub fn traced(env: Env, sk: Option<u64>, skb: Option<u64>, reason: Option<u64>) {
+pub fn traced(env: Env, sk: Option<u64>, skb: Option<u64>, reason: Arg) {
     let (Some(sk), Some(skb)) = (sk, skb) else { return };
     if skb == 0 {
         if switched(|on| on.active_from_tracepoint) {
@@ -34,7 +39,7 @@ pub fn traced(env: Env, sk: Option<u64>, skb: Option<u64>, reason: Option<u64>) 
 
 /// The functions: what they do not answer is passed over here as there.
 #[inline(always)]
-pub fn called(env: Env, sk: Option<u64>, skb: Option<u64>, reason: Option<u64>) {
+pub fn called(env: Env, sk: Option<u64>, skb: Option<u64>, reason: Arg) {
     let (Some(sk), Some(skb)) = (sk, skb) else { return };
     let flags = kernel::tcp_flags(skb);
     if flags & tcp_flag::RST != 0 {
@@ -50,7 +55,7 @@ pub fn called(env: Env, sk: Option<u64>, skb: Option<u64>, reason: Option<u64>) 
 }
 
 #[inline(always)]
-fn report(env: Env, sk: u64, skb: u64, reason: Option<u64>) {
+fn report(env: Env, sk: u64, skb: u64, reason: Arg) {
     let net = if sk == 0 { kernel::skb_net(skb) } else { kernel::sock_net(sk) };
     let key = kernel::netns(net);
     emit::audit(key, false);
@@ -78,14 +83,12 @@ fn report(env: Env, sk: u64, skb: u64, reason: Option<u64>) {
 }
 
 #[inline(always)]
-fn fill(record: &mut Reply, sk: u64, skb: u64, reason: Option<u64>) {
+fn fill(record: &mut Reply, sk: u64, skb: u64, reason: Arg) {
     kernel::segment(skb, &mut record.segment);
     record.lookup = in_hand::facts(skb);
     if sk != 0 {
         record.sk_state = kernel::state(sk);
     }
-    if let Some(reason) = reason {
-        record.reason = reason as u32;
-        record.has_reason = 1;
-    }
+    record.reason = reason.value as u32;
+    record.has_reason = u8::from(reason.known);
 }

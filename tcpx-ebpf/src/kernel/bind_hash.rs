@@ -70,9 +70,7 @@ fn walk_owners(first: u64, out: &mut Holders) {
             out.complete = 1;
             return;
         }
-        visit(node, out);
-        let Some(next) = super::read(node) else { return };
-        node = next;
+        node = visit(node, out);
     }
 }
 
@@ -84,13 +82,10 @@ fn walk_addresses(bucket: u64, out: &mut Holders) {
     let mut node = 0u64;
     for _ in 0..MAX_STEPS {
         if node != 0 {
-            visit(node, out);
-            let Some(next) = super::read(node) else { return };
-            node = next;
+            node = visit(node, out);
         } else if address != 0 {
             node = field_or_zero(address - u64::from(offset!(tb2_node)), offset!(tb2_owners));
-            let Some(next) = super::read(address) else { return };
-            address = next;
+            address = super::read_or_zero(address);
         } else {
             out.complete = 1;
             return;
@@ -98,15 +93,20 @@ fn walk_addresses(bucket: u64, out: &mut Holders) {
     }
 }
 
-/// Takes down one owner, if it is listening or bound and held by somebody.
-#[inline(always)]
-fn visit(node: u64, out: &mut Holders) {
+/// Takes down one owner, if it is listening or bound and held by somebody; gives the next. A function of its own:
+/// the verifier forgets what went on inside when it returns, else it would follow every combination of 32 sockets.
+#[inline(never)]
+fn visit(node: u64, out: &mut Holders) -> u64 {
     let sk = node - u64::from(offset!(skc_bind_node));
     let state = sock::state(sk);
-    if state != state::LISTEN && state != state::CLOSE {
-        return;
+    if state == state::LISTEN || state == state::CLOSE {
+        take_down(sk, state, out);
     }
-    let flags = sock::flags(sk);
+    super::read_or_zero(node)
+}
+
+#[inline(always)]
+fn take_down(sk: u64, state: u8, out: &mut Holders) {
     let inode = sock::inode(sk);
     // A socket that is being closed stays in the hash for a moment; nobody holds it any more.
     if state == state::CLOSE && inode == 0 {
@@ -114,10 +114,9 @@ fn visit(node: u64, out: &mut Holders) {
     }
     let at = out.found;
     out.found = at.wrapping_add(1);
-    if at >= MAX_HOLDERS as u32 {
-        return;
+    if at < MAX_HOLDERS as u32 {
+        describe(sk, state, sock::flags(sk), inode, &mut out.list[(at & (MAX_HOLDERS as u32 - 1)) as usize]);
     }
-    describe(sk, state, flags, inode, &mut out.list[(at & (MAX_HOLDERS as u32 - 1)) as usize]);
 }
 
 #[inline(always)]

@@ -252,7 +252,9 @@ fn reason(place: Attach, error: &ProgramError) -> String {
     match error {
         ProgramError::LoadError { io_error, verifier_log } => {
             let log = verifier_log.to_string();
-            let last = log.lines().rev().find(|line| !line.is_empty() && !line.starts_with("processed"));
+            let statistics = ["processed", "verification time", "stack depth"];
+            let told = |line: &&str| !line.is_empty() && !statistics.iter().any(|start| line.starts_with(start));
+            let last = log.lines().rev().find(told);
             match last {
                 Some(line) => format!("the verifier refused the program for {target} ({io_error}): {line}"),
                 None => format!("loading for {target}: {io_error}"),
