@@ -146,6 +146,10 @@ fn active(seen: &Seen<Box<SockReset>>, id: VerdictId) -> Vec<Frame> {
             frames.push(frame("tcp_disconnect", "SO_LINGER of 0 s; derived"));
             frames.push(frame("__tcp_close", "derived"));
         }
+        VerdictId::ListenerClosedUnaccepted => {
+            frames.push(frame("tcp_disconnect", "derived"));
+            frames.push(frame("inet_csk_listen_stop", "the listener ends; derived"));
+        }
         _ => {}
     }
     frames

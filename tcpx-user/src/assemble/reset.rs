@@ -66,7 +66,9 @@ fn reason(facts: &ResetFacts, id: VerdictId) -> Option<Reason> {
     }
     let name = match sender {
         Sender::Active(_) if id == VerdictId::CloseUnreadData => "TCP_ABORT_ON_CLOSE",
-        Sender::Active(_) if id == VerdictId::LingerZero => "TCP_STATE",
+        Sender::Active(_) if matches!(id, VerdictId::LingerZero | VerdictId::ListenerClosedUnaccepted) => {
+            "TCP_STATE"
+        }
         _ => derived_reason(&sender.answered()?, id)?,
     };
     Some(Reason { name: name.to_owned(), source: ReasonSource::Derived })

@@ -253,7 +253,8 @@ fn reason(place: Attach, error: &ProgramError) -> String {
         ProgramError::LoadError { io_error, verifier_log } => {
             let log = verifier_log.to_string();
             let statistics = ["processed", "verification time", "stack depth"];
-            let told = |line: &&str| !line.is_empty() && !statistics.iter().any(|start| line.starts_with(start));
+            let told =
+                |line: &&str| !line.is_empty() && !statistics.iter().any(|start| line.starts_with(start));
             let last = log.lines().rev().find(told);
             match last {
                 Some(line) => format!("the verifier refused the program for {target} ({io_error}): {line}"),

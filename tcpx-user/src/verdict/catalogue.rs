@@ -106,6 +106,7 @@ mod tests {
         "ack-to-listener",
         "close-unread-data",
         "linger-zero",
+        "listener-closed-unaccepted",
         "netfilter-reject-reset",
         "icmp-refused",
         "peer-refused",

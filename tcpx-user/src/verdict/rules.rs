@@ -103,6 +103,7 @@ pub const RESET: &[Rule<ResetFacts>] = &[
     Rule { site: "R5 tcp_rcv_state_process: LISTEN and ACK", holds: reply::ack_to_listener },
     Rule { site: "A.2 __tcp_close: data unread", holds: active::close_unread_data },
     Rule { site: "A.2 tcp_disconnect from __tcp_close: SO_LINGER 0", holds: active::linger_zero },
+    Rule { site: "A.2 tcp_disconnect from inet_csk_listen_stop", holds: active::listener_closed_unaccepted },
     Rule { site: "tcp_reset in SYN_SENT, nobody here sent it", holds: received::peer_refused },
     Rule { site: "tcp_reset on an open connection, nobody here sent it", holds: received::peer_reset },
 ];

@@ -22,6 +22,20 @@ pub(super) const TABLE: &[Scenario] = &[
     scenario("close-unread-data/ipv6", Ipv6, "The same, IPv6", UNREAD, close_unread_data),
     scenario("linger-zero", Ipv4, "close() with SO_LINGER on and zero seconds", LINGER, linger_zero),
     scenario("linger-zero/ipv6", Ipv6, "The same, IPv6", LINGER, linger_zero),
+    scenario(
+        "listener-closed-unaccepted",
+        Ipv4,
+        "A listener is closed while a connection waits for accept()",
+        UNACCEPTED,
+        listener_closed_unaccepted,
+    ),
+    scenario(
+        "listener-closed-unaccepted/ipv6",
+        Ipv6,
+        "The same, IPv6",
+        UNACCEPTED,
+        listener_closed_unaccepted,
+    ),
 ];
 
 const TIME_WAIT: &str = "close() without unread data sends FIN; once it is acknowledged, a mini-socket in FIN_WAIT2 is \
@@ -30,6 +44,9 @@ const STRAY_ACK: &str = "The established lookup misses, the listener is found, a
                          handshake waits for with RST (tcp_rcv_state_process, LISTEN).";
 const UNREAD: &str = "__tcp_close tells the sender by RST that its data was thrown away (RFC 2525, 2.17).";
 const LINGER: &str = "The application asked for it: close() goes to tcp_disconnect instead of sending FIN.";
+
+const UNACCEPTED: &str = "The handshake is the kernel's work: the connection stands before the server accepts it. When \
+                          the listener ends, inet_csk_listen_stop resets all that wait in its queue.";
 
 /// A connection over loopback, made after tracing began.
 struct Open {
@@ -107,6 +124,26 @@ fn linger_zero(stage: &mut Stage) -> Result<(), LabError> {
     let open = open(stage)?;
     open.server.set_linger(open.accepted, 0)?;
     reset_by_server(stage, &open)
+}
+
+fn listener_closed_unaccepted(stage: &mut Stage) -> Result<(), LabError> {
+    let (server, client) = stage.pair()?;
+    let at = stage.loopback(8080);
+    let listener = server.serve(at)?;
+    stage.ready()?;
+    let connected = client.socket(at)?;
+    let reply = client.connect(connected, at)?;
+    reply.ok()?;
+    let local = reply.local.unwrap_or(stage.any(0));
+    stage.attempt(&client, local, at).because("established");
+    stage.step("the server closes its listener without accept()");
+    server.close(listener)?;
+    client.receive(connected)?.failed_with("ECONNRESET")?;
+    let fact = stage.reset("active", at, local);
+    fact.receiver = Side::full(&client);
+    stage.sends_resets(1);
+    stage.counts("EstabResets", 1);
+    Ok(())
 }
 
 fn reset_by_server(stage: &mut Stage, open: &Open) -> Result<(), LabError> {

@@ -122,6 +122,21 @@ fn closed_with_linger_zero() {
     }
 }
 
+/// A child that nobody accepted has no file and no side that an application shut down.
+#[test]
+fn closed_with_its_listener() {
+    let call = call("127.0.0.1:80", "127.0.0.1:5");
+    for (abilities, reason) in [(Abilities::ALL, Some("TCP_STATE")), (FENTRY_6_1, None)] {
+        let child = SockFacts { held: false, inode: None, shutdown: 0, ..closing(call.sk) };
+        let told = run(abilities, &[call.sends_reset(S, reason, child.clone())]);
+        let first = "curl[41] closed the listener of 127.0.0.1:80 before it accepted 127.0.0.1:5.";
+        assert_eq!(gist(&told.reset().verdict), ("listener-closed-unaccepted", Derived, first));
+        let orphan = SockFacts { shutdown: 3, ..child };
+        let told = run(abilities, &[call.sends_reset(S, reason, orphan)]);
+        assert_eq!(told.reset().verdict.id.as_str(), "unknown");
+    }
+}
+
 /// On loopback the receiver's event precedes the sender's.
 #[test]
 fn both_ends_of_an_active_reset_are_one_line_in_either_order() {

@@ -72,6 +72,23 @@ pub(super) fn linger_zero(facts: &ResetFacts, context: &Context<'_>) -> Option<F
     Some(Finding::new(VerdictId::LingerZero, confidence, first))
 }
 
+/// `inet_csk_listen_stop` → `inet_child_forget` → `tcp_disconnect`: the listener ended, and with it the connections in
+/// its accept queue. Such a child is told from every other socket by what it never had: a file, and a side that was
+/// shut down by an application.
+pub(super) fn listener_closed_unaccepted(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
+    const SEND_SHUTDOWN: u8 = 2;
+    let seen = active(facts)?;
+    let (reset, sock) = (&seen.what, &seen.what.sock);
+    let reason = reset.reason.as_deref().is_none_or(|reason| reason == "TCP_STATE");
+    if !reason || sock.held || sock.state != CLOSE || sock.shutdown & SEND_SHUTDOWN != 0 {
+        return None;
+    }
+    let process = words::process(&context.who.process(seen.task, &reset.comm, None, None));
+    let first =
+        format!("{process} closed the listener of {} before it accepted {}.", reset.ends.a, reset.ends.b);
+    Some(Finding::new(VerdictId::ListenerClosedUnaccepted, Confidence::Derived, first))
+}
+
 /// close() runs in the process that calls it; only there is the running task the subject.
 fn closer(seen: &Seen<Box<SockReset>>, context: &Context<'_>) -> String {
     if from_close(&seen.what) {
