@@ -3,6 +3,10 @@
 #![no_std]
 #![no_main]
 #![feature(asm_experimental_arch)]
+#![expect(
+    clippy::inline_always,
+    reason = "a call costs the verifier a frame of 512 bytes; what is called is chosen by hand"
+)]
 #![expect(unreachable_pub, reason = "in a binary, pub says what the other modules use")]
 #![expect(unsafe_code, reason = "section and symbol names are how the loader finds programs")]
 

@@ -1,6 +1,6 @@
 //! The two ends of a RST, with their sockets and owners.
 
-use tcpx_common::abi::state::{CLOSE, LISTEN, NEW_SYN_RECV, TIME_WAIT};
+use tcpx_common::abi::state::{LISTEN, NEW_SYN_RECV, TIME_WAIT};
 
 use super::Names;
 use crate::{
@@ -105,9 +105,9 @@ fn answering_owner(answered: &Answered<'_>, names: &Names<'_>) -> Option<Owner> 
     Some(Owner { how: OwnerHow::Bound, ..owner })
 }
 
-/// close() runs in the process that calls it.
+/// close() runs in the process that calls it, on the socket itself or on its listener.
 fn closer(seen: &Seen<Box<SockReset>>, names: &Names<'_>) -> Option<Owner> {
-    if !rules::from_close(&seen.what) || seen.what.sock.state != CLOSE {
+    if !rules::from_close(&seen.what) && !rules::is_unaccepted(&seen.what) {
         return by_inode(seen.what.sock.inode, names);
     }
     let process = names.who.process(seen.task, &seen.what.comm, None, None);

@@ -195,8 +195,11 @@ pub const fn common_needs(hook: Hook) -> &'static [&'static str] {
         | Hook::ActiveReset
         | Hook::ReceiveReset
         | Hook::Retransmit => SOCK,
-        Hook::Icmp | Hook::IcmpSend | Hook::Reject | Hook::Drop => PACKET,
-        Hook::SendReset
+        Hook::Icmp
+        | Hook::IcmpSend
+        | Hook::Reject
+        | Hook::Drop
+        | Hook::SendReset
         | Hook::ConnRequest
         | Hook::Receive
         | Hook::LookupEstablished

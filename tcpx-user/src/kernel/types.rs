@@ -90,7 +90,7 @@ impl Types {
     /// Whether the kernel has a function of this name that a trampoline could stand at.
     #[must_use]
     pub fn has_function(&self, name: &str) -> bool {
-        self.function(&self.base, name).is_ok()
+        Self::function(&self.base, name).is_ok()
     }
 
     /// Whether the kernel has this tracepoint.
@@ -236,14 +236,14 @@ impl Types {
         }
         let places = std::iter::once(&self.base).chain(if modules { self.modules.as_slice() } else { &[] });
         for btf in places {
-            if let Ok(prototype) = self.function(btf, name) {
+            if let Ok(prototype) = Self::function(btf, name) {
                 return Ok(prototype.parameters.iter().map(|param| type_names(btf, param)).collect());
             }
         }
         Err(TypeError::NoType(format!("function {name}")))
     }
 
-    fn function(&self, btf: &Btf, name: &str) -> Result<btf_rs::FuncProto> {
+    fn function(btf: &Btf, name: &str) -> Result<btf_rs::FuncProto> {
         for ty in btf.resolve_types_by_name(name).unwrap_or_default() {
             if let Type::Func(function) = ty
                 && let Type::FuncProto(prototype) = btf.resolve_chained_type(&function)?

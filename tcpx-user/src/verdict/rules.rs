@@ -15,7 +15,7 @@ mod reply;
 mod unanswered;
 pub mod words;
 
-pub(crate) use active::from_close;
+pub(crate) use active::{from_close, is_unaccepted};
 pub(crate) use no_socket::{takes, why_not};
 
 use super::VerdictId;

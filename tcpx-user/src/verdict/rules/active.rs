@@ -72,15 +72,22 @@ pub(super) fn linger_zero(facts: &ResetFacts, context: &Context<'_>) -> Option<F
     Some(Finding::new(VerdictId::LingerZero, confidence, first))
 }
 
-/// `inet_csk_listen_stop` → `inet_child_forget` → `tcp_disconnect`: the listener ended, and with it the connections in
-/// its accept queue. Such a child is told from every other socket by what it never had: a file, and a side that was
-/// shut down by an application.
-pub(super) fn listener_closed_unaccepted(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
+/// The socket is a child that its listener took with it: told from every other by what it never had, a file and a side
+/// that an application shut down.
+#[must_use]
+pub(crate) fn is_unaccepted(reset: &SockReset) -> bool {
     const SEND_SHUTDOWN: u8 = 2;
+    let sock = &reset.sock;
+    !sock.held && sock.state == CLOSE && sock.shutdown & SEND_SHUTDOWN == 0
+}
+
+/// `inet_csk_listen_stop` → `inet_child_forget` → `tcp_disconnect`: the listener ended, and with it the connections in
+/// its accept queue.
+pub(super) fn listener_closed_unaccepted(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
     let seen = active(facts)?;
-    let (reset, sock) = (&seen.what, &seen.what.sock);
+    let reset = &seen.what;
     let reason = reset.reason.as_deref().is_none_or(|reason| reason == "TCP_STATE");
-    if !reason || sock.held || sock.state != CLOSE || sock.shutdown & SEND_SHUTDOWN != 0 {
+    if !reason || !is_unaccepted(reset) {
         return None;
     }
     let process = words::process(&context.who.process(seen.task, &reset.comm, None, None));
