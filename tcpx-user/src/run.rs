@@ -1,6 +1,6 @@
 //! Carries out what reads events: the loop from a source through the pipeline to a sink, and when it ends.
 //!
-//! The loop knows no kernel and no terminal: [`Source`], [`Engine`], [`Work`] and [`Sink`](crate::sink::Sink) are its
+//! The loop knows no kernel and no terminal: [`Source`], [`Engine`], [`Work`](work::Work) and [`Sink`](crate::sink::Sink) are its
 //! edges.
 
 mod commands;

@@ -221,7 +221,7 @@ pub struct LabArgs {
 /// `tcpx probe`
 #[derive(Debug, Default, clap::Args)]
 pub struct ProbeArgs {
-    /// Where to connect: 192.0.2.9:443, [2001:db8::9]:443 or localhost:8080
+    /// Where to connect: 192.0.2.9:443, `[2001:db8::9]:443` or localhost:8080
     #[arg(value_name = "ADDR:PORT")]
     pub target: String,
     /// Give up after this long, such as 5, 1.5s, 500ms

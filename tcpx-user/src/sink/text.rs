@@ -1,7 +1,7 @@
 //! Text for someone at three in the morning: what happened, to whom, why, what next (contract section 5).
 //!
 //! Results go to one stream, everything else (start, losses, summary) to another. Every string from outside passes
-//! [`crate::text::escape`] on its way into a [`block::Block`].
+//! [`crate::text::escape`] on its way into a `block::Block`.
 
 mod attempt;
 mod block;

@@ -2,7 +2,7 @@
 //!
 //! An actor is this executable again, started with the hidden argument [`ARGUMENT`], so that it has a process id, a
 //! command name and sockets of its own, as real clients and servers have. It is forked on the thread of a namespace
-//! and so is born in it. It reads one [`Command`](protocol::Command) a line from stdin, makes the call, and answers with
+//! and so is born in it. It reads one `protocol::Command` a line from stdin, makes the call, and answers with
 //! its result on stdout.
 
 mod calls;
