@@ -1,6 +1,6 @@
 //! The two ends of a RST, with their sockets and owners.
 
-use tcpx_common::abi::state::{LISTEN, NEW_SYN_RECV, TIME_WAIT};
+use tcpx_common::abi::state::{LISTEN, NEW_SYN_RECV, SYN_RECV, SYN_SENT, TIME_WAIT};
 
 use super::Names;
 use crate::{
@@ -71,13 +71,15 @@ fn answering(answered: &Answered<'_>) -> Socket {
 
 fn full(sock: &SockFacts, time: u64, opened: Option<Opened>) -> Socket {
     let listens = sock.state == LISTEN;
+    // Before a connection stands, `lsndtime` and `lrcvtime` are not set and no data can move.
+    let open = !matches!(sock.state, LISTEN | SYN_SENT | SYN_RECV);
     Socket {
         kind: if listens { SocketKind::Listener } else { SocketKind::Full },
         state: Some(words::state(sock.state)),
         age_ns: opened.map(|opened| time.saturating_sub(opened.time)),
-        idle_ns: Some(sock.idle_ns),
-        bytes_sent: Some(sock.bytes_acked),
-        bytes_received: Some(sock.bytes_received),
+        idle_ns: open.then_some(sock.idle_ns),
+        bytes_sent: open.then_some(sock.bytes_acked),
+        bytes_received: open.then_some(sock.bytes_received),
     }
 }
 
