@@ -5,6 +5,7 @@
 
 mod commands;
 pub mod connect;
+pub mod lab;
 pub mod live;
 pub mod ready;
 pub mod scope;

@@ -35,6 +35,8 @@ pub enum What {
         pid: u32,
         /// For example `bind(3, 127.0.0.1:8888) = 0`.
         text: String,
+        /// When it returned (CLOCK_MONOTONIC, ns).
+        ended_ns: u64,
     },
     /// A packet that the userspace peer sent (`true`) or received.
     Packet {
@@ -49,7 +51,7 @@ impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.what {
             What::Step(text) => write!(f, "{text}"),
-            What::Call { comm, pid, text } => write!(f, "{comm}[{pid}] {text}"),
+            What::Call { comm, pid, text, .. } => write!(f, "{comm}[{pid}] {text}"),
             What::Packet { sent: true, text } => write!(f, "peer sends    {text}"),
             What::Packet { sent: false, text } => write!(f, "peer receives {text}"),
         }

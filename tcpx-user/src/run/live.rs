@@ -1,7 +1,7 @@
 //! What stands between the programs in the kernel and the session: the source with all that is known about it, and the
 //! engine that names, correlates, judges and audits.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
 use tcpx_common::event::{NetnsKey, NetnsResets};
 
@@ -27,7 +27,7 @@ use crate::{
 const SCHEMA: u32 = 1;
 
 /// Reads the map in which the programs count resets by namespace.
-pub type Counted = Box<dyn Fn() -> Vec<(NetnsKey, NetnsResets)>>;
+pub type Counted = Rc<dyn Fn() -> Vec<(NetnsKey, NetnsResets)>>;
 
 /// Attached programs, and what they can see.
 pub struct Live<S> {
@@ -40,7 +40,7 @@ pub struct Live<S> {
     /// What that lets tcpx see.
     pub abilities: Abilities,
     /// Names of kernel functions.
-    pub symbols: Box<dyn Symbols + Send>,
+    pub symbols: fn() -> Box<dyn Symbols + Send>,
     /// Resets as the programs count them.
     pub counted: Counted,
 }
@@ -65,11 +65,18 @@ impl<S: Source> Live<S> {
     /// Looks at the host as it is now, and begins to count.
     #[must_use]
     pub fn engage(self, audited: audit::Scope) -> (S, Host) {
+        let host = self.host(audited);
+        (self.source, host)
+    }
+
+    /// The same for one part of a longer trace: nothing is known of what came before.
+    #[must_use]
+    pub fn host(&self, audited: audit::Scope) -> Host {
         let enrich = Enrich::new(enrich::Limits::default());
-        let audit = Audit::begin(&enrich, &*self.counted);
-        let pipeline = Pipeline::new(self.abilities, Limits::DEFAULT, self.symbols);
-        let Self { source, abilities, counted, .. } = self;
-        (source, Host { enrich, pipeline, audit, counted, abilities, audited })
+        let counted = Rc::clone(&self.counted);
+        let audit = Audit::begin(&enrich, &*counted);
+        let pipeline = Pipeline::new(self.abilities, Limits::DEFAULT, (self.symbols)());
+        Host { enrich, pipeline, audit, counted, abilities: self.abilities, audited }
     }
 }
 
@@ -163,8 +170,8 @@ pub fn attach_to(facts: &KernelFacts, asked: &Hooks, command: bool) -> Result<Li
         .map(|(hook, why)| MissingHook { hook: hook.name().to_owned(), why: why.clone() });
     let (missing, abilities) = (missing.collect(), attached.abilities);
     let (source, counts) = kernel::Live::new(attached, facts).map_err(Failure::io("opening the ring"))?;
-    let (symbols, counted) = (Box::new(Kallsyms), Box::new(move || counts.read()));
-    Ok(Live { source, hooks, missing, abilities, symbols, counted })
+    let counted = Rc::new(move || counts.read());
+    Ok(Live { source, hooks, missing, abilities, symbols: || Box::new(Kallsyms), counted })
 }
 
 /// What to attach, for the plan.

@@ -3,8 +3,10 @@
 //! Trials are named `{backend}/{scenario}`. `--backend B` keeps those of one backend; everything else is an
 //! argument of libtest-mimic (a filter, `--exact`, `--list` …).
 
+mod cells;
 mod init;
 mod report;
+mod stand;
 mod trials;
 
 use std::process::ExitCode;

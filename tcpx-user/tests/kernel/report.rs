@@ -19,7 +19,6 @@ pub(crate) enum Outcome {
     /// It ran, and all it asserts holds.
     Passed,
     /// It could not run here; the reason is shown, and the trial counts as skipped.
-    #[allow(dead_code, reason = "for trials that need what some kernels lack")]
     Skipped(String),
 }
 

@@ -2,27 +2,82 @@
 
 use std::fs;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use libtest_mimic::Trial;
+use tcpx_user::{
+    lab::{self, Scenario},
+    run::lab::{Expected, Played},
+};
 
-use crate::report::{Outcome, trial};
+use crate::{
+    cells::{self, Release},
+    report::{Outcome, trial},
+    stand::{self, BACKENDS},
+};
 
 /// The kernel release that `cargo xtask vm` booted; absent outside a guest.
 const EXPECTED_RELEASE: &str = "TCPX_GUEST_RELEASE";
 
 /// All trials, the same on every kernel: what a kernel cannot do is skipped by the trial itself, with a reason.
 pub(crate) fn all() -> Vec<Trial> {
-    vec![trial("auto/kernel-facts", kernel_facts)]
+    let first = std::iter::once(trial("auto/kernel-facts", kernel_facts));
+    let played = BACKENDS.iter().flat_map(|&(backend, _)| {
+        let one = move |scenario: &'static Scenario| {
+            trial(format!("{backend}/{}", scenario.name), move || perform(backend, scenario))
+        };
+        lab::scenarios().map(one)
+    });
+    first.chain(played).collect()
 }
 
 /// The guest runs the kernel that was asked for, and its BTF, on which everything else stands, can be read.
 fn kernel_facts() -> Result<Outcome> {
-    let uname = rustix::system::uname();
-    let release = uname.release().to_string_lossy();
+    let release = release();
     if let Ok(expected) = std::env::var(EXPECTED_RELEASE) {
         ensure!(release == expected, "this kernel is {release}, expected {expected}");
     }
     let btf = fs::read("/sys/kernel/btf/vmlinux").context("reading the kernel's BTF")?;
     ensure!(btf.starts_with(&[0x9f, 0xeb]), "the kernel's BTF starts with {:x?}", &btf[..2]);
     Ok(Outcome::Passed)
+}
+
+/// One scenario on one backend: the whole record must be as it was provoked.
+fn perform(backend: &'static str, scenario: &'static Scenario) -> Result<Outcome> {
+    let played = match stand::play(backend, scenario)? {
+        Ok(played) => played,
+        Err(why) => return Ok(Outcome::Skipped(why)),
+    };
+    match &played.ending {
+        Err(error) if error.is_unavailable() => return Ok(Outcome::Skipped(error.to_string())),
+        Err(error) => bail!("the scenario failed: {error}\n{}", record(&played)),
+        Ok(()) => {}
+    }
+    let release = numbers(&release()).context("the kernel's release has no numbers")?;
+    let mut expected = Expected::of(&played.facts, &played.abilities);
+    cells::amend(&mut expected, backend, release, scenario.name);
+    expected.abilities.lookups |= cells::must_observe_lookups(backend, release, has_kprobes());
+    let found = played.against(&expected);
+    ensure!(found.is_empty(), "{}\n{}", found.join("\n"), record(&played));
+    Ok(Outcome::Passed)
+}
+
+/// All that was said and done, for whoever has to find out why.
+fn record(played: &Played) -> String {
+    let lines = played.lines.iter().map(|line| serde_json::to_string(line).unwrap_or_default());
+    let script = played.script.iter().map(ToString::to_string);
+    script.chain(lines).collect::<Vec<_>>().join("\n")
+}
+
+fn release() -> String {
+    rustix::system::uname().release().to_string_lossy().into_owned()
+}
+
+fn numbers(release: &str) -> Option<Release> {
+    let mut numbers = release.split(['.', '-', '+']).map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// Debian's kernels have them; some hosts' do not.
+fn has_kprobes() -> bool {
+    std::path::Path::new("/sys/bus/event_source/devices/kprobe").exists()
 }

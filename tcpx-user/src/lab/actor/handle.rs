@@ -216,7 +216,8 @@ impl Actor {
         let text = self.line().next(&self.process.comm)?;
         let reply: Reply = serde_json::from_slice(&text).map_err(LabError::io("decode an actor's answer"))?;
         let facts::Process { pid, comm } = self.process();
-        self.script.note_at(reply.began_ns, What::Call { comm, pid, text: reply.text.clone() });
+        let (text, ended_ns) = (reply.text.clone(), reply.ended_ns);
+        self.script.note_at(reply.began_ns, What::Call { comm, pid, text, ended_ns });
         Ok(reply)
     }
 

@@ -1,0 +1,73 @@
+//! `attempt` lines.
+
+use super::{
+    Check, Expected,
+    check::{is_at, shown, word},
+};
+use crate::{
+    lab::{AttemptFact, Family},
+    line::{Attempt, Line},
+};
+
+/// The line about this attempt: the same process went to the same place.
+pub(super) fn take<'a>(fact: &AttemptFact, left: &mut Vec<&'a Line>) -> Option<&'a Attempt> {
+    super::take(left, |line| match line {
+        Line::Attempt(attempt) => {
+            let caller = attempt.process.as_ref().is_some_and(|process| process.pid == fact.process.pid);
+            let there = attempt.remote.is_some_and(|remote| is_at(fact.remote.into(), remote));
+            (caller && there).then_some(&**attempt)
+        }
+        _ => None,
+    })
+}
+
+pub(super) fn compare(expected: &Expected, fact: &AttemptFact, left: &mut Vec<&Line>) -> Vec<String> {
+    let about = format!("attempt of {} to {}", fact.process.comm, fact.remote);
+    let Some(line) = take(fact, left) else { return vec![format!("{about}: expected a line, got none")] };
+    let mut check = Check::new(about);
+    who_and_where(&mut check, fact, line);
+    check.same("outcome", fact.outcome, word(&line.outcome));
+    check.same("errno", shown(fact.errno), shown(line.errno.as_ref()));
+    check.same("how", fact.how, word(&line.how));
+    let again = line.syn_retransmits;
+    check.holds(
+        again >= fact.syn_retransmits,
+        "syn_retransmits",
+        format!("at least {}", fact.syn_retransmits),
+        again,
+    );
+    check.verdict(fact.verdict, expected.confidence(fact.verdict), &line.verdict);
+    if let Some(holder) = &fact.holder {
+        let name = format!("{}[{}]", holder.process.comm, holder.process.pid);
+        let said = line.verdict.evidence.first().cloned().unwrap_or_default();
+        check.holds(said.contains(&name), "verdict.evidence", format!("a sentence about {name}"), said);
+    }
+    check.path(&line.path);
+    let by_rst = expected.facts.resets.iter().any(|reset| {
+        let refused = reset.from.ip == fact.remote.ip() && reset.from.port == Some(fact.remote.port());
+        refused && fact.errno == Some("ECONNREFUSED")
+    });
+    check.holds(
+        line.reset.is_some() == by_rst,
+        "reset",
+        if by_rst { "a line's id" } else { "null" },
+        shown(line.reset),
+    );
+    check.holds(line.complete != Some(false), "complete", "true or null", "false");
+    check.end_of()
+}
+
+fn who_and_where(check: &mut Check, fact: &AttemptFact, line: &Attempt) {
+    let process = line.process.as_ref();
+    check.same("process.comm", &fact.process.comm, shown(process.map(|process| &process.comm)));
+    let tid = process.and_then(|process| process.tid);
+    check.same("process.tid", fact.process.pid, shown(tid));
+    check.same("process.uid", 0, shown(process.and_then(|process| process.uid)));
+    check.same("netns.inum", fact.netns, line.netns.inum);
+    check.same("family", Family::of(fact.remote.ip()).name(), word(&line.family));
+    check.end("local", fact.local, line.local);
+    check.end("remote", fact.remote.into(), line.remote);
+    if line.requested.is_some() {
+        check.end("requested", fact.remote.into(), line.requested);
+    }
+}

@@ -1,0 +1,36 @@
+//! `drop` lines.
+
+use super::{
+    Check,
+    check::{is_at, shown},
+};
+use crate::{
+    lab::DropFact,
+    line::{Confidence, DropLine, Endpoint, Line},
+};
+
+fn take<'a>(fact: &DropFact, left: &mut Vec<&'a Line>) -> Option<&'a DropLine> {
+    super::take(left, |line| match line {
+        Line::Drop(drop) => {
+            let flow = drop.flow;
+            let from = is_at(fact.from, Endpoint { addr: flow.saddr, port: flow.sport });
+            let to = is_at(fact.to.into(), Endpoint { addr: flow.daddr, port: flow.dport });
+            (from && to).then_some(&**drop)
+        }
+        _ => None,
+    })
+}
+
+pub(super) fn compare(fact: &DropFact, left: &mut Vec<&Line>) -> Vec<String> {
+    let about = format!("drop from {} to {}", fact.from.ip, fact.to);
+    let Some(line) = take(fact, left) else { return vec![format!("{about}: expected a line, got none")] };
+    let mut check = Check::new(about);
+    check.same("netns.inum", fact.netns, line.netns.inum);
+    let least = u64::from(fact.count);
+    check.holds(line.count >= least, "count", format!("at least {least}"), line.count);
+    check.verdict(fact.verdict, Confidence::Observed, &line.verdict);
+    check.path(&line.path);
+    check.holds(line.attempt.is_some(), "attempt", "a line's id", shown(line.attempt));
+    check.holds(line.complete != Some(false), "complete", "true or null", "false");
+    check.end_of()
+}

@@ -1,0 +1,89 @@
+//! `reset` lines.
+
+use super::{
+    Check, Expected,
+    check::{is_at, shown, word},
+};
+use crate::{
+    lab::{ResetFact, Side},
+    line::{End, Endpoint, Line, LookupResult, Reset, Source},
+};
+
+/// The line about this RST: the same addresses.
+pub(super) fn take<'a>(fact: &ResetFact, left: &mut Vec<&'a Line>) -> Option<&'a Reset> {
+    super::take(left, |line| match line {
+        Line::Reset(reset) => {
+            let (from, to) = ends(reset);
+            (is_at(fact.from, from) && is_at(fact.to, to)).then_some(&**reset)
+        }
+        _ => None,
+    })
+}
+
+fn ends(reset: &Reset) -> (Endpoint, Endpoint) {
+    let flow = reset.flow;
+    (
+        Endpoint { addr: flow.saddr, port: flow.sport },
+        Endpoint { addr: flow.daddr, port: flow.dport },
+    )
+}
+
+pub(super) fn compare(expected: &Expected, fact: &ResetFact, left: &mut Vec<&Line>) -> Vec<String> {
+    let about = format!("RST from {}:{} to {}", fact.from.ip, shown(fact.from.port), fact.to.ip);
+    let Some(line) = take(fact, left) else { return vec![format!("{about}: expected a line, got none")] };
+    let mut check = Check::new(about);
+    let (from, to) = ends(line);
+    check.end("flow source", fact.from, Some(from));
+    check.end("flow destination", fact.to, Some(to));
+    check.same("origin", fact.origin, word(&line.origin));
+    side(&mut check, "sender", fact.sender.as_ref(), line.sender.as_ref());
+    side(&mut check, "receiver", fact.receiver.as_ref(), line.receiver.as_ref());
+    check.verdict(fact.verdict, expected.confidence(fact.verdict), &line.verdict);
+    check.path(&line.path);
+    let refused = expected.facts.attempts.iter().any(|attempt| {
+        let back = fact.from.port == Some(attempt.remote.port()) && fact.from.ip == attempt.remote.ip();
+        back && attempt.errno == Some("ECONNREFUSED")
+    });
+    check.holds(
+        line.attempt.is_some() == refused,
+        "attempt",
+        if refused { "a line's id" } else { "null" },
+        shown(line.attempt),
+    );
+    lookup(&mut check, expected, fact, line);
+    check.holds(line.complete != Some(false), "complete", "true or null", "false");
+    check.end_of()
+}
+
+fn side(check: &mut Check, name: &str, expected: Option<&Side>, got: Option<&End>) {
+    let (expected, got) = match (expected, got) {
+        (None, None) => return,
+        (Some(expected), Some(got)) => (expected, got),
+        (expected, got) => {
+            let here = |there: bool| if there { "on this host" } else { "null" };
+            return check.same(name, here(expected.is_some()), here(got.is_some()));
+        }
+    };
+    check.same(&format!("{name}.netns"), expected.netns, got.netns.inum);
+    let kind = got.socket.as_ref().map(|socket| word(&socket.kind));
+    check.same(&format!("{name}.socket.kind"), expected.socket, shown(kind));
+    if let Some(owner) = &expected.owner {
+        let seen = got.owner.as_ref().map(|owner| format!("{}[{}]", owner.comm, owner.pid));
+        check.same(&format!("{name}.owner"), format!("{}[{}]", owner.comm, owner.pid), shown(seen));
+    }
+}
+
+/// A segment that found no socket missed in both tables, and where the lookups are hooked that was seen.
+fn lookup(check: &mut Check, expected: &Expected, fact: &ResetFact, line: &Reset) {
+    let no_socket = fact.sender.as_ref().is_some_and(|sender| sender.socket == "none");
+    if fact.origin != "reply" || !no_socket {
+        return;
+    }
+    let Some(lookup) = line.lookup else { return check.same("lookup", "two lookups", "null") };
+    let source = if expected.abilities.lookups { Source::Observed } else { Source::Derived };
+    let wanted = format!("{} ({})", word(&LookupResult::Miss), word(&source));
+    for (name, step) in [("established", lookup.established), ("listener", lookup.listener)] {
+        let got = format!("{} ({})", word(&step.result), word(&step.source));
+        check.same(&format!("lookup.{name}"), &wanted, got);
+    }
+}
