@@ -69,6 +69,8 @@ struct Reading {
 pub struct Audit {
     at_start: BTreeMap<u32, Reading>,
     start_complete: bool,
+    /// What the programs had counted: in a longer trace also of namespaces that have ended since.
+    counted: Tally,
 }
 
 impl Audit {
@@ -76,10 +78,12 @@ impl Audit {
     #[must_use]
     pub fn begin(enrich: &Enrich, counted: Counted<'_>) -> Self {
         let census = enrich.census(false);
+        let earlier = Tally::new(counted());
         let readings = read_quiet(&census.held, counted, |_, before, now| before == Some(now));
         Self {
             at_start: readings.into_iter().filter_map(readable).collect(),
             start_complete: census.start_complete,
+            counted: earlier,
         }
     }
 
@@ -107,7 +111,7 @@ impl Audit {
                 Err(reason) => why = why.or(Some(reason)),
             }
         }
-        outcome.why = why.or_else(|| unheld(&census)).or_else(|| ended(&census, &counted(), scope));
+        outcome.why = why.or_else(|| unheld(&census)).or_else(|| self.ended(&census, &counted(), scope));
         outcome.unaccounted = outcome.why.is_none().then_some(off);
         outcome
     }
@@ -145,6 +149,19 @@ impl Audit {
             )),
         }
     }
+
+    /// Resets were counted in a namespace that cannot be asked any more, or in one that the hook could not tell.
+    fn ended(&self, census: &Census, counted: &[(NetnsKey, NetnsResets)], scope: &Scope) -> Option<String> {
+        let asked = |key: &NetnsKey| census.held.iter().any(|held| Tally::is_of(key, held.inum, held.cookie));
+        let relevant = |key: &NetnsKey| key.inum == 0 || scope.has(key.inum);
+        let mut sent =
+                counted.iter().filter(|(key, resets)| resets.replies + resets.active > self.counted.exactly_of(key));
+        let (key, _) = sent.find(|(key, _)| relevant(key) && !asked(key))?;
+        Some(match key.inum {
+            0 => "resets were counted whose network namespace is not known".to_owned(),
+            inum => format!("network namespace {inum} ended before tcpx could read its counters"),
+        })
+    }
 }
 
 fn off_by(start: &Reading, end: &Reading) -> u64 {
@@ -171,18 +188,6 @@ fn readable((held, reading): (&Held, io::Result<Reading>)) -> Option<(u32, Readi
 fn unheld(census: &Census) -> Option<String> {
     let inum = census.unheld.first()?;
     Some(format!("network namespace {inum} could not be opened, or too many are open"))
-}
-
-/// Resets were counted in a namespace that cannot be asked any more, or in one that the hook could not tell.
-fn ended(census: &Census, counted: &[(NetnsKey, NetnsResets)], scope: &Scope) -> Option<String> {
-    let asked = |key: &NetnsKey| census.held.iter().any(|held| Tally::is_of(key, held.inum, held.cookie));
-    let relevant = |key: &NetnsKey| key.inum == 0 || scope.has(key.inum);
-    let mut sent = counted.iter().filter(|(_, resets)| resets.replies + resets.active > 0);
-    let (key, _) = sent.find(|(key, _)| relevant(key) && !asked(key))?;
-    Some(match key.inum {
-        0 => "resets were counted whose network namespace is not known".to_owned(),
-        inum => format!("network namespace {inum} ended before tcpx could read its counters"),
-    })
 }
 
 /// Reads counters between two readings of the count, again for those that `settled` does not accept: a reset on

@@ -33,6 +33,7 @@ pub(crate) const fn distance(kernel: u64, counted: Count) -> u64 {
 }
 
 /// Counts of all namespaces at one moment.
+#[derive(Debug)]
 pub(crate) struct Tally(HashMap<u32, Vec<(NetnsKey, u64)>>);
 
 impl Tally {
@@ -47,6 +48,12 @@ impl Tally {
     /// Whether `key` is that namespace. Without a cookie on either side the inode number has to do.
     pub(crate) fn is_of(key: &NetnsKey, inum: u32, cookie: Option<u64>) -> bool {
         key.inum == inum && (key.cookie == 0 || cookie.is_none_or(|cookie| cookie == key.cookie))
+    }
+
+    /// What was counted under this very key.
+    pub(crate) fn exactly_of(&self, key: &NetnsKey) -> u64 {
+        let keys = self.0.get(&key.inum).into_iter().flatten();
+        keys.filter(|(known, _)| known == key).map(|(_, count)| count).sum()
     }
 
     pub(crate) fn of(&self, inum: u32, cookie: Option<u64>) -> Count {

@@ -202,14 +202,15 @@ impl Correlator {
         own.into_iter().chain(crossing).cloned().collect()
     }
 
-    /// What vanished of the handshake. If it came to a connection without sending its SYN again, nothing that
-    /// mattered did: the kernel also frees segments that it has used. And what netfilter dropped from an attempt that
-    /// got an error was rejected, not dropped in silence.
+    /// What vanished of the handshake. If it came to a connection without sending its SYN again, nothing did but what
+    /// netfilter dropped: the kernel also frees segments that it has used. And what netfilter dropped from an attempt
+    /// that got an error was rejected, not dropped in silence.
     fn gather_drop(&mut self, attempt: &mut AttemptFacts, handshake: &Handshake) {
         let id = self.drops.of(handshake);
         let smooth = attempt.is_established() && (attempt.has_crossed() || attempt.syn_retransmits() == 0);
         let by_netfilter = id.and_then(|id| self.drops.get(id)).is_some_and(|drop| drop.cause.is_netfilter());
-        if smooth || (by_netfilter && attempt.got_an_error()) {
+        let spurious = if by_netfilter { attempt.got_an_error() } else { smooth };
+        if spurious {
             if let Some(id) = id {
                 self.forget_drop(id);
             }

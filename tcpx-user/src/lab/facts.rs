@@ -89,6 +89,8 @@ pub struct AttemptFact {
     pub how: &'static str,
     /// Why.
     pub verdict: &'static str,
+    /// The socket's own states show why; else it follows from those of the other end.
+    pub sure: bool,
     /// How many SYNs were sent again, at least.
     pub syn_retransmits: u32,
     /// Who holds the port.
@@ -168,6 +170,7 @@ impl AttemptFact {
             errno: None,
             how: "active-open",
             verdict: "established",
+            sure: true,
             syn_retransmits: 0,
             holder: None,
         }

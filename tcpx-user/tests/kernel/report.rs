@@ -40,7 +40,7 @@ fn run(name: &str, body: impl FnOnce() -> anyhow::Result<Outcome>) -> Result<Com
     let (event, detail, completion) = match result {
         Ok(Ok(Outcome::Passed)) => ("passed", String::new(), Ok(Completion::Completed)),
         Ok(Ok(Outcome::Skipped(why))) => ("skipped", why.clone(), Ok(Completion::ignored_with(why))),
-        Ok(Err(error)) => failed(format!("{error:?}")),
+        Ok(Err(error)) => failed(format!("{error:#}")),
         Err(panic) => failed(panic_message(panic.as_ref())),
     };
     say(&json!({ "trial": name, "event": event, "ms": ms, "detail": detail }));

@@ -6,54 +6,13 @@ mod drop;
 mod reset;
 mod summary;
 
+use super::expected::Expected;
 use crate::{
-    abilities::Abilities,
     lab::Facts,
-    line::{Confidence, Line, Summary},
+    line::{Line, Summary},
 };
 
 use check::Check;
-
-/// What must be said, with what this backend lets tcpx see.
-#[derive(Clone, Debug)]
-pub struct Expected {
-    /// What happened.
-    pub facts: Facts,
-    /// What the attached hooks see.
-    pub abilities: Abilities,
-    /// How many RSTs may stay without an explanation.
-    pub unexplained: u64,
-    /// The comparison with the kernel's counters must have been made.
-    pub accounted: bool,
-}
-
-impl Expected {
-    /// All of it.
-    #[must_use]
-    pub fn of(facts: &Facts, abilities: &Abilities) -> Self {
-        let accounted = abilities.replies_without_socket
-            && abilities.replies_from_time_wait
-            && abilities.replies_from_socket
-            && abilities.active_resets;
-        Self { facts: facts.clone(), abilities: *abilities, unexplained: 0, accounted }
-    }
-
-    /// How sure tcpx must be of a verdict.
-    fn confidence(&self, verdict: &str) -> Confidence {
-        let no_socket =
-            verdict.starts_with("listener-") || ["closed-port", "bound-not-listening"].contains(&verdict);
-        let Abilities { replies_without_socket, drop_reasons, rejects, .. } = self.abilities;
-        let seen = match verdict {
-            "unknown" => return Confidence::Unknown,
-            // The kernel's reason for the drop together with the RST that came is as good.
-            _ if no_socket => replies_without_socket || drop_reasons,
-            "stray-segment" => replies_without_socket,
-            "netfilter-reject-reset" => rejects,
-            _ => true,
-        };
-        if seen { Confidence::Observed } else { Confidence::Derived }
-    }
-}
 
 /// Every difference, in words.
 #[must_use]
@@ -67,27 +26,25 @@ pub(super) fn compare(expected: &Expected, lines: &[Line], summary: &Summary) ->
         found.extend(reset::compare(expected, fact, &mut left));
     }
     for fact in &expected.facts.drops {
-        found.extend(drop::compare(fact, &mut left));
+        found.extend(drop::compare(expected, fact, &mut left));
     }
     found.extend(left.into_iter().map(unexpected));
     found.extend(summary::compare(expected, summary));
     found
 }
 
-/// The verdict of the first line that is about something with the verdict `wanted`.
+/// The verdict of the line about what must have the verdict `wanted`; `None` if there is no such line.
 pub(super) fn verdict_seen(wanted: &str, facts: &Facts, lines: &[Line]) -> Option<&'static str> {
     let mut left: Vec<&Line> = lines.iter().collect();
-    let attempts = facts.attempts.iter().map(|fact| {
-        let line = attempt::take(fact, &mut left);
-        (fact.verdict, line.map(|line| line.verdict.id))
-    });
-    let attempts: Vec<_> = attempts.collect();
-    let resets = facts.resets.iter().map(|fact| {
-        let line = reset::take(fact, &mut left);
-        (fact.verdict, line.map(|line| line.verdict.id))
-    });
-    let mut all = attempts.into_iter().chain(resets);
-    all.find(|(verdict, _)| *verdict == wanted).and_then(|(_, seen)| seen).map(crate::verdict::VerdictId::as_str)
+    let attempt = facts.attempts.iter().find(|fact| fact.verdict == wanted);
+    let verdict = match attempt {
+        Some(fact) => attempt::take(fact, &mut left).map(|line| &line.verdict),
+        None => {
+            let reset = facts.resets.iter().find(|fact| fact.verdict == wanted)?;
+            reset::take(reset, &mut left).map(|line| &line.verdict)
+        }
+    };
+    verdict.map(|verdict| verdict.id.as_str())
 }
 
 fn unexpected(line: &Line) -> String {

@@ -10,7 +10,7 @@ use std::{
 use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::compare::Expected;
+use super::expected::Expected;
 use crate::{
     abilities::Abilities,
     audit,

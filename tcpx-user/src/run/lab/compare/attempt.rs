@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     lab::{AttemptFact, Family},
-    line::{Attempt, Line},
+    line::{Attempt, Confidence, Endpoint, Line},
 };
 
 /// The line about this attempt: the same process went to the same place.
@@ -36,7 +36,8 @@ pub(super) fn compare(expected: &Expected, fact: &AttemptFact, left: &mut Vec<&L
         format!("at least {}", fact.syn_retransmits),
         again,
     );
-    check.verdict(fact.verdict, expected.confidence(fact.verdict), &line.verdict);
+    let sure = if fact.sure { expected.confidence(fact.verdict) } else { Confidence::Derived };
+    check.verdict(fact.verdict, sure, &line.verdict);
     if let Some(holder) = &fact.holder {
         let name = format!("{}[{}]", holder.process.comm, holder.process.pid);
         let said = line.verdict.evidence.first().cloned().unwrap_or_default();
@@ -65,7 +66,11 @@ fn who_and_where(check: &mut Check, fact: &AttemptFact, line: &Attempt) {
     check.same("process.uid", 0, shown(process.and_then(|process| process.uid)));
     check.same("netns.inum", fact.netns, line.netns.inum);
     check.same("family", Family::of(fact.remote.ip()).name(), word(&line.family));
-    check.end("local", fact.local, line.local);
+    // The state change comes before the kernel chooses a port: of a socket that has done nothing since, only the
+    // address is known.
+    let fresh = fact.outcome == "pending" && line.local.is_some_and(|local| local.port == 0);
+    let local = fact.local.port.filter(|_| fresh).map_or(line.local, |port| Some(Endpoint { port, ..line.local? }));
+    check.end("local", fact.local, local);
     check.end("remote", fact.remote.into(), line.remote);
     if line.requested.is_some() {
         check.end("requested", fact.remote.into(), line.requested);

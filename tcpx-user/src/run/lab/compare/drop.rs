@@ -1,12 +1,12 @@
 //! `drop` lines.
 
 use super::{
-    Check,
+    Check, Expected,
     check::{is_at, shown},
 };
 use crate::{
     lab::DropFact,
-    line::{Confidence, DropLine, Endpoint, Line},
+    line::{DropLine, Endpoint, Line},
 };
 
 fn take<'a>(fact: &DropFact, left: &mut Vec<&'a Line>) -> Option<&'a DropLine> {
@@ -21,16 +21,18 @@ fn take<'a>(fact: &DropFact, left: &mut Vec<&'a Line>) -> Option<&'a DropLine> {
     })
 }
 
-pub(super) fn compare(fact: &DropFact, left: &mut Vec<&Line>) -> Vec<String> {
+pub(super) fn compare(expected: &Expected, fact: &DropFact, left: &mut Vec<&Line>) -> Vec<String> {
     let about = format!("drop from {} to {}", fact.from.ip, fact.to);
     let Some(line) = take(fact, left) else { return vec![format!("{about}: expected a line, got none")] };
     let mut check = Check::new(about);
     check.same("netns.inum", fact.netns, line.netns.inum);
     let least = u64::from(fact.count);
     check.holds(line.count >= least, "count", format!("at least {least}"), line.count);
-    check.verdict(fact.verdict, Confidence::Observed, &line.verdict);
+    check.verdict(fact.verdict, expected.confidence(fact.verdict), &line.verdict);
     check.path(&line.path);
-    check.holds(line.attempt.is_some(), "attempt", "a line's id", shown(line.attempt));
+    let own = expected.facts.attempts.iter().any(|attempt| attempt.remote == fact.to);
+    let wanted = if own { "a line's id" } else { "null" };
+    check.holds(line.attempt.is_some() == own, "attempt", wanted, shown(line.attempt));
     check.holds(line.complete != Some(false), "complete", "true or null", "false");
     check.end_of()
 }

@@ -40,16 +40,12 @@ pub(super) fn compare(expected: &Expected, fact: &ResetFact, left: &mut Vec<&Lin
     side(&mut check, "receiver", fact.receiver.as_ref(), line.receiver.as_ref());
     check.verdict(fact.verdict, expected.confidence(fact.verdict), &line.verdict);
     check.path(&line.path);
-    let refused = expected.facts.attempts.iter().any(|attempt| {
-        let back = fact.from.port == Some(attempt.remote.port()) && fact.from.ip == attempt.remote.ip();
-        back && attempt.errno == Some("ECONNREFUSED")
+    // It ended a connection that a process of this host had asked for.
+    let of_client = expected.facts.attempts.iter().any(|attempt| {
+        fact.receiver.is_some() && fact.from == crate::lab::Endpoint::from(attempt.remote)
     });
-    check.holds(
-        line.attempt.is_some() == refused,
-        "attempt",
-        if refused { "a line's id" } else { "null" },
-        shown(line.attempt),
-    );
+    let wanted = if of_client { "a line's id" } else { "null" };
+    check.holds(line.attempt.is_some() == of_client, "attempt", wanted, shown(line.attempt));
     lookup(&mut check, expected, fact, line);
     check.holds(line.complete != Some(false), "complete", "true or null", "false");
     check.end_of()

@@ -5,7 +5,7 @@ use crate::line::Summary;
 
 pub(super) fn compare(expected: &Expected, summary: &Summary) -> Vec<String> {
     let mut check = Check::new("summary");
-    match (summary.unaccounted, expected.accounted) {
+    match (summary.unaccounted, expected.accounted()) {
         (Some(0), true) => {}
         (None, false) => {
             let why = summary.unaccounted_why.is_some();
@@ -16,7 +16,7 @@ pub(super) fn compare(expected: &Expected, summary: &Summary) -> Vec<String> {
             check.same("unaccounted", if accounted { "0" } else { "null" }, got);
         }
     }
-    check.same("unexplained", expected.unexplained, summary.unexplained);
+    check.same("unexplained", expected.unexplained(), summary.unexplained);
     check.same("lost.kernel", 0, summary.lost.kernel);
     check.same("lost.user", 0, summary.lost.user);
     counters(&mut check, expected, summary);

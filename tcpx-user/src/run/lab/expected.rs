@@ -1,0 +1,113 @@
+//! What must be said of a scenario, with what the attached hooks let tcpx see: the same facts on every backend, told
+//! with less certainty where a hook is missing, and in a few cells (contract section 4) told as something else.
+
+use std::net::SocketAddr;
+
+use crate::{
+    abilities::Abilities,
+    lab::{DropFact, Facts, ResetFact},
+    line::Confidence,
+    verdict::{Group, VerdictId},
+};
+
+/// What must be said.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// What happened, as far as it can be seen.
+    pub facts: Facts,
+    /// What the attached hooks see.
+    pub abilities: Abilities,
+    /// Why the scenario's own verdict cannot come out, if it cannot.
+    pub hidden: Option<&'static str>,
+}
+
+impl Expected {
+    /// What these hooks show of these facts.
+    #[must_use]
+    pub fn of(facts: &Facts, abilities: &Abilities) -> Self {
+        let mut expected = Self { facts: facts.clone(), abilities: *abilities, hidden: None };
+        if !abilities.replies_from_time_wait {
+            expected.hide_time_wait();
+        }
+        if !abilities.rejects {
+            expected.hide_rejects();
+        }
+        if !abilities.conn_request {
+            // tcp_conn_request frees the SYN without a kfree_skb event.
+            expected.facts.drops.retain(|drop| drop.verdict != "accept-queue-full");
+        }
+        expected
+    }
+
+    /// Up to Linux 6.8 tcp_send_reset does not fire for a TIME_WAIT record: the RST comes out of nowhere.
+    fn hide_time_wait(&mut self) {
+        for reset in self.facts.resets.iter_mut().filter(|reset| reset.verdict == "time-wait-reset") {
+            (reset.origin, reset.sender, reset.verdict) = ("elsewhere", None, "unknown");
+            self.hidden = Some("no hook here sees a RST that a TIME_WAIT record sends");
+        }
+    }
+
+    /// Netfilter's RST itself is not seen: a client on this host shows it, for another one the SYN just vanished.
+    fn hide_rejects(&mut self) {
+        let (hidden, shown): (Vec<_>, Vec<_>) = std::mem::take(&mut self.facts.resets)
+            .into_iter()
+            .partition(|reset| reset.origin == "netfilter" && reset.receiver.is_none());
+        self.facts.resets = shown;
+        self.facts.drops.extend(hidden.iter().filter_map(vanished));
+        if !hidden.is_empty() {
+            self.hidden = Some("no hook here sees a RST that netfilter sends to another host");
+        }
+    }
+
+    /// How many RSTs stay without an explanation.
+    #[must_use]
+    pub fn unexplained(&self) -> usize {
+        self.facts.resets.iter().filter(|reset| reset.verdict == "unknown").count()
+    }
+
+    /// The comparison with the kernel's counters must have been made.
+    #[must_use]
+    pub const fn accounted(&self) -> bool {
+        let can = &self.abilities;
+        can.replies_without_socket
+            && can.replies_from_time_wait
+            && can.replies_from_socket
+            && can.active_resets
+    }
+
+    /// How sure tcpx must be of a verdict: what the deciding hook shows is observed.
+    #[must_use]
+    pub fn confidence(&self, verdict: &str) -> Confidence {
+        let can = &self.abilities;
+        let seen = match verdict {
+            "unknown" => return Confidence::Unknown,
+            // That nobody here sent it follows from hooks at every place that could have.
+            "peer-refused" | "peer-reset" => {
+                can.replies_without_socket && can.replies_from_time_wait && can.rejects
+            }
+            "stray-segment" => can.replies_without_socket,
+            // A full accept queue with tcp_abort_on_overflow looks the same without the kernel's reason.
+            "ack-to-listener" => can.reset_reasons && can.lookups,
+            "netfilter-reject-reset" => can.rejects,
+            "netfilter-drop" => can.drop_reasons,
+            "accept-queue-full" => can.conn_request,
+            "icmp-refused" => can.icmp,
+            "no-answer" => can.drops && can.conn_request,
+            // The kernel's reason for the drop together with the RST that came is as good as the reply.
+            verdict if is_no_socket(verdict) => can.replies_without_socket || can.drop_reasons,
+            _ => true,
+        };
+        if seen { Confidence::Observed } else { Confidence::Derived }
+    }
+}
+
+fn is_no_socket(verdict: &str) -> bool {
+    verdict.parse::<VerdictId>().is_ok_and(|id| id.group() == Group::NoSocket)
+}
+
+/// What is left of a RST of netfilter's: the SYN that it answered was dropped.
+fn vanished(reset: &ResetFact) -> Option<DropFact> {
+    let to = SocketAddr::new(reset.from.ip, reset.from.port?);
+    let netns = reset.sender.as_ref()?.netns;
+    Some(DropFact { netns, from: reset.to, to, count: 1, verdict: "netfilter-drop" })
+}
