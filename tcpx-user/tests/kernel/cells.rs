@@ -1,75 +1,90 @@
-//! Where a backend may see less than the scenario provoked (contract section 4), as changes of what is expected.
-//! `tcpx_user::explain::backends::CELLS` is the same in words.
+//! What each backend must see on each kernel: all there is, but for the cells listed here with the kernel's reason
+//! (contract section 4; `tcpx explain --backends` has them in words). What follows for the records is in
+//! `tcpx_user::run::lab::Expected`.
 
-use tcpx_user::{lab::DropFact, run::lab::Expected};
-
-/// One cell.
-struct Cell {
-    backend: &'static str,
-    kernels: fn(Release) -> bool,
-    /// The scenario, or all whose name begins so if it ends with `*`.
-    scenario: &'static str,
-    shows: fn(&mut Expected),
-}
+use tcpx_user::abilities::Abilities;
 
 /// Major and minor number of a kernel.
 pub(crate) type Release = (u32, u32);
 
-const OLDER_THAN_6_9: fn(Release) -> bool = |release| release < (6, 9);
-const EVERY: fn(Release) -> bool = |_| true;
-const NO_MODULE_BTF: fn(Release) -> bool = |release| release < (5, 11);
+/// One thing that is seen or not.
+struct Ability {
+    name: &'static str,
+    has: fn(&Abilities) -> bool,
+}
 
-/// All of them. That R1 is derived and lookups are not observed follows from the abilities that tcpx states, which
-/// [`must_observe_lookups`] holds it to.
-const CELLS: &[Cell] = &[
-    // Up to 6.8 tcp_send_reset does not fire for a TIME_WAIT record.
-    Cell { backend: "tracepoint", kernels: OLDER_THAN_6_9, scenario: "time-wait-reset*", shows: unseen_sender },
-    // Netfilter has no tracepoint: what is left is the drop.
-    Cell { backend: "tracepoint", kernels: EVERY, scenario: "netfilter-reject-reset/peer*", shows: plain_drop },
-    // nf_send_reset is in a module, whose types aya cannot attach by.
-    Cell { backend: "fentry", kernels: EVERY, scenario: "netfilter-reject-reset/peer*", shows: plain_drop },
-    Cell { backend: "fentry", kernels: NO_MODULE_BTF, scenario: "netfilter-reject-reset/peer*", shows: plain_drop },
+const ABILITIES: &[Ability] = &[
+    Ability { name: "replies_without_socket", has: |can| can.replies_without_socket },
+    Ability { name: "replies_from_time_wait", has: |can| can.replies_from_time_wait },
+    Ability { name: "replies_from_socket", has: |can| can.replies_from_socket },
+    Ability { name: "active_resets", has: |can| can.active_resets },
+    Ability { name: "received_resets", has: |can| can.received_resets },
+    Ability { name: "icmp", has: |can| can.icmp },
+    Ability { name: "icmp_send", has: |can| can.icmp_send },
+    Ability { name: "rejects", has: |can| can.rejects },
+    Ability { name: "conn_request", has: |can| can.conn_request },
+    Ability { name: "drops", has: |can| can.drops },
+    Ability { name: "lookups", has: |can| can.lookups },
 ];
 
-/// What may be expected of a backend.
-pub(crate) fn amend(expected: &mut Expected, backend: &str, release: Release, scenario: &str) {
-    let here = |cell: &&Cell| {
-        let named = match cell.scenario.strip_suffix('*') {
-            Some(start) => scenario.starts_with(start),
-            None => scenario == cell.scenario,
-        };
-        cell.backend == backend && (cell.kernels)(release) && named
-    };
-    if let Some(cell) = CELLS.iter().find(here) {
-        (cell.shows)(expected);
-    }
+/// Something that a backend cannot see.
+struct Cell {
+    backend: &'static str,
+    /// Kernels before this one; `None` is all.
+    before: Option<Release>,
+    lacks: &'static [&'static str],
+    because: &'static str,
 }
 
-/// Whether both lookups must have been observed, with kprobes in this kernel or without.
-pub(crate) fn must_observe_lookups(backend: &str, release: Release, has_kprobes: bool) -> bool {
-    match backend {
-        "kprobe" => true,
-        "fentry" => release >= (6, 12),
-        "auto" => has_kprobes,
-        _ => false,
-    }
+const CELLS: &[Cell] = &[
+    Cell {
+        backend: "tracepoint",
+        before: None,
+        lacks: &["icmp", "rejects", "conn_request", "lookups"],
+        because: "tcp_v4_err, nf_send_reset, tcp_conn_request and the lookups have no tracepoint",
+    },
+    Cell {
+        backend: "tracepoint",
+        before: Some((6, 9)),
+        lacks: &["replies_without_socket", "replies_from_time_wait"],
+        because: "tcp_send_reset fires for full sockets only",
+    },
+    Cell {
+        backend: "tracepoint",
+        before: Some((6, 10)),
+        lacks: &["icmp_send"],
+        because: "the tracepoint icmp_send came with 6.10",
+    },
+    Cell {
+        backend: "fentry",
+        before: None,
+        lacks: &["rejects"],
+        because: "nf_send_reset is in a module, and aya attaches by the kernel's own types only",
+    },
+    Cell {
+        backend: "fentry",
+        before: Some((6, 12)),
+        lacks: &["lookups"],
+        because: "a trampoline takes six arguments, the lookups have eight and ten",
+    },
+];
+
+/// What this backend should see here and does not.
+pub(crate) fn missing(backend: &str, release: Release, can: &Abilities) -> Vec<&'static str> {
+    // Without kprobes and trampolines, as on some hosts, auto is what the tracepoints are.
+    let backend = if backend == "auto" && !has_kprobes() { "tracepoint" } else { backend };
+    let absent = ABILITIES.iter().filter(|ability| !(ability.has)(can)).map(|ability| ability.name);
+    absent.filter(|name| !is_allowed(backend, release, name)).collect()
 }
 
-/// The RST comes out of nowhere.
-fn unseen_sender(expected: &mut Expected) {
-    for reset in &mut expected.facts.resets {
-        (reset.origin, reset.sender, reset.verdict) = ("elsewhere", None, "unknown");
-        expected.unexplained += 1;
-    }
+fn is_allowed(backend: &str, release: Release, ability: &str) -> bool {
+    CELLS.iter().any(|cell| {
+        let here = cell.backend == backend && cell.before.is_none_or(|before| release < before);
+        here && cell.lacks.contains(&ability) && !cell.because.is_empty()
+    })
 }
 
-/// The SYN vanished, that is all.
-fn plain_drop(expected: &mut Expected) {
-    for reset in std::mem::take(&mut expected.facts.resets) {
-        let Some(sender) = reset.sender else { continue };
-        let to = std::net::SocketAddr::new(reset.from.ip, reset.from.port.unwrap_or(0));
-        let dropped =
-            DropFact { netns: sender.netns, from: reset.to, to, count: 1, verdict: "netfilter-drop" };
-        expected.facts.drops.push(dropped);
-    }
+/// Debian's kernels have them; some hosts' do not.
+fn has_kprobes() -> bool {
+    std::path::Path::new("/sys/bus/event_source/devices/kprobe").exists()
 }

@@ -56,13 +56,13 @@ impl Played {
     /// What tcpx should have said and did not, or the other way round.
     #[must_use]
     pub fn mismatches(&self) -> Vec<String> {
-        self.against(&Expected::of(&self.facts, &self.abilities))
+        super::compare::compare(&self.expected(), &self.lines, &self.summary)
     }
 
-    /// The same for another expectation.
+    /// What must have been said.
     #[must_use]
-    pub fn against(&self, expected: &Expected) -> Vec<String> {
-        super::compare::compare(expected, &self.lines, &self.summary)
+    pub fn expected(&self) -> Expected {
+        Expected::of(&self.facts, &self.abilities)
     }
 
     /// The verdict that the scenario's own attempt, RST or drop got, if there was one.
