@@ -1,8 +1,138 @@
-//! `tcpx lab`: plays scenarios, retells each, and says whether tcpx saw what there was to see.
+//! `tcpx lab`: plays scenarios while tracing them, retells what happened, and says whether tcpx saw what there was to see.
+//!
+//! What is attached is attached once. The scenarios themselves are in [`crate::lab`], which knows no tracing.
 
 mod compare;
 mod expected;
+mod outcome;
+mod retell;
+mod text;
 mod tracer;
+
+use std::io::Write as _;
 
 pub use expected::Expected;
 pub use tracer::{Played, Tracer};
+
+use super::{Source, live, session::runtime, stop::Signals};
+use crate::{
+    cli::{
+        args::Format,
+        failure::Failure,
+        request::{Detail, Lab, Output},
+        surroundings::Surroundings,
+    },
+    lab::Scenario,
+    line::Line,
+    sink::open::Results,
+};
+use outcome::Outcome;
+
+/// Plays these.
+///
+/// # Errors
+/// When tracing or showing fails; what this machine cannot do is [`Failure::Unavailable`].
+pub fn run(request: &Lab, scenarios: &[&'static Scenario]) -> Result<u8, Failure> {
+    let results = Results::open(&request.output)?;
+    let live = Surroundings::read().check().and_then(|()| live::attach(&request.hooks, false));
+    let tracer = Tracer::new(live.map_err(unavailable)?, &request.hooks);
+    let shown = Shown { results, output: &request.output, alone: scenarios.len() == 1 };
+    runtime()?.block_on(play(tracer, scenarios, shown))
+}
+
+/// A machine that does not let tcpx trace cannot play either.
+fn unavailable(failure: Failure) -> Failure {
+    match failure {
+        Failure::Machine { what, advice } => Failure::Unavailable(format!("{what}; {advice}")),
+        other => other,
+    }
+}
+
+async fn play<S: Source>(
+    mut tracer: Tracer<S>,
+    scenarios: &[&'static Scenario],
+    mut shown: Shown<'_>,
+) -> Result<u8, Failure> {
+    let mut signals = Signals::take().map_err(Failure::io("taking over signals"))?;
+    shown.begin(tracer.start())?;
+    let mut outcomes = Vec::new();
+    for scenario in scenarios {
+        let played = tokio::select! {
+            played = tracer.play(scenario) => played?,
+            // Actors die with the threads of their namespaces, which end with this process.
+            _ = signals.next() => return Err(Failure::Other(anyhow::anyhow!("stopped during {}", scenario.name))),
+        };
+        let outcome = Outcome::of(&played);
+        shown.played(&played, &outcome)?;
+        outcomes.push(outcome);
+    }
+    shown.end(&outcomes)
+}
+
+/// Where it is shown.
+struct Shown<'a> {
+    results: Results,
+    output: &'a Output,
+    /// There is one scenario only.
+    alone: bool,
+}
+
+impl Shown<'_> {
+    fn begin(&mut self, start: &Line) -> Result<(), Failure> {
+        match self.output.format {
+            Format::Json => self.json(start),
+            Format::Text => Ok(()),
+        }
+    }
+
+    fn played(&mut self, played: &Played, outcome: &Outcome) -> Result<(), Failure> {
+        if self.output.format == Format::Json {
+            for line in &played.lines {
+                self.json(line)?;
+            }
+            self.json(&Line::Summary(played.summary.clone()))?;
+            return self.json(&serde_json::json!({ "type": "lab", "data": outcome }));
+        }
+        let (look, detail) = (self.results.look, self.output.detail);
+        let told = played.ending.is_ok() || !played.script.is_empty();
+        let text = if told && (self.alone || detail == Detail::Verbose) {
+            let after = if self.alone { "" } else { "\n" };
+            text::retelling(played, outcome, look, detail).map_err(Failure::io("retelling"))? + after
+        } else {
+            text::line(outcome, look)
+        };
+        self.write(&text)
+    }
+
+    /// Details of failures, and the exit status.
+    fn end(mut self, outcomes: &[Outcome]) -> Result<u8, Failure> {
+        let failed: Vec<_> = outcomes.iter().filter(|outcome| outcome.failed()).collect();
+        if !self.alone && self.output.format == Format::Text {
+            let ok = outcomes.iter().filter(|outcome| outcome.ok).count();
+            let mut text = String::new();
+            for outcome in &failed {
+                text += &format!("\n{}\n{}", text::line(outcome, self.results.look).trim_end(), text::differences(outcome, self.results.look));
+            }
+            text += &format!("\n{ok} of {} scenarios showed their verdict\n", outcomes.len());
+            self.write(&text)?;
+        }
+        if !failed.is_empty() {
+            return Ok(1);
+        }
+        match outcomes.iter().find_map(|outcome| Some((outcome.name, outcome.unavailable.as_ref()?))) {
+            Some((name, why)) => Err(Failure::Unavailable(format!("{name} cannot be shown here: {why}"))),
+            None => Ok(0),
+        }
+    }
+
+    fn json(&mut self, line: &impl serde::Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string(line).map_err(|error| Failure::Other(error.into()))?;
+        self.write(&(text + "\n"))
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), Failure> {
+        let out = &mut self.results.out;
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        written.map_err(Failure::writing(self.results.name.as_str()))
+    }
+}

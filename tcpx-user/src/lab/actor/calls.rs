@@ -43,7 +43,11 @@ impl Sockets {
             Ok((value, data)) => (value, data, None),
             Err(errno) => (-1, String::new(), Some(errno_name(errno))),
         };
-        let text = format!("{} = {}", describe(command, &data), result_text(value, errno.as_deref()));
+        let result = result_text(value, errno.as_deref());
+        let text = match command {
+            Command::Call { call: Call::Ping(to), .. } if errno.is_none() => format!("ping {to}: answered"),
+            _ => format!("{} = {result}", describe(command, &data)),
+        };
         Reply {
             value,
             errno,

@@ -1,0 +1,193 @@
+//! The story of one run: what programs did and what the kernel did, in the order in which it happened. Everything in it
+//! comes from the script of this run and from the lines that its events led to.
+
+use std::cmp::Ordering;
+
+use super::tracer::Played;
+use crate::{
+    lab::What,
+    line::{Attempt, Frame, Line},
+};
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// The scenario says what it is about to show.
+    Heading(String),
+    /// Somebody did something.
+    Step {
+        /// A program, the peer, or the kernel.
+        who: String,
+        /// What.
+        what: String,
+        /// `observed` or `derived`, for what the kernel did.
+        known: Option<&'static str>,
+    },
+}
+
+/// With its time, on the script's clock.
+type Timed = (i128, Told);
+
+/// The story in order.
+pub(super) fn story(played: &Played) -> Vec<Told> {
+    let kernel = kernel(played);
+    let mut all: Vec<Timed> = Vec::new();
+    for line in &played.script {
+        let at = i128::from(line.at_ns);
+        match &line.what {
+            What::Step(text) => all.push((at, Told::Heading(text.clone()))),
+            What::Packet { sent, text } => {
+                let what = format!("{} {text}", if *sent { "sends" } else { "receives" });
+                all.push((at, step("peer", what, None)));
+            }
+            What::Call { comm, pid, text, ended_ns } => {
+                all.extend(call(&format!("{comm}[{pid}]"), text, (at, i128::from(*ended_ns)), &kernel));
+            }
+        }
+    }
+    all.extend(kernel);
+    all.sort_by(|a, b| a.0.cmp(&b.0).then(Ordering::Equal));
+    all.into_iter().map(|(_, told)| told).collect()
+}
+
+fn step(who: &str, what: String, known: Option<&'static str>) -> Told {
+    Told::Step { who: who.to_owned(), what, known }
+}
+
+/// A call during which the kernel did something that is told has a beginning and an end.
+fn call(who: &str, text: &str, (from, until): (i128, i128), kernel: &[Timed]) -> Vec<Timed> {
+    let busy = kernel.iter().any(|(at, _)| (from..until).contains(at));
+    match text.rsplit_once(" = ").filter(|_| busy) {
+        Some((begun, result)) => vec![
+            (from, step(who, begun.to_owned(), None)),
+            (until, step(who, format!("{} returns {result}", function_of(begun)), None)),
+        ],
+        None => vec![(from, step(who, text.to_owned(), None))],
+    }
+}
+
+fn function_of(call: &str) -> String {
+    call.split_once('(').map_or_else(|| call.to_owned(), |(name, _)| format!("{name}()"))
+}
+
+/// What the kernel did. An attempt's path repeats those of its RST and its drop, which have times of their own.
+fn kernel(played: &Played) -> Vec<Timed> {
+    let elsewhere: Vec<&Frame> = played.lines.iter().flat_map(own_path).collect();
+    let mut all = Vec::new();
+    for line in &played.lines {
+        match line {
+            Line::Attempt(line) => all.extend(attempt(line, &elsewhere, played.clock)),
+            Line::Reset(line) => {
+                let at = moment(&line.time, played.clock);
+                all.extend(outermost_first(&line.path).map(|told| (at, told)));
+            }
+            Line::Drop(line) => {
+                let at = moment(&line.time, played.clock);
+                all.extend(outermost_first(&line.path).map(|told| (at, told)));
+                if line.count > 1 {
+                    let again = format!("the same happened to {} more of its segments", line.count - 1);
+                    all.push((at, step("kernel", again, Some("observed"))));
+                }
+            }
+            Line::Start(_) | Line::Loss(_) | Line::Summary(_) => {}
+        }
+    }
+    all
+}
+
+fn own_path(line: &Line) -> &[Frame] {
+    match line {
+        Line::Reset(reset) => &reset.path,
+        Line::Drop(drop) => &drop.path,
+        _ => &[],
+    }
+}
+
+/// The outermost frame is where it began, the others are how it ended.
+fn attempt(line: &Attempt, elsewhere: &[&Frame], clock: i128) -> Vec<Timed> {
+    let own: Vec<Frame> = line.path.iter().filter(|frame| !elsewhere.contains(frame)).cloned().collect();
+    let from = moment(&line.time, clock);
+    let until = from + i128::from(line.duration_ns);
+    outermost_first(&own).enumerate().map(|(n, told)| (if n == 0 { from } else { until }, told)).collect()
+}
+
+/// A path as it was run. What a note says of a label comes after the lookups that led there.
+fn outermost_first(path: &[Frame]) -> impl Iterator<Item = Told> {
+    let mut told = Vec::new();
+    let mut label = None;
+    for (n, frame) in path.iter().rev().enumerate() {
+        if n + 1 == path.len() {
+            told.extend(label.take());
+        }
+        let (what, known) = split(frame.note.as_deref().unwrap_or_default());
+        let (what, place) = match what.split_once(", label ") {
+            Some((what, name)) => (what, Some(name)),
+            None => (what, None),
+        };
+        label = place
+            .map(|name| step("kernel", format!("{name} in {}: nobody takes it", frame.function), Some("derived")))
+            .or(label);
+        let text = if what.is_empty() { frame.function.clone() } else { format!("{}: {what}", frame.function) };
+        told.push(step("kernel", text, known));
+    }
+    told.extend(label);
+    told.into_iter()
+}
+
+/// Splits `miss; observed (kprobe)` into what happened and how that is known.
+fn split(note: &str) -> (&str, Option<&'static str>) {
+    let (what, how) = note.rsplit_once("; ").unwrap_or(("", note));
+    let known = ["observed", "derived"].into_iter().find(|word| how.starts_with(word));
+    (if known.is_some() { what } else { note }, known)
+}
+
+/// A line's time on the script's clock.
+fn moment(time: &str, clock: i128) -> i128 {
+    time.parse::<jiff::Timestamp>().map_or(0, |time| time.as_nanosecond() - clock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(function: &str, note: &str) -> Frame {
+        Frame { function: function.to_owned(), offset: None, note: Some(note.to_owned()) }
+    }
+
+    fn words(told: impl Iterator<Item = Told>) -> Vec<String> {
+        told.map(|told| match told {
+            Told::Heading(text) => text,
+            Told::Step { what, known, .. } => format!("{what} [{}]", known.unwrap_or("-")),
+        })
+        .collect()
+    }
+
+    #[test]
+    fn the_label_comes_after_the_lookups() {
+        let path = [
+            frame("tcp_v4_send_reset", "sent the RST; observed (tracepoint tcp_send_reset)"),
+            frame("__inet_lookup_listener", "miss; derived"),
+            frame("__inet_lookup_established", "miss; observed"),
+            frame("tcp_v4_rcv", "took the segment, label no_tcp_socket; observed"),
+        ];
+        assert_eq!(
+            words(outermost_first(&path)),
+            [
+                "tcp_v4_rcv: took the segment [observed]",
+                "__inet_lookup_established: miss [observed]",
+                "__inet_lookup_listener: miss [derived]",
+                "no_tcp_socket in tcp_v4_rcv: nobody takes it [derived]",
+                "tcp_v4_send_reset: sent the RST [observed]",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_call_is_cut_in_two_by_what_the_kernel_did_in_it() {
+        let kernel = [(15, step("kernel", "x".to_owned(), None))];
+        let told = call("a[1]", "connect(3, 127.0.0.1:1) = -1 ECONNREFUSED", (10, 20), &kernel);
+        let (begun, ended) = ("connect(3, 127.0.0.1:1)", "connect() returns -1 ECONNREFUSED");
+        assert_eq!(words(told.into_iter().map(|(_, told)| told)), [begun, ended].map(|text| format!("{text} [-]")));
+        assert_eq!(call("a[1]", "close(3) = 0", (20, 30), &kernel).len(), 1);
+    }
+}

@@ -1,0 +1,122 @@
+//! Scenarios as text: one is retold step by step, several get a line each.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    outcome::Outcome,
+    retell::{Told, story},
+    tracer::Played,
+};
+use crate::{
+    cli::request::Detail,
+    sink::{
+        Sink as _,
+        text::{Look, Meaning, Text},
+    },
+    text::{
+        escape::escape,
+        width::{columns, wrap},
+    },
+};
+
+/// The story, what tcpx says of it, and whether that is what was to be shown.
+pub(super) fn retelling(played: &Played, outcome: &Outcome, look: Look, detail: Detail) -> io::Result<String> {
+    let scenario = played.scenario;
+    let mut text = paragraph(look, Meaning::Cause, &format!("{}: {}", scenario.name, scenario.title), "", "  ");
+    if detail > Detail::Quiet {
+        text += &paragraph(look, Meaning::Dim, scenario.about, "", "");
+        text += "\n";
+        text += &steps(&story(played), look);
+    }
+    text += "\n";
+    text += &results(played, look)?;
+    let meaning = if outcome.ok { Meaning::Good } else { Meaning::Bad };
+    text += &paragraph(look, meaning, &outcome.verdict(), "verdict  ", "         ");
+    Ok(text + &differences(outcome, look))
+}
+
+/// What was not as it should have been.
+pub(super) fn differences(outcome: &Outcome, look: Look) -> String {
+    let each = outcome.mismatches.iter().map(|text| paragraph(look, Meaning::Bad, text, "         ", "           "));
+    each.collect()
+}
+
+/// One line for one of several.
+pub(super) fn line(outcome: &Outcome, look: Look) -> String {
+    let (meaning, word, rest) = match &outcome.unavailable {
+        _ if outcome.ok => (Meaning::Good, "ok", String::new()),
+        Some(why) if !outcome.failed() => (Meaning::Silent, "cannot", format!(": {why}")),
+        _ => (Meaning::Bad, "FAILED", format!(": {}", outcome.verdict())),
+    };
+    let name = outcome.name;
+    let label = format!("{word:<9}");
+    let lines = wrap(&clean(look, &format!("{name}{rest}")), look.width, &label, "         ");
+    let text = lines.join("\n") + "\n";
+    text.replacen(word, &look.paint(meaning, word), 1)
+}
+
+fn steps(story: &[Told], look: Look) -> String {
+    let width = story.iter().map(|told| match told {
+        Told::Step { who, .. } => columns(&clean(look, who)),
+        Told::Heading(_) => 0,
+    });
+    let width = width.max().unwrap_or(0).min(24);
+    let mut number = 0;
+    let mut text = String::new();
+    for told in story {
+        match told {
+            Told::Heading(heading) => text += &paragraph(look, Meaning::Cause, heading, "", "  "),
+            Told::Step { who, what, known } => {
+                number += 1;
+                let known = known.map(|known| format!("  [{known}]")).unwrap_or_default();
+                let who = clean(look, who);
+                let gap = " ".repeat(width.saturating_sub(columns(&who)));
+                let first = format!("{number:>3}  {who}{gap}  ");
+                let rest = " ".repeat(5 + width + 4);
+                text += &paragraph(look, Meaning::Plain, &format!("{what}{known}"), &first, &rest);
+            }
+        }
+    }
+    text
+}
+
+/// The lines as `tcpx trace` would show them; their paths have been told.
+fn results(played: &Played, look: Look) -> io::Result<String> {
+    let out = Memory::default();
+    let notes: Box<dyn Write> = Box::new(io::sink());
+    let mut sink = Text::new(Box::new(out.clone()), (notes, look), look, Detail::Quiet, true);
+    for line in &played.lines {
+        sink.line(line)?;
+    }
+    sink.flush()?;
+    sink.line(&crate::line::Line::Summary(played.summary.clone()))?;
+    drop(sink);
+    let bytes = out.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn paragraph(look: Look, meaning: Meaning, text: &str, first: &str, rest: &str) -> String {
+    let lines = wrap(&clean(look, text), look.width, first, rest);
+    lines.into_iter().map(|line| look.paint(meaning, &line) + "\n").collect()
+}
+
+fn clean(look: Look, text: &str) -> String {
+    look.signs(&escape(text)).into_owned()
+}
+
+/// A stream that stays in memory.
+#[derive(Clone, Default)]
+struct Memory(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
