@@ -154,8 +154,9 @@ impl Audit {
     fn ended(&self, census: &Census, counted: &[(NetnsKey, NetnsResets)], scope: &Scope) -> Option<String> {
         let asked = |key: &NetnsKey| census.held.iter().any(|held| Tally::is_of(key, held.inum, held.cookie));
         let relevant = |key: &NetnsKey| key.inum == 0 || scope.has(key.inum);
-        let mut sent =
-                counted.iter().filter(|(key, resets)| resets.replies + resets.active > self.counted.exactly_of(key));
+        let mut sent = counted
+            .iter()
+            .filter(|(key, resets)| resets.replies + resets.active > self.counted.exactly_of(key));
         let (key, _) = sent.find(|(key, _)| relevant(key) && !asked(key))?;
         Some(match key.inum {
             0 => "resets were counted whose network namespace is not known".to_owned(),

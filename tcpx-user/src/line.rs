@@ -199,6 +199,9 @@ pub struct Frame {
     pub offset: Option<u64>,
     /// What happened there, and whether it was seen or follows.
     pub note: Option<String>,
+    /// Boot clock, ns: puts the frames of several records in order. Not published.
+    #[serde(skip)]
+    pub at: Option<u64>,
 }
 
 /// A connection attempt of a local process.

@@ -55,7 +55,15 @@ const fn functions(ends: Ends) -> &'static Functions {
 }
 
 fn frame(function: &str, note: impl Into<String>) -> Frame {
-    Frame { function: function.to_owned(), offset: None, note: Some(note.into()) }
+    Frame { function: function.to_owned(), offset: None, note: Some(note.into()), at: None }
+}
+
+/// Frames of one moment; those that know theirs keep it.
+fn at(time: u64, mut frames: Vec<Frame>) -> Vec<Frame> {
+    for frame in &mut frames {
+        frame.at = frame.at.or(Some(time));
+    }
+    frames
 }
 
 /// How a function was seen; `tracepoint` is the one that stands for it, empty if none does.
@@ -87,7 +95,7 @@ pub(super) fn reset(facts: &ResetFacts, id: VerdictId, names: &Names<'_>) -> Vec
             None => return Vec::new(),
         },
     };
-    with_stack(frames, stack, names)
+    at(facts.time(), with_stack(frames, stack, names))
 }
 
 fn answer(facts: &ResetFacts, sent: String) -> Vec<Frame> {
@@ -172,7 +180,7 @@ fn received(seen: &Seen<Box<SockReset>>) -> Vec<Frame> {
     if sock.state == SYN_SENT {
         frames.push(frame("tcp_rcv_synsent_state_process (inlined in tcp_rcv_state_process)", "derived"));
     }
-    frames
+    at(seen.time, frames)
 }
 
 /// The path of an attempt: what ended it, and before that what its SYN met.
@@ -180,8 +188,8 @@ pub(super) fn attempt(facts: &AttemptFacts, id: VerdictId, names: &Names<'_>) ->
     let mut frames = Vec::new();
     if let Some(icmp) = facts.icmp.as_ref().filter(|_| facts.reset.is_none() && !facts.is_established()) {
         let (kind, code) = (icmp.what.icmp_type, icmp.what.icmp_code);
-        frames
-            .push(frame(functions(icmp.what.ends).icmp, format!("ICMP type {kind}, code {code}; observed")));
+        let note = format!("ICMP type {kind}, code {code}; observed");
+        frames.extend(at(icmp.time, vec![frame(functions(icmp.what.ends).icmp, note)]));
     }
     if let Some(reset) = &facts.reset {
         frames.extend(ended_by(reset, id, names));
@@ -207,19 +215,22 @@ fn state_frames(facts: &AttemptFacts) -> Vec<Frame> {
     let synsent = "tcp_rcv_synsent_state_process (inlined in tcp_rcv_state_process)";
     if facts.is_established() {
         let end = if facts.has_crossed() { "tcp_rcv_state_process" } else { "tcp_finish_connect" };
-        frames.extend(facts.end.as_ref().map(|seen| frame(end, change(seen))));
+        frames.extend(facts.end.iter().flat_map(|seen| change(end, seen)));
     }
-    frames.extend(facts.crossed.as_ref().map(|seen| frame(synsent, change(seen))));
+    frames.extend(facts.crossed.iter().flat_map(|seen| change(synsent, seen)));
     if facts.reset.is_none() {
-        frames.extend(facts.lookups.iter().rev().flat_map(|seen| lookup_frames(facts, &seen.what)));
+        frames.extend(
+            facts.lookups.iter().rev().flat_map(|seen| at(seen.time, lookup_frames(facts, &seen.what))),
+        );
     }
-    frames.extend(facts.start.as_ref().map(|seen| frame(functions(ends).connect, change(seen))));
+    frames.extend(facts.start.iter().flat_map(|seen| change(functions(ends).connect, seen)));
     frames
 }
 
-fn change(seen: &Seen<StateChange>) -> String {
+fn change(function: &str, seen: &Seen<StateChange>) -> Vec<Frame> {
     let (old, new) = (words::state(seen.what.old), words::state(seen.what.new));
-    format!("{old} to {new}; {}", by(seen.backend, "inet_sock_set_state"))
+    let note = format!("{old} to {new}; {}", by(seen.backend, "inet_sock_set_state"));
+    at(seen.time, vec![frame(function, note)])
 }
 
 /// What the lookups of a SYN gave. A hit in the established hash leaves the listeners out.
@@ -254,7 +265,7 @@ fn lookup_frames(facts: &AttemptFacts, (segment, lookups): &(Segment, Lookups)) 
 
 /// Where a handshake segment vanished.
 pub(super) fn drop(facts: &DropFacts, names: &Names<'_>) -> Vec<Frame> {
-    match &facts.cause {
+    let frames = match &facts.cause {
         DropCause::Freed(seen) => {
             let function = seen.what.function.as_deref().unwrap_or("kfree_skb");
             let reason = seen.what.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -266,7 +277,8 @@ pub(super) fn drop(facts: &DropFacts, names: &Names<'_>) -> Vec<Frame> {
             let note = format!("accept queue {waiting} of {limit}; {}", by(seen.backend, ""));
             with_stack(vec![frame("tcp_conn_request", note)], &seen.stack, names)
         }
-    }
+    };
+    at(facts.cause.time(), frames)
 }
 
 /// Puts the offsets of a stack to the frames that it shows, and its other functions below.
@@ -277,7 +289,12 @@ fn with_stack(mut frames: Vec<Frame>, stack: &[u64], names: &Names<'_>) -> Vec<F
             frames[..known].iter_mut().find(|frame| frame.offset.is_none() && *frame.function == *function);
         match own {
             Some(frame) => frame.offset = Some(offset),
-            None => frames.push(Frame { function: function.to_string(), offset: Some(offset), note: None }),
+            None => frames.push(Frame {
+                function: function.to_string(),
+                offset: Some(offset),
+                note: None,
+                at: None,
+            }),
         }
     }
     frames

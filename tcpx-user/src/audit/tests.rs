@@ -88,11 +88,23 @@ fn a_namespace_that_came_and_went_is_read_if_it_was_held() {
 fn a_namespace_that_went_unheld_leaves_a_reason_instead_of_a_number() {
     let enrich = Enrich::new(Limits::default());
     let gone = Netns { inum: 1, cookie: 1 };
-    let read = || count(gone, 1);
-    let audit = Audit::begin(&enrich, &read);
-    let outcome = audit.finish(&enrich, &read, &only(gone), &Abilities::ALL);
+    let audit = Audit::begin(&enrich, &|| count(gone, 1));
+    let outcome = audit.finish(&enrich, &|| count(gone, 2), &only(gone), &Abilities::ALL);
     assert_eq!(outcome.unaccounted, None);
     assert_eq!(outcome.why.as_deref(), Some("network namespace 1 ended before tcpx could read its counters"));
+}
+
+#[test]
+fn a_namespace_that_ended_before_is_no_reason_although_its_number_is_in_use_again() {
+    let Some(fresh) = Fresh::new() else { return };
+    let enrich = Enrich::new(Limits::default());
+    let gone = Netns { cookie: fresh.netns.cookie + 1_000_000, ..fresh.netns };
+    let audit = Audit::begin(&enrich, &|| count(gone, 1));
+    refused(&fresh, 1);
+    let read = || [count(gone, 1), count(fresh.netns, 1)].concat();
+    let outcome = audit.finish(&enrich, &read, &only(fresh.netns), &Abilities::ALL);
+    assert_eq!((outcome.unaccounted, &outcome.why), (Some(0), &None));
+    fresh.end();
 }
 
 #[test]

@@ -69,6 +69,13 @@ async fn play<S: Source>(
     shown.end(&outcomes)
 }
 
+/// What JSON has beside the lines of a trace.
+#[derive(serde::Serialize)]
+#[serde(tag = "type", content = "data", rename_all = "lowercase")]
+enum Extra<'a> {
+    Lab(&'a Outcome),
+}
+
 /// Where it is shown.
 struct Shown<'a> {
     results: Results,
@@ -91,7 +98,7 @@ impl Shown<'_> {
                 self.json(line)?;
             }
             self.json(&Line::Summary(played.summary.clone()))?;
-            return self.json(&serde_json::json!({ "type": "lab", "data": outcome }));
+            return self.json(&Extra::Lab(outcome));
         }
         let (look, detail) = (self.results.look, self.output.detail);
         let told = played.ending.is_ok() || !played.script.is_empty();
@@ -108,12 +115,13 @@ impl Shown<'_> {
     fn end(mut self, outcomes: &[Outcome]) -> Result<u8, Failure> {
         let failed: Vec<_> = outcomes.iter().filter(|outcome| outcome.failed()).collect();
         if !self.alone && self.output.format == Format::Text {
-            let ok = outcomes.iter().filter(|outcome| outcome.ok).count();
+            let look = self.results.look;
             let mut text = String::new();
             for outcome in &failed {
-                text += &format!("\n{}\n{}", text::line(outcome, self.results.look).trim_end(), text::differences(outcome, self.results.look));
+                text.extend(["\n", &text::line(outcome, look), &text::differences(outcome, look)]);
             }
-            text += &format!("\n{ok} of {} scenarios showed their verdict\n", outcomes.len());
+            let ok = outcomes.iter().filter(|outcome| outcome.ok).count();
+            text.extend(["\n", &format!("{ok} of {} scenarios showed their verdict\n", outcomes.len())]);
             self.write(&text)?;
         }
         if !failed.is_empty() {

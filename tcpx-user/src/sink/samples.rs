@@ -37,7 +37,7 @@ pub(crate) fn verdict(id: VerdictId, evidence: &[&str], advice: &str) -> Verdict
 
 pub(crate) fn frame(function: &str, note: &str) -> Frame {
     let note = (!note.is_empty()).then(|| note.to_owned());
-    Frame { function: function.to_owned(), offset: None, note }
+    Frame { function: function.to_owned(), offset: None, note, at: None }
 }
 
 fn process(pid: u32, comm: &str) -> Process {

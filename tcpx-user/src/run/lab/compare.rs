@@ -33,18 +33,25 @@ pub(super) fn compare(expected: &Expected, lines: &[Line], summary: &Summary) ->
     found
 }
 
-/// The verdict of the line about what must have the verdict `wanted`; `None` if there is no such line.
+/// The verdict of the line about what must have the verdict `wanted`; if there is no such line, that of a RST or a
+/// drop that was told instead.
 pub(super) fn verdict_seen(wanted: &str, facts: &Facts, lines: &[Line]) -> Option<&'static str> {
     let mut left: Vec<&Line> = lines.iter().collect();
     let attempt = facts.attempts.iter().find(|fact| fact.verdict == wanted);
-    let verdict = match attempt {
-        Some(fact) => attempt::take(fact, &mut left).map(|line| &line.verdict),
-        None => {
-            let reset = facts.resets.iter().find(|fact| fact.verdict == wanted)?;
-            reset::take(reset, &mut left).map(|line| &line.verdict)
-        }
+    let reset = facts.resets.iter().find(|fact| fact.verdict == wanted);
+    let verdict = match (attempt, reset) {
+        (Some(fact), _) => attempt::take(fact, &mut left).map(|line| &line.verdict),
+        (None, Some(fact)) => reset::take(fact, &mut left).map(|line| &line.verdict),
+        (None, None) => None,
     };
-    verdict.map(|verdict| verdict.id.as_str())
+    let other = || {
+        lines.iter().find_map(|line| match line {
+            Line::Reset(reset) => Some(&reset.verdict),
+            Line::Drop(drop) => Some(&drop.verdict),
+            _ => None,
+        })
+    };
+    verdict.or_else(other).map(|verdict| verdict.id.as_str())
 }
 
 fn unexpected(line: &Line) -> String {

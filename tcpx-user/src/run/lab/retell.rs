@@ -1,12 +1,10 @@
 //! The story of one run: what programs did and what the kernel did, in the order in which it happened. Everything in it
 //! comes from the script of this run and from the lines that its events led to.
 
-use std::cmp::Ordering;
-
 use super::tracer::Played;
 use crate::{
     lab::What,
-    line::{Attempt, Frame, Line},
+    line::{Frame, Line},
 };
 
 /// One thing that happened.
@@ -26,14 +24,14 @@ pub(super) enum Told {
 }
 
 /// With its time, on the script's clock.
-type Timed = (i128, Told);
+type Timed = (u64, Told);
 
 /// The story in order.
 pub(super) fn story(played: &Played) -> Vec<Told> {
     let kernel = kernel(played);
     let mut all: Vec<Timed> = Vec::new();
     for line in &played.script {
-        let at = i128::from(line.at_ns);
+        let at = line.at_ns;
         match &line.what {
             What::Step(text) => all.push((at, Told::Heading(text.clone()))),
             What::Packet { sent, text } => {
@@ -41,12 +39,12 @@ pub(super) fn story(played: &Played) -> Vec<Told> {
                 all.push((at, step("peer", what, None)));
             }
             What::Call { comm, pid, text, ended_ns } => {
-                all.extend(call(&format!("{comm}[{pid}]"), text, (at, i128::from(*ended_ns)), &kernel));
+                all.extend(call(&format!("{comm}[{pid}]"), text, (at, *ended_ns), &kernel));
             }
         }
     }
     all.extend(kernel);
-    all.sort_by(|a, b| a.0.cmp(&b.0).then(Ordering::Equal));
+    all.sort_by_key(|(at, _)| *at);
     all.into_iter().map(|(_, told)| told).collect()
 }
 
@@ -55,7 +53,7 @@ fn step(who: &str, what: String, known: Option<&'static str>) -> Told {
 }
 
 /// A call during which the kernel did something that is told has a beginning and an end.
-fn call(who: &str, text: &str, (from, until): (i128, i128), kernel: &[Timed]) -> Vec<Timed> {
+fn call(who: &str, text: &str, (from, until): (u64, u64), kernel: &[Timed]) -> Vec<Timed> {
     let busy = kernel.iter().any(|(at, _)| (from..until).contains(at));
     match text.rsplit_once(" = ").filter(|_| busy) {
         Some((begun, result)) => vec![
@@ -70,24 +68,23 @@ fn function_of(call: &str) -> String {
     call.split_once('(').map_or_else(|| call.to_owned(), |(name, _)| format!("{name}()"))
 }
 
-/// What the kernel did. An attempt's path repeats those of its RST and its drop, which have times of their own.
+/// What the kernel did. An attempt's path repeats those of its RST and its drop, which are lines of their own.
 fn kernel(played: &Played) -> Vec<Timed> {
     let elsewhere: Vec<&Frame> = played.lines.iter().flat_map(own_path).collect();
     let mut all = Vec::new();
     for line in &played.lines {
         match line {
-            Line::Attempt(line) => all.extend(attempt(line, &elsewhere, played.clock)),
-            Line::Reset(line) => {
-                let at = moment(&line.time, played.clock);
-                all.extend(outermost_first(&line.path).map(|told| (at, told)));
+            Line::Attempt(attempt) => {
+                let own = attempt.path.iter().filter(|frame| !elsewhere.contains(frame)).cloned();
+                all.extend(outermost_first(&own.collect::<Vec<_>>(), played.suspended));
             }
-            Line::Drop(line) => {
-                let at = moment(&line.time, played.clock);
-                all.extend(outermost_first(&line.path).map(|told| (at, told)));
-                if line.count > 1 {
-                    let again = format!("the same happened to {} more of its segments", line.count - 1);
-                    all.push((at, step("kernel", again, Some("observed"))));
+            Line::Reset(reset) => all.extend(outermost_first(&reset.path, played.suspended)),
+            Line::Drop(drop) => {
+                let mut steps = outermost_first(&drop.path, played.suspended);
+                if let Some((_, Told::Step { what, .. })) = steps.last_mut().filter(|_| drop.count > 1) {
+                    what.extend([", the first of ", &drop.count.to_string()]);
                 }
+                all.extend(steps);
             }
             Line::Start(_) | Line::Loss(_) | Line::Summary(_) => {}
         }
@@ -103,35 +100,28 @@ fn own_path(line: &Line) -> &[Frame] {
     }
 }
 
-/// The outermost frame is where it began, the others are how it ended.
-fn attempt(line: &Attempt, elsewhere: &[&Frame], clock: i128) -> Vec<Timed> {
-    let own: Vec<Frame> = line.path.iter().filter(|frame| !elsewhere.contains(frame)).cloned().collect();
-    let from = moment(&line.time, clock);
-    let until = from + i128::from(line.duration_ns);
-    outermost_first(&own).enumerate().map(|(n, told)| (if n == 0 { from } else { until }, told)).collect()
-}
-
-/// A path as it was run. What a note says of a label comes after the lookups that led there.
-fn outermost_first(path: &[Frame]) -> impl Iterator<Item = Told> {
+/// A path as it was run, on the script's clock. What a note says of a label comes after the lookups that led there.
+fn outermost_first(path: &[Frame], suspended: u64) -> Vec<Timed> {
     let mut told = Vec::new();
     let mut label = None;
     for (n, frame) in path.iter().rev().enumerate() {
+        let at = frame.at.map_or(0, |at| at.saturating_sub(suspended));
         if n + 1 == path.len() {
             told.extend(label.take());
         }
         let (what, known) = split(frame.note.as_deref().unwrap_or_default());
-        let (what, place) = match what.split_once(", label ") {
-            Some((what, name)) => (what, Some(name)),
-            None => (what, None),
-        };
-        label = place
-            .map(|name| step("kernel", format!("{name} in {}: nobody takes it", frame.function), Some("derived")))
-            .or(label);
-        let text = if what.is_empty() { frame.function.clone() } else { format!("{}: {what}", frame.function) };
-        told.push(step("kernel", text, known));
+        let (what, place) =
+            what.split_once(", label ").map_or((what, None), |(what, name)| (what, Some(name)));
+        if let Some(name) = place {
+            let text = format!("{name} in {}: nobody takes it", frame.function);
+            label = Some((at, step("kernel", text, Some("derived"))));
+        }
+        let text =
+            if what.is_empty() { frame.function.clone() } else { format!("{}: {what}", frame.function) };
+        told.push((at, step("kernel", text, known)));
     }
     told.extend(label);
-    told.into_iter()
+    told
 }
 
 /// Splits `miss; observed (kprobe)` into what happened and how that is known.
@@ -141,25 +131,21 @@ fn split(note: &str) -> (&str, Option<&'static str>) {
     (if known.is_some() { what } else { note }, known)
 }
 
-/// A line's time on the script's clock.
-fn moment(time: &str, clock: i128) -> i128 {
-    time.parse::<jiff::Timestamp>().map_or(0, |time| time.as_nanosecond() - clock)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn frame(function: &str, note: &str) -> Frame {
-        Frame { function: function.to_owned(), offset: None, note: Some(note.to_owned()) }
+        Frame { function: function.to_owned(), offset: None, note: Some(note.to_owned()), at: Some(7) }
     }
 
-    fn words(told: impl Iterator<Item = Told>) -> Vec<String> {
-        told.map(|told| match told {
-            Told::Heading(text) => text,
-            Told::Step { what, known, .. } => format!("{what} [{}]", known.unwrap_or("-")),
-        })
-        .collect()
+    fn words(told: Vec<Timed>) -> Vec<String> {
+        told.into_iter()
+            .map(|(_, told)| match told {
+                Told::Heading(text) => text,
+                Told::Step { what, known, .. } => format!("{what} [{}]", known.unwrap_or("-")),
+            })
+            .collect()
     }
 
     #[test]
@@ -171,7 +157,7 @@ mod tests {
             frame("tcp_v4_rcv", "took the segment, label no_tcp_socket; observed"),
         ];
         assert_eq!(
-            words(outermost_first(&path)),
+            words(outermost_first(&path, 0)),
             [
                 "tcp_v4_rcv: took the segment [observed]",
                 "__inet_lookup_established: miss [observed]",
@@ -187,7 +173,7 @@ mod tests {
         let kernel = [(15, step("kernel", "x".to_owned(), None))];
         let told = call("a[1]", "connect(3, 127.0.0.1:1) = -1 ECONNREFUSED", (10, 20), &kernel);
         let (begun, ended) = ("connect(3, 127.0.0.1:1)", "connect() returns -1 ECONNREFUSED");
-        assert_eq!(words(told.into_iter().map(|(_, told)| told)), [begun, ended].map(|text| format!("{text} [-]")));
+        assert_eq!(words(told), [begun, ended].map(|text| format!("{text} [-]")));
         assert_eq!(call("a[1]", "close(3) = 0", (20, 30), &kernel).len(), 1);
     }
 }

@@ -23,9 +23,15 @@ use crate::{
 };
 
 /// The story, what tcpx says of it, and whether that is what was to be shown.
-pub(super) fn retelling(played: &Played, outcome: &Outcome, look: Look, detail: Detail) -> io::Result<String> {
+pub(super) fn retelling(
+    played: &Played,
+    outcome: &Outcome,
+    look: Look,
+    detail: Detail,
+) -> io::Result<String> {
     let scenario = played.scenario;
-    let mut text = paragraph(look, Meaning::Cause, &format!("{}: {}", scenario.name, scenario.title), "", "  ");
+    let mut text =
+        paragraph(look, Meaning::Cause, &format!("{}: {}", scenario.name, scenario.title), "", "  ");
     if detail > Detail::Quiet {
         text += &paragraph(look, Meaning::Dim, scenario.about, "", "");
         text += "\n";
@@ -40,7 +46,8 @@ pub(super) fn retelling(played: &Played, outcome: &Outcome, look: Look, detail: 
 
 /// What was not as it should have been.
 pub(super) fn differences(outcome: &Outcome, look: Look) -> String {
-    let each = outcome.mismatches.iter().map(|text| paragraph(look, Meaning::Bad, text, "         ", "           "));
+    let each =
+        outcome.mismatches.iter().map(|text| paragraph(look, Meaning::Bad, text, "         ", "           "));
     each.collect()
 }
 

@@ -46,8 +46,8 @@ pub struct Played {
     pub script: Vec<lab::Line>,
     /// What must have been said.
     pub facts: Facts,
-    /// Wall clock minus the script's clock, ns.
-    pub clock: i128,
+    /// How far the boot clock is ahead of the script's, which does not count suspension, ns.
+    pub suspended: u64,
     /// What the attached hooks see.
     pub abilities: Abilities,
 }
@@ -136,7 +136,7 @@ impl<S: Source> Tracer<S> {
         // Only now may the actors end: what that resets is not part of the scenario.
         let ending = ending.or_else(|| done.map(|(_, ending)| ending)).unwrap_or(Ok(()));
         let abilities = self.live.abilities;
-        Ok(Played { scenario, ending, lines, summary, script, facts, clock: wall_clock(), abilities })
+        Ok(Played { scenario, ending, lines, summary, script, facts, suspended: suspended(), abilities })
     }
 
     /// Reads on until all that belongs to what was done last must have come.
@@ -232,6 +232,9 @@ fn now(clock: ClockId) -> u64 {
     now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
 }
 
-fn wall_clock() -> i128 {
-    i128::from(now(ClockId::Realtime)) - i128::from(now(ClockId::Monotonic))
+fn suspended() -> u64 {
+    let monotonic = now(ClockId::Monotonic);
+    // They are read one after the other: less than a millisecond is that, and no suspension.
+    let ahead = now(ClockId::Boottime).saturating_sub(monotonic);
+    if ahead < 1_000_000 { 0 } else { ahead }
 }

@@ -69,7 +69,8 @@ fn who_and_where(check: &mut Check, fact: &AttemptFact, line: &Attempt) {
     // The state change comes before the kernel chooses a port: of a socket that has done nothing since, only the
     // address is known.
     let fresh = fact.outcome == "pending" && line.local.is_some_and(|local| local.port == 0);
-    let local = fact.local.port.filter(|_| fresh).map_or(line.local, |port| Some(Endpoint { port, ..line.local? }));
+    let local =
+        fact.local.port.filter(|_| fresh).map_or(line.local, |port| Some(Endpoint { port, ..line.local? }));
     check.end("local", fact.local, local);
     check.end("remote", fact.remote.into(), line.remote);
     if line.requested.is_some() {

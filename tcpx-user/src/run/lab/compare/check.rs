@@ -42,16 +42,23 @@ impl Check {
 
     /// The verdict: which, how sure, with a reason.
     pub(super) fn verdict(&mut self, id: &str, confidence: Confidence, got: &Verdict) {
-        self.same("verdict", id, format!("{}{}", got.id.as_str(), if got.id.as_str() == id { String::new() } else { format!(" ({})", got.evidence.join(" ")) }));
-        if got.id.as_str() == id {
+        let seen = got.id.as_str();
+        if seen == id {
             self.same("verdict.confidence", word(&confidence), word(&got.confidence));
+        } else {
+            self.same("verdict", id, format!("{seen} ({})", got.evidence.join(" ")));
         }
         self.holds(!got.evidence.is_empty(), "verdict.evidence", "a sentence", "none");
     }
 
-    /// There is a path, and each step says how it is known.
+    /// There is a path, and each step but those of a stack says how it is known.
     pub(super) fn path(&mut self, path: &[Frame]) {
         self.holds(!path.is_empty(), "path", "a path", "none");
+        for frame in path.iter().filter(|frame| frame.offset.is_none()) {
+            let note = frame.note.as_deref().unwrap_or_default();
+            let known = ["observed", "derived"].iter().any(|word| note.contains(word));
+            self.holds(known, &frame.function, "observed or derived", note);
+        }
     }
 
     pub(super) fn end_of(self) -> Vec<String> {

@@ -22,10 +22,7 @@ pub(super) fn take<'a>(fact: &ResetFact, left: &mut Vec<&'a Line>) -> Option<&'a
 
 fn ends(reset: &Reset) -> (Endpoint, Endpoint) {
     let flow = reset.flow;
-    (
-        Endpoint { addr: flow.saddr, port: flow.sport },
-        Endpoint { addr: flow.daddr, port: flow.dport },
-    )
+    (Endpoint { addr: flow.saddr, port: flow.sport }, Endpoint { addr: flow.daddr, port: flow.dport })
 }
 
 pub(super) fn compare(expected: &Expected, fact: &ResetFact, left: &mut Vec<&Line>) -> Vec<String> {
@@ -41,9 +38,10 @@ pub(super) fn compare(expected: &Expected, fact: &ResetFact, left: &mut Vec<&Lin
     check.verdict(fact.verdict, expected.confidence(fact.verdict), &line.verdict);
     check.path(&line.path);
     // It ended a connection that a process of this host had asked for.
-    let of_client = expected.facts.attempts.iter().any(|attempt| {
-        fact.receiver.is_some() && fact.from == crate::lab::Endpoint::from(attempt.remote)
-    });
+    let of_client =
+        expected.facts.attempts.iter().any(|attempt| {
+            fact.receiver.is_some() && fact.from == crate::lab::Endpoint::from(attempt.remote)
+        });
     let wanted = if of_client { "a line's id" } else { "null" };
     check.holds(line.attempt.is_some() == of_client, "attempt", wanted, shown(line.attempt));
     lookup(&mut check, expected, fact, line);
