@@ -140,6 +140,7 @@ fn listener_closed_unaccepted(stage: &mut Stage) -> Result<(), LabError> {
     server.close(listener)?;
     client.receive(connected)?.failed_with("ECONNRESET")?;
     let fact = stage.reset("active", at, local);
+    fact.sender = Side::full(&server);
     fact.receiver = Side::full(&client);
     stage.sends_resets(1);
     stage.counts("EstabResets", 1);

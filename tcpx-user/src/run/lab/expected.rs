@@ -81,6 +81,8 @@ impl Expected {
         let can = &self.abilities;
         let seen = match verdict {
             "unknown" => return Confidence::Unknown,
+            // The end of the listener is concluded from who sends the RST, and in which state.
+            "listener-closed-unaccepted" => false,
             // That nobody here sent it follows from hooks at every place that could have.
             "peer-refused" | "peer-reset" => {
                 can.replies_without_socket && can.replies_from_time_wait && can.rejects
