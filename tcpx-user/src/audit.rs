@@ -170,7 +170,7 @@ fn off_by(start: &Reading, end: &Reading) -> u64 {
 }
 
 /// Sites that no attached hook reports make the comparison meaningless.
-fn blind(abilities: &Abilities) -> Option<String> {
+pub(crate) fn blind(abilities: &Abilities) -> Option<String> {
     [
         (abilities.replies_without_socket, "answers to segments that found no socket"),
         (abilities.replies_from_time_wait, "answers from TIME_WAIT"),

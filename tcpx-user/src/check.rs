@@ -1,5 +1,6 @@
-//! `tcpx check`: what this kernel lets tcpx see. `kernel::plan` fills the report, this renders it.
+//! `tcpx check`: what this kernel lets tcpx see. `ask` fills the report, `render` lays it out.
 
+mod ask;
 mod render;
 
 use serde::Serialize;
@@ -11,7 +12,6 @@ use crate::{
         request::{Check, Output},
         surroundings::Surroundings,
     },
-    event::Backend,
     line::MissingHook,
     sink::open::Results,
 };
@@ -31,6 +31,8 @@ pub struct CheckReport {
     pub btf: Ability,
     /// Each backend as such.
     pub backends: Vec<CheckBackend>,
+    /// What follows from the hooks that work, and from the kernel's types.
+    pub sees: Vec<CheckFact>,
     /// Each hook.
     pub hooks: Vec<CheckHook>,
     /// What is not seen, and why: as in `start`.
@@ -56,6 +58,16 @@ pub struct CheckBackend {
     pub ability: Ability,
 }
 
+/// Something that tcpx tells where the kernel lets it.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+pub struct CheckFact {
+    /// What.
+    pub what: String,
+    /// Whether it can.
+    #[serde(flatten)]
+    pub ability: Ability,
+}
+
 /// A hook, and how it would be attached.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
 pub struct CheckHook {
@@ -76,6 +88,8 @@ pub struct CheckHook {
 pub struct OtherBackend {
     /// Which.
     pub backend: String,
+    /// It would work too.
+    pub works: bool,
     /// Why not: does not work, or works and sees less or costs more.
     pub why: String,
 }
@@ -105,12 +119,6 @@ fn json(report: &CheckReport) -> Result<String, Failure> {
 /// When the kernel cannot be asked or the report cannot be written.
 pub fn run(request: &Check) -> Result<u8, Failure> {
     Surroundings::read().check()?;
-    write(&report(request.backend)?, &request.output)?;
+    write(&ask::report(request.backend)?, &request.output)?;
     Ok(0)
-}
-
-/// Asks the kernel: attaches each hook and lets it go again.
-fn report(_backend: Option<Backend>) -> Result<CheckReport, Failure> {
-    // The wiring line: kernel::plan and kernel::attach fill the report.
-    Err(Failure::Other(anyhow::anyhow!("this build cannot ask the kernel yet")))
 }

@@ -4,6 +4,8 @@
 
 pub mod aside;
 pub mod backends;
+#[cfg(test)]
+mod book;
 pub mod errno;
 mod page;
 

@@ -1,10 +1,14 @@
-//! The running kernel: what it offers (`types`, `facts`, `symbols`), what tcpx makes of that (`plan`, pure, over
-//! `table`), how the programs get into it (`attach`), and what comes out (`live`).
+//! The running kernel: what it offers (`types`, `facts`, `features`, `symbols`), what tcpx makes of that (`plan`, pure,
+//! over `table`), how the programs get into it (`attach`; `survey` only tries), what that lets tcpx see (`sight`), and
+//! what comes out (`live`).
 
 pub mod attach;
 pub mod facts;
+pub mod features;
 pub mod live;
 pub mod plan;
+mod sight;
+pub mod survey;
 pub mod symbols;
 pub mod table;
 pub mod types;

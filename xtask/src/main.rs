@@ -6,8 +6,10 @@
 )]
 
 mod apt;
+mod btf_fixture;
 mod check;
 mod command;
+mod docs;
 mod ebpf;
 mod paths;
 mod setup;
@@ -41,6 +43,10 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Makes tcpx-user/tests/data/btf: what tcpx asks of the types of each kernel of the guests
+    BtfFixture,
+    /// Writes the pages of docs/ that are made from the source
+    Docs,
     /// Test guests: any of Debian's kernels under QEMU
     #[command(subcommand)]
     Vm(vm::Vm),
@@ -56,6 +62,8 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::BuildEbpf { check: true } => ebpf::check(),
         Task::BuildEbpf { check: false } => ebpf::build(),
+        Task::BtfFixture => btf_fixture::run(),
+        Task::Docs => docs::run(),
         Task::Vm(vm) => vm::main(vm),
     };
     match result {

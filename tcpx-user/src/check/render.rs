@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Columns of backend names.
-const BACKEND: usize = 12;
+const BACKEND: usize = 14;
 
 /// Lays the report out.
 #[must_use]
@@ -25,10 +25,15 @@ pub fn text(report: &CheckReport, look: Look, detail: Detail) -> String {
     for backend in &report.backends {
         page.ability(&backend.backend, &backend.ability);
     }
+    page.text.push('\n');
+    for fact in &report.sees {
+        page.ability(&fact.what, &fact.ability);
+    }
     let names = report.hooks.iter().map(|hook| columns(&hook.hook)).max().unwrap_or(0) + 2;
     page.text.push('\n');
     for hook in &report.hooks {
-        page.hook(hook, names, detail);
+        let missing = report.missing.iter().find(|missing| missing.hook == hook.hook);
+        page.hook(hook, missing.map(|missing| &*missing.why), names, detail);
     }
     page.missing(report);
     page.text
@@ -45,8 +50,9 @@ impl Page {
         self.row(&[(name, BACKEND, Meaning::Plain), (word, 5, meaning)], Meaning::Plain, &ability.detail);
     }
 
-    fn hook(&mut self, hook: &CheckHook, names: usize, detail: Detail) {
+    fn hook(&mut self, hook: &CheckHook, missing: Option<&str>, names: usize, detail: Detail) {
         let name = (hook.hook.as_str(), names, Meaning::Cause);
+        let below = ("", names, Meaning::Plain);
         match (&hook.backend, &hook.target) {
             (Some(backend), target) => {
                 let target = target.as_deref().unwrap_or_default().replace(',', ", ");
@@ -54,12 +60,16 @@ impl Page {
             }
             (None, _) => self.row(&[name], Meaning::Bad, "missing"),
         }
-        self.row(&[("", names, Meaning::Plain)], Meaning::Dim, &hook.answers);
-        if detail == Detail::Verbose || hook.backend.is_none() {
-            for other in &hook.others {
-                let other_name = (other.backend.as_str(), BACKEND, Meaning::Dim);
-                self.row(&[("", names, Meaning::Plain), other_name], Meaning::Dim, &other.why);
+        self.row(&[below], Meaning::Dim, &hook.answers);
+        match (detail, missing) {
+            (Detail::Verbose, _) => {
+                for other in &hook.others {
+                    let meaning = if other.works { Meaning::Good } else { Meaning::Dim };
+                    self.row(&[below, (&other.backend, BACKEND, meaning)], Meaning::Dim, &other.why);
+                }
             }
+            (_, Some(why)) => self.row(&[below], Meaning::Dim, why),
+            (_, None) => {}
         }
     }
 
@@ -98,7 +108,7 @@ impl Page {
 mod tests {
     use super::*;
     use crate::{
-        check::{CheckBackend, OtherBackend},
+        check::{CheckBackend, CheckFact, OtherBackend},
         line::MissingHook,
     };
 
@@ -108,8 +118,11 @@ mod tests {
 
     fn report() -> CheckReport {
         let backend = |backend: &str, ability| CheckBackend { backend: backend.to_owned(), ability };
-        let other =
-            |backend: &str, why: &str| OtherBackend { backend: backend.to_owned(), why: why.to_owned() };
+        let other = |backend: &str, why: &str| OtherBackend {
+            backend: backend.to_owned(),
+            works: why.starts_with("works"),
+            why: why.to_owned(),
+        };
         let hook = |hook: &str, answers: &str, works: Option<(&str, &str)>, others| CheckHook {
             hook: hook.to_owned(),
             answers: answers.to_owned(),
@@ -129,6 +142,10 @@ mod tests {
                 backend("fentry", ability(false, "load refused (EPERM)")),
                 backend("kprobe", ability(false, "CONFIG_KPROBES is off")),
             ],
+            sees: vec![CheckFact {
+                what: "lookups".to_owned(),
+                ability: ability(false, "derived from what came of them"),
+            }],
             hooks: vec![
                 hook(
                     "state",
@@ -140,10 +157,13 @@ mod tests {
                     "lookup-established",
                     "which connection a segment belongs to",
                     None,
-                    vec![refused(), other("kprobe", "this kernel has no kprobes")],
+                    vec![refused(), other("kprobe", "works, but costs more")],
                 ),
             ],
-            missing: vec![MissingHook { hook: "lookup-established".to_owned(), why: "x".to_owned() }],
+            missing: vec![MissingHook {
+                hook: "lookup-established".to_owned(),
+                why: "no fentry here; no kprobes either".to_owned(),
+            }],
         }
     }
 

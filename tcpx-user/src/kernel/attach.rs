@@ -12,7 +12,8 @@ use tcpx_common::{
 
 use super::{
     KernelFacts,
-    plan::{Asked, HookPlan, plan},
+    plan::{Asked, HookPlan, Obstacle, plan, sentence},
+    sight::Sight,
     symbols::Symbols,
     table::{Attach, Way},
 };
@@ -58,19 +59,21 @@ pub struct AttachedHook {
     pub targets: Vec<&'static str>,
 }
 
+impl AttachedHook {
+    /// A hook attached in this way.
+    pub(super) fn by(way: &Way) -> Self {
+        let mut targets: Vec<_> = way.programs.iter().map(|(_, attach)| attach.target()).collect();
+        targets.dedup();
+        Self { hook: way.hook, backend: way.backend, targets }
+    }
+}
+
 /// Attaches what was asked for, as far as this kernel lets it.
 ///
 /// # Errors
 /// When the kernel refuses maps altogether, or not one hook works.
 pub fn attach(facts: &KernelFacts, asked: Asked) -> Result<Attached, AttachError> {
-    let config = configure(facts, asked);
-    let mut attempt = Attempt {
-        ebpf: load(facts, &config)?,
-        btf: Btf::from_sys_fs().ok(),
-        hooks: Vec::new(),
-        missing: Vec::new(),
-        placed: Vec::new(),
-    };
+    let mut attempt = Attempt::new(facts, asked)?;
     for plan in plan(facts, asked) {
         attempt.hook(plan);
     }
@@ -121,7 +124,7 @@ fn switch(ebpf: &mut Ebpf, switches: Switches) -> Result<(), AttachError> {
 }
 
 /// The attachments so far.
-struct Attempt {
+pub(super) struct Attempt {
     ebpf: Ebpf,
     btf: Option<Btf>,
     hooks: Vec<AttachedHook>,
@@ -130,38 +133,52 @@ struct Attempt {
 }
 
 impl Attempt {
+    /// The object in the kernel, and nothing attached.
+    pub(super) fn new(facts: &KernelFacts, asked: Asked) -> Result<Self, AttachError> {
+        Ok(Self {
+            ebpf: load(facts, &configure(facts, asked))?,
+            btf: Btf::from_sys_fs().ok(),
+            hooks: Vec::new(),
+            missing: Vec::new(),
+            placed: Vec::new(),
+        })
+    }
+
     /// Tries the ways of one hook until one works.
     fn hook(&mut self, plan: HookPlan) {
         let mut why = plan.ruled_out;
         for way in plan.ways {
             match self.way(way) {
-                Ok(()) => {
-                    let targets = way.programs.iter().map(|(_, attach)| attach.target());
-                    let mut targets: Vec<_> = targets.collect();
-                    targets.dedup();
-                    self.hooks.push(AttachedHook { hook: plan.hook, backend: way.backend, targets });
-                    return;
-                }
-                Err(error) => why.push((way.backend, error)),
+                Ok(()) => return self.hooks.push(AttachedHook::by(way)),
+                Err(error) => why.push((way.backend, Obstacle::Refused(error))),
             }
         }
-        let why: Vec<String> =
-            why.iter().map(|(backend, why)| format!("{}: {why}", backend.name())).collect();
-        self.missing.push((plan.hook, why.join("; ")));
+        self.missing.push((plan.hook, sentence(&why)));
+    }
+
+    /// Attaches a way and lets it go again. Nothing else may be attached.
+    pub(super) fn try_out(&mut self, way: &Way) -> Result<(), String> {
+        let outcome = self.way(way);
+        self.take_back(way.programs);
+        outcome
     }
 
     /// Attaches all programs of a way, or none.
     fn way(&mut self, way: &Way) -> Result<(), String> {
         for (at, (name, place)) in way.programs.iter().enumerate() {
             if let Err(why) = self.program(name, *place) {
-                for (name, place) in &way.programs[..=at] {
-                    self.unload(name);
-                    self.placed.retain(|placed| *placed != (*name, *place));
-                }
+                self.take_back(&way.programs[..=at]);
                 return Err(why);
             }
         }
         Ok(())
+    }
+
+    fn take_back(&mut self, programs: &[(&'static str, Attach)]) {
+        for (name, place) in programs {
+            self.unload(name);
+            self.placed.retain(|placed| *placed != (*name, *place));
+        }
     }
 
     /// Two hooks may share a program: it is attached once to each place.
@@ -249,20 +266,39 @@ fn trampoline(program: &mut Program, target: &str, btf: &Btf) -> Outcome {
 /// What the kernel said, in one line.
 fn reason(place: Attach, error: &ProgramError) -> String {
     let target = place.target();
-    match error {
-        ProgramError::LoadError { io_error, verifier_log } => {
-            let log = verifier_log.to_string();
-            let statistics = ["processed", "verification time", "stack depth"];
-            let told =
-                |line: &&str| !line.is_empty() && !statistics.iter().any(|start| line.starts_with(start));
-            let last = log.lines().rev().find(told);
-            match last {
-                Some(line) => format!("the verifier refused the program for {target} ({io_error}): {line}"),
-                None => format!("loading for {target}: {io_error}"),
+    let trampoline = matches!(place, Attach::Fentry(_) | Attach::Fexit(_));
+    if let ProgramError::LoadError { io_error, verifier_log } = error {
+        let log = verifier_log.to_string();
+        let statistics = ["processed", "verification time", "stack depth"];
+        let told = |line: &&str| !line.is_empty() && !statistics.iter().any(|start| line.starts_with(start));
+        let last = log.lines().rev().find(told);
+        return match last {
+            Some(line) => format!("the verifier refused the program for {target} ({io_error}): {line}"),
+            None if trampoline && io_error.raw_os_error() == Some(libc::EPERM) => {
+                "the kernel refuses to load BPF trampolines (EPERM)".to_owned()
             }
-        }
-        error => format!("attaching to {target}: {}", innermost(error)),
+            None => format!("the kernel refused the program for {target}: {io_error}"),
+        };
     }
+    match (errno(error), place) {
+        (Some(ENOTSUPP), _) if trampoline => {
+            format!("the kernel cannot put a trampoline at {target} (ENOTSUPP)")
+        }
+        (Some(libc::ENOENT), Attach::Kprobe(_) | Attach::Kretprobe(_)) => {
+            format!(
+                "the kernel has no function {target} now: it is in a module that is not loaded, or inlined"
+            )
+        }
+        _ => format!("attaching to {target}: {}", innermost(error)),
+    }
+}
+
+/// The kernel's own number for "operation is not supported", which libc does not name.
+const ENOTSUPP: i32 = 524;
+
+fn errno(error: &(dyn std::error::Error + 'static)) -> Option<i32> {
+    let own = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error);
+    own.or_else(|| errno(error.source()?))
 }
 
 /// The last error of a chain is the kernel's own.
@@ -272,58 +308,4 @@ fn innermost(error: &dyn std::error::Error) -> String {
         error = source;
     }
     error.to_string()
-}
-
-/// What the attached hooks see.
-struct Sight<'a> {
-    facts: &'a KernelFacts,
-    hooks: &'a [AttachedHook],
-}
-
-impl Sight<'_> {
-    fn backend(&self, hook: Hook) -> Option<Backend> {
-        self.hooks.iter().find(|attached| attached.hook == hook).map(|attached| attached.backend)
-    }
-
-    fn sees(&self, hook: Hook) -> bool {
-        self.backend(hook).is_some()
-    }
-
-    /// Up to Linux 6.9 `tcp_send_reset` fires for full sockets only.
-    fn all_replies(&self) -> bool {
-        match self.backend(Hook::SendReset) {
-            Some(Backend::Tracepoint) => self.facts.has("arg_tp_reset_reason"),
-            other => other.is_some(),
-        }
-    }
-
-    fn abilities(&self) -> Abilities {
-        Abilities {
-            replies_without_socket: self.all_replies(),
-            replies_from_time_wait: self.all_replies(),
-            replies_from_socket: self.sees(Hook::SendReset),
-            no_socket_drops: self.sees(Hook::Drop) && !self.all_replies(),
-            active_resets: self.sees(Hook::ActiveReset),
-            received_resets: self.sees(Hook::ReceiveReset),
-            icmp: self.sees(Hook::Icmp),
-            icmp_send: self.sees(Hook::IcmpSend),
-            rejects: self.sees(Hook::Reject),
-            conn_request: self.sees(Hook::ConnRequest),
-            drops: self.sees(Hook::Drop),
-            lookups: self.sees(Hook::Receive)
-                && self.sees(Hook::LookupEstablished)
-                && self.sees(Hook::LookupListener),
-            reset_reasons: !self.facts.reset_reasons.is_empty(),
-            drop_reasons: !self.facts.drop_reasons.is_empty(),
-        }
-    }
-
-    fn switches(&self) -> Switches {
-        Switches {
-            replies_from_tracepoint: u32::from(self.backend(Hook::SendReset) == Some(Backend::Tracepoint)),
-            active_from_tracepoint: u32::from(self.backend(Hook::ActiveReset) == Some(Backend::Tracepoint)),
-            no_socket_from_drop: u32::from(self.sees(Hook::Drop) && !self.all_replies()),
-            reserved: 0,
-        }
-    }
 }

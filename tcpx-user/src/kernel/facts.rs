@@ -5,10 +5,16 @@ use std::{fs, io, path::Path};
 use btf_rs::Btf;
 use tcpx_common::offsets::Offsets;
 
-use super::types::{TypeError, Types};
+use super::{
+    features::Features,
+    types::{TypeError, Types},
+};
 
 /// Modules in which hooks stand.
 const MODULES: [&str; 2] = ["nf_reject_ipv4", "nf_reject_ipv6"];
+
+/// Enums whose names are read; [`KernelFacts`] has a field for each.
+pub const ENUMS: [&str; 3] = ["sk_rst_reason", "skb_drop_reason", "sock_flags"];
 
 /// Why the kernel's types could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +47,8 @@ pub struct KernelFacts {
     pub drop_reasons: Vec<(u32, String)>,
     /// Bit of `SOCK_LINGER`.
     pub sock_linger_bit: Option<u32>,
+    /// What BTF does not tell; [`Features::ALL`] for a kernel that does not run here.
+    pub features: Features,
 }
 
 impl KernelFacts {
@@ -53,7 +61,7 @@ impl KernelFacts {
         let bytes = fs::read(directory.join("vmlinux")).map_err(FactsError::NoBtf)?;
         let modules: Vec<Vec<u8>> =
             MODULES.iter().filter_map(|name| fs::read(directory.join(name)).ok()).collect();
-        Self::from_btf(&bytes, &modules)
+        Ok(Self { features: Features::read(), ..Self::from_btf(&bytes, &modules)? })
     }
 
     /// Reads BTF from bytes.
@@ -88,13 +96,14 @@ impl KernelFacts {
             absent,
             functions: super::table::functions().filter(|name| types.has_function(name)).collect(),
             tracepoints: super::table::tracepoints().filter(|name| types.has_tracepoint(name)).collect(),
-            reset_reasons: named("SK_RST_REASON_", "sk_rst_reason"),
-            drop_reasons: named("SKB_DROP_REASON_", "skb_drop_reason"),
+            reset_reasons: named("SK_RST_REASON_", ENUMS[0]),
+            drop_reasons: named("SKB_DROP_REASON_", ENUMS[1]),
             sock_linger_bit: types
-                .enum_names("sock_flags")
+                .enum_names(ENUMS[2])
                 .into_iter()
                 .find(|(_, name)| name == "SOCK_LINGER")
                 .map(|(bit, _)| bit),
+            features: Features::ALL,
         }
     }
 

@@ -71,7 +71,52 @@ pub struct HookPlan {
     /// Ways to try, in this order.
     pub ways: Vec<&'static Way>,
     /// Ways that this kernel rules out, or that were not asked for, and why.
-    pub ruled_out: Vec<(Backend, String)>,
+    pub ruled_out: Vec<(Backend, Obstacle)>,
+}
+
+/// Why a backend does not give a hook's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Nothing of that kind could tell this on any kernel.
+    NoWay(String),
+    /// Something else was asked for.
+    NotAsked(String),
+    /// This kernel does not have what it takes.
+    Lacking(String),
+    /// The kernel was asked and refused.
+    Refused(String),
+}
+
+impl Obstacle {
+    /// The reason in words.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        match self {
+            Self::NoWay(words) | Self::NotAsked(words) | Self::Lacking(words) | Self::Refused(words) => words,
+        }
+    }
+
+    /// How much it says about this kernel.
+    const fn weight(&self) -> u8 {
+        match self {
+            Self::NotAsked(_) => 0,
+            Self::NoWay(_) => 1,
+            Self::Lacking(_) | Self::Refused(_) => 2,
+        }
+    }
+}
+
+/// One sentence on why a hook is missing: what could be otherwise on another kernel, each reason once.
+#[must_use]
+pub fn sentence(why: &[(Backend, Obstacle)]) -> String {
+    let most = why.iter().map(|(_, obstacle)| obstacle.weight()).max().unwrap_or(0);
+    let mut reasons: Vec<&str> = Vec::new();
+    for (_, obstacle) in why.iter().filter(|(_, obstacle)| obstacle.weight() == most) {
+        if !reasons.contains(&obstacle.words()) {
+            reasons.push(obstacle.words());
+        }
+    }
+    reasons.join("; ")
 }
 
 /// Makes the plan.
@@ -93,7 +138,11 @@ fn hook_plan(hook: Hook, facts: &KernelFacts, asked: Asked) -> HookPlan {
     let mut plan = HookPlan { hook, ways: Vec::new(), ruled_out: Vec::new() };
     for backend in Backend::ALL {
         if !WAYS.iter().any(|way| way.hook == hook && way.backend == *backend) {
-            plan.ruled_out.push((*backend, no_such_way(hook, *backend)));
+            let obstacle = match asked.backend {
+                BackendChoice::Only(only) if only != *backend => not_asked(only),
+                _ => Obstacle::NoWay(no_such_way(hook, *backend)),
+            };
+            plan.ruled_out.push((*backend, obstacle));
         }
     }
     for way in WAYS.iter().filter(|way| way.hook == hook) {
@@ -112,20 +161,31 @@ fn hook_plan(hook: Hook, facts: &KernelFacts, asked: Asked) -> HookPlan {
 }
 
 /// Why a way is not even tried.
-fn obstacle(way: &Way, facts: &KernelFacts, asked: Asked) -> Option<String> {
+fn obstacle(way: &Way, facts: &KernelFacts, asked: Asked) -> Option<Obstacle> {
     if let BackendChoice::Only(only) = asked.backend
         && only != way.backend
         // Following the command's processes is bookkeeping, not a way to see packets.
         && way.hook != Hook::Fork
     {
-        return Some(format!("--backend {} was asked for", only.name()));
+        return Some(not_asked(only));
     }
     if asked.probes == Probes::Path
         && way.programs.iter().any(|(_, attach)| matches!(attach, Attach::Syscall(_)))
     {
-        return Some(
-            "a system call tracepoint slows every system call: used with --probes lookup only".to_owned(),
-        );
+        let why = "a system call tracepoint slows every system call: used with --probes lookup only";
+        return Some(Obstacle::NotAsked(why.to_owned()));
+    }
+    lacking(way, facts).map(Obstacle::Lacking)
+}
+
+fn not_asked(only: Backend) -> Obstacle {
+    Obstacle::NotAsked(format!("--backend {} was asked for", only.name()))
+}
+
+/// What this kernel does not have of what a way takes.
+fn lacking(way: &Way, facts: &KernelFacts) -> Option<String> {
+    if way.backend == Backend::Kprobe && !facts.features.kprobes {
+        return Some("this kernel is built without kprobes (CONFIG_KPROBE_EVENTS)".to_owned());
     }
     if let Some(field) = way.needs.iter().chain(common_needs(way.hook)).find(|field| !facts.has(field)) {
         let why = facts.absent.iter().find(|(name, _)| name == field).map(|(_, why)| why.to_string());
@@ -140,7 +200,7 @@ fn missing_target(attach: Attach, facts: &KernelFacts) -> Option<String> {
             Some(format!("this kernel has no tracepoint {name}"))
         }
         Attach::Fentry(name) | Attach::Fexit(name) if !facts.has_function(name) => {
-            Some(format!("{name} is not in the kernel's own BTF"))
+            Some(format!("{name} is not in the kernel's own BTF: it is in a module, or inlined"))
         }
         _ => None,
     }
@@ -153,20 +213,32 @@ fn rank(way: &Way, facts: &KernelFacts) -> u8 {
         Backend::Fentry => 1,
         Backend::Kprobe => 2,
     };
-    if sees_all(way, facts) { cost } else { 10 + cost }
+    if shortcoming(way, facts).is_none() { cost } else { 10 + cost }
 }
 
-/// Whether a way sees all that the hook is about on this kernel.
-fn sees_all(way: &Way, facts: &KernelFacts) -> bool {
+/// What a way does not see on this kernel of what the hook is about.
+fn shortcoming(way: &Way, facts: &KernelFacts) -> Option<&'static str> {
     match (way.hook, way.backend) {
         // Up to 6.9 tcp_send_reset fires for full sockets only: not for a refusal.
-        (Hook::SendReset, Backend::Tracepoint) => facts.has("arg_tp_reset_reason"),
+        (Hook::SendReset, Backend::Tracepoint) if !facts.has("arg_tp_reset_reason") => {
+            Some("shows no RST for a segment without a full socket")
+        }
         // tcp_receive_reset(sk) does not show the segment; tcp_reset(sk, skb) does since 5.15.
-        (Hook::ReceiveReset, Backend::Tracepoint) => !facts.has("arg_receive_skb"),
-        // icmp_send is IPv4 only; system calls miss io_uring and MSG_FASTOPEN.
-        (Hook::IcmpSend | Hook::Connect | Hook::Bind, Backend::Tracepoint) => false,
-        _ => true,
+        (Hook::ReceiveReset, Backend::Tracepoint) if facts.has("arg_receive_skb") => {
+            Some("does not show the RST segment itself")
+        }
+        (Hook::IcmpSend, Backend::Tracepoint) => Some("sees IPv4 only"),
+        (Hook::Connect, Backend::Tracepoint) => Some("misses io_uring and MSG_FASTOPEN"),
+        (Hook::Bind, Backend::Tracepoint) => Some("misses io_uring"),
+        _ => None,
     }
+}
+
+/// Why a way that works is not the one that is taken.
+#[must_use]
+pub fn second(way: &Way, facts: &KernelFacts) -> String {
+    shortcoming(way, facts)
+        .map_or_else(|| "works, but costs more".to_owned(), |what| format!("works, but {what}"))
 }
 
 fn no_such_way(hook: Hook, backend: Backend) -> String {
@@ -176,3 +248,6 @@ fn no_such_way(hook: Hook, backend: Backend) -> String {
         _ => format!("no {} tells this", backend.name()),
     }
 }
+
+#[cfg(test)]
+mod tests;

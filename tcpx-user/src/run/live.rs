@@ -196,7 +196,8 @@ fn hook(attached: &kernel::attach::AttachedHook) -> AttachedHook {
     }
 }
 
-fn refused(error: AttachError) -> Failure {
+/// What to say when nothing could be attached.
+pub(crate) fn refused(error: AttachError) -> Failure {
     match &error {
         AttachError::Maps(_) => Surroundings::read().refused(&error.to_string()),
         AttachError::Nothing(why) => Failure::Machine {

@@ -3,6 +3,7 @@
 //! Trials are named `{backend}/{scenario}`. `--backend B` keeps those of one backend; everything else is an
 //! argument of libtest-mimic (a filter, `--exact`, `--list` …).
 
+mod btf_fixture;
 mod cells;
 mod init;
 mod report;
@@ -27,6 +28,12 @@ fn main() -> ExitCode {
     let mut args: Vec<String> = std::env::args().collect();
     if args.get(1).is_some_and(|arg| arg == CAN_BPF) {
         return can_bpf();
+    }
+    if args.get(1).is_some_and(|arg| arg == btf_fixture::ARGUMENT) {
+        return match btf_fixture::main(&args[2..]) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => refuse(&format!("{error:#}")),
+        };
     }
     let backend = take_backend(&mut args);
     let mut args = Arguments::from_iter(args);

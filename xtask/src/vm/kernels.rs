@@ -54,6 +54,11 @@ impl Kernel {
         self.folder.join("vmlinuz")
     }
 
+    /// The kernel's own type information.
+    pub(crate) fn types(&self) -> PathBuf {
+        self.folder.join("vmlinux.btf")
+    }
+
     pub(crate) fn modules(&self) -> PathBuf {
         self.folder.join("modules")
     }

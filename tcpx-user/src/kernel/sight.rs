@@ -1,0 +1,63 @@
+//! From the hooks that stand to what tcpx sees by them, and which program answers where two could.
+
+use tcpx_common::{
+    abi::{Backend, Hook},
+    config::Switches,
+};
+
+use super::{KernelFacts, attach::AttachedHook};
+use crate::abilities::Abilities;
+
+/// What the attached hooks see.
+pub(super) struct Sight<'a> {
+    pub(super) facts: &'a KernelFacts,
+    pub(super) hooks: &'a [AttachedHook],
+}
+
+impl Sight<'_> {
+    fn backend(&self, hook: Hook) -> Option<Backend> {
+        self.hooks.iter().find(|attached| attached.hook == hook).map(|attached| attached.backend)
+    }
+
+    fn sees(&self, hook: Hook) -> bool {
+        self.backend(hook).is_some()
+    }
+
+    /// Up to Linux 6.9 `tcp_send_reset` fires for full sockets only.
+    fn all_replies(&self) -> bool {
+        match self.backend(Hook::SendReset) {
+            Some(Backend::Tracepoint) => self.facts.has("arg_tp_reset_reason"),
+            other => other.is_some(),
+        }
+    }
+
+    pub(super) fn abilities(&self) -> Abilities {
+        Abilities {
+            replies_without_socket: self.all_replies(),
+            replies_from_time_wait: self.all_replies(),
+            replies_from_socket: self.sees(Hook::SendReset),
+            no_socket_drops: self.sees(Hook::Drop) && !self.all_replies(),
+            active_resets: self.sees(Hook::ActiveReset),
+            received_resets: self.sees(Hook::ReceiveReset),
+            icmp: self.sees(Hook::Icmp),
+            icmp_send: self.sees(Hook::IcmpSend),
+            rejects: self.sees(Hook::Reject),
+            conn_request: self.sees(Hook::ConnRequest),
+            drops: self.sees(Hook::Drop),
+            lookups: self.sees(Hook::Receive)
+                && self.sees(Hook::LookupEstablished)
+                && self.sees(Hook::LookupListener),
+            reset_reasons: !self.facts.reset_reasons.is_empty(),
+            drop_reasons: !self.facts.drop_reasons.is_empty(),
+        }
+    }
+
+    pub(super) fn switches(&self) -> Switches {
+        Switches {
+            replies_from_tracepoint: u32::from(self.backend(Hook::SendReset) == Some(Backend::Tracepoint)),
+            active_from_tracepoint: u32::from(self.backend(Hook::ActiveReset) == Some(Backend::Tracepoint)),
+            no_socket_from_drop: u32::from(self.sees(Hook::Drop) && !self.all_replies()),
+            reserved: 0,
+        }
+    }
+}
