@@ -32,8 +32,8 @@ pub fn text(report: &CheckReport, look: Look, detail: Detail) -> String {
     let names = report.hooks.iter().map(|hook| columns(&hook.hook)).max().unwrap_or(0) + 2;
     page.text.push('\n');
     for hook in &report.hooks {
-        let missing = report.missing.iter().find(|missing| missing.hook == hook.hook);
-        page.hook(hook, missing.map(|missing| &*missing.why), names, detail);
+        page.hook(hook, names);
+        page.others(report, hook, names, detail);
     }
     page.missing(report);
     page.text
@@ -50,9 +50,8 @@ impl Page {
         self.row(&[(name, BACKEND, Meaning::Plain), (word, 5, meaning)], Meaning::Plain, &ability.detail);
     }
 
-    fn hook(&mut self, hook: &CheckHook, missing: Option<&str>, names: usize, detail: Detail) {
+    fn hook(&mut self, hook: &CheckHook, names: usize) {
         let name = (hook.hook.as_str(), names, Meaning::Cause);
-        let below = ("", names, Meaning::Plain);
         match (&hook.backend, &hook.target) {
             (Some(backend), target) => {
                 let target = target.as_deref().unwrap_or_default().replace(',', ", ");
@@ -60,16 +59,26 @@ impl Page {
             }
             (None, _) => self.row(&[name], Meaning::Bad, "missing"),
         }
-        self.row(&[below], Meaning::Dim, &hook.answers);
-        match (detail, missing) {
-            (Detail::Verbose, _) => {
-                for other in &hook.others {
-                    let meaning = if other.works { Meaning::Good } else { Meaning::Dim };
-                    self.row(&[below, (&other.backend, BACKEND, meaning)], Meaning::Dim, &other.why);
-                }
+        self.row(&[("", names, Meaning::Plain)], Meaning::Dim, &hook.answers);
+    }
+
+    /// The backends that are not used for a hook. What has been said of a backend as such is not said again.
+    fn others(&mut self, report: &CheckReport, hook: &CheckHook, names: usize, detail: Detail) {
+        let below = ("", names, Meaning::Plain);
+        let said = |why: &str| report.backends.iter().any(|known| known.ability.detail == why);
+        if detail == Detail::Verbose {
+            for other in hook.others.iter().filter(|other| !said(&other.why)) {
+                let meaning = if other.works { Meaning::Good } else { Meaning::Dim };
+                self.row(&[below, (&other.backend, BACKEND, meaning)], Meaning::Dim, &other.why);
             }
-            (_, Some(why)) => self.row(&[below], Meaning::Dim, why),
-            (_, None) => {}
+        }
+        let Some(missing) = report.missing.iter().find(|missing| missing.hook == hook.hook) else { return };
+        if missing.why.split("; ").all(said) {
+            let those = hook.others.iter().filter(|other| said(&other.why));
+            let those: Vec<_> = those.map(|other| &*other.backend).collect();
+            self.row(&[below], Meaning::Dim, &format!("it takes {}", those.join(" or ")));
+        } else if detail != Detail::Verbose {
+            self.row(&[below], Meaning::Dim, &missing.why);
         }
     }
 
@@ -130,17 +139,17 @@ mod tests {
             target: works.map(|(_, target)| target.to_owned()),
             others,
         };
-        let refused =
-            || other("fentry", "the kernel refuses to load it (EPERM), which an LSM or lockdown may cause");
+        let refused = || other("fentry", "the kernel refuses to load BPF trampolines (EPERM)");
+        let no_way = || other("tracepoint", "no tracepoint tells this");
         CheckReport {
             tcpx: "0.1.0".to_owned(),
             kernel: "6.18.44".to_owned(),
             arch: "x86_64".to_owned(),
             btf: ability(true, "/sys/kernel/btf/vmlinux"),
             backends: vec![
-                backend("tracepoint", ability(true, "")),
-                backend("fentry", ability(false, "load refused (EPERM)")),
-                backend("kprobe", ability(false, "CONFIG_KPROBES is off")),
+                backend("tracepoint", ability(true, "1 hook")),
+                backend("fentry", ability(false, &refused().why)),
+                backend("kprobe", ability(true, "1 hook")),
             ],
             sees: vec![CheckFact {
                 what: "lookups".to_owned(),
@@ -149,21 +158,29 @@ mod tests {
             hooks: vec![
                 hook(
                     "state",
-                    "when an attempt or a listener begins and ends",
+                    "when an attempt begins and ends",
                     Some(("tracepoint", "inet_sock_set_state")),
-                    vec![refused()],
-                ),
-                hook(
-                    "lookup-established",
-                    "which connection a segment belongs to",
-                    None,
                     vec![refused(), other("kprobe", "works, but costs more")],
                 ),
+                hook("icmp", "ICMP errors that reach TCP", None, vec![no_way(), refused()]),
+                hook(
+                    "reject",
+                    "RSTs made by netfilter",
+                    None,
+                    vec![
+                        no_way(),
+                        refused(),
+                        other("kprobe", "nf_send_reset is in a module that is not loaded"),
+                    ],
+                ),
             ],
-            missing: vec![MissingHook {
-                hook: "lookup-established".to_owned(),
-                why: "no fentry here; no kprobes either".to_owned(),
-            }],
+            missing: vec![
+                MissingHook { hook: "icmp".to_owned(), why: refused().why },
+                MissingHook {
+                    hook: "reject".to_owned(),
+                    why: format!("{}; nf_send_reset is in a module that is not loaded", refused().why),
+                },
+            ],
         }
     }
 
@@ -171,39 +188,51 @@ mod tests {
     fn a_table_that_fits() {
         insta::assert_snapshot!(text(&report(), Look::default(), Detail::Normal), @"
     tcpx 0.1.0 on Linux 6.18.44 x86_64
-    BTF         yes  /sys/kernel/btf/vmlinux
-    tracepoint  yes
-    fentry      no   load refused (EPERM)
-    kprobe      no   CONFIG_KPROBES is off
+    BTF           yes  /sys/kernel/btf/vmlinux
+    tracepoint    yes  1 hook
+    fentry        no   the kernel refuses to load BPF trampolines (EPERM)
+    kprobe        yes  1 hook
 
-    state               tracepoint  inet_sock_set_state
-                        when an attempt or a listener begins and ends
-    lookup-established  missing
-                        which connection a segment belongs to
-                        fentry      the kernel refuses to load it (EPERM), which an
-                                    LSM or lockdown may cause
-                        kprobe      this kernel has no kprobes
+    lookups       no   derived from what came of them
 
-    1 hook is missing; the others work on without it.
+    state   tracepoint    inet_sock_set_state
+            when an attempt begins and ends
+    icmp    missing
+            ICMP errors that reach TCP
+            it takes fentry
+    reject  missing
+            RSTs made by netfilter
+            the kernel refuses to load BPF trampolines (EPERM); nf_send_reset is in
+            a module that is not loaded
+
+    2 hooks are missing; the others work on without them.
     ");
+    }
+
+    #[test]
+    fn verbose_says_what_every_other_backend_would_do() {
         insta::assert_snapshot!(text(&report(), Look::default(), Detail::Verbose), @"
     tcpx 0.1.0 on Linux 6.18.44 x86_64
-    BTF         yes  /sys/kernel/btf/vmlinux
-    tracepoint  yes
-    fentry      no   load refused (EPERM)
-    kprobe      no   CONFIG_KPROBES is off
+    BTF           yes  /sys/kernel/btf/vmlinux
+    tracepoint    yes  1 hook
+    fentry        no   the kernel refuses to load BPF trampolines (EPERM)
+    kprobe        yes  1 hook
 
-    state               tracepoint  inet_sock_set_state
-                        when an attempt or a listener begins and ends
-                        fentry      the kernel refuses to load it (EPERM), which an
-                                    LSM or lockdown may cause
-    lookup-established  missing
-                        which connection a segment belongs to
-                        fentry      the kernel refuses to load it (EPERM), which an
-                                    LSM or lockdown may cause
-                        kprobe      this kernel has no kprobes
+    lookups       no   derived from what came of them
 
-    1 hook is missing; the others work on without it.
+    state   tracepoint    inet_sock_set_state
+            when an attempt begins and ends
+            kprobe        works, but costs more
+    icmp    missing
+            ICMP errors that reach TCP
+            tracepoint    no tracepoint tells this
+            it takes fentry
+    reject  missing
+            RSTs made by netfilter
+            tracepoint    no tracepoint tells this
+            kprobe        nf_send_reset is in a module that is not loaded
+
+    2 hooks are missing; the others work on without them.
     ");
     }
 

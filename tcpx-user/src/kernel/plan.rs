@@ -109,6 +109,8 @@ impl Obstacle {
 /// One sentence on why a hook is missing: what could be otherwise on another kernel, each reason once.
 #[must_use]
 pub fn sentence(why: &[(Backend, Obstacle)]) -> String {
+    let mut why: Vec<_> = why.iter().collect();
+    why.sort_by_key(|(backend, _)| *backend);
     let most = why.iter().map(|(_, obstacle)| obstacle.weight()).max().unwrap_or(0);
     let mut reasons: Vec<&str> = Vec::new();
     for (_, obstacle) in why.iter().filter(|(_, obstacle)| obstacle.weight() == most) {
