@@ -43,7 +43,7 @@ fn page() -> String {
 fn verdict(page: &mut String, id: VerdictId, entry: &Entry) {
     let _ = write!(page, "\n### `{id}`\n\n*{}*", entry.title);
     page.push_str(if entry.implemented { "\n\n" } else { " (not reported yet)\n\n" });
-    let _ = writeln!(page, "{}\n", entry.meaning);
+    let _ = writeln!(page, "{}\n", prose(&entry.meaning));
     let codes =
         |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     for (name, list) in [("Applications see", &entry.errno), ("Counters that rise", &entry.counters)] {
@@ -53,18 +53,23 @@ fn verdict(page: &mut String, id: VerdictId, entry: &Entry) {
     }
     for (name, list) in [("It takes", &entry.conditions), ("Settings", &entry.sysctls)] {
         if !list.is_empty() {
-            let _ = writeln!(page, "* {name}: {}", list.join("; "));
+            let _ = writeln!(page, "* {name}: {}", prose(&list.join("; ")));
         }
     }
     for path in &entry.kernel {
         let versions =
             if path.versions == "all" { String::new() } else { format!(" (Linux {})", path.versions) };
-        let _ = writeln!(page, "* Kernel{versions}: {}", path.functions.join(" → "));
+        let _ = writeln!(page, "* Kernel{versions}: {}", codes(&path.functions).replace("`, `", "` → `"));
     }
     for check in &entry.confirm {
-        let _ = writeln!(page, "* Confirm with `{}`: {}", check.run, check.look);
+        let _ = writeln!(page, "* Confirm with `{}`: {}", check.run, prose(&check.look));
     }
-    let _ = writeln!(page, "\n{}", entry.advice);
+    let _ = writeln!(page, "\n{}", prose(&entry.advice));
+}
+
+/// Text in which Markdown sees nothing but text.
+fn prose(text: &str) -> String {
+    text.replace('*', "\\*").replace('<', "&lt;").replace("__", "\\_\\_")
 }
 
 #[test]

@@ -65,7 +65,8 @@ fn hook(plan: HookPlan, facts: &KernelFacts, attempt: &mut Attempt) -> HookSurve
         match attempt.try_out(way) {
             Ok(()) if survey.chosen.is_none() => survey.chosen = Some(AttachedHook::by(way)),
             Ok(()) => {
-                survey.others.push(Other { backend: way.backend, works: true, why: plan::second(way, facts) })
+                let why = plan::second(way, facts);
+                survey.others.push(Other { backend: way.backend, works: true, why });
             }
             Err(why) => {
                 obstacles.retain(|(backend, _)| *backend != way.backend);
