@@ -43,6 +43,14 @@ pub fn emit<T: FromBytes + IntoBytes + 'static>(
     header(env, kind, net, unsafe { &mut *target.cast::<Header>() });
     count(env.hook, |counters| &mut counters.written);
     entry.submit(QUIETLY);
+    #[cfg(feature = "log")]
+    aya_log_ebpf::debug!(
+        &env,
+        "hook {} by backend {} wrote kind {}",
+        env.hook as u8,
+        env.backend as u8,
+        kind as u8
+    );
 }
 
 /// Word by word: the compiler turns a plain fill into a call of a byte loop.

@@ -3,6 +3,8 @@
 //! what comes out (`live`).
 
 pub mod attach;
+#[cfg(feature = "bpf-log")]
+pub mod bpf_log;
 pub mod facts;
 pub mod features;
 pub mod live;

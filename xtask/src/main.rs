@@ -40,8 +40,11 @@ enum Task {
     /// Builds the eBPF object that is committed as tcpx-user/bpf/tcpx-x86_64.bpf.o
     BuildEbpf {
         /// Write nothing; fail if the committed object is not, byte for byte, what its source builds
-        #[arg(long)]
+        #[arg(long, conflicts_with = "log")]
         check: bool,
+        /// Build the object that logs what its programs do, for `tcpx --bpf-log`; it is never committed
+        #[arg(long)]
+        log: bool,
     },
     /// Makes tcpx-user/tests/data/btf: what tcpx asks of the types of each kernel of the guests
     BtfFixture,
@@ -60,8 +63,9 @@ fn main() -> ExitCode {
         Task::Setup => setup::run(),
         Task::Check => check::run(),
         Task::Test(options) => test::run(&options),
-        Task::BuildEbpf { check: true } => ebpf::check(),
-        Task::BuildEbpf { check: false } => ebpf::build(),
+        Task::BuildEbpf { check: true, .. } => ebpf::check(),
+        Task::BuildEbpf { log: true, .. } => ebpf::build_logging(),
+        Task::BuildEbpf { .. } => ebpf::build(),
         Task::BtfFixture => btf_fixture::run(),
         Task::Docs => docs::run(),
         Task::Vm(vm) => vm::main(vm),

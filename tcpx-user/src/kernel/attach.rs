@@ -1,5 +1,7 @@
 //! Loads and attaches what the plan says, way by way, and keeps what worked and why the rest did not.
 
+use std::borrow::Cow;
+
 use aya::{
     Btf, Ebpf, EbpfError, EbpfLoader,
     maps::{Array, MapError},
@@ -31,6 +33,12 @@ pub enum AttachError {
     /// Maps or object.
     #[error("the kernel refused tcpx's maps: {0}")]
     Maps(#[source] Box<EbpfError>),
+    /// `--bpf-log` in a build that cannot.
+    #[error(
+        "--bpf-log: {0}; run cargo xtask build-ebpf --log, then cargo run --features bpf-log with TCPX_BPF_OBJECT \
+         set to the object that it names"
+    )]
+    NoLog(String),
     /// Not one hook works.
     #[error("no hook could be attached: {0}")]
     Nothing(String),
@@ -88,12 +96,26 @@ pub fn attach(facts: &KernelFacts, asked: Asked) -> Result<Attached, AttachError
     Ok(Attached { abilities, ebpf: attempt.ebpf, hooks: attempt.hooks, missing: attempt.missing })
 }
 
+/// The programs, as they ship or as they log.
+fn object(bpf_log: bool) -> Result<Cow<'static, [u8]>, AttachError> {
+    #[cfg(feature = "bpf-log")]
+    if bpf_log {
+        return super::bpf_log::object()
+            .map(Cow::Owned)
+            .map_err(|error| AttachError::NoLog(error.to_string()));
+    }
+    if bpf_log {
+        return Err(AttachError::NoLog("this tcpx was built without the feature bpf-log".to_owned()));
+    }
+    Ok(Cow::Borrowed(OBJECT))
+}
+
 /// The object with its constants and maps in the kernel; no program yet.
-fn load(facts: &KernelFacts, config: &Config) -> Result<Ebpf, AttachError> {
+fn load(facts: &KernelFacts, config: &Config, bpf_log: bool) -> Result<Ebpf, AttachError> {
     EbpfLoader::new()
         .override_global("OFFSETS", &facts.offsets, true)
         .override_global("CONFIG", config, true)
-        .load(OBJECT)
+        .load(&object(bpf_log)?)
         .map_err(|error| AttachError::Maps(Box::new(error)))
 }
 
@@ -136,7 +158,7 @@ impl Attempt {
     /// The object in the kernel, and nothing attached.
     pub(super) fn new(facts: &KernelFacts, asked: Asked) -> Result<Self, AttachError> {
         Ok(Self {
-            ebpf: load(facts, &configure(facts, asked))?,
+            ebpf: load(facts, &configure(facts, asked), asked.bpf_log)?,
             btf: Btf::from_sys_fs().ok(),
             hooks: Vec::new(),
             missing: Vec::new(),

@@ -40,6 +40,8 @@ pub struct Live {
     looked: Instant,
     /// The last batch did not empty the ring.
     more: bool,
+    #[cfg(feature = "bpf-log")]
+    log: Option<super::bpf_log::BpfLog>,
     /// Keeps the programs attached.
     _programs: Ebpf,
 }
@@ -74,6 +76,9 @@ impl Live {
             decoder: decoder(facts),
             looked: Instant::now(),
             more: false,
+            // An object that does not log has no such ring.
+            #[cfg(feature = "bpf-log")]
+            log: super::bpf_log::BpfLog::take(&mut programs).ok(),
             _programs: programs,
         };
         Ok((live, Counts(counts)))
@@ -92,6 +97,10 @@ impl Live {
     fn take(&mut self, events: &mut Vec<Event>) {
         let now = boot_ns();
         self.more = !self.read(events);
+        #[cfg(feature = "bpf-log")]
+        if let Some(log) = &mut self.log {
+            log.show();
+        }
         if self.looked.elapsed() >= LOOK {
             self.look(events, now);
         }

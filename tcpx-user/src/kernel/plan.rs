@@ -61,6 +61,8 @@ pub struct Asked {
     pub command: bool,
     /// Add stacks.
     pub stacks: bool,
+    /// Use the object that logs.
+    pub bpf_log: bool,
 }
 
 /// What to try for one hook.

@@ -185,6 +185,7 @@ pub fn in_kernel_words(asked: &Hooks, command: bool) -> Asked {
         },
         command,
         stacks: asked.stacks,
+        bpf_log: asked.bpf_log,
     }
 }
 
@@ -204,6 +205,6 @@ pub(crate) fn refused(error: AttachError) -> Failure {
             what: format!("no hook could be attached ({why})"),
             advice: "run \"tcpx check\" for what works here".to_owned(),
         },
-        AttachError::Facts(_) => Failure::Other(error.into()),
+        AttachError::Facts(_) | AttachError::NoLog(_) => Failure::Other(error.into()),
     }
 }

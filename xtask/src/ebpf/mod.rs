@@ -21,7 +21,7 @@ const OBJECT: &str = "tcpx-user/bpf/tcpx-x86_64.bpf.o";
 
 /// Builds the object and writes it into the tree.
 pub(crate) fn build() -> Result<()> {
-    let bytes = object()?;
+    let bytes = object(&[])?;
     let file = paths::workspace().join(OBJECT);
     if std::fs::read(&file).is_ok_and(|committed| committed == bytes) {
         println!("{OBJECT} is up to date ({} bytes)", bytes.len());
@@ -33,9 +33,20 @@ pub(crate) fn build() -> Result<()> {
     Ok(())
 }
 
+/// Builds the object that logs, beside the tree.
+pub(crate) fn build_logging() -> Result<()> {
+    let file = target_folder()?.join("tcpx-log.bpf.o");
+    paths::write(&file, &object(&["--features", "log"])?)?;
+    println!(
+        "wrote {0}; now: TCPX_BPF_OBJECT={0} cargo run --features bpf-log -- trace --bpf-log",
+        file.display()
+    );
+    Ok(())
+}
+
 /// Builds the object and compares it with the one in the tree.
 pub(crate) fn check() -> Result<()> {
-    let bytes = object()?;
+    let bytes = object(&[])?;
     let committed = paths::read(&paths::workspace().join(OBJECT))?;
     if committed == bytes {
         println!("{OBJECT} equals what its source builds ({} bytes)", bytes.len());
@@ -59,8 +70,9 @@ pub(crate) fn clippy() -> Result<()> {
     command::run(clippy.args(["--", "-D", "warnings"]))
 }
 
-fn object() -> Result<Vec<u8>> {
+fn object(features: &[&str]) -> Result<Vec<u8>> {
     let mut build = cargo("build")?;
+    build.args(features);
     build.env("CARGO_TARGET_BPFEL_UNKNOWN_NONE_LINKER", linker::obtain()?);
     command::run(&mut build)?;
     let output = target_folder()?.join(TARGET).join("release/tcpx-ebpf");
