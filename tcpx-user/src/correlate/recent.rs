@@ -3,11 +3,17 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
+/// Entries of one key. In a storm the kernel gives the same few socket addresses again and again: what happened to one
+/// of them so many lives ago is not asked for any more.
+const OF_ONE_KEY: usize = 32;
+
 /// A bounded multimap; the oldest entry goes first.
 #[derive(Debug)]
 pub struct Recent<K, V> {
-    entries: HashMap<K, Vec<(u64, V)>>,
+    entries: HashMap<K, VecDeque<(u64, V)>>,
+    /// Times and keys as they came; those of entries that their own key pushed out are still here.
     order: VecDeque<(u64, K)>,
+    pushed_out: HashMap<K, usize>,
     limit: usize,
 }
 
@@ -15,12 +21,17 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
     /// At most `limit` entries.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { entries: HashMap::new(), order: VecDeque::new(), limit }
+        Self { entries: HashMap::new(), order: VecDeque::new(), pushed_out: HashMap::new(), limit }
     }
 
-    /// Adds an entry of `time`. Returns the time of the one that had to go.
+    /// Adds an entry of `time`. Returns the time of the one that had to go because there were too many of all keys.
     pub fn insert(&mut self, key: K, time: u64, value: V) -> Option<(u64, K)> {
-        self.entries.entry(key).or_default().push((time, value));
+        let list = self.entries.entry(key).or_default();
+        if list.len() == OF_ONE_KEY {
+            list.pop_front();
+            *self.pushed_out.entry(key).or_default() += 1;
+        }
+        list.push_back((time, value));
         self.order.push_back((time, key));
         if self.order.len() > self.limit { self.forget_oldest() } else { None }
     }
@@ -34,9 +45,10 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
     pub fn clear(&mut self) {
         self.entries.clear();
         self.order.clear();
+        self.pushed_out.clear();
     }
 
-    /// How many there are.
+    /// How many there are, with those that their own key pushed out not long ago.
     #[must_use]
     pub(super) fn len(&self) -> usize {
         self.order.len()
@@ -44,8 +56,15 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
 
     fn forget_oldest(&mut self) -> Option<(u64, K)> {
         let oldest = self.order.pop_front()?;
+        if let Some(gone) = self.pushed_out.get_mut(&oldest.1) {
+            *gone -= 1;
+            if *gone == 0 {
+                self.pushed_out.remove(&oldest.1);
+            }
+            return None;
+        }
         if let Some(list) = self.entries.get_mut(&oldest.1) {
-            list.remove(0);
+            list.pop_front();
             if list.is_empty() {
                 self.entries.remove(&oldest.1);
             }
@@ -66,5 +85,21 @@ mod tests {
         assert_eq!(recent.insert(2, 12, 'c'), Some((10, 1)));
         assert_eq!(recent.get(1).map(|entry| entry.1).collect::<String>(), "b");
         assert_eq!(recent.len(), 2);
+    }
+
+    #[test]
+    fn one_key_does_not_fill_it() {
+        let mut recent = Recent::new(4 * OF_ONE_KEY);
+        recent.insert(0, 0, 0);
+        for time in 1..=3 * OF_ONE_KEY as u64 {
+            assert_eq!(recent.insert(1, time, time), None);
+        }
+        assert_eq!(recent.get(1).count(), OF_ONE_KEY);
+        assert_eq!(recent.get(1).next(), Some(&(2 * OF_ONE_KEY as u64 + 1, 2 * OF_ONE_KEY as u64 + 1)));
+        for time in 100..200 {
+            recent.insert(2, time, time);
+        }
+        assert_eq!(recent.get(0).count(), 0, "the oldest of all has gone");
+        assert!(recent.len() <= 4 * OF_ONE_KEY);
     }
 }

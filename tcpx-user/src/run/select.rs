@@ -19,8 +19,8 @@ const MOST: usize = 4096;
 pub struct Selection {
     filter: Filter,
     scope: Scope,
-    /// Attempts that were seen, and whether they were kept; the oldest first.
-    decided: VecDeque<(u64, bool)>,
+    /// Attempts that were seen, by id, and whether they were kept.
+    decided: BTreeMap<u64, bool>,
     /// Lines whose attempt has not come, and which are not wanted on their own.
     waiting: VecDeque<(u64, Line)>,
     tally: Tally,
@@ -42,7 +42,7 @@ impl Selection {
     /// Lets through what both want.
     #[must_use]
     pub fn new(filter: Filter, scope: Scope) -> Self {
-        let (decided, waiting) = (VecDeque::new(), VecDeque::new());
+        let (decided, waiting) = (BTreeMap::new(), VecDeque::new());
         Self { filter, scope, decided, waiting, tally: Tally::default() }
     }
 
@@ -79,6 +79,9 @@ impl Selection {
     }
 
     fn release(&mut self, id: u64, kept: bool, out: &mut Vec<Line>) {
+        if !self.waiting.iter().any(|(attempt, _)| *attempt == id) {
+            return;
+        }
         let (of_it, others) =
             self.waiting.drain(..).partition::<VecDeque<_>, _>(|(attempt, _)| *attempt == id);
         self.waiting = others;
@@ -88,14 +91,15 @@ impl Selection {
     }
 
     fn decided(&self, id: u64) -> Option<bool> {
-        self.decided.iter().rev().find(|(known, _)| *known == id).map(|&(_, kept)| kept)
+        self.decided.get(&id).copied()
     }
 
     fn decide(&mut self, id: u64, kept: bool) {
         if self.decided.len() == MOST {
-            self.decided.pop_front();
+            // Ids grow with time.
+            self.decided.pop_first();
         }
-        self.decided.push_back((id, kept));
+        self.decided.insert(id, kept);
     }
 
     fn wait(&mut self, id: u64, line: Line) {
