@@ -8,6 +8,7 @@ mod cells;
 mod init;
 mod report;
 mod stand;
+mod thousand;
 mod trials;
 
 use std::process::ExitCode;
@@ -26,6 +27,10 @@ fn main() -> ExitCode {
         return actor::main(std::env::args_os().skip(2));
     }
     let mut args: Vec<String> = std::env::args().collect();
+    if let Some(role) = args.get(1).filter(|arg| [thousand::CALLER, thousand::CHURN].contains(&arg.as_str()))
+    {
+        return thousand::act(role);
+    }
     if args.get(1).is_some_and(|arg| arg == CAN_BPF) {
         return can_bpf();
     }

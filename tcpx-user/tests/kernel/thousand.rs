@@ -4,14 +4,15 @@
 use std::{
     collections::BTreeMap,
     fs,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
+    os::fd::OwnedFd,
     process::{Child, Command, ExitCode},
 };
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser as _;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, getsockname, listen, socket_with, sockopt};
 use serde_json::Value;
-use socket2::{Domain, Socket, Type};
 use tcpx_user::{
     cli::{args::Args, request::Request},
     run,
@@ -27,6 +28,8 @@ pub(crate) const CHURN: &str = "__churn";
 const CONNECTIONS: usize = 1000;
 /// Of each kind of target: two families.
 const KINDS: [&str; 3] = ["closed-port", "bound-not-listening", "established"];
+/// A port that nobody holds.
+const CLOSED: u16 = 11;
 /// Ports that the other program takes and leaves.
 const CHURNED: std::ops::Range<u16> = 21_000..21_060;
 
@@ -42,20 +45,19 @@ pub(crate) fn act(role: &str) -> ExitCode {
     }
 }
 
-/// One target of each kind for each family, called in turn. All listeners have room for what is never accepted, and
-/// all connections stay open until their listener is closed by the end of the process.
+/// One target of each kind for each family, called in turn. Listeners have room for all that nobody accepts, and what
+/// stands stays open until the process ends.
 fn call() -> Result<()> {
     let mut churn = Churn::start()?;
     let mut held = Vec::new();
     let mut targets = Vec::new();
-    for address in [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()] {
-        let (closed, bound, open) = (socket(address)?, socket(address)?, socket(address)?);
-        open.listen(4096)?;
-        targets.extend([&closed, &bound, &open].map(|socket| socket.local_addr().map(|addr| addr.as_socket())));
+    for address in [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)] {
+        let (bound, open) = (Bound::new(address)?, Bound::new(address)?);
+        listen(&open.0, 4096)?;
+        // Below the range that the kernel takes ports of callers from, so that no caller meets itself there.
+        targets.extend([SocketAddr::new(address, CLOSED), bound.addr()?, open.addr()?]);
         held.extend([bound, open]);
     }
-    let targets: Vec<SocketAddr> = targets.into_iter().filter_map(|addr| addr.ok().flatten()).collect();
-    ensure!(targets.len() == 2 * KINDS.len(), "six targets");
     let mut open = Vec::new();
     for at in 0..CONNECTIONS {
         let stands = TcpStream::connect(targets[at % targets.len()]);
@@ -65,14 +67,23 @@ fn call() -> Result<()> {
     churn.stop()
 }
 
-fn socket(address: std::net::IpAddr) -> Result<Socket> {
-    let at = SocketAddr::new(address, 0);
-    let socket = Socket::new(Domain::for_address(at), Type::STREAM, None)?;
-    if at.is_ipv6() {
-        socket.set_only_v6(true)?;
+/// A socket that holds a port.
+struct Bound(OwnedFd);
+
+impl Bound {
+    fn new(address: IpAddr) -> Result<Self> {
+        let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+        let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+        if address.is_ipv6() {
+            sockopt::set_ipv6_v6only(&socket, true)?;
+        }
+        bind(&socket, &SocketAddr::new(address, 0))?;
+        Ok(Self(socket))
     }
-    socket.bind(&at.into())?;
-    Ok(socket)
+
+    fn addr(&self) -> Result<SocketAddr> {
+        Ok(SocketAddr::try_from(getsockname(&self.0)?)?)
+    }
 }
 
 /// The companion process.
@@ -105,8 +116,22 @@ fn churn() -> Result<()> {
 pub(crate) fn trace(backend: &str) -> Result<Outcome> {
     let file = std::env::temp_dir().join(format!("tcpx-thousand-{backend}.json"));
     let name = file.to_str().context("a path in UTF-8")?;
-    let line = ["tcpx", "trace", "-o", "json", "--output", name, "--backend", backend, "--", "/proc/self/exe", CALLER];
-    let Request::Trace(request) = Request::new(Args::try_parse_from(line)?, "")? else { unreachable!("a trace") };
+    let line = [
+        "tcpx",
+        "trace",
+        "-o",
+        "json",
+        "--output",
+        name,
+        "--backend",
+        backend,
+        "--",
+        "/proc/self/exe",
+        CALLER,
+    ];
+    let Request::Trace(request) = Request::new(Args::try_parse_from(line)?, "")? else {
+        unreachable!("a trace")
+    };
     let status = run::trace(&request)?;
     let lines = fs::read_to_string(&file)?;
     fs::remove_file(&file)?;
@@ -116,9 +141,11 @@ pub(crate) fn trace(backend: &str) -> Result<Outcome> {
 }
 
 fn check(lines: &[Value]) -> Result<()> {
-    let of = |kind: &'static str| lines.iter().filter(move |line| line["type"] == kind).map(|line| &line["data"]);
+    let of =
+        |kind: &'static str| lines.iter().filter(move |line| line["type"] == kind).map(|line| &line["data"]);
     let mut seen = BTreeMap::<&str, usize>::new();
-    let callers: std::collections::BTreeSet<u64> = of("attempt").filter_map(|a| a["process"]["pid"].as_u64()).collect();
+    let callers: std::collections::BTreeSet<u64> =
+        of("attempt").filter_map(|a| a["process"]["pid"].as_u64()).collect();
     for attempt in of("attempt") {
         let id = attempt["verdict"]["id"].as_str().context("a verdict")?;
         *seen.entry(id).or_default() += 1;

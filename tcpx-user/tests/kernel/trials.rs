@@ -13,6 +13,7 @@ use crate::{
     cells::{self, Release},
     report::{Outcome, trial},
     stand::{self, BACKENDS},
+    thousand,
 };
 
 /// The kernel release that `cargo xtask vm` booted; absent outside a guest.
@@ -20,14 +21,17 @@ const EXPECTED_RELEASE: &str = "TCPX_GUEST_RELEASE";
 
 /// All trials, the same on every kernel: what a kernel cannot do is skipped by the trial itself, with a reason.
 pub(crate) fn all() -> Vec<Trial> {
-    let first = std::iter::once(trial("auto/kernel-facts", kernel_facts));
+    let first = [
+        trial("auto/kernel-facts", kernel_facts),
+        trial("auto/thousand-connections", || thousand::trace("auto")),
+    ];
     let played = BACKENDS.iter().flat_map(|&(backend, _)| {
         let one = move |scenario: &'static Scenario| {
             trial(format!("{backend}/{}", scenario.name), move || perform(backend, scenario))
         };
         lab::scenarios().map(one)
     });
-    first.chain(played).collect()
+    first.into_iter().chain(played).collect()
 }
 
 /// The guest runs the kernel that was asked for, and its BTF, on which everything else stands, can be read.
