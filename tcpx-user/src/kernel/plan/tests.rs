@@ -15,8 +15,13 @@ const KERNELS: [(&str, &[u8]); 6] = [
     ("7.3", include_bytes!("../../../tests/data/btf/7.3.btf")),
 ];
 
-const AUTO: Asked =
-    Asked { backend: BackendChoice::Auto, probes: Probes::Lookup, command: true, stacks: false };
+const AUTO: Asked = Asked {
+    backend: BackendChoice::Auto,
+    probes: Probes::Lookup,
+    command: true,
+    stacks: false,
+    bpf_log: false,
+};
 
 fn facts(bytes: &[u8]) -> KernelFacts {
     KernelFacts::from_btf(bytes, &[]).expect("the fixture is BTF")
