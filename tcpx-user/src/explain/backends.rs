@@ -42,10 +42,10 @@ pub const CELLS: &[Cell] = &[
     },
     Cell {
         backend: Some("fentry"),
-        kernels: "5.10",
+        kernels: "with nf_reject_ipv4 and nf_reject_ipv6 as modules",
         verdicts: &[VerdictId::NetfilterRejectReset],
-        shows: "an RST that is not seen to leave netfilter, so another verdict",
-        because: "nf_send_reset and nf_send_reset6 are in modules, and Debian's 5.10 has no BTF for modules.",
+        shows: "netfilter-drop, when the client is on another host",
+        because: "nf_send_reset and nf_send_reset6 are in these modules: 5.10 has no BTF for modules, and aya attaches by the kernel's own only.",
     },
     Cell {
         backend: Some("fentry"),

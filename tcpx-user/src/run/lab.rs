@@ -127,8 +127,15 @@ impl Shown<'_> {
         if !failed.is_empty() {
             return Ok(1);
         }
-        match outcomes.iter().find_map(|outcome| Some((outcome.name, outcome.unavailable.as_ref()?))) {
-            Some((name, why)) => Err(Failure::Unavailable(format!("{name} cannot be shown here: {why}"))),
+        let hidden = |outcome: &Outcome| Some(format!("{}: {}", outcome.name, outcome.unavailable.as_ref()?));
+        let hidden: Vec<_> = outcomes.iter().filter_map(hidden).collect();
+        let many = outcomes.len();
+        match hidden.first() {
+            Some(why) if many == 1 => Err(Failure::Unavailable(format!("cannot be shown here: {why}"))),
+            Some(why) => {
+                let few = hidden.len();
+                Err(Failure::Unavailable(format!("{few} of {many} cannot be shown here; the first is {why}")))
+            }
             None => Ok(0),
         }
     }

@@ -76,6 +76,10 @@ fn time_wait_reset(stage: &mut Stage) -> Result<(), LabError> {
     let Open { client, server, local, remote, connected, accepted } = open(stage)?;
     let namespace = stage.namespaces()[0].clone();
     stage.step("the client closes; the server's end stays open");
+    // If the FIN's ACK comes while close() still owns the socket, the kernel keeps the full socket for a minute (the
+    // "bad case" of FIN_WAIT1 in tcp_rcv_state_process). So the FIN goes first, and close() finds FIN_WAIT2.
+    client.shutdown_write(connected)?;
+    stage.await_socket(&namespace, "the FIN's ACK", |row| row.local == local && row.state == "FIN_WAIT2")?;
     client.close(connected)?;
     // A full socket in FIN_WAIT1 or FIN_WAIT2 would answer by R9, data-after-close.
     stage.await_socket(&namespace, "the mini-socket", |row| row.local == local && row.time_wait)?;
