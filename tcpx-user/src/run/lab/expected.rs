@@ -29,6 +29,9 @@ impl Expected {
         if !abilities.replies_from_time_wait {
             expected.hide_time_wait();
         }
+        if !abilities.replies_without_socket {
+            expected.hide_stray();
+        }
         if !abilities.rejects {
             expected.hide_rejects();
         }
@@ -44,6 +47,15 @@ impl Expected {
         for reset in self.facts.resets.iter_mut().filter(|reset| reset.verdict == "time-wait-reset") {
             (reset.origin, reset.sender, reset.verdict) = ("elsewhere", None, "unknown");
             self.hidden = Some("no hook here sees a RST that a TIME_WAIT record sends");
+        }
+    }
+
+    /// A refusal shows in the drop of its SYN; drops of other segments are not looked at.
+    fn hide_stray(&mut self) {
+        let all = self.facts.resets.len();
+        self.facts.resets.retain(|reset| reset.verdict != "stray-segment");
+        if self.facts.resets.len() < all {
+            self.hidden = Some("no hook here sees a RST for a segment that finds no socket and is no SYN");
         }
     }
 
@@ -88,6 +100,8 @@ impl Expected {
                 can.replies_without_socket && can.replies_from_time_wait && can.rejects
             }
             "stray-segment" => can.replies_without_socket,
+            // Which of its two reasons to send a RST close() had is concluded from the socket.
+            "close-unread-data" | "linger-zero" => can.reset_reasons,
             // A full accept queue with tcp_abort_on_overflow looks the same without the kernel's reason.
             "ack-to-listener" => can.reset_reasons && can.lookups,
             "netfilter-reject-reset" => can.rejects,
