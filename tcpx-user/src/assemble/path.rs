@@ -284,7 +284,8 @@ pub(super) fn drop(facts: &DropFacts, names: &Names<'_>) -> Vec<Frame> {
 /// Puts the offsets of a stack to the frames that it shows, and its other functions below.
 fn with_stack(mut frames: Vec<Frame>, stack: &[u64], names: &Names<'_>) -> Vec<Frame> {
     let known = frames.len();
-    for (function, offset) in stack.iter().filter_map(|&address| names.symbols.symbol(address)) {
+    let shown = stack.iter().filter_map(|&address| names.symbols.symbol(address));
+    for (function, offset) in shown.filter(|(function, _)| !is_tracing(function)) {
         let own =
             frames[..known].iter_mut().find(|frame| frame.offset.is_none() && *frame.function == *function);
         match own {
@@ -298,4 +299,11 @@ fn with_stack(mut frames: Vec<Frame>, stack: &[u64], names: &Names<'_>) -> Vec<F
         }
     }
     frames
+}
+
+/// A walk that begins in a program passes through what called the program.
+fn is_tracing(function: &str) -> bool {
+    ["bpf_prog_", "bpf_trace_run", "__bpf_trace_", "bpf_trampoline_"]
+        .iter()
+        .any(|start| function.starts_with(start))
 }

@@ -3,7 +3,7 @@
 use super::{Meaning, block::Block, names, path};
 use crate::line::{Attempt, DropLine, Endpoint, How, Outcome, Reset};
 
-/// Shown without `--all`: what failed, and what stands although nobody listened.
+/// Shown without `--all`, and with advice: what failed, and what stands although nobody listened.
 pub(super) fn is_noteworthy(attempt: &Attempt) -> bool {
     attempt.outcome != Outcome::Established || attempt.how != How::ActiveOpen
 }
@@ -24,7 +24,9 @@ pub(super) fn render(block: &mut Block, attempt: &Attempt, resets: &[Reset], dro
     let paths = [&attempt.path].into_iter().chain(resets.iter().map(|reset| &reset.path));
     let known = paths.chain(drops.iter().map(|drop| &drop.path)).find(|path| !path.is_empty());
     path::render(block, known.map_or(&[], Vec::as_slice));
-    block.next(&attempt.verdict.advice);
+    if is_noteworthy(attempt) {
+        block.next(&attempt.verdict.advice);
+    }
 }
 
 const fn headline(outcome: Outcome) -> (Meaning, &'static str) {

@@ -25,7 +25,7 @@ pub(super) fn start(start: &Start, look: Look, detail: Detail) -> String {
     let mut text = note(
         look,
         Meaning::Dim,
-        &format!("tcpx: tracing {} with {hooks} hooks by {backends}{missing}", start.kernel),
+        &format!("tcpx: tracing Linux {} with {hooks} hooks by {backends}{missing}", start.kernel),
     );
     if detail == Detail::Verbose {
         for hook in &start.hooks {

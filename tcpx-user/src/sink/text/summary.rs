@@ -21,7 +21,7 @@ pub(super) fn render(summary: &Summary, look: Look) -> String {
         text += &note(
             look,
             Meaning::Plain,
-            &format!("RSTs: {sent} sent, {received} received, {netfilter} by netfilter"),
+            &format!("RSTs: {sent} sent, {received} received{}", by_netfilter(*netfilter)),
         );
     }
     text += &account(summary, look);
@@ -39,15 +39,22 @@ fn count(what: &str, counts: &BTreeMap<String, u64>) -> Option<String> {
     (all > 0).then(|| format!("{all} {what}{s}: {}", each.join(", ")))
 }
 
+/// Zero is not worth saying, and where netfilter's RSTs cannot be seen it would not be known.
+fn by_netfilter(count: u64) -> String {
+    if count == 0 { String::new() } else { format!(", {count} made by netfilter") }
+}
+
 /// Whether tcpx and the kernel counted the same.
 fn account(summary: &Summary, look: Look) -> String {
     match (summary.unaccounted, &summary.unaccounted_why) {
-        (Some(0), _) => note(look, Meaning::Dim, "kernel's counters: the same (unaccounted 0)"),
+        (Some(0), _) => note(look, Meaning::Dim, "kernel's counters agree: no RST is unaccounted for"),
         (Some(n), _) => {
-            let text = format!("kernel's counters: {n} RSTs more or less than told here (unaccounted {n})");
+            let rsts = if n == 1 { "RST" } else { "RSTs" };
+            let text =
+                format!("kernel's counters differ: {n} {rsts} more or fewer than tcpx saw (unaccounted {n})");
             note(look, Meaning::Silent, &text)
         }
-        (None, Some(why)) => note(look, Meaning::Dim, &format!("kernel's counters: not compared: {why}")),
+        (None, Some(why)) => note(look, Meaning::Dim, &format!("kernel's counters not compared: {why}")),
         (None, None) => String::new(),
     }
 }
@@ -58,7 +65,7 @@ fn unexplained(summary: &Summary, look: Look) -> String {
         n => note(
             look,
             Meaning::Silent,
-            &format!("unexplained: {n} resets; please report them, with tcpx trace -o json -v"),
+            &format!("unexplained resets: {n}; please report them, with what tcpx trace -o json says"),
         ),
     }
 }

@@ -222,8 +222,8 @@ fn nothing_known_is_said_so() {
 #[test]
 fn start_loss_and_summary_are_notes() {
     insta::assert_snapshot!(notes(samples::start()), @"
-    tcpx: tracing 6.12.1 with 2 hooks by fentry, tracepoint; 1 hook is missing (tcpx
-          check says why)
+    tcpx: tracing Linux 6.12.1 with 2 hooks by fentry, tracepoint; 1 hook is missing
+          (tcpx check says why)
     ");
     insta::assert_snapshot!(notes(samples::loss()), @"
     tcpx: LOST 12 records of send-reset in the kernel's buffer: connections around
@@ -232,8 +232,8 @@ fn start_loss_and_summary_are_notes() {
     insta::assert_snapshot!(notes(samples::summary()), @"
     12 attempts: 10 established, 2 closed-port
     3 resets: 2 closed-port, 1 peer-reset
-    RSTs: 2 sent, 3 received, 0 by netfilter
-    kernel's counters: the same (unaccounted 0)
+    RSTs: 2 sent, 3 received
+    kernel's counters agree: no RST is unaccounted for
     ");
 }
 
@@ -248,9 +248,9 @@ fn a_summary_says_what_is_wrong() {
     insta::assert_snapshot!(notes(Line::Summary(bad)), @"
     12 attempts: 10 established, 2 closed-port
     3 resets: 2 closed-port, 1 peer-reset
-    RSTs: 2 sent, 3 received, 0 by netfilter
-    kernel's counters: 2 RSTs more or less than told here (unaccounted 2)
-    unexplained: 1 resets; please report them, with tcpx trace -o json -v
+    RSTs: 2 sent, 3 received
+    kernel's counters differ: 2 RSTs more or fewer than tcpx saw (unaccounted 2)
+    unexplained resets: 1; please report them, with what tcpx trace -o json says
     LOST: 12 records in the kernel's buffer, 1 in tcpx: something above may be
           missing or say less than it could; fewer events (filters, --probes path)
           lose less
@@ -262,7 +262,7 @@ fn a_summary_says_what_is_wrong() {
     };
     insta::assert_snapshot!(notes(Line::Summary(unsure)), @"
     tcpx: nothing to tell: no attempt, no reset, no drop
-    kernel's counters: not compared: the namespace has gone
+    kernel's counters not compared: the namespace has gone
     ");
 }
 

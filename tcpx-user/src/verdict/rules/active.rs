@@ -54,7 +54,8 @@ pub(super) fn close_unread_data(facts: &ResetFacts, context: &Context<'_>) -> Op
     let first = format!("{who} closed {} with data from {} unread.", reset.ends.a, reset.ends.b);
     let second = match unread(reset) {
         0 => None,
-        bytes => Some(format!("At most {bytes} bytes were received and not read.")),
+        1 => Some("Up to 1 byte had arrived and was not read.".to_owned()),
+        bytes => Some(format!("Up to {bytes} bytes had arrived and were not read.")),
     };
     Some(Finding::new(VerdictId::CloseUnreadData, confidence, first).and(second))
 }
