@@ -561,3 +561,6 @@ pub struct Lost {
     /// In tcpx itself.
     pub user: u64,
 }
+
+#[cfg(test)]
+mod tests;
