@@ -311,6 +311,12 @@ fn reason(place: Attach, error: &ProgramError) -> String {
                 "the kernel has no function {target} now: it is in a module that is not loaded, or inlined"
             )
         }
+        (_, Attach::Syscall(_)) => {
+            format!(
+                "{target} takes /sys/kernel/tracing, mounted and readable for tcpx ({})",
+                innermost(error)
+            )
+        }
         _ => format!("attaching to {target}: {}", innermost(error)),
     }
 }

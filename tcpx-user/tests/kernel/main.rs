@@ -5,6 +5,7 @@
 
 mod btf_fixture;
 mod cells;
+mod check;
 mod init;
 mod report;
 mod stand;

@@ -11,6 +11,7 @@ use tcpx_user::{
 
 use crate::{
     cells::{self, Release},
+    check,
     report::{Outcome, trial},
     stand::{self, BACKENDS},
     thousand,
@@ -23,6 +24,7 @@ const EXPECTED_RELEASE: &str = "TCPX_GUEST_RELEASE";
 pub(crate) fn all() -> Vec<Trial> {
     let first = [
         trial("auto/kernel-facts", kernel_facts),
+        trial("auto/check", check::tells_what_attaches),
         trial("auto/thousand-connections", || thousand::trace("auto")),
     ];
     let played = BACKENDS.iter().flat_map(|&(backend, _)| {
