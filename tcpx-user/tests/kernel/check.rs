@@ -1,29 +1,19 @@
 //! `tcpx check` tells the truth: what it says of a hook is what a trace then gets, and it leaves nothing attached.
 
 use anyhow::{Context as _, Result, ensure};
-use tcpx_user::{
-    event::Backend,
-    kernel::{self, Asked, BackendChoice, KernelFacts, Probes, survey::survey},
-};
+use tcpx_user::kernel::{self, Asked, BackendChoice, KernelFacts, Probes, survey::survey};
 
 use crate::report::Outcome;
 
-/// Every backend, one after the other.
+/// With `auto`, which tries every backend of every hook.
 pub(crate) fn tells_what_attaches() -> Result<Outcome> {
     let facts = KernelFacts::of_this_kernel().context("reading the kernel's types")?;
-    let only = Backend::ALL.iter().map(|backend| BackendChoice::Only(*backend));
-    for backend in std::iter::once(BackendChoice::Auto).chain(only) {
-        let asked = Asked { backend, probes: Probes::Lookup, command: true, stacks: false, bpf_log: false };
-        one(&facts, asked).with_context(|| backend.name())?;
-    }
-    Ok(Outcome::Passed)
-}
-
-fn one(facts: &KernelFacts, asked: Asked) -> Result<()> {
+    let (backend, probes) = (BackendChoice::Auto, Probes::Lookup);
+    let asked = Asked { backend, probes, command: true, stacks: false, bpf_log: false };
     let before = held()?;
-    let told = survey(facts, asked)?;
+    let told = survey(&facts, asked)?;
     ensure!(held()? == before, "check still holds programs");
-    let attached = kernel::attach(facts, asked)?;
+    let attached = kernel::attach(&facts, asked)?;
     ensure!(told.abilities == attached.abilities, "{:?} is not {:?}", told.abilities, attached.abilities);
     let says = told.hooks.iter().filter_map(|hook| hook.chosen.as_ref());
     let says: Vec<_> = says.map(|chosen| (chosen.hook, chosen.backend, chosen.targets.clone())).collect();
@@ -37,7 +27,7 @@ fn one(facts: &KernelFacts, asked: Asked) -> Result<()> {
     let mut lacks = attached.missing.clone();
     lacks.sort();
     ensure!(missing == lacks, "check says {missing:?}, a trace lacks {lacks:?}");
-    Ok(())
+    Ok(Outcome::Passed)
 }
 
 /// What of BPF this process holds open: a program that nobody holds any more is not attached either.
