@@ -31,12 +31,14 @@ pub struct Facts {
 #[inline(always)]
 pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
     let Some(skb) = skb else { return };
-    let flags = kernel::tcp_flags(skb);
-    if flags & (tcp_flag::SYN | tcp_flag::RST) != tcp_flag::SYN {
-        return;
-    }
     let no_socket = is_for_want_of_a_socket(facts);
     if no_socket && !switched(|on| on.no_socket_from_drop) {
+        return;
+    }
+    let flags = kernel::tcp_flags(skb);
+    // Of what is no handshake, only a segment without a socket is told, and only where the kernel names the reason.
+    let stray = no_socket && facts.reason.known && flags != 0;
+    if flags & tcp_flag::RST != 0 || !(stray || flags & tcp_flag::SYN != 0) {
         return;
     }
     let net = kernel::skb_net(skb);

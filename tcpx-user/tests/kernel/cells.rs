@@ -51,9 +51,9 @@ const CELLS: &[Cell] = &[
     },
     Cell {
         backend: "tracepoint",
-        before: Some((6, 10)),
+        before: Some((6, 1)),
         lacks: &["icmp_send"],
-        because: "the tracepoint icmp_send came with 6.10",
+        because: "the tracepoint icmp_send came after 5.10",
     },
     Cell {
         backend: "fentry",

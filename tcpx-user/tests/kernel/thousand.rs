@@ -4,9 +4,10 @@
 use std::{
     collections::BTreeMap,
     fs,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
+    io::{Read as _, Write as _},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
     os::fd::OwnedFd,
-    process::{Child, Command, ExitCode},
+    process::{Child, ChildStdin, Command, ExitCode, Stdio},
 };
 
 use anyhow::{Context, Result, ensure};
@@ -22,7 +23,7 @@ use crate::report::Outcome;
 
 /// Makes the connections; the first argument of the traced program.
 pub(crate) const CALLER: &str = "__thousand";
-/// Binds and closes ports until its stdin ends.
+/// Binds and closes ports for each byte that it reads.
 pub(crate) const CHURN: &str = "__churn";
 
 const CONNECTIONS: usize = 1000;
@@ -30,8 +31,8 @@ const CONNECTIONS: usize = 1000;
 const KINDS: [&str; 3] = ["closed-port", "bound-not-listening", "established"];
 /// A port that nobody holds.
 const CLOSED: u16 = 11;
-/// Ports that the other program takes and leaves.
-const CHURNED: std::ops::Range<u16> = 21_000..21_060;
+/// First of the ports that the other program takes and leaves.
+const CHURNED: u16 = 21_000;
 
 /// The traced program, or its companion.
 pub(crate) fn act(role: &str) -> ExitCode {
@@ -60,6 +61,7 @@ fn call() -> Result<()> {
     }
     let mut open = Vec::new();
     for at in 0..CONNECTIONS {
+        churn.step()?;
         let stands = TcpStream::connect(targets[at % targets.len()]);
         ensure!(stands.is_ok() == (KINDS[at % KINDS.len()] == "established"), "connection {at}: {stands:?}");
         open.extend(stands);
@@ -72,12 +74,16 @@ struct Bound(OwnedFd);
 
 impl Bound {
     fn new(address: IpAddr) -> Result<Self> {
-        let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+        Self::at(SocketAddr::new(address, 0))
+    }
+
+    fn at(at: SocketAddr) -> Result<Self> {
+        let family = if at.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
-        if address.is_ipv6() {
+        if at.is_ipv6() {
             sockopt::set_ipv6_v6only(&socket, true)?;
         }
-        bind(&socket, &SocketAddr::new(address, 0))?;
+        bind(&socket, &at)?;
         Ok(Self(socket))
     }
 
@@ -86,28 +92,40 @@ impl Bound {
     }
 }
 
-/// The companion process.
-struct Churn(Child);
+/// The companion process. It works while a connection is made, and once for each, so that neither starves the other.
+struct Churn {
+    child: Child,
+    go: ChildStdin,
+}
 
 impl Churn {
     fn start() -> Result<Self> {
         let mut command = Command::new("/proc/self/exe");
-        command.arg(CHURN).stdin(std::process::Stdio::piped());
-        Ok(Self(command.spawn().context("starting the program that binds and closes")?))
+        let mut child =
+            command.arg(CHURN).stdin(Stdio::piped()).spawn().context("starting the other program")?;
+        let go = child.stdin.take().context("its stdin")?;
+        Ok(Self { child, go })
     }
 
-    fn stop(&mut self) -> Result<()> {
-        drop(self.0.stdin.take());
-        ensure!(self.0.wait()?.success(), "the program that binds and closes failed");
+    fn step(&mut self) -> Result<()> {
+        self.go.write_all(b".").context("telling the other program to go on")
+    }
+
+    fn stop(mut self) -> Result<()> {
+        drop(self.go);
+        ensure!(self.child.wait()?.success(), "the program that binds and closes failed");
         Ok(())
     }
 }
 
 fn churn() -> Result<()> {
-    let over = std::thread::spawn(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
-    while !over.is_finished() {
-        let bound = CHURNED.map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
-        drop(bound.collect::<Vec<_>>());
+    for (step, go) in std::io::stdin().bytes().enumerate() {
+        go?;
+        let offset = (step % 10) as u16 * 6;
+        let addresses = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+        let ports = (0..3).map(|port| CHURNED + offset + port);
+        let both = ports.flat_map(|port| addresses.map(|address| SocketAddr::new(address, port)));
+        drop(both.map(Bound::at).collect::<Result<Vec<_>>>()?);
     }
     Ok(())
 }
@@ -150,6 +168,7 @@ fn check(lines: &[Value]) -> Result<()> {
         let id = attempt["verdict"]["id"].as_str().context("a verdict")?;
         *seen.entry(id).or_default() += 1;
         ensure!(attempt["verdict"]["confidence"] == "observed" || id != "established", "{attempt}");
+        ensure!(id != "unknown", "an unexplained attempt: {attempt}");
         ensure!(attempt["complete"] != false, "something was lost: {attempt}");
     }
     ensure!(callers.len() == 1, "one process made all calls, told were {callers:?}");

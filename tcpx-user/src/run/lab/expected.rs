@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::{
     abilities::Abilities,
-    lab::{DropFact, Facts, ResetFact},
+    lab::{AttemptFact, DropFact, Facts, ResetFact},
     line::Confidence,
     verdict::{Group, VerdictId},
 };
@@ -29,8 +29,11 @@ impl Expected {
         if !abilities.replies_from_time_wait {
             expected.hide_time_wait();
         }
-        if !abilities.replies_without_socket {
+        if !abilities.replies_without_socket && !abilities.drop_reasons {
             expected.hide_stray();
+        }
+        if !abilities.icmp && !abilities.icmp_send {
+            expected.hide_read_icmp();
         }
         if !abilities.rejects {
             expected.hide_rejects();
@@ -50,7 +53,23 @@ impl Expected {
         }
     }
 
-    /// A refusal shows in the drop of its SYN; drops of other segments are not looked at.
+    /// An ICMP error that comes back within connect() stays in sk_err_soft, and sock_getsockopt(SO_ERROR) takes it away
+    /// before the socket is closed: only the drop of the SYN is left.
+    fn hide_read_icmp(&mut self) {
+        let read = |attempt: &&mut AttemptFact| {
+            attempt.verdict == "icmp-refused"
+                && attempt.syn_retransmits == 0
+                && attempt.remote.ip().is_loopback()
+        };
+        for attempt in self.facts.attempts.iter_mut().filter(read) {
+            (attempt.outcome, attempt.errno, attempt.verdict) = ("cancelled", None, "netfilter-drop");
+            let (netns, from, to) = (attempt.netns, attempt.local, attempt.remote);
+            self.facts.drops.push(DropFact { netns, from, to, count: 1, verdict: "netfilter-drop" });
+            self.hidden = Some("no hook here sees an ICMP error that the application has read by SO_ERROR");
+        }
+    }
+
+    /// A refusal shows in the drop of its SYN. Of other segments a drop shows it only where it has a reason.
     fn hide_stray(&mut self) {
         let all = self.facts.resets.len();
         self.facts.resets.retain(|reset| reset.verdict != "stray-segment");
