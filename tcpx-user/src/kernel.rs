@@ -8,6 +8,7 @@ pub mod bpf_log;
 pub mod facts;
 pub mod features;
 pub mod live;
+pub mod misses;
 pub mod plan;
 mod sight;
 pub mod survey;

@@ -551,6 +551,9 @@ pub struct Summary {
     pub unaccounted_why: Option<String>,
     /// Lost records.
     pub lost: Lost,
+    /// Firings at which the kernel did not run a program, as it was already running on that CPU; null before 5.12,
+    /// which does not count them.
+    pub missed: Option<u64>,
 }
 
 /// Lost records by stage.

@@ -16,7 +16,7 @@ use tcpx_common::{
 };
 use tokio::time::{Instant, sleep};
 
-use super::{KernelFacts, attach::Attached, symbols};
+use super::{KernelFacts, attach::Attached, misses::Misses, symbols};
 use crate::{
     decode::{Decoder, Names},
     event::{Backend, Event, Netns, Task, What},
@@ -47,13 +47,22 @@ pub struct Live {
 }
 
 /// RSTs by namespace, as the programs count them before any filter.
-pub struct Counts(HashMap<MapData, NetnsKey, NetnsResets>);
+pub struct Counts {
+    resets: HashMap<MapData, NetnsKey, NetnsResets>,
+    misses: Misses,
+}
 
 impl Counts {
     /// All of them.
     #[must_use]
     pub fn read(&self) -> Vec<(NetnsKey, NetnsResets)> {
-        self.0.iter().filter_map(Result::ok).collect()
+        self.resets.iter().filter_map(Result::ok).collect()
+    }
+
+    /// Firings of which nothing was seen, while the programs live.
+    #[must_use]
+    pub fn missed(&self) -> Option<u64> {
+        self.misses.read()
     }
 }
 
@@ -68,7 +77,8 @@ impl Live {
             |name: &str| programs.take_map(name).ok_or_else(|| io::Error::other(format!("no map {name}")));
         let ring = RingBuf::try_from(take("EVENTS")?).map_err(io::Error::other)?;
         let counters = PerCpuArray::try_from(take("COUNTERS")?).map_err(io::Error::other)?;
-        let counts = HashMap::try_from(take("NETNS_RESETS")?).map_err(io::Error::other)?;
+        let resets = HashMap::try_from(take("NETNS_RESETS")?).map_err(io::Error::other)?;
+        let counts = Counts { resets, misses: Misses::of(&programs) };
         let live = Self {
             ring,
             counters,
@@ -81,7 +91,7 @@ impl Live {
             log: super::bpf_log::BpfLog::take(&mut programs).ok(),
             _programs: programs,
         };
-        Ok((live, Counts(counts)))
+        Ok((live, counts))
     }
 
     /// Decodes what is in the ring, at most a batch; true if that was all.

@@ -29,6 +29,9 @@ const SCHEMA: u32 = 1;
 /// Reads the map in which the programs count resets by namespace.
 pub type Counted = Rc<dyn Fn() -> Vec<(NetnsKey, NetnsResets)>>;
 
+/// Reads how many firings of the programs the kernel passed over.
+pub type Missed = Rc<dyn Fn() -> Option<u64>>;
+
 /// Attached programs, and what they can see.
 pub struct Live<S> {
     /// Their ring.
@@ -43,6 +46,8 @@ pub struct Live<S> {
     pub symbols: fn() -> Box<dyn Symbols + Send>,
     /// Resets as the programs count them.
     pub counted: Counted,
+    /// Firings of which nothing was seen.
+    pub missed: Missed,
 }
 
 impl<S: Source> Live<S> {
@@ -76,7 +81,9 @@ impl<S: Source> Live<S> {
         let counted = Rc::clone(&self.counted);
         let audit = Audit::begin(&enrich, &*counted);
         let pipeline = Pipeline::new(self.abilities, Limits::DEFAULT, (self.symbols)());
-        Host { enrich, pipeline, audit, counted, abilities: self.abilities, audited }
+        let (missed, missed_before) = (Rc::clone(&self.missed), (self.missed)());
+        let abilities = self.abilities;
+        Host { enrich, pipeline, audit, counted, missed, missed_before, abilities, audited }
     }
 }
 
@@ -86,6 +93,8 @@ pub struct Host {
     pipeline: Pipeline,
     audit: Audit,
     counted: Counted,
+    missed: Missed,
+    missed_before: Option<u64>,
     abilities: Abilities,
     audited: audit::Scope,
 }
@@ -119,6 +128,7 @@ impl Host {
             kernel: outcome.kernel,
             unaccounted: outcome.unaccounted,
             unaccounted_why: outcome.why,
+            missed: (self.missed)().zip(self.missed_before).map(|(now, before)| now.saturating_sub(before)),
             ..self.pipeline.summary().clone()
         }
     }
@@ -170,8 +180,10 @@ pub fn attach_to(facts: &KernelFacts, asked: &Hooks, command: bool) -> Result<Li
         .map(|(hook, why)| MissingHook { hook: hook.name().to_owned(), why: why.clone() });
     let (missing, abilities) = (missing.collect(), attached.abilities);
     let (source, counts) = kernel::Live::new(attached, facts).map_err(Failure::io("opening the ring"))?;
-    let counted = Rc::new(move || counts.read());
-    Ok(Live { source, hooks, missing, abilities, symbols: || Box::new(Kallsyms), counted })
+    let counts = Rc::new(counts);
+    let missed = Rc::clone(&counts);
+    let (counted, missed) = (Rc::new(move || counts.read()), Rc::new(move || missed.missed()));
+    Ok(Live { source, hooks, missing, abilities, symbols: || Box::new(Kallsyms), counted, missed })
 }
 
 /// What to attach, for the plan.

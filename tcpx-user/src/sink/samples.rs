@@ -291,6 +291,7 @@ pub(crate) fn plain_summary() -> Summary {
         unaccounted: Some(0),
         unaccounted_why: None,
         lost: Lost::default(),
+        missed: Some(0),
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) fn render(summary: &Summary, look: Look) -> String {
     }
     text += &account(summary, look);
     text += &unexplained(summary, look);
+    text += &missed(summary, look);
     text + &lost(summary, look)
 }
 
@@ -66,6 +67,20 @@ fn unexplained(summary: &Summary, look: Look) -> String {
             look,
             Meaning::Silent,
             &format!("unexplained resets: {n}; please report them, with what tcpx trace -o json says"),
+        ),
+    }
+}
+
+/// Not every missed firing would have been an event, so this is no loss that is known.
+fn missed(summary: &Summary, look: Look) -> String {
+    match summary.missed {
+        None | Some(0) => String::new(),
+        Some(n) => note(
+            look,
+            Meaning::Silent,
+            &format!(
+                "the kernel passed over {n} firings of tcpx's programs: something above may be missing or unknown"
+            ),
         ),
     }
 }
