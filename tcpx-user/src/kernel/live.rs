@@ -26,7 +26,7 @@ use crate::{
 /// How long a record waits for the reader at most. The ring holds what a storm at full speed of both its ends writes in
 /// several times that.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How often the programs' own counters are looked at: a loss is told within a second.
+/// How often the programs' own counters are looked at while nothing comes: a loss is told within a second.
 const LOOK: Duration = Duration::from_millis(500);
 /// Records that are decoded in one go, so that Ctrl-C is heard in a storm.
 const BATCH: usize = 8192;
@@ -105,13 +105,14 @@ impl Live {
 
     /// Everything that was there, then the time up to which that is all.
     fn take(&mut self, events: &mut Vec<Event>) {
-        let now = boot_ns();
+        let (now, before) = (boot_ns(), events.len());
         self.more = !self.read(events);
         #[cfg(feature = "bpf-log")]
         if let Some(log) = &mut self.log {
             log.show();
         }
-        if self.looked.elapsed() >= LOOK {
+        // After each batch: what a loss may have touched is not told yet, as it waits for the correlator's grace.
+        if events.len() > before || self.looked.elapsed() >= LOOK {
             self.look(events, now);
         }
         if !self.more {
