@@ -105,7 +105,7 @@ pub enum What {
     },
     /// Return addresses, innermost first, of the event with the same time.
     Stack(Vec<u64>),
-    /// Records of `hook` that were lost, of which the reader has just learned.
+    /// Records of `hook` that were lost, of which the reader has just learned; none: it is still behind a gap.
     Lost {
         /// How many.
         count: u64,

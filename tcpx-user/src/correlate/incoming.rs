@@ -287,7 +287,9 @@ impl Correlator {
     }
 
     fn lost(&mut self, event: &Event, count: u64) {
-        self.settled.push_back(Settled::Loss { hook: event.hook, count });
+        if count > 0 {
+            self.settled.push_back(Settled::Loss { hook: event.hook, count });
+        }
         self.history.doubt();
         self.attempts.all_mut().for_each(|attempt| attempt.complete = false);
         self.resets.all_mut().for_each(|reset| reset.complete = false);

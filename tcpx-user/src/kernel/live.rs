@@ -40,6 +40,8 @@ pub struct Live {
     looked: Instant,
     /// The last batch did not empty the ring.
     more: bool,
+    /// Records were lost behind those that the ring still holds: the gap is somewhere before its end.
+    doubt: bool,
     #[cfg(feature = "bpf-log")]
     log: Option<super::bpf_log::BpfLog>,
     /// Keeps the programs attached.
@@ -86,6 +88,7 @@ impl Live {
             decoder: decoder(facts),
             looked: Instant::now(),
             more: false,
+            doubt: false,
             // An object that does not log has no such ring.
             #[cfg(feature = "bpf-log")]
             log: super::bpf_log::BpfLog::take(&mut programs).ok(),
@@ -115,6 +118,10 @@ impl Live {
         if events.len() > before || self.looked.elapsed() >= LOOK {
             self.look(events, now);
         }
+        if self.doubt {
+            events.push(event(now, None, What::Lost { count: 0 }));
+            self.doubt = self.more;
+        }
         if !self.more {
             events.push(event(now, None, What::Tick));
         }
@@ -128,6 +135,7 @@ impl Live {
             let lost: u64 = values.iter().map(|counters| counters.lost).sum();
             let before = self.lost.insert(*hook, lost).unwrap_or(0);
             if lost > before {
+                self.doubt = true;
                 events.push(event(now, Some(*hook), What::Lost { count: lost - before }));
             }
         }
