@@ -1,4 +1,5 @@
 //! Small pure helpers for text that goes to a terminal.
 
 pub mod escape;
+pub mod state;
 pub mod width;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::LabError;
+use crate::text::state::state_name;
 
 /// One line of `/proc/net/tcp` or `tcp6`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,22 +62,7 @@ fn address(text: &str) -> Option<SocketAddr> {
 }
 
 fn state(number: u8) -> &'static str {
-    const NAMES: [&str; 13] = [
-        "UNKNOWN",
-        "ESTABLISHED",
-        "SYN_SENT",
-        "SYN_RECV",
-        "FIN_WAIT1",
-        "FIN_WAIT2",
-        "TIME_WAIT",
-        "CLOSE",
-        "CLOSE_WAIT",
-        "LAST_ACK",
-        "LISTEN",
-        "CLOSING",
-        "NEW_SYN_RECV",
-    ];
-    NAMES.get(usize::from(number)).copied().unwrap_or(NAMES[0])
+    state_name(number).unwrap_or("UNKNOWN")
 }
 
 #[cfg(test)]

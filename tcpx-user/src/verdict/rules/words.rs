@@ -8,6 +8,7 @@ use super::Context;
 use crate::{
     event::{Holder, Netns, SockFacts},
     line::Process,
+    text::state::state_name,
 };
 
 /// PSH, which no rule asks for.
@@ -25,25 +26,7 @@ pub fn flags(flags: u8) -> String {
 /// A TCP state as the kernel and `ss` name it.
 #[must_use]
 pub fn state(state: u8) -> String {
-    const NAMES: [&str; 14] = [
-        "ESTABLISHED",
-        "SYN_SENT",
-        "SYN_RECV",
-        "FIN_WAIT1",
-        "FIN_WAIT2",
-        "TIME_WAIT",
-        "CLOSE",
-        "CLOSE_WAIT",
-        "LAST_ACK",
-        "LISTEN",
-        "CLOSING",
-        "NEW_SYN_RECV",
-        "BOUND_INACTIVE",
-        "",
-    ];
-    let name =
-        usize::from(state).checked_sub(1).and_then(|place| NAMES.get(place)).filter(|name| !name.is_empty());
-    name.map_or_else(|| format!("state {state}"), |&name| name.to_owned())
+    state_name(state).map_or_else(|| format!("state {state}"), ToOwned::to_owned)
 }
 
 /// Names of the errnos that connect() and a socket's end can give.
