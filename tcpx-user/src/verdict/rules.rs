@@ -76,6 +76,8 @@ pub struct Context<'a> {
 
 /// One rule.
 pub struct Rule<F> {
+    /// What it can say; empty where it hands on the verdict of something else.
+    pub gives: &'static [VerdictId],
     /// The kernel's site, or the fact of TCP, that it speaks of.
     pub site: &'static str,
     /// Whether it holds.
@@ -84,50 +86,140 @@ pub struct Rule<F> {
 
 /// Why a RST was sent, or by whom.
 pub const RESET: &[Rule<ResetFacts>] = &[
-    Rule { site: "nf_send_reset, nf_send_reset6 (A.4)", holds: reject::observed },
-    Rule { site: "nf_send_reset, nf_send_reset6 (A.4), seen as a drop and a RST", holds: reject::derived },
     Rule {
+        gives: &[VerdictId::NetfilterRejectReset],
+        site: "nf_send_reset, nf_send_reset6 (A.4)",
+        holds: reject::observed,
+    },
+    Rule {
+        gives: &[VerdictId::NetfilterRejectReset],
+        site: "nf_send_reset, nf_send_reset6 (A.4), seen as a drop and a RST",
+        holds: reject::derived,
+    },
+    Rule {
+        gives: &[],
         site: "R1 tcp_v4_rcv no_tcp_socket: a listener should have matched",
         holds: no_socket::matching_listener,
     },
-    Rule { site: "R1 tcp_v4_rcv no_tcp_socket: bound, not listening", holds: no_socket::bound_not_listening },
-    Rule { site: "R1 tcp_v4_rcv no_tcp_socket: IPv6-only listener", holds: no_socket::listener_v6only },
-    Rule { site: "R1 tcp_v6_rcv no_tcp_socket: IPv4 listener", holds: no_socket::listener_v4only },
     Rule {
+        gives: &[VerdictId::BoundNotListening],
+        site: "R1 tcp_v4_rcv no_tcp_socket: bound, not listening",
+        holds: no_socket::bound_not_listening,
+    },
+    Rule {
+        gives: &[VerdictId::ListenerV6only],
+        site: "R1 tcp_v4_rcv no_tcp_socket: IPv6-only listener",
+        holds: no_socket::listener_v6only,
+    },
+    Rule {
+        gives: &[VerdictId::ListenerV4only],
+        site: "R1 tcp_v6_rcv no_tcp_socket: IPv4 listener",
+        holds: no_socket::listener_v4only,
+    },
+    Rule {
+        gives: &[VerdictId::ListenerOtherAddress],
         site: "R1 tcp_v4_rcv no_tcp_socket: listener elsewhere",
         holds: no_socket::listener_other_address,
     },
-    Rule { site: "R1 tcp_v4_rcv no_tcp_socket", holds: no_socket::closed_port },
-    Rule { site: "R1 tcp_v4_rcv no_tcp_socket, no SYN", holds: no_socket::stray_segment },
-    Rule { site: "R2 tcp_v4_rcv do_time_wait, TCP_TW_RST", holds: reply::time_wait_reset },
-    Rule { site: "R5 tcp_rcv_state_process: LISTEN and ACK", holds: reply::ack_to_listener },
-    Rule { site: "A.2 __tcp_close: data unread", holds: active::close_unread_data },
-    Rule { site: "A.2 tcp_disconnect from __tcp_close: SO_LINGER 0", holds: active::linger_zero },
-    Rule { site: "A.2 tcp_disconnect from inet_csk_listen_stop", holds: active::listener_closed_unaccepted },
-    Rule { site: "tcp_reset in SYN_SENT, nobody here sent it", holds: received::peer_refused },
-    Rule { site: "tcp_reset on an open connection, nobody here sent it", holds: received::peer_reset },
+    Rule {
+        gives: &[VerdictId::ClosedPort],
+        site: "R1 tcp_v4_rcv no_tcp_socket",
+        holds: no_socket::closed_port,
+    },
+    Rule {
+        gives: &[VerdictId::StraySegment],
+        site: "R1 tcp_v4_rcv no_tcp_socket, no SYN",
+        holds: no_socket::stray_segment,
+    },
+    Rule {
+        gives: &[VerdictId::TimeWaitReset],
+        site: "R2 tcp_v4_rcv do_time_wait, TCP_TW_RST",
+        holds: reply::time_wait_reset,
+    },
+    Rule {
+        gives: &[VerdictId::AckToListener],
+        site: "R5 tcp_rcv_state_process: LISTEN and ACK",
+        holds: reply::ack_to_listener,
+    },
+    Rule {
+        gives: &[VerdictId::CloseUnreadData],
+        site: "A.2 __tcp_close: data unread",
+        holds: active::close_unread_data,
+    },
+    Rule {
+        gives: &[VerdictId::LingerZero],
+        site: "A.2 tcp_disconnect from __tcp_close: SO_LINGER 0",
+        holds: active::linger_zero,
+    },
+    Rule {
+        gives: &[VerdictId::ListenerClosedUnaccepted],
+        site: "A.2 tcp_disconnect from inet_csk_listen_stop",
+        holds: active::listener_closed_unaccepted,
+    },
+    Rule {
+        gives: &[VerdictId::PeerRefused],
+        site: "tcp_reset in SYN_SENT, nobody here sent it",
+        holds: received::peer_refused,
+    },
+    Rule {
+        gives: &[VerdictId::PeerReset],
+        site: "tcp_reset on an open connection, nobody here sent it",
+        holds: received::peer_reset,
+    },
 ];
 
 /// Why an attempt ended as it did. One that a RST ended takes the verdict of the RST.
 pub const ATTEMPT: &[Rule<AttemptFacts>] = &[
-    Rule { site: "tcp_rcv_synsent_state_process: own SYN", holds: attempt::self_connect },
-    Rule { site: "tcp_rcv_synsent_state_process: crossed SYN", holds: attempt::simultaneous_open },
-    Rule { site: "tcp_finish_connect", holds: attempt::established },
-    Rule { site: "tcp_reset in SYN_SENT", holds: attempt::reset },
-    Rule { site: "tcp_v4_err, tcp_v6_err: port unreachable", holds: icmp::refused },
-    Rule { site: "tcp_v4_err, not seen", holds: icmp::refused_unseen },
-    Rule { site: "tcp_conn_request: accept queue full", holds: unanswered::accept_queue_full },
-    Rule { site: "nf_hook_slow, nft_do_chain: NF_DROP", holds: unanswered::netfilter_drop },
-    Rule { site: "kfree_skb of a handshake segment", holds: unanswered::other_drop },
-    Rule { site: "tcp_retransmit_timer in SYN_SENT", holds: unanswered::no_answer },
-    Rule { site: "__tcp_close in SYN_SENT", holds: attempt::cancelled },
-    Rule { site: "SYN_SENT at the end of the trace", holds: attempt::pending },
+    Rule {
+        gives: &[VerdictId::SelfConnect],
+        site: "tcp_rcv_synsent_state_process: own SYN",
+        holds: attempt::self_connect,
+    },
+    Rule {
+        gives: &[VerdictId::SimultaneousOpen],
+        site: "tcp_rcv_synsent_state_process: crossed SYN",
+        holds: attempt::simultaneous_open,
+    },
+    Rule { gives: &[VerdictId::Established], site: "tcp_finish_connect", holds: attempt::established },
+    Rule { gives: &[], site: "tcp_reset in SYN_SENT", holds: attempt::reset },
+    Rule {
+        gives: &[VerdictId::IcmpRefused],
+        site: "tcp_v4_err, tcp_v6_err: port unreachable",
+        holds: icmp::refused,
+    },
+    Rule { gives: &[VerdictId::IcmpRefused], site: "tcp_v4_err, not seen", holds: icmp::refused_unseen },
+    Rule {
+        gives: &[VerdictId::AcceptQueueFull],
+        site: "tcp_conn_request: accept queue full",
+        holds: unanswered::accept_queue_full,
+    },
+    Rule {
+        gives: &[VerdictId::NetfilterDrop],
+        site: "nf_hook_slow, nft_do_chain: NF_DROP",
+        holds: unanswered::netfilter_drop,
+    },
+    Rule { gives: &[], site: "kfree_skb of a handshake segment", holds: unanswered::other_drop },
+    Rule {
+        gives: &[VerdictId::NoAnswer],
+        site: "tcp_retransmit_timer in SYN_SENT",
+        holds: unanswered::no_answer,
+    },
+    Rule { gives: &[VerdictId::Cancelled], site: "__tcp_close in SYN_SENT", holds: attempt::cancelled },
+    Rule { gives: &[VerdictId::Pending], site: "SYN_SENT at the end of the trace", holds: attempt::pending },
 ];
 
 /// Why a handshake segment vanished.
 pub const DROP: &[Rule<DropFacts>] = &[
-    Rule { site: "tcp_conn_request: accept queue full", holds: drop::accept_queue_full },
-    Rule { site: "nf_hook_slow, nft_do_chain: NF_DROP", holds: drop::netfilter_drop },
+    Rule {
+        gives: &[VerdictId::AcceptQueueFull],
+        site: "tcp_conn_request: accept queue full",
+        holds: drop::accept_queue_full,
+    },
+    Rule {
+        gives: &[VerdictId::NetfilterDrop],
+        site: "nf_hook_slow, nft_do_chain: NF_DROP",
+        holds: drop::netfilter_drop,
+    },
 ];
 
 /// The verdict on a RST.
@@ -158,4 +250,12 @@ fn first<F>(rules: &[Rule<F>], facts: &F, context: &Context<'_>) -> Option<Findi
 
 fn lost(complete: bool) -> Option<String> {
     (!complete).then(|| "Some of its events were lost or are not known.".to_owned())
+}
+
+/// Every verdict that a rule can give.
+pub fn given() -> impl Iterator<Item = VerdictId> {
+    let resets = RESET.iter().map(|rule| rule.gives);
+    let attempts = ATTEMPT.iter().map(|rule| rule.gives);
+    let drops = DROP.iter().map(|rule| rule.gives);
+    resets.chain(attempts).chain(drops).flatten().copied().chain([VerdictId::Unknown])
 }

@@ -44,6 +44,22 @@ const WANTED: &[&str] = &[
     "nft_socket",
     "nft_synproxy",
     "nft_tproxy",
+    "nft_fib_inet",
+    "nft_compat",
+    "nf_conntrack_netlink",
+    "ip_vs",
+    "ip_vs_rr",
+    "cls_matchall",
+    "cls_u32",
+    "cls_bpf",
+    "act_gact",
+    "act_bpf",
+    "macvlan",
+    "ipvlan",
+    "xfrm_user",
+    "mptcp_diag",
+    // TCP-MD5 asks for its algorithm by name.
+    "md5",
 ];
 
 /// The list as one text: a cached kernel remembers which list it was made for.

@@ -7,7 +7,12 @@ mod remote;
 mod silent;
 mod unmatched;
 
+use std::path::Path;
+
 use super::{Family, LabError, Stage};
+
+/// The folder that only a test guest has (`xtask/src/vm/initramfs.rs`).
+const GUEST: &str = "/guest";
 
 /// A script that provokes what one verdict stands for.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +27,9 @@ pub struct Scenario {
     pub title: &'static str,
     /// What happens, and which kernel facts make it so.
     pub about: &'static str,
+    /// It changes what the whole machine shares (a sysctl without a namespace, memory, the clock): only a test guest,
+    /// which is nobody else's, plays it.
+    pub machine_wide: bool,
     /// The script. It returns when all it started is done, or in flight where that is the point.
     pub run: fn(&mut Stage) -> Result<(), LabError>,
 }
@@ -31,6 +39,27 @@ impl Scenario {
     #[must_use]
     pub fn verdict(&self) -> &'static str {
         self.name.split_once('/').map_or(self.name, |(id, _)| id)
+    }
+
+    /// Plays it on this stage.
+    ///
+    /// # Errors
+    /// When the kernel does something else, or this machine is not one to play it on.
+    pub fn play(&self, stage: &mut Stage) -> Result<(), LabError> {
+        if self.machine_wide && !Path::new(GUEST).exists() {
+            return Err(LabError::Unavailable {
+                what: self.name.to_owned(),
+                why: "it would disturb the whole machine, not only a namespace".to_owned(),
+                advice: "it is played in test guests only (cargo xtask vm run -- auto/NAME)",
+            });
+        }
+        (self.run)(stage)
+    }
+
+    /// The same, for a script that touches more than its namespaces.
+    #[allow(dead_code, reason = "the scenarios that need it follow")]
+    const fn machine_wide(self) -> Self {
+        Self { machine_wide: true, ..self }
     }
 
     /// An empty stage for it.
@@ -61,7 +90,7 @@ const fn scenario(
     about: &'static str,
     run: fn(&mut Stage) -> Result<(), LabError>,
 ) -> Scenario {
-    Scenario { name, aliases: &[], family, title, about, run }
+    Scenario { name, aliases: &[], family, title, about, machine_wide: false, run }
 }
 
 #[cfg(test)]

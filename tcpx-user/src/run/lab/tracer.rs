@@ -162,7 +162,7 @@ fn perform(scenario: &'static Scenario) -> Result<UnboundedReceiver<Cue>, Failur
     let mut stage = scenario.stage().on_ready(move |namespaces| await_tracer(namespaces, &ready));
     let thread = thread::Builder::new().name("scenario".to_owned());
     let spawned = thread.spawn(move || {
-        let ending = (scenario.run)(&mut stage);
+        let ending = scenario.play(&mut stage);
         // If nobody listens any more, tracing has failed or was stopped, and dropping the stage is all that is left.
         let _ = say.send(Cue::Done(Box::new(stage), ending));
     });
