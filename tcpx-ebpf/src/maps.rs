@@ -27,9 +27,20 @@ pub static EVENTS: RingBuf<(), RING_BYTES> = RingBuf::new();
 #[map]
 pub static SWITCHES: Array<Switches> = Array::with_max_entries(1, 0);
 
+/// Above the highest number of a hook.
+const HOOK_SLOTS: u32 = 32;
+
+const _: () = {
+    let mut at = 0;
+    while at < Hook::ALL.len() {
+        assert!((Hook::ALL[at] as u32) < HOOK_SLOTS);
+        at += 1;
+    }
+};
+
 /// What became of each hook's firings, one slot a hook.
 #[map]
-pub static COUNTERS: PerCpuArray<HookCounters> = PerCpuArray::with_max_entries(Hook::ALL.len() as u32, 0);
+pub static COUNTERS: PerCpuArray<HookCounters> = PerCpuArray::with_max_entries(HOOK_SLOTS, 0);
 
 /// RSTs sent, for the audit.
 #[map]
