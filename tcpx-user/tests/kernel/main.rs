@@ -17,6 +17,9 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 use tcpx_user::lab::actor;
 
+/// Scenarios wait most of their time, for a retransmission or for a deadline of the kernel.
+const AT_A_TIME: usize = 4;
+
 /// Asks only whether this machine lets this user load BPF; the answer is the exit status, the reason is printed.
 const CAN_BPF: &str = "--can-bpf";
 
@@ -43,8 +46,8 @@ fn main() -> ExitCode {
     }
     let backend = take_backend(&mut args);
     let mut args = Arguments::from_iter(args);
-    // A trial watches the whole machine: two at once would see each other.
-    args.test_threads = Some(1);
+    // Trials that need the machine for themselves say so (`stand::alone`).
+    args.test_threads = args.test_threads.or(Some(AT_A_TIME));
     let trials = trials::all()
         .into_iter()
         .filter(|trial| backend.as_ref().is_none_or(|backend| in_backend(trial.name(), backend)))
