@@ -64,7 +64,7 @@ static STAND: LazyLock<UnboundedSender<Ask>> = LazyLock::new(|| {
 
 /// Plays a scenario on a backend; `Err` inside says why this kernel has nothing of it.
 pub(crate) fn play(backend: &'static str, scenario: &'static Scenario) -> Result<Result<Played, String>> {
-    if scenario.machine_wide {
+    if scenario.machine_wide || scenario.timely {
         let _alone = MACHINE.write();
         return ask_for(backend, scenario);
     }

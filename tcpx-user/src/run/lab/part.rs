@@ -1,5 +1,4 @@
-//! The part of a trace that is about one scenario: a pipeline, names and an audit of its own, fed with the events of its
-//! namespaces alone, so that what others do at the same time is not in it.
+//! The part of a trace that is about one scenario: a pipeline, names and an audit of its own.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +8,22 @@ use crate::{
     event::{Event, What},
     line::{Line, Summary},
     run::{
-        Engine as _,
+        Engine as _, Source,
         live::{Host, Live},
         scope::Scope,
         select::Selection,
     },
 };
+
+/// Which events a part is given while several scenarios run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Hears {
+    /// Those of its own namespaces, so that what others do at the same time is not in it.
+    #[default]
+    Own,
+    /// All, as a trace of the whole host would: it has to tell them apart.
+    All,
+}
 
 /// Nothing is taken before the scenario says that its set-up is made: what that did is not what it is about.
 #[derive(Default)]
@@ -26,16 +35,15 @@ pub(super) struct Part {
 struct Running {
     host: Host,
     selection: Selection,
-    namespaces: BTreeSet<u32>,
+    /// `None`: all.
+    namespaces: Option<BTreeSet<u32>>,
 }
 
 impl Part {
-    pub(super) fn begin<S>(live: &Live<S>, namespaces: BTreeSet<u32>) -> Self
-    where
-        S: crate::run::Source,
-    {
+    pub(super) fn begin<S: Source>(live: &Live<S>, namespaces: BTreeSet<u32>, hears: Hears) -> Self {
         let host = live.host(audit::Scope::Only(namespaces.clone()));
         let selection = Selection::new(Filter::default(), Scope::Namespaces(namespaces.clone()));
+        let namespaces = Some(namespaces).filter(|_| hears == Hears::Own);
         Self { running: Some(Running { host, selection, namespaces }), lines: Vec::new() }
     }
 
@@ -48,7 +56,8 @@ impl Part {
     pub(super) fn take(&mut self, events: &[Event]) {
         let Some(Running { host, selection, namespaces }) = &mut self.running else { return };
         let mut lines = Vec::new();
-        for event in events.iter().filter(|event| is_for(event, namespaces)) {
+        let heard = |event: &&Event| namespaces.as_ref().is_none_or(|namespaces| is_for(event, namespaces));
+        for event in events.iter().filter(heard) {
             selection.observe(event);
             host.push(event, &mut lines);
         }

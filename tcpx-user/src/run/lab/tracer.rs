@@ -10,7 +10,7 @@ use tokio::sync::{
 use super::{
     cue::{Cue, Cued, perform},
     expected::Expected,
-    part::Part,
+    part::{Hears, Part},
 };
 use crate::{
     abilities::Abilities,
@@ -25,6 +25,7 @@ use crate::{
 pub struct Tracer<S> {
     live: Live<S>,
     start: Line,
+    hears: Hears,
 }
 
 /// What came of one run of a scenario.
@@ -95,7 +96,13 @@ impl<S: Source> Tracer<S> {
     #[must_use]
     pub fn new(live: Live<S>, hooks: &Hooks) -> Self {
         let start = live.start(hooks);
-        Self { live, start }
+        Self { live, start, hears: Hears::default() }
+    }
+
+    /// Each scenario is traced among the events of all that run beside it.
+    #[must_use]
+    pub fn hearing_all(self) -> Self {
+        Self { hears: Hears::All, ..self }
     }
 
     /// The first line.
@@ -165,7 +172,7 @@ impl<S: Source> Tracer<S> {
         let Some(one) = running.iter_mut().find(|one| one.id == id) else { return };
         match cue {
             Cue::Ready(namespaces, go) => {
-                one.part = Part::begin(&self.live, namespaces);
+                one.part = Part::begin(&self.live, namespaces, self.hears);
                 // A scenario that has ended meanwhile waits for nothing.
                 let _ = go.send(());
             }
