@@ -8,6 +8,7 @@ mod cells;
 mod check;
 mod init;
 mod mixed;
+mod protos;
 mod report;
 mod stand;
 mod thousand;
@@ -39,8 +40,10 @@ fn main() -> ExitCode {
     if args.get(1).is_some_and(|arg| arg == CAN_BPF) {
         return can_bpf();
     }
-    if args.get(1).is_some_and(|arg| arg == btf_fixture::ARGUMENT) {
-        return match btf_fixture::main(&args[2..]) {
+    let tools: [(&str, fn(&[String]) -> anyhow::Result<()>); 2] =
+        [(btf_fixture::ARGUMENT, btf_fixture::main), (protos::ARGUMENT, protos::main)];
+    if let Some((_, tool)) = tools.iter().find(|(name, _)| args.get(1).is_some_and(|arg| arg == name)) {
+        return match tool(&args[2..]) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => refuse(&format!("{error:#}")),
         };
