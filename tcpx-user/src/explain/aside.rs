@@ -13,7 +13,7 @@ const ASIDES: &[Aside] = &[
         connection was tried. Check with: getent ahosts NAME",
     },
     Aside {
-        marks: &["read udp", "write udp", "dial udp"],
+        marks: &["read udp", "write udp", "dial udp", "(udp)", "udp connection", "udp socket", "/dev/udp/"],
         says: "This is UDP, not TCP: an ICMP port unreachable said that \
         nobody has the port. After \"lookup\" it is the name server that did not answer.",
     },
@@ -112,7 +112,7 @@ pub fn asides(message: &str) -> Vec<&'static str> {
 fn names_unix_socket(message: &str) -> bool {
     let named = ["unix:", "dial unix", "through socket", "on socket", "unix domain", "unix socket"];
     named.iter().any(|mark| message.contains(mark))
-        || paths(message).any(|(_, word)| !word.starts_with("/dev/tcp/"))
+        || paths(message).any(|(_, word)| !word.starts_with("/dev/tcp/") && !word.starts_with("/dev/udp/"))
 }
 
 /// Absolute paths in a message. One at its very beginning is the program that speaks, unless it is a socket by its name.
@@ -151,6 +151,17 @@ mod tests {
             "connection to server on socket \"/run/postgresql/.s.PGSQL.5432\" failed: Connection refused",
         ] {
             assert_eq!(asides(message), [UNIX], "{message}");
+        }
+    }
+
+    #[test]
+    fn udp_is_named_as_not_tcp() {
+        for message in [
+            "read udp 10.0.0.2:40000->10.0.0.53:53: read: connection refused",
+            "nc: connect to 10.0.0.1 port 53 (udp) failed: Connection refused",
+            "bash: /dev/udp/127.0.0.1/53: Connection refused",
+        ] {
+            assert!(asides(message).iter().any(|says| says.starts_with("This is UDP, not TCP")), "{message}");
         }
     }
 
