@@ -42,7 +42,7 @@ impl Options {
             return Ok(Vec::new());
         }
         if self.kernel.is_empty() {
-            return Ok(kernels::SERIES.iter().filter(|series| series.in_matrix).collect());
+            return Ok(kernels::SERIES.iter().collect());
         }
         self.kernel.iter().map(|name| kernels::series(name)).collect()
     }

@@ -20,23 +20,17 @@ pub(crate) struct Series {
     suites: &'static [&'static str],
     /// Series to take where a suite has dropped this one.
     nearest: &'static [&'static str],
-    /// Whether `cargo xtask test` runs it unasked.
-    pub(crate) in_matrix: bool,
 }
 
 /// Every kernel that guests can have, oldest first.
 pub(crate) const SERIES: &[Series] = &[
-    Series { name: "5.10", suites: &["bullseye-security", "bullseye"], nearest: &[], in_matrix: true },
-    Series { name: "6.1", suites: &["bookworm-security", "bookworm"], nearest: &[], in_matrix: true },
-    Series { name: "6.12", suites: &["trixie-security", "trixie"], nearest: &[], in_matrix: true },
-    Series {
-        name: "6.18",
-        suites: &["trixie-backports"],
-        nearest: &["6.19", "6.17", "6.16"],
-        in_matrix: true,
-    },
-    Series { name: "7.2", suites: &["trixie-backports"], nearest: &["7.1", "7.3"], in_matrix: true },
-    Series { name: "7.3", suites: &["experimental"], nearest: &[], in_matrix: false },
+    Series { name: "5.10", suites: &["bullseye-security", "bullseye"], nearest: &[] },
+    Series { name: "6.1", suites: &["bookworm-security", "bookworm"], nearest: &[] },
+    Series { name: "6.12", suites: &["trixie-security", "trixie"], nearest: &[] },
+    Series { name: "6.16", suites: &["trixie-backports"], nearest: &["6.17"] },
+    Series { name: "6.18", suites: &["trixie-backports"], nearest: &["6.19", "6.17", "6.16"] },
+    Series { name: "7.2", suites: &["trixie-backports"], nearest: &["7.1", "7.3"] },
+    Series { name: "7.3", suites: &["trixie-backports", "experimental"], nearest: &[] },
 ];
 
 /// A kernel that is ready to boot.

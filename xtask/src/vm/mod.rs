@@ -55,7 +55,7 @@ pub(crate) enum Vm {
     },
     /// Lists kernels, and which are in the cache
     List,
-    /// Fetches kernels without running them: those named, else the matrix
+    /// Fetches kernels without running them: those named, else all
     Fetch {
         /// Kernel series
         kernels: Vec<String>,
@@ -161,15 +161,14 @@ fn shell(kernel: &str, limit: Duration, words: &[String]) -> Result<()> {
 fn list() {
     for series in kernels::SERIES {
         let release = kernels::cached_release(series).unwrap_or_else(|| "not fetched yet".to_owned());
-        let matrix = if series.in_matrix { "in the matrix" } else { "on request" };
-        println!("{:6} {matrix:14} {release}", series.name);
+        println!("{:6} {release}", series.name);
     }
 }
 
 fn fetch(names: &[String]) -> Result<()> {
     for series in kernels::SERIES
         .iter()
-        .filter(|s| names.is_empty() && s.in_matrix || names.iter().any(|n| n == s.name))
+        .filter(|series| names.is_empty() || names.iter().any(|name| name == series.name))
     {
         let kernel = kernels::obtain(series)?;
         println!("{:6} {}", series.name, kernel.release);

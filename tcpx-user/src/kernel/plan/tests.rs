@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 use super::*;
 use crate::kernel::features::Features;
 
-const KERNELS: [(&str, &[u8]); 6] = [
+const KERNELS: [(&str, &[u8]); 7] = [
     ("5.10", include_bytes!("../../../tests/data/btf/5.10.btf")),
     ("6.1", include_bytes!("../../../tests/data/btf/6.1.btf")),
     ("6.12", include_bytes!("../../../tests/data/btf/6.12.btf")),
+    ("6.16", include_bytes!("../../../tests/data/btf/6.16.btf")),
     ("6.18", include_bytes!("../../../tests/data/btf/6.18.btf")),
     ("7.2", include_bytes!("../../../tests/data/btf/7.2.btf")),
     ("7.3", include_bytes!("../../../tests/data/btf/7.3.btf")),
@@ -134,6 +135,7 @@ fn reasons_came_with_these_versions() {
             ("5.10", false, false),
             ("6.1", true, false),
             ("6.12", true, true),
+            ("6.16", true, true),
             ("6.18", true, true),
             ("7.2", true, true),
             ("7.3", true, true),
