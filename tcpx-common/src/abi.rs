@@ -63,6 +63,10 @@ numbered! {
         Retransmit = 14 => "retransmit",
         /// Processes started by the traced command.
         Fork = 15 => "fork",
+        /// A listen() that failed.
+        Listen = 28 => "listen",
+        /// A system call that a security module or a cgroup's program refused.
+        Denied = 29 => "denied",
     }
 }
 
@@ -117,6 +121,10 @@ numbered! {
         Fork = 17 => "fork",
         /// [`crate::event::Stack`]
         Stack = 18 => "stack",
+        /// [`crate::event::CallFailed`]: a bind().
+        BindFailed = 37 => "bind-failed",
+        /// [`crate::event::CallFailed`]: a listen().
+        ListenFailed = 38 => "listen-failed",
     }
 }
 
@@ -170,6 +178,16 @@ pub mod sock_flag {
     pub const V6ONLY: u8 = 0x04;
     /// SO_REUSEPORT is on.
     pub const REUSEPORT: u8 = 0x08;
+}
+
+/// Who refused a system call, in [`crate::event::ConnectFailed`] and [`crate::event::Bind`].
+pub mod denied_by {
+    /// Nobody was seen to.
+    pub const NOBODY: u16 = 0;
+    /// A security module (`security_socket_*`).
+    pub const SECURITY_MODULE: u16 = 1;
+    /// A BPF program of a cgroup (`__cgroup_bpf_run_filter_sock_addr`).
+    pub const CGROUP_PROGRAM: u16 = 2;
 }
 
 /// What a lookup in one of TCP's hashes gave, in [`crate::event::LookupFacts`].

@@ -4,6 +4,7 @@
 //! correlator is, and looks up at once what may be gone when the verdict is made. Everything is cached and bounded,
 //! and what cannot be known for certain of the moment of the event stays absent.
 
+mod asked;
 mod budget;
 mod cache;
 mod cgroup;
@@ -17,6 +18,7 @@ mod listing;
 mod netns;
 mod proc;
 mod process;
+mod route;
 mod scan;
 mod sockets;
 #[cfg(test)]
@@ -24,6 +26,7 @@ pub(crate) mod testing;
 
 use std::{
     io,
+    net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -43,7 +46,7 @@ pub use self::{
 };
 
 use self::{
-    cgroup::Cgroups, devices::Devices, netns::Namespaces, process::Processes, scan::Scan, sockets::Sockets,
+    asked::Asked, cgroup::Cgroups, devices::Devices, netns::Namespaces, process::Processes, scan::Scan, sockets::Sockets,
 };
 
 /// What is behind the numbers of this host.
@@ -59,6 +62,7 @@ struct State {
     namespaces: Namespaces,
     cgroups: Cgroups,
     devices: Devices,
+    asked: Asked,
     /// Time of the latest event.
     latest: u64,
 }
@@ -76,6 +80,7 @@ impl Enrich {
             sockets: Sockets::new(visible, scan),
             cgroups: Cgroups::new(),
             devices: Devices::default(),
+            asked: Asked::new(),
             latest: clock::boot_now(),
         };
         Self { clock: WallClock::sample(), state: Mutex::new(state) }
@@ -118,6 +123,11 @@ impl State {
         match &event.what {
             What::Bind(bind) => {
                 self.caller(event, &bind.comm, bind.uid, bind.cgroup, bind.inode);
+            }
+            What::CallFailed(failed) => {
+                let bind = &failed.bind;
+                self.caller(event, &bind.comm, bind.uid, bind.cgroup, bind.inode);
+                self.sockets(event.time, None, failed.holders.as_ref());
             }
             What::State(change) if change.caller => {
                 // A client's own socket is named by its attempt; remembering it would drive out the listeners'.
@@ -220,6 +230,18 @@ impl Who for Enrich {
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String> {
         let state = &mut *self.lock();
         state.devices.name(netns, ifindex, || state.namespaces.get(netns))
+    }
+
+    fn route(&self, netns: Netns, to: IpAddr) -> Option<Result<(), i32>> {
+        let state = &mut *self.lock();
+        let held = state.namespaces.get(netns)?;
+        state.asked.route(&held, to)
+    }
+
+    fn sysctl(&self, netns: Netns, path: &'static str) -> Option<String> {
+        let state = &mut *self.lock();
+        let held = state.namespaces.get(netns)?;
+        state.asked.sysctl(&held, path)
     }
 
     fn time(&self, boot_ns: u64) -> String {

@@ -3,6 +3,8 @@
 //! `correlate` and `verdict` know this trait only; `enrich` answers it live, a recording answers it in replay, a
 //! table answers it in tests.
 
+use std::net::IpAddr;
+
 use crate::{event::Netns, event::Task, line};
 
 /// Answers are cached by the implementation; `None` is "not known", never a guess.
@@ -18,6 +20,17 @@ pub trait Who {
 
     /// Name of a device in a namespace.
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String>;
+
+    /// Whether the routing tables of a namespace lead to an address now, or the errno that they give. They are asked for
+    /// a socket without a mark, a source address or a device. `None` where they could not be asked.
+    fn route(&self, _: Netns, _: IpAddr) -> Option<Result<(), i32>> {
+        None
+    }
+
+    /// A sysctl of a namespace as it is now, by its path below /proc/sys. `None` where it could not be read.
+    fn sysctl(&self, _: Netns, _: &'static str) -> Option<String> {
+        None
+    }
 
     /// Wall clock of a boot clock time, RFC 3339 UTC with nanoseconds.
     fn time(&self, boot_ns: u64) -> String;

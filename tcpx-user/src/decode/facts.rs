@@ -1,10 +1,13 @@
 //! One record each. `None` means malformed: a fact is missing without which the record says nothing.
 
-use tcpx_common::{abi::sock_flag, event as raw};
+use tcpx_common::{
+    abi::{denied_by, sock_flag},
+    event as raw,
+};
 
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
-    Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, Name, Reply, Retransmit, SockFacts,
+    Bind, CallFailed, ConnRequest, ConnectFailed, DeniedBy, Drop, Holders, HookNumber, Icmp, Name, Reply, Retransmit, ServerCall, SockFacts,
     SockPtr, SockReset, StateChange, What,
 };
 
@@ -37,6 +40,7 @@ pub(super) fn connect_failed(failed: &raw::ConnectFailed) -> Option<ConnectFaile
         requested: parts::remote(&failed.requested)?,
         sk: pointer(failed.sk),
         errno: failed.result.checked_neg()?,
+        denied_by: denied(failed.denied_by),
         uid: failed.uid,
         cgroup: non_zero(failed.cgroup),
         comm: comm(&failed.comm),
@@ -54,6 +58,24 @@ pub(super) fn bind(bind: &raw::Bind) -> Option<Bind> {
         cgroup: non_zero(bind.cgroup),
         comm: comm(&bind.comm),
     })
+}
+
+pub(super) fn call_failed(failed: &raw::CallFailed, call: ServerCall) -> Option<CallFailed> {
+    let holders = parts::holders(&failed.holders);
+    Some(CallFailed {
+        call,
+        bind: bind(&failed.call)?,
+        denied_by: denied(failed.call.denied_by),
+        holders: (holders.complete || !holders.list.is_empty()).then_some(holders),
+    })
+}
+
+const fn denied(by: u16) -> Option<DeniedBy> {
+    match by {
+        denied_by::SECURITY_MODULE => Some(DeniedBy::SecurityModule),
+        denied_by::CGROUP_PROGRAM => Some(DeniedBy::CgroupProgram),
+        _ => None,
+    }
 }
 
 /// "Nobody holds the port" travels as one bit, and means the same as an empty walk that came to its end.

@@ -140,6 +140,27 @@ pub struct DropFact {
     pub verdict: &'static str,
 }
 
+/// A `call` line that must come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallFact {
+    /// Who made the call.
+    pub process: Process,
+    /// Inode number of its network namespace.
+    pub netns: u64,
+    /// `bind` or `listen`.
+    pub call: &'static str,
+    /// Which errno it got, by name.
+    pub errno: &'static str,
+    /// What bind() was given, or where the socket is bound.
+    pub requested: SocketAddr,
+    /// Why.
+    pub verdict: &'static str,
+    /// The kernel's own word shows why; else it follows from other facts.
+    pub sure: bool,
+    /// Who holds the port.
+    pub holder: Option<Holder>,
+}
+
 /// All that a scenario provoked after [`ready`](super::Stage::ready).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -149,6 +170,8 @@ pub struct Facts {
     pub resets: Vec<ResetFact>,
     /// Handshake segments that vanished on this host.
     pub drops: Vec<DropFact>,
+    /// bind() and listen() calls that failed.
+    pub calls: Vec<CallFact>,
     /// By how much `OutRsts` of all namespaces together rose: netfilter's RSTs are not counted by the kernel.
     pub out_rsts: u64,
     /// Counters that rose, and by how much at least.

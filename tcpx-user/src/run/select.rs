@@ -32,6 +32,7 @@ struct Tally {
     attempts: BTreeMap<String, u64>,
     resets: BTreeMap<String, u64>,
     drops: BTreeMap<String, u64>,
+    calls: BTreeMap<String, u64>,
     sent: u64,
     received: u64,
     netfilter: u64,
@@ -123,6 +124,7 @@ impl Tally {
         match line {
             Line::Attempt(attempt) => add(&mut self.attempts, attempt.verdict.id),
             Line::Drop(drop) => add(&mut self.drops, drop.verdict.id),
+            Line::Call(call) => add(&mut self.calls, call.verdict.id),
             Line::Reset(reset) => {
                 add(&mut self.resets, reset.verdict.id);
                 self.unexplained += u64::from(reset.verdict.id == VerdictId::Unknown);
@@ -135,8 +137,8 @@ impl Tally {
     }
 
     fn fill(&mut self, summary: Summary) -> Summary {
-        let Self { attempts, resets, drops, sent, received, netfilter, unexplained } = std::mem::take(self);
-        Summary { attempts, resets, drops, sent, received, netfilter, unexplained, ..summary }
+        let Self { attempts, resets, drops, calls, sent, received, netfilter, unexplained } = std::mem::take(self);
+        Summary { attempts, resets, drops, calls, sent, received, netfilter, unexplained, ..summary }
     }
 }
 
@@ -168,6 +170,7 @@ mod tests {
             Line::Attempt(_) => "attempt",
             Line::Reset(_) => "reset",
             Line::Drop(_) => "drop",
+            Line::Call(_) => "call",
             Line::Loss(_) => "loss",
             Line::Summary(_) => "summary",
         };

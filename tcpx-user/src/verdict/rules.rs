@@ -6,7 +6,9 @@
 
 mod active;
 mod attempt;
+mod call;
 mod drop;
+mod early;
 mod icmp;
 mod no_socket;
 mod received;
@@ -21,7 +23,7 @@ pub(crate) use no_socket::{takes, why_not};
 use super::VerdictId;
 use crate::{
     abilities::Abilities,
-    correlate::facts::{AttemptFacts, DropFacts, ResetFacts},
+    correlate::facts::{AttemptFacts, CallFacts, DropFacts, ResetFacts},
     line::Confidence,
     who::Who,
 };
@@ -183,6 +185,11 @@ pub const ATTEMPT: &[Rule<AttemptFacts>] = &[
     Rule { gives: &[VerdictId::Established], site: "tcp_finish_connect", holds: attempt::established },
     Rule { gives: &[], site: "tcp_reset in SYN_SENT", holds: attempt::reset },
     Rule {
+        gives: &[VerdictId::NoRoute],
+        site: "tcp_v4_connect, tcp_v6_connect: no route, or one of a type that refuses (B.1)",
+        holds: early::no_route,
+    },
+    Rule {
         gives: &[VerdictId::IcmpRefused],
         site: "tcp_v4_err, tcp_v6_err: port unreachable",
         holds: icmp::refused,
@@ -222,6 +229,15 @@ pub const DROP: &[Rule<DropFacts>] = &[
     },
 ];
 
+/// Why a bind() or listen() failed.
+pub const CALL: &[Rule<CallFacts>] = &[
+    Rule {
+        gives: &[VerdictId::AddressInUse],
+        site: "inet_csk_get_port: conflict",
+        holds: call::address_in_use,
+    },
+];
+
 /// The verdict on a RST.
 #[must_use]
 pub fn reset(facts: &ResetFacts, context: &Context<'_>) -> Finding {
@@ -244,6 +260,12 @@ pub fn drop(facts: &DropFacts, context: &Context<'_>) -> Finding {
     finding.and(lost(facts.complete))
 }
 
+/// The verdict on a bind() or listen() that failed.
+#[must_use]
+pub fn call(facts: &CallFacts, context: &Context<'_>) -> Finding {
+    first(CALL, facts, context).unwrap_or_else(|| call::unknown(facts))
+}
+
 fn first<F>(rules: &[Rule<F>], facts: &F, context: &Context<'_>) -> Option<Finding> {
     rules.iter().find_map(|rule| (rule.holds)(facts, context))
 }
@@ -257,5 +279,6 @@ pub fn given() -> impl Iterator<Item = VerdictId> {
     let resets = RESET.iter().map(|rule| rule.gives);
     let attempts = ATTEMPT.iter().map(|rule| rule.gives);
     let drops = DROP.iter().map(|rule| rule.gives);
-    resets.chain(attempts).chain(drops).flatten().copied().chain([VerdictId::Unknown])
+    let calls = CALL.iter().map(|rule| rule.gives);
+    resets.chain(attempts).chain(drops).chain(calls).flatten().copied().chain([VerdictId::Unknown])
 }
