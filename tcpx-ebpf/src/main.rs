@@ -24,8 +24,8 @@ use core::ffi::c_void;
 use args::Env;
 use calls::End;
 use hooks::{
-    active_reset, bind, conn_request, connect, denied, drop, fork, icmp, listen, receive, receive_reset, reject, retransmit,
-    send_reset, state,
+    active_reset, bind, conn_request, connect, denied, drop, fork, icmp, listen, receive, receive_reset,
+    reject, retransmit, send_reset, state,
 };
 use maps::offset;
 use tcpx_common::abi::{Backend, Hook};

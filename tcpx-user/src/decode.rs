@@ -56,7 +56,9 @@ impl Decoder {
             Kind::State => What::State(facts::state(&record(bytes)?)?),
             Kind::ConnectFailed => What::ConnectFailed(facts::connect_failed(&record(bytes)?)?),
             Kind::Bind => What::Bind(facts::bind(&record(bytes)?)?),
-            Kind::BindFailed => What::CallFailed(Box::new(facts::call_failed(&record(bytes)?, ServerCall::Bind)?)),
+            Kind::BindFailed => {
+                What::CallFailed(Box::new(facts::call_failed(&record(bytes)?, ServerCall::Bind)?))
+            }
             Kind::ListenFailed => {
                 What::CallFailed(Box::new(facts::call_failed(&record(bytes)?, ServerCall::Listen)?))
             }

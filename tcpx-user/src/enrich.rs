@@ -46,7 +46,8 @@ pub use self::{
 };
 
 use self::{
-    asked::Asked, cgroup::Cgroups, devices::Devices, netns::Namespaces, process::Processes, scan::Scan, sockets::Sockets,
+    asked::Asked, cgroup::Cgroups, devices::Devices, netns::Namespaces, process::Processes, scan::Scan,
+    sockets::Sockets,
 };
 
 /// What is behind the numbers of this host.

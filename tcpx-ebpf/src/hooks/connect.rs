@@ -10,11 +10,7 @@
 
 use tcpx_common::{abi::Kind, event::ConnectFailed};
 
-use crate::{
-    args::Env,
-    calls, emit, kernel,
-    maps::Call,
-};
+use crate::{args::Env, calls, emit, kernel, maps::Call};
 
 /// The call returned.
 #[inline(always)]

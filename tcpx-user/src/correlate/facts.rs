@@ -8,8 +8,8 @@ use tcpx_common::abi::state;
 use super::key::Seen;
 pub use super::sender::{Answered, Sender};
 use crate::event::{
-    CallFailed, ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, Lookups, Netns, Retransmit, Segment, SockPtr,
-    SockReset, StateChange,
+    CallFailed, ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, Lookups, Netns, Retransmit, Segment,
+    SockPtr, SockReset, StateChange,
 };
 
 /// Something that will not change any more.

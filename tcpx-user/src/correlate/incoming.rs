@@ -9,7 +9,8 @@ use super::{
     key::{Seen, may_be_same},
 };
 use crate::event::{
-    Bind, CallFailed, ConnectFailed, Drop, Ends, Event, Icmp, Reply, Retransmit, Segment, ServerCall, SockReset, StateChange, What,
+    Bind, CallFailed, ConnectFailed, Drop, Ends, Event, Icmp, Reply, Retransmit, Segment, ServerCall,
+    SockReset, StateChange, What,
 };
 
 impl Correlator {

@@ -7,8 +7,8 @@ use tcpx_common::{
 
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
-    Bind, CallFailed, ConnRequest, ConnectFailed, DeniedBy, Drop, Holders, HookNumber, Icmp, Name, Reply, Retransmit, ServerCall, SockFacts,
-    SockPtr, SockReset, StateChange, What,
+    Bind, CallFailed, ConnRequest, ConnectFailed, DeniedBy, Drop, Holders, HookNumber, Icmp, Name, Reply,
+    Retransmit, ServerCall, SockFacts, SockPtr, SockReset, StateChange, What,
 };
 
 pub(super) fn state(state: &raw::State) -> Option<StateChange> {

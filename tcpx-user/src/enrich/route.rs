@@ -24,7 +24,8 @@ pub(crate) fn ask(to: IpAddr) -> io::Result<Result<(), i32>> {
     let mut socket = Socket::new(NETLINK_ROUTE)?;
     socket.bind_auto()?;
     socket.send_to(&request(to), &SocketAddr::new(0, 0), 0)?;
-    read(&socket.recv_from_full()?.0).ok_or_else(|| io::Error::other("an answer of rtnetlink that tcpx cannot read"))
+    read(&socket.recv_from_full()?.0)
+        .ok_or_else(|| io::Error::other("an answer of rtnetlink that tcpx cannot read"))
 }
 
 fn request(to: IpAddr) -> Vec<u8> {

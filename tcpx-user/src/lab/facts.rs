@@ -93,6 +93,8 @@ pub struct AttemptFact {
     pub sure: bool,
     /// How many SYNs were sent again, at least.
     pub syn_retransmits: u32,
+    /// It failed before a SYN was sent: neither end may have been fixed.
+    pub early: bool,
     /// Who holds the port.
     pub holder: Option<Holder>,
 }
@@ -195,6 +197,7 @@ impl AttemptFact {
             verdict: "established",
             sure: true,
             syn_retransmits: 0,
+            early: false,
             holder: None,
         }
     }
@@ -203,6 +206,12 @@ impl AttemptFact {
     pub fn ended(&mut self, outcome: &'static str, errno: impl Into<Option<&'static str>>) -> &mut Self {
         self.outcome = outcome;
         self.errno = errno.into();
+        self
+    }
+
+    /// It failed before a SYN was sent.
+    pub fn before_any_packet(&mut self) -> &mut Self {
+        self.early = true;
         self
     }
 

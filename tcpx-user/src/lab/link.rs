@@ -91,7 +91,7 @@ fn ifinfomsg(index: u32, flags: i32) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_ne_bytes()).collect()
 }
 
-fn index(device: &str) -> Result<u32, LabError> {
+pub(super) fn index(device: &str) -> Result<u32, LabError> {
     let any =
         socket(AddressFamily::UNIX, SocketType::DGRAM, None).map_err(LabError::io("socket(AF_UNIX)"))?;
     name_to_index(&any, device).map_err(LabError::io(format!("index of device {device}")))
@@ -139,6 +139,16 @@ pub(super) fn add_route(device: &str, to: Address) -> Result<(), LabError> {
     request.attribute(libc::RTA_DST, &bytes);
     request.attribute(libc::RTA_OIF, &index(device)?.to_ne_bytes());
     request.send(&format!("route {}/{} through {device}", to.ip, to.prefix))
+}
+
+/// Makes the calling thread's namespace refuse a network: `kind` is `RTN_UNREACHABLE`, `RTN_PROHIBIT` or `RTN_BLACKHOLE`.
+pub(super) fn refuse_route(kind: u8, to: Address) -> Result<(), LabError> {
+    let (family, bytes) = parts(to.ip);
+    let mut fixed = vec![family, to.prefix, 0, 0, libc::RT_TABLE_MAIN, libc::RTPROT_STATIC];
+    fixed.extend([libc::RT_SCOPE_UNIVERSE, kind, 0, 0, 0, 0]);
+    let mut request = Request::new(libc::RTM_NEWROUTE, libc::NLM_F_CREATE | libc::NLM_F_EXCL, &fixed);
+    request.attribute(libc::RTA_DST, &bytes);
+    request.send(&format!("route {}/{} of type {kind}", to.ip, to.prefix))
 }
 
 fn parts(ip: IpAddr) -> (u8, Vec<u8>) {

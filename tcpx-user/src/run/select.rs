@@ -137,7 +137,8 @@ impl Tally {
     }
 
     fn fill(&mut self, summary: Summary) -> Summary {
-        let Self { attempts, resets, drops, calls, sent, received, netfilter, unexplained } = std::mem::take(self);
+        let Self { attempts, resets, drops, calls, sent, received, netfilter, unexplained } =
+            std::mem::take(self);
         Summary { attempts, resets, drops, calls, sent, received, netfilter, unexplained, ..summary }
     }
 }

@@ -230,13 +230,11 @@ pub const DROP: &[Rule<DropFacts>] = &[
 ];
 
 /// Why a bind() or listen() failed.
-pub const CALL: &[Rule<CallFacts>] = &[
-    Rule {
-        gives: &[VerdictId::AddressInUse],
-        site: "inet_csk_get_port: conflict",
-        holds: call::address_in_use,
-    },
-];
+pub const CALL: &[Rule<CallFacts>] = &[Rule {
+    gives: &[VerdictId::AddressInUse],
+    site: "inet_csk_get_port: conflict",
+    holds: call::address_in_use,
+}];
 
 /// The verdict on a RST.
 #[must_use]

@@ -93,14 +93,19 @@ impl<'a> Facts<'a> {
     }
 
     fn of_call(call: &'a CallLine) -> Self {
-        let people = call.process.iter().chain(call.holders.iter().filter_map(|holder| holder.process.as_ref()));
+        let people =
+            call.process.iter().chain(call.holders.iter().filter_map(|holder| holder.process.as_ref()));
         Self {
             people: people.map(Person::of_process).collect(),
             addrs: vec![call.requested.addr],
             local: vec![call.requested.port],
             remote: Vec::new(),
             netns: vec![&call.netns],
-            outcomes: vec![if matches!(call.errno.as_str(), "EACCES" | "EPERM") { Outcome::Denied } else { Outcome::Failed }],
+            outcomes: vec![if matches!(call.errno.as_str(), "EACCES" | "EPERM") {
+                Outcome::Denied
+            } else {
+                Outcome::Failed
+            }],
             verdict: call.verdict.id,
         }
     }

@@ -10,6 +10,7 @@ use std::{
 
 use rustix::{
     event::PollFlags,
+    fs::{Gid, Uid},
     io::Errno,
     net::{
         AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, accept, bind, connect,
@@ -19,6 +20,9 @@ use rustix::{
 
 use super::protocol::{Call, Command, Reply};
 use crate::lab::{Deadline, LabError, script::monotonic_ns, sys};
+
+/// A user and group without any rights.
+const NOBODY: u32 = 65_534;
 
 /// The sockets that the actor holds, by descriptor.
 #[derive(Default)]
@@ -84,6 +88,12 @@ impl Sockets {
             }
             Call::Close => {
                 drop(self.0.remove(&fd).ok_or(Errno::BADF)?);
+                0
+            }
+            Call::BecomeNobody => {
+                let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
+                rustix::thread::set_thread_res_gid(gid, gid, gid)?;
+                rustix::thread::set_thread_res_uid(uid, uid, uid)?;
                 0
             }
             Call::Receive => return receive(self.get(fd)?),
@@ -194,6 +204,7 @@ fn describe(command: &Command, received: &str) -> String {
         Call::AwaitConnect => format!("poll({fd}, POLLOUT), getsockopt({fd}, SO_ERROR)"),
         Call::AwaitRetransmits(times) => format!("getsockopt({fd}, TCP_INFO) until retransmits >= {times}"),
         Call::AwaitReadable => format!("poll({fd}, POLLIN)"),
+        Call::BecomeNobody => format!("setresuid({NOBODY}, {NOBODY}, {NOBODY})"),
         Call::Close => format!("close({fd})"),
         Call::Ping(to) => format!("ping {to}"),
     }

@@ -113,6 +113,21 @@ impl Actor {
         self.must(fd, Call::Bind(at)).map(drop)
     }
 
+    /// `bind(2)`, whatever it returns.
+    pub fn try_bind(&self, fd: Fd, at: SocketAddr) -> Result<Reply, LabError> {
+        self.ask(&Command::Call { fd: fd.0, call: Call::Bind(at) })
+    }
+
+    /// `listen(2)`, whatever it returns.
+    pub fn try_listen(&self, fd: Fd) -> Result<Reply, LabError> {
+        self.ask(&Command::Call { fd: fd.0, call: Call::Listen(16) })
+    }
+
+    /// Gives up all privileges: another user, and so no capabilities.
+    pub fn become_nobody(&self) -> Result<(), LabError> {
+        self.must(Fd(-1), Call::BecomeNobody).map(drop)
+    }
+
     /// `listen(2)`, which must succeed.
     pub fn listen(&self, fd: Fd, backlog: i32) -> Result<(), LabError> {
         self.must(fd, Call::Listen(backlog)).map(drop)

@@ -29,6 +29,7 @@ pub(super) enum Call {
     /// Waits until there is something to read, and leaves it there.
     AwaitReadable,
     Close,
+    BecomeNobody,
     Ping(IpAddr),
 }
 

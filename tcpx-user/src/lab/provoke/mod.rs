@@ -1,5 +1,6 @@
 //! The scenarios: for each verdict of the catalogue, a script that makes the kernel do it.
 
+mod early;
 mod established;
 mod firewall;
 mod local_resets;
@@ -71,9 +72,17 @@ impl Scenario {
 
 /// All scenarios, by what they are about.
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    [unmatched::TABLE, local_resets::TABLE, firewall::TABLE, remote::TABLE, silent::TABLE, established::TABLE]
-        .into_iter()
-        .flatten()
+    [
+        early::TABLE,
+        unmatched::TABLE,
+        local_resets::TABLE,
+        firewall::TABLE,
+        remote::TABLE,
+        silent::TABLE,
+        established::TABLE,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The scenario of that name or alias.

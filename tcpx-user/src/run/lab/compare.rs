@@ -80,7 +80,9 @@ fn unexpected(line: &Line) -> String {
             let (from, to) = (check::source(drop.flow), check::destination(drop.flow));
             format!("a drop from {from} to {to}, {}", drop.verdict.id.as_str())
         }
-        Line::Call(call) => format!("a failed {} of {}, {}", call.call, call.requested, call.verdict.id.as_str()),
+        Line::Call(call) => {
+            format!("a failed {} of {}, {}", call.call, call.requested, call.verdict.id.as_str())
+        }
         Line::Loss(loss) => format!("{} lost records of {}", loss.count, loss.hook),
         Line::Start(_) | Line::Summary(_) => "a start or summary".to_owned(),
     };

@@ -1,7 +1,11 @@
 //! connect() failed without a packet (B.1): the kernel refused before the SYN.
 
 use super::{Context, Finding, words};
-use crate::{correlate::{facts::AttemptFacts, key::Seen}, event::ConnectFailed, verdict::VerdictId};
+use crate::{
+    correlate::{facts::AttemptFacts, key::Seen},
+    event::ConnectFailed,
+    verdict::VerdictId,
+};
 
 const EINVAL: i32 = 22;
 const EACCES: i32 = 13;
@@ -47,6 +51,9 @@ pub(super) fn no_route(facts: &AttemptFacts, context: &Context<'_>) -> Option<Fi
         return None;
     }
     let first = format!("The routing tables of {place} have a route of type {kind} for {to}.");
-    let how = format!("connect() returned {} before a SYN was sent, as such a route makes it.", words::errno(errno));
+    let how = format!(
+        "connect() returned {} before a SYN was sent, as such a route makes it.",
+        words::errno(errno)
+    );
     Some(Finding::derived(VerdictId::NoRoute, first).and(Some(how)).and(again))
 }
