@@ -27,6 +27,10 @@ pub struct Abilities {
     pub conn_request: bool,
     /// Dropped handshake segments are reported.
     pub drops: bool,
+    /// connect(), bind() and listen() calls that fail without a packet are reported.
+    pub calls: bool,
+    /// So are those that a security module or a cgroup's program refuses, as such.
+    pub denials: bool,
     /// Lookups are observed.
     pub lookups: bool,
     /// The kernel gives reasons with resets.
@@ -49,6 +53,8 @@ impl Abilities {
         rejects: true,
         conn_request: true,
         drops: true,
+        calls: true,
+        denials: true,
         lookups: true,
         reset_reasons: true,
         drop_reasons: true,

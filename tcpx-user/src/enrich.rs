@@ -18,6 +18,7 @@ mod listing;
 mod netns;
 mod proc;
 mod process;
+mod programs;
 mod route;
 mod scan;
 mod sockets;
@@ -27,7 +28,7 @@ pub(crate) mod testing;
 use std::{
     io,
     net::IpAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tcpx_common::abi::state;
@@ -35,7 +36,7 @@ use tcpx_common::abi::state;
 use crate::{
     event::{Event, Holders, Netns, Segment, SockFacts, Task, What},
     line,
-    who::Who,
+    who::{CgroupHook, Connection, Who},
 };
 
 pub(crate) use self::inside::inside_each;
@@ -243,6 +244,18 @@ impl Who for Enrich {
         let state = &mut *self.lock();
         let held = state.namespaces.get(netns)?;
         state.asked.sysctl(&held, path)
+    }
+
+    fn connections(&self, netns: Netns) -> Option<Arc<Vec<Connection>>> {
+        let state = &mut *self.lock();
+        let held = state.namespaces.get(netns)?;
+        state.asked.connections(&held)
+    }
+
+    fn cgroup_programs(&self, cgroup: u64, hook: CgroupHook) -> Option<usize> {
+        let state = &mut *self.lock();
+        let folder = state.cgroups.folder(cgroup)?;
+        state.asked.programs(cgroup, &folder, hook)
     }
 
     fn time(&self, boot_ns: u64) -> String {

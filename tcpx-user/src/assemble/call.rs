@@ -25,7 +25,7 @@ pub fn call(facts: &CallFacts, finding: Finding, names: &Names<'_>) -> line::Cal
         requested: bind.requested.into(),
         process: Some(names.who.process(seen.task, &bind.comm, Some(bind.uid), bind.cgroup)),
         holders: holders.map(|holder| port_holder(holder, names)).collect(),
-        path: path::call(facts),
+        path: path::call(facts, finding.id),
         verdict: verdict(finding),
         complete: Some(true),
     }

@@ -3,15 +3,19 @@
 //! A frame is there because one of this record's own events shows it, or because the site that was seen cannot be
 //! reached otherwise; its note says which. Offsets come from a stack, if there is one.
 
+mod early;
+
 use tcpx_common::abi::state::{LISTEN, SYN_SENT, TIME_WAIT};
+
+pub(super) use early::call;
 
 use super::{Names, reset::lookup};
 use crate::{
     correlate::{
-        facts::{Answered, AttemptFacts, CallFacts, DropCause, DropFacts, ResetFacts, Sender},
+        facts::{Answered, AttemptFacts, DropCause, DropFacts, ResetFacts, Sender},
         key::Seen,
     },
-    event::{Backend, DeniedBy, Ends, Lookups, Segment, ServerCall, SockReset, StateChange},
+    event::{Backend, Ends, Lookups, Segment, SockReset, StateChange},
     line::{Frame, LookupResult, LookupStep, Source},
     verdict::{VerdictId, rules::words},
 };
@@ -196,29 +200,10 @@ pub(super) fn attempt(facts: &AttemptFacts, id: VerdictId, names: &Names<'_>) ->
     } else if let Some(dropped) = &facts.drop {
         frames.extend(drop(dropped, names));
     }
-    frames.extend(failed_early(facts));
+    frames.extend(early::refused(facts, id));
     frames.extend(state_frames(facts));
+    frames.extend(early::returned(facts));
     frames
-}
-
-/// connect() failed without a SYN.
-fn failed_early(facts: &AttemptFacts) -> Vec<Frame> {
-    let Some(seen) = &facts.failed else { return Vec::new() };
-    let errno = words::errno(seen.what.errno);
-    let how = by(seen.backend, "sys_exit_connect");
-    let returned = |function: &str| frame(function, format!("returned {errno}; {how}"));
-    let ipv4 = seen.what.requested.is_ipv4();
-    let names = if ipv4 { &V4 } else { &V6 };
-    let frames = match seen.what.denied_by {
-        Some(DeniedBy::SecurityModule) => vec![returned("security_socket_connect")],
-        Some(DeniedBy::CgroupProgram) => {
-            let pre = if ipv4 { "tcp_v4_pre_connect" } else { "tcp_v6_pre_connect" };
-            let program = returned("__cgroup_bpf_run_filter_sock_addr");
-            vec![program, frame(pre, "derived"), returned("__inet_stream_connect")]
-        }
-        None => vec![frame(names.connect, "derived"), returned("__inet_stream_connect")],
-    };
-    at(seen.time, frames)
 }
 
 fn ended_by(facts: &ResetFacts, id: VerdictId, names: &Names<'_>) -> Vec<Frame> {
@@ -282,40 +267,6 @@ fn lookup_frames(facts: &AttemptFacts, (segment, lookups): &(Segment, Lookups)) 
         frames.push(frame(names.receive, "took the SYN; observed"));
     }
     frames
-}
-
-/// The path of a bind() or listen() that failed.
-pub(super) fn call(facts: &CallFacts) -> Vec<Frame> {
-    let (seen, failed) = (&facts.seen, &facts.seen.what);
-    let errno = words::errno(failed.bind.errno);
-    let returned = |function: &str, how: String| frame(function, format!("returned {errno}; {how}"));
-    let ipv6 = failed.bind.requested.is_ipv6();
-    let (entry, inner) = match (failed.call, ipv6) {
-        (ServerCall::Bind, false) => ("inet_bind", "__inet_bind"),
-        (ServerCall::Bind, true) => ("inet6_bind", "__inet6_bind"),
-        (ServerCall::Listen, _) => ("inet_listen", "inet_csk_listen_start"),
-    };
-    let mut frames = Vec::new();
-    match failed.denied_by {
-        Some(DeniedBy::SecurityModule) => {
-            let hook = match failed.call {
-                ServerCall::Bind => "security_socket_bind",
-                ServerCall::Listen => "security_socket_listen",
-            };
-            return at(seen.time, vec![returned(hook, by(seen.backend, ""))]);
-        }
-        Some(DeniedBy::CgroupProgram) => {
-            frames.push(returned("__cgroup_bpf_run_filter_sock_addr", by(seen.backend, "")));
-        }
-        None if errno == "EADDRINUSE" => {
-            frames.push(frame("inet_csk_get_port", "the port is taken; derived"));
-            frames.push(frame(inner, "derived"));
-        }
-        None => frames.push(frame(inner, "derived")),
-    }
-    let syscall = if failed.call == ServerCall::Bind { "sys_exit_bind" } else { "sys_exit_listen" };
-    frames.push(returned(entry, by(seen.backend, syscall)));
-    at(seen.time, frames)
 }
 
 /// Where a handshake segment vanished.

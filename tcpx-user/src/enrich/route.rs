@@ -2,6 +2,7 @@
 
 use std::{io, net::IpAddr};
 
+use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6};
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 
 const RTM_NEWROUTE: u16 = 24;
@@ -30,12 +31,12 @@ pub(crate) fn ask(to: IpAddr) -> io::Result<Result<(), i32>> {
 
 fn request(to: IpAddr) -> Vec<u8> {
     let (family, address) = match to {
-        IpAddr::V4(ip) => (libc::AF_INET, ip.octets().to_vec()),
-        IpAddr::V6(ip) => (libc::AF_INET6, ip.octets().to_vec()),
+        IpAddr::V4(ip) => (AF_INET, ip.octets().to_vec()),
+        IpAddr::V6(ip) => (AF_INET6, ip.octets().to_vec()),
     };
     let bits = (address.len() * 8) as u8;
     // struct rtmsg: family, destination length in bits, and nothing else that is asked for.
-    let mut body = vec![family as u8, bits, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let mut body = vec![family, bits, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     body.extend(((4 + address.len()) as u16).to_ne_bytes());
     body.extend(RTA_DST.to_ne_bytes());
     body.extend(address);

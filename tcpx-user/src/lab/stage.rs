@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    os::fd::OwnedFd,
     path::PathBuf,
     sync::Arc,
 };
@@ -27,6 +28,8 @@ pub struct Stage {
     facts: Facts,
     // Order of dropping: the actors first.
     actors: Vec<Actor>,
+    // What must not end before a tracer has asked about it.
+    kept: Vec<OwnedFd>,
     // A cgroup can only go when nobody is in it.
     cgroups: Vec<Arc<Cgroup>>,
     // Without its device, routes and addresses vanish under connections that a tracer is still to tell of.
@@ -59,6 +62,7 @@ impl Stage {
             baseline: Vec::new(),
             facts: Facts::default(),
             actors: Vec::new(),
+            kept: Vec::new(),
             cgroups: Vec::new(),
             peers: Vec::new(),
             namespaces: Vec::new(),
@@ -108,6 +112,11 @@ impl Stage {
         let peer = Peer::behind(namespace, self.family, self.script.clone())?;
         self.peers.push(peer.clone());
         Ok(peer)
+    }
+
+    /// Keeps a program attached until the stage ends.
+    pub fn keep(&mut self, link: OwnedFd) {
+        self.kept.push(link);
     }
 
     /// A cgroup with these actors in it; they have made no socket yet.

@@ -52,6 +52,11 @@ impl Finding {
         Self::new(id, Confidence::Derived, first)
     }
 
+    /// The first sentence, and what may follow it.
+    fn derived_from<const N: usize>(id: VerdictId, sentences: [Option<String>; N]) -> Self {
+        Self { id, confidence: Confidence::Derived, evidence: sentences.into_iter().flatten().collect() }
+    }
+
     fn unknown(first: String) -> Self {
         Self::new(VerdictId::Unknown, Confidence::Unknown, first)
     }
@@ -190,6 +195,26 @@ pub const ATTEMPT: &[Rule<AttemptFacts>] = &[
         holds: early::no_route,
     },
     Rule {
+        gives: &[VerdictId::ConnectDenied],
+        site: "security_socket_connect, __cgroup_bpf_run_filter_sock_addr (B.1)",
+        holds: early::connect_denied,
+    },
+    Rule {
+        gives: &[VerdictId::AddressNotAvailable],
+        site: "tcp_v6_connect: no source address",
+        holds: early::no_source_address,
+    },
+    Rule {
+        gives: &[VerdictId::PortExhausted],
+        site: "__inet_hash_connect: no port is free",
+        holds: early::port_exhausted,
+    },
+    Rule {
+        gives: &[VerdictId::AddressNotAvailable],
+        site: "__inet_check_established, __inet6_check_established: not unique",
+        holds: early::address_not_available,
+    },
+    Rule {
         gives: &[VerdictId::IcmpRefused],
         site: "tcp_v4_err, tcp_v6_err: port unreachable",
         holds: icmp::refused,
@@ -230,11 +255,38 @@ pub const DROP: &[Rule<DropFacts>] = &[
 ];
 
 /// Why a bind() or listen() failed.
-pub const CALL: &[Rule<CallFacts>] = &[Rule {
-    gives: &[VerdictId::AddressInUse],
-    site: "inet_csk_get_port: conflict",
-    holds: call::address_in_use,
-}];
+pub const CALL: &[Rule<CallFacts>] = &[
+    Rule {
+        gives: &[VerdictId::AddressInUse],
+        site: "inet_csk_get_port: conflict",
+        holds: call::address_in_use,
+    },
+    Rule {
+        gives: &[VerdictId::PortExhausted],
+        site: "inet_csk_get_port: port 0, none is free",
+        holds: call::port_exhausted,
+    },
+    Rule {
+        gives: &[VerdictId::AddressNotAvailable],
+        site: "__inet_bind, __inet6_bind: no local address",
+        holds: call::address_not_available,
+    },
+    Rule {
+        gives: &[VerdictId::PermissionDenied],
+        site: "security_socket_bind, security_socket_listen, __cgroup_bpf_run_filter_sock_addr",
+        holds: call::refused_by_policy,
+    },
+    Rule {
+        gives: &[VerdictId::PermissionDenied],
+        site: "__inet_bind, __inet6_bind: inet_port_requires_bind_service",
+        holds: call::privileged_port,
+    },
+    Rule {
+        gives: &[VerdictId::PermissionDenied],
+        site: "security_socket_bind, __cgroup_bpf_run_filter_sock_addr, not seen",
+        holds: call::must_be_policy,
+    },
+];
 
 /// The verdict on a RST.
 #[must_use]

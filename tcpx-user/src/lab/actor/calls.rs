@@ -96,6 +96,10 @@ impl Sockets {
                 rustix::thread::set_thread_res_uid(uid, uid, uid)?;
                 0
             }
+            Call::ForbidTcp => {
+                sys::forbid_tcp().map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+                0
+            }
             Call::Receive => return receive(self.get(fd)?),
             Call::Ping(to) => return ping(to).map(|()| (0, String::new())),
             other => return simple(self.get(fd)?, other).map(|value| (value, String::new())),
@@ -205,6 +209,7 @@ fn describe(command: &Command, received: &str) -> String {
         Call::AwaitRetransmits(times) => format!("getsockopt({fd}, TCP_INFO) until retransmits >= {times}"),
         Call::AwaitReadable => format!("poll({fd}, POLLIN)"),
         Call::BecomeNobody => format!("setresuid({NOBODY}, {NOBODY}, {NOBODY})"),
+        Call::ForbidTcp => "landlock_restrict_self() against bind and connect".to_owned(),
         Call::Close => format!("close({fd})"),
         Call::Ping(to) => format!("ping {to}"),
     }

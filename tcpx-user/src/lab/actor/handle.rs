@@ -123,6 +123,19 @@ impl Actor {
         self.ask(&Command::Call { fd: fd.0, call: Call::Listen(16) })
     }
 
+    /// Forbids itself TCP's bind() and connect() by Landlock.
+    pub fn forbid_tcp(&self) -> Result<(), LabError> {
+        let reply = self.ask(&Command::Call { fd: -1, call: Call::ForbidTcp })?;
+        match reply.errno {
+            None => Ok(()),
+            Some(errno) => Err(LabError::Unavailable {
+                what: "Landlock's control of TCP".to_owned(),
+                why: format!("landlock_create_ruleset: {errno}"),
+                advice: "a kernel from Linux 6.7 on with landlock in its list of security modules has it",
+            }),
+        }
+    }
+
     /// Gives up all privileges: another user, and so no capabilities.
     pub fn become_nobody(&self) -> Result<(), LabError> {
         self.must(Fd(-1), Call::BecomeNobody).map(drop)

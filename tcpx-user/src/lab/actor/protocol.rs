@@ -30,6 +30,8 @@ pub(super) enum Call {
     AwaitReadable,
     Close,
     BecomeNobody,
+    /// A Landlock domain in which TCP may neither bind nor connect.
+    ForbidTcp,
     Ping(IpAddr),
 }
 

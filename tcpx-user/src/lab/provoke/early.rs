@@ -8,6 +8,12 @@ use super::{
 };
 use crate::lab::{Address, Holder};
 
+mod denied;
+mod ports;
+
+pub(super) use denied::TABLE as DENIED;
+pub(super) use ports::TABLE as PORTS;
+
 pub(super) const TABLE: &[Scenario] = &[
     scenario("no-route", Ipv4, "The host has no route to the address", NO_ROUTE, no_route),
     scenario("no-route/ipv6", Ipv6, "The same, IPv6", NO_ROUTE, no_route),

@@ -74,6 +74,8 @@ impl Scenario {
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
     [
         early::TABLE,
+        early::PORTS,
+        early::DENIED,
         unmatched::TABLE,
         local_resets::TABLE,
         firewall::TABLE,

@@ -38,6 +38,9 @@ impl Expected {
         if !abilities.rejects {
             expected.hide_rejects();
         }
+        if !abilities.calls {
+            expected.hide_calls();
+        }
         if !abilities.conn_request {
             // tcp_conn_request frees the SYN without a kfree_skb event.
             expected.facts.drops.retain(|drop| drop.verdict != "accept-queue-full");
@@ -51,6 +54,17 @@ impl Expected {
             (reset.origin, reset.sender, reset.verdict) = ("elsewhere", None, "unknown");
             self.hidden = Some("no hook here sees a RST that a TIME_WAIT record sends");
         }
+    }
+
+    /// The system call tracepoints want tracefs: without it nothing tells of a call that failed without a packet, and
+    /// where its socket had been in SYN_SENT, nothing tells the errno.
+    fn hide_calls(&mut self) {
+        let early = |attempt: &&AttemptFact| attempt.early;
+        if self.facts.attempts.iter().any(|attempt| early(&attempt)) || !self.facts.calls.is_empty() {
+            self.hidden = Some("no hook here sees a call that fails without a packet");
+        }
+        self.facts.attempts.retain(|attempt| !attempt.early);
+        self.facts.calls.clear();
     }
 
     /// An ICMP error that comes back within connect() stays in sk_err_soft, and sock_getsockopt(SO_ERROR) takes it away
@@ -127,6 +141,7 @@ impl Expected {
             "netfilter-drop" => can.drop_reasons,
             "accept-queue-full" => can.conn_request,
             "icmp-refused" => can.icmp,
+            "connect-denied" | "permission-denied" => can.denials,
             "no-answer" => can.drops && can.conn_request,
             // The kernel's reason for the drop together with the RST that came is as good as the reply.
             verdict if is_no_socket(verdict) => can.replies_without_socket || can.drop_reasons,

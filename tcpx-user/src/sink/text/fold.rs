@@ -188,6 +188,7 @@ mod tests {
             Main::Attempt(_) => "attempt",
             Main::Reset(_) => "reset",
             Main::Drop(_) => "drop",
+            Main::Call(_) => "call",
         };
         (name, group.resets.len(), group.drops.len())
     }
