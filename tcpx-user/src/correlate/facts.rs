@@ -55,6 +55,8 @@ pub struct AttemptFacts {
     pub reset: Option<Arc<ResetFacts>>,
     /// Its handshake segments that vanished.
     pub drop: Option<Arc<DropFacts>>,
+    /// It was told before, when less was known of its RST.
+    pub again: bool,
     /// The attempt of this host at the other end, when SYNs crossed.
     pub peer: Option<u64>,
     /// The remote address was seen to belong to the same namespace.
@@ -209,6 +211,12 @@ pub struct ResetFacts {
     pub sender_opened: Option<Opened>,
     /// For each holder of the port in the sender's facts.
     pub listened: Vec<Listened>,
+    /// A listener that would have taken the SYN and was closed not long before.
+    pub closed: Option<Seen<StateChange>>,
+    /// A listener that would have taken the SYN and appeared soon after.
+    pub appeared: Option<Seen<StateChange>>,
+    /// It was told before, when that listener had not appeared.
+    pub again: bool,
     /// The socket that it reached, if it did.
     pub receiver: Option<Seen<Box<SockReset>>>,
     /// The connection that it ended, if its opening was seen.
@@ -238,6 +246,12 @@ impl ResetFacts {
     #[must_use]
     pub fn came_from_own_address(&self) -> bool {
         is_own(self.flow.a.ip(), self.flow.b.ip())
+    }
+
+    /// The SYN that found no socket, if it answers one.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Answered<'_>> {
+        self.sender.as_ref().and_then(Sender::answered).filter(Answered::is_refusal)
     }
 
     /// It reached a socket that had only sent its SYN.
