@@ -91,7 +91,7 @@ fn ifinfomsg(index: u32, flags: i32) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_ne_bytes()).collect()
 }
 
-fn index(device: &str) -> Result<u32, LabError> {
+pub(super) fn index(device: &str) -> Result<u32, LabError> {
     let any =
         socket(AddressFamily::UNIX, SocketType::DGRAM, None).map_err(LabError::io("socket(AF_UNIX)"))?;
     name_to_index(&any, device).map_err(LabError::io(format!("index of device {device}")))

@@ -14,6 +14,8 @@
 )]
 
 pub mod actor;
+pub mod bpf;
+mod cgroup;
 mod error;
 mod facts;
 mod link;
@@ -30,6 +32,7 @@ mod wait;
 pub mod wire;
 
 pub use actor::{Actor, Fd, Pending, Reply};
+pub use cgroup::Cgroup;
 pub use error::LabError;
 pub use facts::{AttemptFact, DropFact, Endpoint, Facts, Family, Holder, Process, ResetFact, Side};
 pub use link::{Address, veth_pair};

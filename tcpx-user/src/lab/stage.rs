@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    Actor, AttemptFact, Deadline, DropFact, Endpoint, Facts, Family, Holder, LabError, Namespace, Peer,
-    ResetFact, Script, SocketRow, What,
+    Actor, AttemptFact, Cgroup, Deadline, DropFact, Endpoint, Facts, Family, Holder, LabError, Namespace,
+    Peer, ResetFact, Script, SocketRow, What,
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
@@ -27,6 +27,8 @@ pub struct Stage {
     facts: Facts,
     // Order of dropping: the actors first.
     actors: Vec<Actor>,
+    // A cgroup can only go when nobody is in it.
+    cgroups: Vec<Arc<Cgroup>>,
     // Without its device, routes and addresses vanish under connections that a tracer is still to tell of.
     peers: Vec<Peer>,
     namespaces: Vec<Arc<Namespace>>,
@@ -57,6 +59,7 @@ impl Stage {
             baseline: Vec::new(),
             facts: Facts::default(),
             actors: Vec::new(),
+            cgroups: Vec::new(),
             peers: Vec::new(),
             namespaces: Vec::new(),
         }
@@ -105,6 +108,14 @@ impl Stage {
         let peer = Peer::behind(namespace, self.family, self.script.clone())?;
         self.peers.push(peer.clone());
         Ok(peer)
+    }
+
+    /// A cgroup with these actors in it; they have made no socket yet.
+    pub fn cgroup(&mut self, actors: &[&Actor]) -> Result<Arc<Cgroup>, LabError> {
+        let cgroup = Arc::new(Cgroup::create()?);
+        self.cgroups.push(Arc::clone(&cgroup));
+        actors.iter().try_for_each(|actor| cgroup.add(actor))?;
+        Ok(cgroup)
     }
 
     /// The loopback address of the scenario's family.
