@@ -3,6 +3,7 @@
 mod established;
 mod firewall;
 mod local_resets;
+mod near;
 mod remote;
 mod silent;
 mod unmatched;
@@ -71,7 +72,7 @@ impl Scenario {
 
 /// All scenarios, by what they are about.
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    [unmatched::TABLE, local_resets::TABLE, firewall::TABLE, remote::TABLE, silent::TABLE, established::TABLE]
+    [unmatched::TABLE, near::TABLE, local_resets::TABLE, firewall::TABLE, remote::TABLE, silent::TABLE, established::TABLE]
         .into_iter()
         .flatten()
 }
