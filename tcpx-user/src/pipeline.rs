@@ -61,8 +61,8 @@ impl Pipeline {
         let mut lines = Vec::new();
         while let Some(settled) = self.correlator.pop() {
             lines.extend(match settled {
-                Settled::Attempt(facts) if facts.again => self.attempt_again(&facts, who),
-                Settled::Reset(facts) if facts.again => self.reset_again(&facts, who),
+                Settled::AttemptAgain(facts) => self.attempt_again(&facts, who),
+                Settled::ResetAgain(facts) => self.reset_again(&facts, who),
                 Settled::Attempt(facts) => Some(self.attempt(&facts, who)),
                 Settled::Reset(facts) => Some(self.reset(&facts, who)),
                 Settled::Drop(facts) => Some(self.drop(&facts, who)),
@@ -138,7 +138,7 @@ impl Pipeline {
 
 /// What was known when it was told first.
 fn without_listener(facts: &ResetFacts) -> ResetFacts {
-    ResetFacts { appeared: None, again: false, ..facts.clone() }
+    ResetFacts { appeared: None, ..facts.clone() }
 }
 
 /// It counts once, as what it was told last.

@@ -63,7 +63,7 @@ pub fn looked_up_established(env: Env, found: Option<u64>) {
 /// between the miss in the established hash and the return of the listener lookup nothing else runs on this CPU.
 ///
 /// ```text
-/// inet_lookup_run_sk_lookup, inet6_lookup_run_sk_lookup   since 6.8; inlined before
+/// inet_lookup_run_sk_lookup, inet6_lookup_run_sk_lookup   6.12 has them, in 6.1 they are inlined
 /// bpf_run_sk_reuseport                                    only for programs that can say SK_DROP (eBPF)
 /// ```
 #[inline(always)]

@@ -12,13 +12,17 @@ use crate::event::{
     SockReset, StateChange,
 };
 
-/// Something that will not change any more.
+/// Something that will not change any more, unless a listener appears.
 #[derive(Clone, Debug)]
 pub enum Settled {
     /// An attempt.
     Attempt(Box<AttemptFacts>),
     /// A RST.
     Reset(Arc<ResetFacts>),
+    /// A RST that was told before, when a listener had not appeared that explains it.
+    ResetAgain(Arc<ResetFacts>),
+    /// The attempt that it ended, told before too.
+    AttemptAgain(Box<AttemptFacts>),
     /// A handshake segment that vanished.
     Drop(Arc<DropFacts>),
     /// Records that were lost.
@@ -55,8 +59,6 @@ pub struct AttemptFacts {
     pub reset: Option<Arc<ResetFacts>>,
     /// Its handshake segments that vanished.
     pub drop: Option<Arc<DropFacts>>,
-    /// It was told before, when less was known of its RST.
-    pub again: bool,
     /// The attempt of this host at the other end, when SYNs crossed.
     pub peer: Option<u64>,
     /// The remote address was seen to belong to the same namespace.
@@ -215,8 +217,6 @@ pub struct ResetFacts {
     pub closed: Option<Seen<StateChange>>,
     /// A listener that would have taken the SYN and appeared soon after.
     pub appeared: Option<Seen<StateChange>>,
-    /// It was told before, when that listener had not appeared.
-    pub again: bool,
     /// The socket that it reached, if it did.
     pub receiver: Option<Seen<Box<SockReset>>>,
     /// The connection that it ended, if its opening was seen.

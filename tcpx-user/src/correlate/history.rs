@@ -64,8 +64,8 @@ impl History {
     #[must_use]
     pub fn closed_before(&self, syn: &Answered<'_>, netns: Netns, time: u64) -> Option<&Seen<StateChange>> {
         let span = time.saturating_sub(NEAR_NS)..=time.saturating_add(MOMENT_NS);
-        let closed = self.ended.get(syn.segment.ends.b.port()).map(|entry| &entry.1);
-        closed.filter(|seen| span.contains(&seen.time) && would_take(syn, netns, seen)).next_back()
+        let mut closed = self.ended.get(syn.segment.ends.b.port()).map(|entry| &entry.1);
+        closed.rfind(|seen| span.contains(&seen.time) && would_take(syn, netns, seen))
     }
 
     /// The first listener that would have taken the SYN and appeared within [`NEAR_NS`] after. It is in state LISTEN

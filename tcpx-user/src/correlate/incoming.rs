@@ -260,7 +260,6 @@ impl Correlator {
             listened: Vec::new(),
             closed: None,
             appeared: None,
-            again: false,
             receiver: None,
             receiver_opened: None,
             attempt: None,

@@ -97,11 +97,13 @@ impl Correlator {
     pub(super) fn appears(&mut self, listener: &Seen<StateChange>) {
         for entry in self.refused.explained_by(listener) {
             let appeared = Some(listener.clone());
-            let reset = Arc::new(ResetFacts { appeared, again: true, ..(*entry.reset).clone() });
-            self.settled.push_back(Settled::Reset(reset.clone()));
+            let reset = Arc::new(ResetFacts { appeared, ..(*entry.reset).clone() });
+            self.settled.push_back(Settled::ResetAgain(reset.clone()));
             if let Some(attempt) = entry.attempt {
-                let again = AttemptFacts { reset: Some(reset), again: true, ..*attempt };
-                self.settled.push_back(Settled::Attempt(Box::new(again)));
+                let again = AttemptFacts { reset: Some(reset), ..*attempt };
+                self.settled.push_back(Settled::AttemptAgain(Box::new(again)));
+            } else if let Some(attempt) = reset.attempt.and_then(|id| self.attempts.get_mut(id)) {
+                attempt.reset = Some(reset);
             }
         }
     }

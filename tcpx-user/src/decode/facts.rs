@@ -7,8 +7,8 @@ use tcpx_common::{
 
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
-    Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, Name, Place, Reply, Retransmit, SockFacts,
-    SockPtr, SockReset, StateChange, What,
+    Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, Name, Place, Reply, Retransmit,
+    SockFacts, SockPtr, SockReset, StateChange, What,
 };
 
 pub(super) fn state(state: &raw::State) -> Option<StateChange> {

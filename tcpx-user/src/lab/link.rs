@@ -157,7 +157,12 @@ pub fn veth_pair(device: &'static str, one: &Namespace, other: &Arc<Namespace>) 
 
 /// A VRF with a routing table of its own, up; `port` becomes its device. IPv6 addresses of `port` outlive that only with
 /// `keep_addr_on_down`, as its device goes down for a moment.
-pub(super) fn vrf(name: &'static str, table: u32, port: &'static str, namespace: &Namespace) -> Result<(), LabError> {
+pub(super) fn vrf(
+    name: &'static str,
+    table: u32,
+    port: &'static str,
+    namespace: &Namespace,
+) -> Result<(), LabError> {
     namespace.run(move || {
         create_vrf(name, table)?;
         set_up(name)?;

@@ -33,13 +33,7 @@ pub(super) const TABLE: &[Scenario] = &[
         reuseport,
     ),
     scenario("lookup-denied/reuseport-ipv6", Ipv6, "The same, IPv6", DENIED, reuseport),
-    scenario(
-        "listener-other-device",
-        Ipv4,
-        "The listener is bound to another device",
-        DEVICE,
-        other_device,
-    ),
+    scenario("listener-other-device", Ipv4, "The listener is bound to another device", DEVICE, other_device),
     scenario("listener-other-device/ipv6", Ipv6, "The same, IPv6", DEVICE, other_device),
     scenario("listener-other-device/vrf", Ipv4, "The SYN comes in through a VRF", DEVICE, other_vrf),
     scenario("listener-other-device/vrf-ipv6", Ipv6, "The same, IPv6", DEVICE, other_vrf),
@@ -49,12 +43,14 @@ pub(super) const TABLE: &[Scenario] = &[
     scenario("listener-not-yet/ipv6", Ipv6, "The same, IPv6", LATE, not_yet),
 ];
 
-const DENIED: &str = "SK_DROP is no silence: the lookup ends as if there were no socket, and the answer is RST.";
+const DENIED: &str =
+    "SK_DROP is no silence: the lookup ends as if there were no socket, and the answer is RST.";
 const DEVICE: &str = "SO_BINDTODEVICE ties a listener to one device; one that is tied to none is passed over by what \
                       comes in through a VRF, unless tcp_l3mdev_accept is set.";
 const CLOSED: &str = "Between two runs of a server nobody has the port. That the last one has just left is seen only by \
                       who watched.";
-const LATE: &str = "A client that starts before its server is refused; a moment later it would not have been.";
+const LATE: &str =
+    "A client that starts before its server is refused; a moment later it would not have been.";
 
 const PORT: u16 = 8080;
 

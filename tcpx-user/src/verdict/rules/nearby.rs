@@ -48,13 +48,20 @@ pub(super) fn listener_other_device(facts: &ResetFacts, context: &Context<'_>) -
     let name = holder(found, context);
     let came = came_in(&answered);
     let first = if found.bound_dev == 0 {
-        format!("{name} listens on {}, but in no VRF; the SYN to {wanted} came in through {came}.", found.addr)
+        format!(
+            "{name} listens on {}, but in no VRF; the SYN to {wanted} came in through {came}.",
+            found.addr
+        )
     } else {
         let device = device(facts, found.bound_dev, context);
-        format!("{name} listens on {} through {device} only; the SYN to {wanted} came in on {came}.", found.addr)
+        format!(
+            "{name} listens on {} through {device} only; the SYN to {wanted} came in on {came}.",
+            found.addr
+        )
     };
-    let accept = (found.bound_dev == 0)
-        .then(|| "net.ipv4.tcp_l3mdev_accept is 0, or the listener would have taken it (derived).".to_owned());
+    let accept = (found.bound_dev == 0).then(|| {
+        "net.ipv4.tcp_l3mdev_accept is 0, or the listener would have taken it (derived).".to_owned()
+    });
     Some(no_socket::finding(facts, &answered, VerdictId::ListenerOtherDevice, first).and(accept))
 }
 
@@ -65,7 +72,9 @@ pub(super) fn listener_closed(facts: &ResetFacts, context: &Context<'_>) -> Opti
     let who = whose(closed, context);
     let at = closed.what.ends.a;
     let first = match facts.time().checked_sub(closed.time) {
-        Some(ago) => format!("{who} closed its listener on {at} {} before the SYN to {wanted} came.", duration(ago)),
+        Some(ago) => {
+            format!("{who} closed its listener on {at} {} before the SYN to {wanted} came.", duration(ago))
+        }
         None => format!("{who} was closing its listener on {at} when the SYN to {wanted} came."),
     };
     Some(no_socket::finding(facts, &answered, VerdictId::ListenerClosed, first))
@@ -78,7 +87,9 @@ pub(super) fn listener_not_yet(facts: &ResetFacts, context: &Context<'_>) -> Opt
     let who = whose(appeared, context);
     let at = appeared.what.ends.a;
     let first = match appeared.time.checked_sub(facts.time()) {
-        Some(after) => format!("{who} began to listen on {at} {} after the SYN to {wanted} came.", duration(after)),
+        Some(after) => {
+            format!("{who} began to listen on {at} {} after the SYN to {wanted} came.", duration(after))
+        }
         None => format!("{who} was about to listen on {at} when the SYN to {wanted} came."),
     };
     Some(no_socket::finding(facts, &answered, VerdictId::ListenerNotYet, first))
@@ -89,9 +100,7 @@ pub(super) fn listener_not_yet(facts: &ResetFacts, context: &Context<'_>) -> Opt
 fn is_contradicted(facts: &ResetFacts, answered: &Answered<'_>, seen: &Seen<StateChange>) -> bool {
     const MOMENT_NS: u64 = 100_000_000;
     let present = no_socket::listeners(answered).find(|found| no_socket::fits(found, answered));
-    present.is_some_and(|found| {
-        found.sk != seen.what.sk || seen.time.abs_diff(facts.time()) > MOMENT_NS
-    })
+    present.is_some_and(|found| found.sk != seen.what.sk || seen.time.abs_diff(facts.time()) > MOMENT_NS)
 }
 
 /// The task that called listen(), or that closed the listener.

@@ -187,7 +187,8 @@ pub(super) fn closed_port(facts: &ResetFacts, context: &Context<'_>) -> Option<F
     // Without a listener, whether the program refused it or chose nothing looks the same from outside.
     let program = answered.place.sk_lookup && !context.abilities.sk_lookup;
     let doubt = program.then(|| {
-        "A BPF program of type sk_lookup is attached to this network namespace and may have refused it.".to_owned()
+        "A BPF program of type sk_lookup is attached to this network namespace and may have refused it."
+            .to_owned()
     });
     let sure = if program { Confidence::Derived } else { Confidence::Observed };
     Some(finding(facts, &answered, VerdictId::ClosedPort, first).at_most(sure).and(doubt))
