@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Actor, AttemptFact, CallFact, Cgroup, Deadline, DropFact, Endpoint, Facts, Family, Holder, LabError,
-    Namespace, Peer, ResetFact, Script, SocketRow, What,
+    Namespace, Peer, Program, ResetFact, Script, SocketRow, What,
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
@@ -28,10 +28,9 @@ pub struct Stage {
     facts: Facts,
     // Order of dropping: the actors first.
     actors: Vec<Actor>,
-    // What must not end before a tracer has asked about it.
-    kept: Vec<OwnedFd>,
     // A cgroup can only go when nobody is in it.
     cgroups: Vec<Arc<Cgroup>>,
+    kept: Vec<OwnedFd>,
     // Without its device, routes and addresses vanish under connections that a tracer is still to tell of.
     peers: Vec<Peer>,
     namespaces: Vec<Arc<Namespace>>,
@@ -62,8 +61,8 @@ impl Stage {
             baseline: Vec::new(),
             facts: Facts::default(),
             actors: Vec::new(),
-            kept: Vec::new(),
             cgroups: Vec::new(),
+            kept: Vec::new(),
             peers: Vec::new(),
             namespaces: Vec::new(),
         }
@@ -114,9 +113,9 @@ impl Stage {
         Ok(peer)
     }
 
-    /// Keeps a program attached until the stage ends.
-    pub fn keep(&mut self, link: OwnedFd) {
-        self.kept.push(link);
+    /// Keeps a descriptor open as long as the scenario lasts, such as the link of a BPF program.
+    pub fn keep(&mut self, descriptor: OwnedFd) {
+        self.kept.push(descriptor);
     }
 
     /// A cgroup with these actors in it; they have made no socket yet.
@@ -306,6 +305,11 @@ impl Stage {
     /// Records that this host's TCP sends that many RSTs.
     pub fn sends_resets(&mut self, count: u64) {
         self.facts.out_rsts += count;
+    }
+
+    /// Records that a BPF program refused what was refused.
+    pub fn by_program(&mut self, program: Program) {
+        self.facts.program = Some(program);
     }
 
     /// Records that a counter does not rise: what it counts is not what happened.

@@ -2,6 +2,7 @@
 
 mod early;
 mod keys;
+mod near;
 mod properties;
 mod refused;
 mod resets;
