@@ -63,6 +63,8 @@ numbered! {
         Retransmit = 14 => "retransmit",
         /// Processes started by the traced command.
         Fork = 15 => "fork",
+        /// A flow that conntrack translates.
+        Nat = 30 => "nat",
     }
 }
 
@@ -117,6 +119,10 @@ numbered! {
         Fork = 17 => "fork",
         /// [`crate::event::Stack`]
         Stack = 18 => "stack",
+        /// [`crate::event::Nat`]
+        Nat = 40 => "nat",
+        /// [`crate::event::NatHolders`]
+        NatHolders = 41 => "nat-holders",
     }
 }
 

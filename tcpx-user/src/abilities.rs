@@ -29,6 +29,8 @@ pub struct Abilities {
     pub drops: bool,
     /// Lookups are observed.
     pub lookups: bool,
+    /// What conntrack makes of a flow is reported when the flow begins, wherever on this host.
+    pub nat: bool,
     /// The kernel gives reasons with resets.
     pub reset_reasons: bool,
     /// The kernel gives reasons with drops.
@@ -50,6 +52,7 @@ impl Abilities {
         conn_request: true,
         drops: true,
         lookups: true,
+        nat: true,
         reset_reasons: true,
         drop_reasons: true,
     };

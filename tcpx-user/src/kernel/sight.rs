@@ -47,6 +47,7 @@ impl Sight<'_> {
             lookups: self.sees(Hook::Receive)
                 && self.sees(Hook::LookupEstablished)
                 && self.sees(Hook::LookupListener),
+            nat: self.sees(Hook::Nat),
             reset_reasons: !self.facts.reset_reasons.is_empty(),
             drop_reasons: !self.facts.drop_reasons.is_empty(),
         }

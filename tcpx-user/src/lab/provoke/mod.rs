@@ -3,6 +3,7 @@
 mod established;
 mod firewall;
 mod local_resets;
+mod nat;
 mod remote;
 mod silent;
 mod unmatched;
@@ -71,9 +72,17 @@ impl Scenario {
 
 /// All scenarios, by what they are about.
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    [unmatched::TABLE, local_resets::TABLE, firewall::TABLE, remote::TABLE, silent::TABLE, established::TABLE]
-        .into_iter()
-        .flatten()
+    [
+        unmatched::TABLE,
+        local_resets::TABLE,
+        firewall::TABLE,
+        nat::TABLE,
+        remote::TABLE,
+        silent::TABLE,
+        established::TABLE,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The scenario of that name or alias.
