@@ -13,6 +13,7 @@ mod join;
 pub mod key;
 pub mod nat;
 pub mod recent;
+mod refused;
 pub mod resets;
 pub mod sender;
 mod settle;
@@ -21,7 +22,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use crate::{
     abilities::Abilities,
-    event::{Ends, Event, Icmp, Lookups, Segment, What},
+    event::{Ends, Event, Icmp, Lookups, Netns, Segment, What},
 };
 use attempts::Attempts;
 use drops::Drops;
@@ -30,6 +31,7 @@ use history::History;
 use key::Seen;
 use nat::Translations;
 use recent::Recent;
+use refused::Refused;
 use resets::Resets;
 
 /// How much is remembered, and for how long.
@@ -78,6 +80,7 @@ pub struct Correlator {
     resets: Resets,
     drops: Drops,
     history: History,
+    refused: Refused,
     lookups: Recent<Ends, Seen<(Segment, Lookups)>>,
     icmp: Recent<Ends, Seen<Icmp>>,
     icmp_sent: Recent<Ends, Seen<Icmp>>,
@@ -85,7 +88,7 @@ pub struct Correlator {
     /// Attempts that failed, by process: a proxy that cannot reach its upstream resets whoever called it.
     failed: Recent<u32, Upstream>,
     /// Segments that were answered with a RST or an ICMP error: their drop is not silent.
-    answered: Recent<Ends, u32>,
+    answered: Recent<Ends, (Netns, u32)>,
     /// Events whose stack is still to come.
     stackless: VecDeque<Event>,
     deadlines: BTreeSet<(u64, u64)>,
@@ -110,6 +113,7 @@ impl Correlator {
             resets: Resets::new(many),
             drops: Drops::new(many),
             history: History::new(many),
+            refused: Refused::new(many),
             lookups: Recent::new(many),
             icmp: Recent::new(many),
             icmp_sent: Recent::new(many),
@@ -173,6 +177,7 @@ impl Correlator {
             + self.translations.len()
             + self.failed.len()
             + self.history.len()
+            + self.refused.len()
             + self.deadlines.len()
     }
 

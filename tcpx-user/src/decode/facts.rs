@@ -2,7 +2,7 @@
 
 use tcpx_common::{
     abi::{
-        sock_flag,
+        place_flag, sock_flag,
         tcp_flag::{ACK, RST, SYN},
     },
     event as raw,
@@ -10,7 +10,7 @@ use tcpx_common::{
 
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
-    Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, Name, Nat, Reply, Retransmit,
+    Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, Name, Nat, Place, Reply, Retransmit,
     SockFacts, SockPtr, SockReset, StateChange, What,
 };
 
@@ -68,6 +68,10 @@ fn walked(port_free: u8, holders: Option<Holders>) -> Option<Holders> {
     holders.or_else(|| (port_free != 0).then(free))
 }
 
+const fn place(flags: u8) -> Place {
+    Place { sk_lookup: flags & place_flag::SK_LOOKUP != 0, vrf: flags & place_flag::VRF != 0 }
+}
+
 pub(super) fn reply(
     reply: &raw::Reply,
     reason: Option<Name>,
@@ -81,6 +85,7 @@ pub(super) fn reply(
         sk_state: reply.sk_state,
         sock,
         holders: walked(reply.port_free, holders),
+        place: place(reply.place),
     })
 }
 
@@ -98,6 +103,7 @@ pub(super) fn drop(
         reason,
         no_socket: drop.no_socket != 0,
         holders: walked(drop.port_free, holders),
+        place: place(drop.place),
     })
 }
 

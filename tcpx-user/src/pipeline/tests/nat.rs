@@ -151,7 +151,8 @@ fn a_redirected_connection_is_accepted_by_the_proxy_that_took_it() {
         Abilities::ALL,
         &[client.starts(S), translates(S + 1, HOST, (&client, &proxy), listens), client.establishes(S + 2)],
     );
-    let first = "node[9] accepted the connection on 0.0.0.0:15001, to which conntrack redirects 10.96.0.10:80.";
+    let first =
+        "node[9] accepted the connection on 0.0.0.0:15001, to which conntrack redirects 10.96.0.10:80.";
     assert_eq!(gist(&told.attempt().verdict), ("established", Observed, first));
     assert_eq!(told.attempt().nat.map(|nat| nat.remote), Some(endpoint("127.0.0.1:15001")));
 }

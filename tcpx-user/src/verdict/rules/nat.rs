@@ -2,7 +2,7 @@
 //! failure of their own upstream on.
 
 use super::{
-    Context, Finding, active,
+    Context, Finding, active, no_socket,
     words::{self, duration},
 };
 use crate::{
@@ -58,7 +58,7 @@ pub(super) fn proxy<'a>(facts: &'a AttemptFacts) -> Option<(&'a Translation, &'a
     let step = facts.nat.last()?;
     let wanted = step.what.translated.b;
     let list = &step.what.holders.as_ref()?.list;
-    let found = list.iter().find(|holder| holder.listening && super::takes(holder, wanted))?;
+    let found = list.iter().find(|holder| holder.listening && no_socket::takes(holder, wanted))?;
     Some((step, found))
 }
 
