@@ -24,7 +24,7 @@ use core::ffi::c_void;
 use args::Env;
 use calls::End;
 use hooks::{
-    active_reset, bind, conn_request, connect, denied, drop, fork, icmp, listen, receive, receive_reset,
+    active_reset, bind, conn_request, connect, denied, drop, fork, icmp, listen, nat, receive, receive_reset,
     reject, retransmit, send_reset, state,
 };
 use maps::offset;
@@ -197,6 +197,11 @@ programs! {
     "raw_tp" retransmit_tp(Retransmit, Tracepoint) |e| retransmit::sent(e, arg!(e, arg_tp_retransmit_sk));
     "fentry" retransmit_fentry(Retransmit, Fentry) |e| retransmit::sent(e, arg!(e, arg_retransmit_sk));
     "kprobe" retransmit_kprobe(Retransmit, Kprobe) |e| retransmit::sent(e, arg!(e, arg_retransmit_sk));
+
+    "raw_tp" nat_tp(Nat, Tracepoint) |e| nat::queued(e, arg!(e, arg_tp_queue_skb));
+    "fentry" nat_queue_fentry(Nat, Fentry) |e| nat::queued(e, arg!(e, arg_queue_skb));
+    "fentry" nat_fentry(Nat, Fentry) |e| nat::confirmed(e, arg!(e, arg_confirm_skb));
+    "kprobe" nat_kprobe(Nat, Kprobe) |e| nat::confirmed(e, arg!(e, arg_confirm_skb));
 
     "raw_tp" fork_tp(Fork, Tracepoint) |e| fork::forked(e, arg!(e, arg_tp_fork_child));
 }

@@ -10,6 +10,7 @@ mod call;
 mod drop;
 mod early;
 mod icmp;
+mod nat;
 mod nearby;
 mod no_socket;
 mod received;
@@ -313,6 +314,7 @@ pub const CALL: &[Rule<CallFacts>] = &[
 #[must_use]
 pub fn reset(facts: &ResetFacts, context: &Context<'_>) -> Finding {
     let finding = first(RESET, facts, context).unwrap_or_else(|| received::unknown(facts, context));
+    let finding = nat::reset(finding, facts, context).and(nat::upstream(facts));
     finding.and(lost(facts.complete))
 }
 
@@ -320,6 +322,7 @@ pub fn reset(facts: &ResetFacts, context: &Context<'_>) -> Finding {
 #[must_use]
 pub fn attempt(facts: &AttemptFacts, context: &Context<'_>) -> Finding {
     let finding = first(ATTEMPT, facts, context).unwrap_or_else(|| attempt::unknown(facts, context));
+    let finding = nat::attempt(finding, facts, context);
     let told = facts.reset.as_ref().is_some_and(|reset| !reset.complete);
     finding.and(lost(facts.complete || told))
 }

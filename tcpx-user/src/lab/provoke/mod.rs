@@ -4,6 +4,7 @@ mod early;
 mod established;
 mod firewall;
 mod local_resets;
+mod nat;
 mod near;
 mod remote;
 mod silent;
@@ -88,6 +89,7 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         near::TABLE,
         local_resets::TABLE,
         firewall::TABLE,
+        nat::TABLE,
         remote::TABLE,
         silent::TABLE,
         established::TABLE,
