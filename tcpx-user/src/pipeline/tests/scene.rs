@@ -145,6 +145,8 @@ pub(super) fn sock(sk: SockPtr, state: u8) -> SockFacts {
         bytes_acked: 0,
         bytes_received: 0,
         backlog: (0, 0),
+        mptcp: false,
+        cookie_age_ns: None,
     }
 }
 
