@@ -145,11 +145,8 @@ fn transfer(sk: u64, out: &mut SockFacts) {
 #[inline(always)]
 fn cookie_ticks(sk: u64, now: u32) -> u32 {
     let group: u64 = field_or_zero(sk, offset!(sk_reuseport_cb));
-    let (base, place) = if group == 0 {
-        (sk, offset!(tp_synq_overflow))
-    } else {
-        (group, offset!(group_synq_overflow))
-    };
+    let (base, place) =
+        if group == 0 { (sk, offset!(tp_synq_overflow)) } else { (group, offset!(group_synq_overflow)) };
     let last: u32 = field_or_zero(base, place);
     let on: u8 = field_or_zero(super::sock_net(sk), offset!(net_syncookies));
     if last == 0 || on == 0 {

@@ -33,7 +33,7 @@ pub struct Stage {
 }
 
 /// The counters that scenarios speak of.
-const COUNTERS: [&str; 7] = [
+const COUNTERS: [&str; 10] = [
     "OutRsts",
     "AttemptFails",
     "EstabResets",
@@ -41,6 +41,9 @@ const COUNTERS: [&str; 7] = [
     "ListenDrops",
     "TCPAbortOnClose",
     "TCPAbortOnData",
+    "EmbryonicRsts",
+    "PAWSActive",
+    "SyncookiesFailed",
 ];
 
 impl Stage {

@@ -24,6 +24,7 @@ const ABILITIES: &[Ability] = &[
     Ability { name: "rejects", has: |can| can.rejects },
     Ability { name: "conn_request", has: |can| can.conn_request },
     Ability { name: "drops", has: |can| can.drops },
+    Ability { name: "received", has: |can| can.received },
     Ability { name: "lookups", has: |can| can.lookups },
 ];
 
@@ -40,8 +41,8 @@ const CELLS: &[Cell] = &[
     Cell {
         backend: "tracepoint",
         before: None,
-        lacks: &["icmp", "rejects", "conn_request", "lookups"],
-        because: "tcp_v4_err, nf_send_reset, tcp_conn_request and the lookups have no tracepoint",
+        lacks: &["icmp", "rejects", "conn_request", "received", "lookups"],
+        because: "tcp_v4_err, nf_send_reset, tcp_conn_request, tcp_v4_rcv and the lookups have no tracepoint",
     },
     Cell {
         backend: "tracepoint",

@@ -1,7 +1,9 @@
 //! The scenarios: for each verdict of the catalogue, a script that makes the kernel do it.
 
+mod closing;
 mod established;
 mod firewall;
+mod handshake;
 mod local_resets;
 mod remote;
 mod silent;
@@ -71,9 +73,18 @@ impl Scenario {
 
 /// All scenarios, by what they are about.
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    [unmatched::TABLE, local_resets::TABLE, firewall::TABLE, remote::TABLE, silent::TABLE, established::TABLE]
-        .into_iter()
-        .flatten()
+    [
+        unmatched::TABLE,
+        local_resets::TABLE,
+        handshake::TABLE,
+        closing::TABLE,
+        firewall::TABLE,
+        remote::TABLE,
+        silent::TABLE,
+        established::TABLE,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The scenario of that name or alias.
