@@ -14,6 +14,8 @@
 )]
 
 pub mod actor;
+pub mod bpf;
+mod cgroup;
 mod error;
 mod facts;
 mod link;
@@ -30,8 +32,9 @@ mod wait;
 pub mod wire;
 
 pub use actor::{Actor, Fd, Pending, Reply};
+pub use cgroup::Cgroup;
 pub use error::LabError;
-pub use facts::{AttemptFact, DropFact, Endpoint, Facts, Family, Holder, Process, ResetFact, Side};
+pub use facts::{AttemptFact, DropFact, Endpoint, Facts, Family, Holder, Process, Program, ResetFact, Side};
 pub use link::{Address, veth_pair};
 pub use netns::Namespace;
 pub use nft::apply as nft;

@@ -2,6 +2,7 @@
 
 mod handshake;
 mod keys;
+mod near;
 mod properties;
 mod refused;
 mod resets;

@@ -6,8 +6,12 @@ use super::scene::*;
 use crate::{abilities::Abilities, event::*, line::Confidence, line::Confidence::*, line::LookupResult};
 
 const SYN_ACK: u8 = SYN | ACK;
-const REQUEST: Lookups =
-    Lookups { established: Some(Ok((SockPtr(0x99), NEW_SYN_RECV))), listener: None, received: true };
+const REQUEST: Lookups = Lookups {
+    established: Some(Ok((SockPtr(0x99), NEW_SYN_RECV))),
+    listener: None,
+    received: true,
+    denied: false,
+};
 
 /// A RST in answer to a segment of `call` that came to the socket `sock`.
 struct Answer<'a> {
@@ -33,8 +37,15 @@ impl<'a> Answer<'a> {
             Segment { device, payload: self.payload, ..segment(self.call.ends, self.flags, 5000, self.ack) };
         let reason = self.reason.map(Name::from);
         let sk_state = sock.state;
-        let reply =
-            Reply { segment, lookups: self.lookups, reason, sk_state, sock: Some(sock), holders: None };
+        let reply = Reply {
+            segment,
+            lookups: self.lookups,
+            reason,
+            sk_state,
+            sock: Some(sock),
+            holders: None,
+            place: Place::default(),
+        };
         self.call.at(S, Hook::SendReset, What::Reply(Box::new(reply)))
     }
 
@@ -112,7 +123,12 @@ fn a_wrong_last_ack() {
         (lookup.established.result, lookup.listener.result),
         (LookupResult::Hit, LookupResult::NotRun)
     );
-    let missed = Lookups { established: Some(Err(Miss)), listener: Some(Ok(SockPtr(0x77))), received: true };
+    let missed = Lookups {
+        established: Some(Err(Miss)),
+        listener: Some(Ok(SockPtr(0x77))),
+        received: true,
+        denied: false,
+    };
     let stray = Answer { lookups: missed, ..Answer::to(&half_open, ACK) };
     assert_eq!(stray.verdict(listener()).0, "ack-to-listener", "what was seen goes before what was asked");
 }
@@ -166,8 +182,12 @@ fn a_child_that_refuses_the_ack_that_made_it() {
     let seen = Answer { device: true, payload: 5, lookups: REQUEST, ..Answer::to(&call, ACK) };
     assert_eq!(seen.verdict(child.clone()), ("child-rejected-ack", Observed));
     // From a SYN cookie: the child behind a lookup that found the listener, or the listener with the child's reason.
-    let listened =
-        Lookups { established: Some(Err(Miss)), listener: Some(Ok(SockPtr(0x77))), received: true };
+    let listened = Lookups {
+        established: Some(Err(Miss)),
+        listener: Some(Ok(SockPtr(0x77))),
+        received: true,
+        denied: false,
+    };
     let cookie = Answer { payload: 5, lookups: listened, ..Answer::to(&call, ACK) };
     assert_eq!(cookie.verdict(child), ("child-rejected-ack", Observed));
     let told = Answer { reason: Some("TCP_ABORT_ON_DATA"), ..Answer::to(&call, ACK) };

@@ -1,0 +1,193 @@
+//! BPF programs of a few instructions, loaded and attached with bpf(2): what a balancer, a container network or a
+//! service manager would attach. All are attached by links, so that they go with the descriptor.
+#![expect(unsafe_code, reason = "bpf(2) has no safe wrapper in rustix")]
+
+use std::{
+    io,
+    os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd},
+    sync::Arc,
+};
+
+use super::{LabError, Namespace, link};
+
+/// `enum bpf_prog_type`, as far as scenarios use it (the numbers never change).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum ProgramType {
+    /// `SO_ATTACH_BPF`: how many bytes of the packet to keep, 0 drops it.
+    SocketFilter = 1,
+    /// At a device, before IP.
+    Xdp = 6,
+    /// Packets of the sockets of a cgroup: 1 lets pass.
+    CgroupSkb = 8,
+    /// bind(), connect() of the tasks of a cgroup: 1 lets pass.
+    CgroupSockAddr = 18,
+    /// Which socket of a reuseport group: 1 lets the kernel choose, 0 refuses.
+    SkReuseport = 21,
+    /// Which socket gets a segment that no connection has: 1 lets the kernel look, 0 refuses.
+    SkLookup = 30,
+}
+
+/// `enum bpf_attach_type`, as far as scenarios use it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum AttachType {
+    /// Packets to the sockets of a cgroup.
+    CgroupIngress = 0,
+    /// Packets from the sockets of a cgroup.
+    CgroupEgress = 1,
+    /// bind() to an IPv4 address.
+    CgroupInet4Bind = 8,
+    /// bind() to an IPv6 address.
+    CgroupInet6Bind = 9,
+    /// connect() to an IPv4 address.
+    CgroupInet4Connect = 10,
+    /// connect() to an IPv6 address.
+    CgroupInet6Connect = 11,
+    /// Socket lookup in a network namespace.
+    SkLookup = 36,
+    /// XDP.
+    Xdp = 37,
+}
+
+/// One instruction (`struct bpf_insn`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub struct Insn {
+    code: u8,
+    registers: u8,
+    offset: i16,
+    immediate: i32,
+}
+
+impl Insn {
+    /// Any instruction, by its parts.
+    #[must_use]
+    pub const fn new(code: u8, to: u8, from: u8, offset: i16, immediate: i32) -> Self {
+        Self { code, registers: to | from << 4, offset, immediate }
+    }
+
+    /// `rTO = VALUE`
+    #[must_use]
+    pub const fn mov(to: u8, value: i32) -> Self {
+        Self::new(0xb7, to, 0, 0, value)
+    }
+
+    /// `rTO = *(u32 *)(rFROM + OFFSET)`
+    #[must_use]
+    pub const fn load_word(to: u8, from: u8, offset: i16) -> Self {
+        Self::new(0x61, to, from, offset, 0)
+    }
+
+    /// `if rLEFT == VALUE goto +OFFSET`
+    #[must_use]
+    pub const fn jump_if_equal(left: u8, value: i32, offset: i16) -> Self {
+        Self::new(0x15, left, 0, offset, value)
+    }
+
+    /// `return r0`
+    #[must_use]
+    pub const fn exit() -> Self {
+        Self::new(0x95, 0, 0, 0, 0)
+    }
+}
+
+/// A program that answers the same to all it is asked.
+#[must_use]
+pub const fn always(answer: i32) -> [Insn; 2] {
+    [Insn::mov(0, answer), Insn::exit()]
+}
+
+/// The part of `union bpf_attr` for `BPF_PROG_LOAD` up to `expected_attach_type`.
+#[repr(C)]
+struct LoadAttr {
+    program_type: u32,
+    count: u32,
+    instructions: u64,
+    license: u64,
+    log_level: u32,
+    log_size: u32,
+    log: u64,
+    kernel_version: u32,
+    flags: u32,
+    name: [u8; 16],
+    ifindex: u32,
+    expected_attach_type: u32,
+}
+
+/// The same for `BPF_LINK_CREATE`.
+#[repr(C)]
+struct LinkAttr {
+    program: u32,
+    target: u32,
+    attach_type: u32,
+    flags: u32,
+}
+
+/// Loads a program. `attach` is where it is meant for, which some types must say when they are loaded.
+pub fn load(
+    program: ProgramType,
+    instructions: &[Insn],
+    attach: Option<AttachType>,
+) -> Result<OwnedFd, LabError> {
+    const BPF_PROG_LOAD: libc::c_long = 5;
+    let mut name = [0; 16];
+    name[..8].copy_from_slice(b"tcpx_lab");
+    let mut attr = LoadAttr {
+        program_type: program as u32,
+        count: instructions.len() as u32,
+        instructions: instructions.as_ptr() as u64,
+        license: c"GPL".as_ptr() as u64,
+        log_level: 0,
+        log_size: 0,
+        log: 0,
+        kernel_version: 0,
+        flags: 0,
+        name,
+        ifindex: 0,
+        expected_attach_type: attach.map_or(0, |attach| attach as u32),
+    };
+    bpf(BPF_PROG_LOAD, &mut attr).map_err(|error| unavailable(format!("load a {program:?} program: {error}")))
+}
+
+/// Attaches a program to a cgroup (the descriptor of its folder) or a network namespace, as long as the link is open.
+pub fn attach(program: &OwnedFd, target: impl AsFd, attach: AttachType) -> Result<OwnedFd, LabError> {
+    link_to(program, target.as_fd().as_raw_fd().cast_unsigned(), attach, 0)
+}
+
+/// Attaches an XDP program to a device of the namespace as generic XDP, after the driver has made an skb of the packet.
+pub fn attach_generic_xdp(
+    program: OwnedFd,
+    namespace: &Arc<Namespace>,
+    device: &'static str,
+) -> Result<OwnedFd, LabError> {
+    const XDP_FLAGS_SKB_MODE: u32 = 2;
+    // The kernel looks for the device in the namespace of the calling thread.
+    namespace.run(move || link_to(&program, link::index(device)?, AttachType::Xdp, XDP_FLAGS_SKB_MODE))?
+}
+
+fn link_to(program: &OwnedFd, target: u32, attach: AttachType, flags: u32) -> Result<OwnedFd, LabError> {
+    const BPF_LINK_CREATE: libc::c_long = 28;
+    let mut attr =
+        LinkAttr { program: program.as_raw_fd().cast_unsigned(), target, attach_type: attach as u32, flags };
+    bpf(BPF_LINK_CREATE, &mut attr).map_err(|error| unavailable(format!("attach at {attach:?}: {error}")))
+}
+
+/// A bpf(2) command that makes a descriptor.
+fn bpf<T>(command: libc::c_long, attr: &mut T) -> io::Result<OwnedFd> {
+    // SAFETY: the kernel reads `size_of::<T>()` bytes, and what they point to lives in the caller across the call.
+    let result = unsafe { libc::syscall(libc::SYS_bpf, command, std::ptr::from_mut(attr), size_of::<T>()) };
+    match i32::try_from(result) {
+        // SAFETY: the descriptor was made by this very call, so nobody else owns it.
+        Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+fn unavailable(why: String) -> LabError {
+    LabError::Unavailable {
+        what: "a BPF program".to_owned(),
+        why,
+        advice: "run as root, where BPF is allowed",
+    }
+}
