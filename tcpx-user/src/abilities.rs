@@ -31,6 +31,8 @@ pub struct Abilities {
     pub received: bool,
     /// Lookups are observed.
     pub lookups: bool,
+    /// What conntrack makes of a flow is reported when the flow begins, wherever on this host.
+    pub nat: bool,
     /// A sk_lookup program that refuses a segment is observed.
     pub sk_lookup: bool,
     /// The same for the program of a SO_REUSEPORT group.
@@ -57,6 +59,7 @@ impl Abilities {
         drops: true,
         received: true,
         lookups: true,
+        nat: true,
         sk_lookup: true,
         reuseport: true,
         reset_reasons: true,

@@ -2,6 +2,7 @@
 
 mod handshake;
 mod keys;
+mod nat;
 mod near;
 mod properties;
 mod refused;

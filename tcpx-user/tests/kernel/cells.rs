@@ -25,6 +25,7 @@ const ABILITIES: &[Ability] = &[
     Ability { name: "conn_request", has: |can| can.conn_request },
     Ability { name: "drops", has: |can| can.drops },
     Ability { name: "received", has: |can| can.received },
+    Ability { name: "nat", has: |can| can.nat },
     Ability { name: "lookups", has: |can| can.lookups },
     Ability { name: "sk_lookup", has: |can| can.sk_lookup },
     Ability { name: "reuseport", has: |can| can.reuseport },

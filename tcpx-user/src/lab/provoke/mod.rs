@@ -5,6 +5,7 @@ mod established;
 mod firewall;
 mod handshake;
 mod local_resets;
+mod nat;
 mod near;
 mod remote;
 mod silent;
@@ -88,6 +89,7 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         handshake::TABLE,
         closing::TABLE,
         firewall::TABLE,
+        nat::TABLE,
         remote::TABLE,
         silent::TABLE,
         established::TABLE,
