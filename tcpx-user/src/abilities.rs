@@ -27,6 +27,8 @@ pub struct Abilities {
     pub conn_request: bool,
     /// Dropped handshake segments are reported.
     pub drops: bool,
+    /// Segments are seen as they enter TCP, with the socket that early demux has found for them.
+    pub received: bool,
     /// connect(), bind() and listen() calls that fail without a packet are reported.
     pub calls: bool,
     /// So are those that a security module or a cgroup's program refuses, as such.
@@ -59,6 +61,7 @@ impl Abilities {
         rejects: true,
         conn_request: true,
         drops: true,
+        received: true,
         calls: true,
         denials: true,
         lookups: true,

@@ -13,6 +13,7 @@ mod container;
 mod cookie;
 mod devices;
 mod diag;
+mod half_open;
 mod inside;
 mod listing;
 mod netns;
@@ -34,7 +35,7 @@ use std::{
 use tcpx_common::abi::state;
 
 use crate::{
-    event::{Event, Holders, Netns, Segment, SockFacts, Task, What},
+    event::{Ends, Event, Holders, Netns, Segment, SockFacts, Task, What},
     line,
     who::{CgroupHook, Connection, Who},
 };
@@ -47,8 +48,8 @@ pub use self::{
 };
 
 use self::{
-    asked::Asked, cgroup::Cgroups, devices::Devices, netns::Namespaces, process::Processes, scan::Scan,
-    sockets::Sockets,
+    asked::Asked, cgroup::Cgroups, devices::Devices, half_open::HalfOpen, netns::Namespaces,
+    process::Processes, scan::Scan, sockets::Sockets,
 };
 
 /// What is behind the numbers of this host.
@@ -65,6 +66,7 @@ struct State {
     cgroups: Cgroups,
     devices: Devices,
     asked: Asked,
+    half_open: HalfOpen,
     /// Time of the latest event.
     latest: u64,
 }
@@ -83,6 +85,7 @@ impl Enrich {
             cgroups: Cgroups::new(),
             devices: Devices::default(),
             asked: Asked::new(),
+            half_open: HalfOpen::new(),
             latest: clock::boot_now(),
         };
         Self { clock: WallClock::sample(), state: Mutex::new(state) }
@@ -140,6 +143,7 @@ impl State {
             What::Reply(reply) => {
                 self.segment(event.netns, &reply.segment);
                 self.sockets(event.time, reply.sock.as_ref(), reply.holders.as_ref());
+                self.half_open.observe(event.netns, reply, &self.namespaces);
             }
             What::Drop(drop) => {
                 self.segment(event.netns, &drop.segment);
@@ -257,6 +261,10 @@ impl Who for Enrich {
         let state = &mut *self.lock();
         let folder = state.cgroups.folder(cgroup)?;
         state.asked.programs(cgroup, &folder, hook)
+    }
+
+    fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool> {
+        self.lock().half_open.get(netns, ends)
     }
 
     fn time(&self, boot_ns: u64) -> String {

@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use crate::{event::Netns, event::Task, line};
+use crate::{
+    event::{Ends, Netns, Task},
+    line,
+};
 
 /// A TCP socket that has a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +73,10 @@ pub trait Who {
     fn cgroup_programs(&self, _: u64, _: CgroupHook) -> Option<usize> {
         None
     }
+
+    /// Whether a listener of a namespace keeps a handshake that is half done, with these ends (local and remote). Asked
+    /// for a segment whose lookup was not seen.
+    fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool>;
 
     /// Wall clock of a boot clock time, RFC 3339 UTC with nanoseconds.
     fn time(&self, boot_ns: u64) -> String;

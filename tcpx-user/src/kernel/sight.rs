@@ -44,6 +44,7 @@ impl Sight<'_> {
             rejects: self.sees(Hook::Reject),
             conn_request: self.sees(Hook::ConnRequest),
             drops: self.sees(Hook::Drop),
+            received: self.sees(Hook::Receive),
             calls: self.sees(Hook::Connect) && self.sees(Hook::Bind) && self.sees(Hook::Listen),
             denials: self.sees(Hook::Denied),
             lookups: self.sees(Hook::Receive)

@@ -37,7 +37,7 @@ pub struct Stage {
 }
 
 /// The counters that scenarios speak of.
-const COUNTERS: [&str; 7] = [
+const COUNTERS: [&str; 10] = [
     "OutRsts",
     "AttemptFails",
     "EstabResets",
@@ -45,6 +45,9 @@ const COUNTERS: [&str; 7] = [
     "ListenDrops",
     "TCPAbortOnClose",
     "TCPAbortOnData",
+    "EmbryonicRsts",
+    "PAWSActive",
+    "SyncookiesFailed",
 ];
 
 impl Stage {
