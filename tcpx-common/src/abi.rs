@@ -63,6 +63,16 @@ numbered! {
         Retransmit = 14 => "retransmit",
         /// Processes started by the traced command.
         Fork = 15 => "fork",
+        /// A BPF program on the network namespace (`sk_lookup`) that refused a segment.
+        SkLookup = 16 => "sk-lookup",
+        /// A BPF program on a SO_REUSEPORT group that refused a segment.
+        Reuseport = 17 => "reuseport",
+        /// A flow that conntrack translates.
+        Nat = 30 => "nat",
+        /// A listen() that failed.
+        Listen = 28 => "listen",
+        /// A system call that a security module or a cgroup's program refused.
+        Denied = 29 => "denied",
     }
 }
 
@@ -117,6 +127,14 @@ numbered! {
         Fork = 17 => "fork",
         /// [`crate::event::Stack`]
         Stack = 18 => "stack",
+        /// [`crate::event::Nat`]
+        Nat = 40 => "nat",
+        /// [`crate::event::NatHolders`]
+        NatHolders = 41 => "nat-holders",
+        /// [`crate::event::CallFailed`]: a bind().
+        BindFailed = 37 => "bind-failed",
+        /// [`crate::event::CallFailed`]: a listen().
+        ListenFailed = 38 => "listen-failed",
     }
 }
 
@@ -170,6 +188,28 @@ pub mod sock_flag {
     pub const V6ONLY: u8 = 0x04;
     /// SO_REUSEPORT is on.
     pub const REUSEPORT: u8 = 0x08;
+    /// The socket is a subflow of MPTCP, or the listener of one.
+    pub const MPTCP: u8 = 0x20;
+    /// A BPF program chooses among the sockets of its SO_REUSEPORT group.
+    pub const REUSEPORT_PROGRAM: u8 = 0x10;
+}
+
+/// Bits of [`crate::event::Reply::place`] and [`crate::event::Drop::place`]: where a SYN found no socket.
+pub mod place_flag {
+    /// A BPF program of type sk_lookup is attached to the network namespace.
+    pub const SK_LOOKUP: u8 = 0x01;
+    /// The device that the SYN came in on is the master of a VRF.
+    pub const VRF: u8 = 0x02;
+}
+
+/// Who refused a system call, in [`crate::event::ConnectFailed`] and [`crate::event::Bind`].
+pub mod denied_by {
+    /// Nobody was seen to.
+    pub const NOBODY: u16 = 0;
+    /// A security module (`security_socket_*`).
+    pub const SECURITY_MODULE: u16 = 1;
+    /// A BPF program of a cgroup (`__cgroup_bpf_run_filter_sock_addr`).
+    pub const CGROUP_PROGRAM: u16 = 2;
 }
 
 /// What a lookup in one of TCP's hashes gave, in [`crate::event::LookupFacts`].
@@ -180,4 +220,6 @@ pub mod lookup {
     pub const HIT: u8 = 1;
     /// It returned none.
     pub const MISS: u8 = 2;
+    /// It returned none, as a BPF program that it asked refused the segment.
+    pub const DENIED: u8 = 3;
 }

@@ -154,8 +154,8 @@ record! {
         flags: u8,
         /// 1 if these fields were read.
         present: u8,
-        /// Zero.
-        reserved: u32,
+        /// For a listener that takes SYN cookies: jiffies since it last sent one, at least 1. Else 0.
+        cookie_ticks: u32,
     }
 
     /// A socket that holds a port, found in the kernel's bind hash.
@@ -220,7 +220,7 @@ record! {
         new: u8,
         /// [`crate::abi::sock_flag`].
         sock_flags: u8,
-        /// 1 if the running task is the caller (CLOSE to SYN_SENT, CLOSE to LISTEN).
+        /// 1 if the running task is the caller (CLOSE to SYN_SENT, CLOSE to LISTEN, LISTEN to CLOSE).
         caller: u8,
         /// Owner of the socket.
         uid: u32,
@@ -242,7 +242,7 @@ record! {
         comm: [u8; 16],
     }
 
-    /// A connect() that failed before the socket came to SYN_SENT.
+    /// A connect() that failed before a SYN was sent.
     struct ConnectFailed {
         /// Common part; the running task is the caller.
         header: Header,
@@ -258,6 +258,10 @@ record! {
         uid: u32,
         /// Name of the task.
         comm: [u8; 16],
+        /// [`crate::abi::denied_by`].
+        denied_by: u16,
+        /// Zero.
+        reserved: [u16; 3],
     }
 
     /// A bind() that ended.
@@ -278,10 +282,20 @@ record! {
         uid: u32,
         /// Port that the socket has now, 0 if none.
         port: u16,
+        /// [`crate::abi::denied_by`].
+        denied_by: u16,
         /// Zero.
-        reserved: [u16; 3],
+        reserved: [u16; 2],
         /// Name of the task.
         comm: [u8; 16],
+    }
+
+    /// A bind() or listen() that failed.
+    struct CallFailed {
+        /// The call. For listen(), `requested` is the address that the socket is bound to.
+        call: Bind,
+        /// Who holds the port, if it is taken; else no walk was made.
+        holders: Holders,
     }
 
     /// The lookups of a SYN or SYN-ACK (`--probes lookup`).
@@ -310,8 +324,8 @@ record! {
         has_reason: u8,
         /// 1 if the bind hash was walked to its end and nobody holds the port.
         port_free: u8,
-        /// Zero.
-        reserved: u8,
+        /// [`crate::abi::place_flag`]; only for a SYN that found no socket.
+        place: u8,
     }
 
     /// [`Reply`] from a full socket.
@@ -420,8 +434,8 @@ record! {
         no_socket: u8,
         /// 1 if the bind hash was walked to its end and nobody holds the port.
         port_free: u8,
-        /// Zero.
-        reserved: u8,
+        /// [`crate::abi::place_flag`]; only for a SYN that found no socket.
+        place: u8,
     }
 
     /// [`Drop`] for want of a socket while some hold the port.
@@ -466,6 +480,31 @@ record! {
         frames: [u64; MAX_FRAMES],
     }
 
+    /// What conntrack makes of the flow of a segment, told beside the record that the segment led to and only where it
+    /// translates: most flows of most hosts cost nothing.
+    struct Nat {
+        /// Common part; the hook is that which had the segment in hand.
+        header: Header,
+        /// The flow as its first segment named it: who called, and whom.
+        original: Tuple,
+        /// The flow as answers name it: who answers, and whom.
+        reply: Tuple,
+        /// Sequence number of the segment in hand.
+        seq: u32,
+        /// Its [`crate::abi::tcp_flag`].
+        flags: u8,
+        /// Zero.
+        reserved: [u8; 3],
+    }
+
+    /// [`Nat`] of a SYN that goes to the namespace that translates it, with who holds the port that it is sent to there.
+    struct NatHolders {
+        /// The translation.
+        nat: Nat,
+        /// Who holds the port.
+        holders: Holders,
+    }
+
     /// What became of the firings of one hook on one CPU.
     struct HookCounters {
         /// Records written.
@@ -500,8 +539,9 @@ assert_layout!(
     Holder = 64,
     Holders = 264,
     State = 184,
-    ConnectFailed = 112,
+    ConnectFailed = 120,
     Bind = 128,
+    CallFailed = 392,
     Lookup = 136,
     Reply = 144,
     ReplySock = 240,
@@ -515,6 +555,8 @@ assert_layout!(
     Retransmit = 352,
     Fork = 40,
     Stack = 160,
+    Nat = 120,
+    NatHolders = 384,
     HookCounters = 16,
     NetnsKey = 16,
     NetnsResets = 16,

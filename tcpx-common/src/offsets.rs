@@ -21,6 +21,7 @@ macro_rules! offsets {
 
             /// Each field's name, and where it is found: `struct.member.member` for an offset,
             /// `sizeof struct` for a size, `mask struct.member` for a bit field's mask within its first byte,
+            /// `enum name MEMBER` for an enum's number,
             /// `slot function type n` for the position of the n-th parameter of that type (functions are taken by
             /// type, as tracepoints have no parameter names in BTF), `result function` for the place behind all
             /// arguments, where trampolines put the result. `a|b` takes the first that exists, `f&g` asks that both
@@ -64,12 +65,34 @@ offsets! {
     skb_refdst: "sk_buff._skb_refdst",
     /// The socket that early demux, TPROXY or BPF gave to the packet.
     skb_sk: "sk_buff.sk",
+    /// Its conntrack entry, with what the packet is to it in the lowest three bits.
+    skb_nfct: "sk_buff._nfct",
+    /// IPS_SRC_NAT and so on. The structures of conntrack stand in the kernel's own BTF even where it is a module.
+    ct_status: "nf_conn.status",
+    /// The flow in both directions.
+    ct_tuplehash: "nf_conn.tuplehash",
+    /// Bytes from one direction to the other.
+    ct_hash_stride: "sizeof nf_conntrack_tuple_hash",
+    /// The tuple of a direction.
+    ct_hash_tuple: "nf_conntrack_tuple_hash.tuple",
+    /// Source address of a tuple.
+    ct_source: "nf_conntrack_tuple.src.u3",
+    /// be16 source port.
+    ct_source_port: "nf_conntrack_tuple.src.u.all",
+    /// AF_INET or AF_INET6.
+    ct_family: "nf_conntrack_tuple.src.l3num",
+    /// Destination address.
+    ct_destination: "nf_conntrack_tuple.dst.u3",
+    /// be16 destination port.
+    ct_destination_port: "nf_conntrack_tuple.dst.u.all",
     /// Name of a device.
     dev_name: "net_device.name",
     /// Index of a device.
     dev_ifindex: "net_device.ifindex",
     /// Namespace of a device.
     dev_net: "net_device.nd_net",
+    /// Set for the master of a VRF (and for an ipvlan device in mode l3s).
+    dev_l3mdev_ops: "net_device.l3mdev_ops",
     /// Device of a route.
     dst_dev: "dst_entry.dev",
     /// RTN_LOCAL and so on.
@@ -128,6 +151,10 @@ offsets! {
     sk_shutdown: "sock.sk_shutdown",
     /// In jiffies.
     sk_lingertime: "sock.sk_lingertime",
+    /// The SO_REUSEPORT group.
+    sk_reuseport_cb: "sock.sk_reuseport_cb",
+    /// The BPF program that chooses in it.
+    reuseport_prog: "sock_reuseport.prog",
     /// cgroup of the socket (a tagged word up to 5.14, then a pointer).
     sk_cgrp: "sock.sk_cgrp_data",
     /// A cgroup's directory.
@@ -167,6 +194,14 @@ offsets! {
     tp_bytes_acked: "tcp_sock.bytes_acked",
     /// Bytes that came in (RFC 4898).
     tp_bytes_received: "tcp_sock.bytes_received",
+    /// A subflow of MPTCP.
+    tp_is_mptcp: "tcp_sock.is_mptcp",
+    /// When a listener last sent a SYN cookie, in jiffies (`tcp_synq_overflow`).
+    tp_synq_overflow: "tcp_sock.rx_opt.ts_recent_stamp",
+    /// That time in a SO_REUSEPORT group, which keeps it for all of its sockets.
+    group_synq_overflow: "sock_reuseport.synq_overflow_ts",
+    /// Whether cookies are sent and taken: an int up to 5.x, then a u8.
+    net_syncookies: "net.ipv4.sysctl_tcp_syncookies",
 
     /// Inode number of a namespace.
     net_inum: "net.ns.inum",
@@ -174,6 +209,10 @@ offsets! {
     net_cookie: "net.net_cookie",
     /// Salt of the namespace in TCP's hashes.
     net_hash_mix: "net.hash_mix",
+    /// BPF programs attached to the namespace, one list for each kind; NULL if there are none.
+    net_bpf_run_array: "net.bpf.run_array",
+    /// Which of the lists is that of sk_lookup programs.
+    netns_bpf_sk_lookup: "enum netns_bpf_attach_type NETNS_BPF_SK_LOOKUP",
     /// TCP's hashes.
     net_hashinfo: "net.ipv4.tcp_death_row.hashinfo",
     /// Bind hash.
@@ -234,6 +273,28 @@ offsets! {
     arg_bind_addr: "slot inet_bind&inet6_bind sockaddr|slot inet_bind&inet6_bind sockaddr_unsized",
     /// Result, for trampolines.
     ret_bind: "result inet_bind&inet6_bind",
+    /// The file's half of the socket.
+    arg_listen_socket: "slot inet_listen socket",
+    /// Result, for trampolines.
+    ret_listen: "result inet_listen",
+    /// The file's half of the socket.
+    arg_may_connect_socket: "slot security_socket_connect socket",
+    /// Where to.
+    arg_may_connect_addr: "slot security_socket_connect sockaddr|slot security_socket_connect sockaddr_unsized",
+    /// Result, for trampolines.
+    ret_may_connect: "result security_socket_connect",
+    /// The file's half of the socket.
+    arg_may_bind_socket: "slot security_socket_bind socket",
+    /// Where.
+    arg_may_bind_addr: "slot security_socket_bind sockaddr|slot security_socket_bind sockaddr_unsized",
+    /// Result, for trampolines.
+    ret_may_bind: "result security_socket_bind",
+    /// The file's half of the socket.
+    arg_may_listen_socket: "slot security_socket_listen socket",
+    /// Result, for trampolines.
+    ret_may_listen: "result security_socket_listen",
+    /// Result, for trampolines.
+    ret_by_program: "result __cgroup_bpf_run_filter_sock_addr",
     /// The segment.
     arg_rcv_skb: "slot tcp_v4_rcv&tcp_v6_rcv sk_buff",
     /// Result, for trampolines.
@@ -244,6 +305,16 @@ offsets! {
     ret_listener: "result __inet_lookup_listener",
     /// The same for IPv6.
     ret_listener6: "result inet6_lookup_listener",
+    /// Result, for trampolines.
+    ret_sk_lookup: "result inet_lookup_run_sk_lookup",
+    /// The same for IPv6.
+    ret_sk_lookup6: "result inet6_lookup_run_sk_lookup",
+    /// The segment.
+    arg_sk_lookup_skb: "slot inet_lookup_run_sk_lookup&inet6_lookup_run_sk_lookup sk_buff",
+    /// Result, for trampolines.
+    ret_reuseport: "result bpf_run_sk_reuseport",
+    /// The segment.
+    arg_reuseport_skb: "slot bpf_run_sk_reuseport sk_buff",
     /// The socket that answers.
     arg_reply_sk: "slot tcp_v4_send_reset&tcp_v6_send_reset sock",
     /// What is answered.
@@ -319,6 +390,12 @@ offsets! {
     arg_tp_retransmit_sk: "slot btf_trace_tcp_retransmit_skb sock",
     /// The socket.
     arg_retransmit_sk: "slot tcp_retransmit_skb sock",
+    /// The first packet of a flow, translated. The function is in a module, as `nf_send_reset`.
+    arg_confirm_skb: "module slot __nf_conntrack_confirm sk_buff|always 0",
+    /// The packet.
+    arg_queue_skb: "slot __dev_queue_xmit sk_buff",
+    /// The packet.
+    arg_tp_queue_skb: "slot btf_trace_net_dev_queue sk_buff",
     /// The new task.
     arg_tp_fork_child: "slot btf_trace_sched_process_fork task_struct 1",
 }

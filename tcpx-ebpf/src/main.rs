@@ -22,9 +22,10 @@ mod walk;
 use core::ffi::c_void;
 
 use args::Env;
+use calls::End;
 use hooks::{
-    active_reset, bind, conn_request, connect, drop, fork, icmp, receive, receive_reset, reject, retransmit,
-    send_reset, state,
+    active_reset, bind, conn_request, connect, denied, drop, fork, icmp, listen, nat, receive, receive_reset,
+    reject, retransmit, send_reset, state,
 };
 use maps::offset;
 use tcpx_common::abi::{Backend, Hook};
@@ -65,23 +66,50 @@ programs! {
     "fentry" state_set_fentry(State, Fentry) |e| state::stored(e, arg!(e, arg_state_sk), arg!(e, arg_state_new));
     "kprobe" state_kprobe(State, Kprobe) |e| state::stored(e, arg!(e, arg_state_sk), arg!(e, arg_state_new));
 
-    "tracepoint" connect_enter_tp(Connect, Tracepoint) |e| connect::called(e.syscall_word(0), e.syscall_word(1));
+    "tracepoint" connect_enter_tp(Connect, Tracepoint) |e| calls::called(e.syscall_word(0), e.syscall_word(1), End::Remote);
     "tracepoint" connect_exit_tp(Connect, Tracepoint) |e| connect::returned(e, e.syscall_word(0) as i32);
     "fentry" connect_fentry(Connect, Fentry) |e|
-        connect::entered(arg!(e, arg_connect_socket), arg!(e, arg_connect_addr));
+        calls::entered(arg!(e, arg_connect_socket), arg!(e, arg_connect_addr), End::Remote);
     "fexit" connect_fexit(Connect, Fentry) |e| connect::returned(e, arg!(e, ret_connect).unwrap_or(0) as i32);
     "kprobe" connect_kprobe(Connect, Kprobe) |e|
-        connect::entered(arg!(e, arg_connect_socket), arg!(e, arg_connect_addr));
+        calls::entered(arg!(e, arg_connect_socket), arg!(e, arg_connect_addr), End::Remote);
     "kretprobe" connect_kretprobe(Connect, Kprobe) |e| connect::returned(e, e.returned() as i32);
 
-    "tracepoint" bind_enter_tp(Bind, Tracepoint) |e| bind::called(e.syscall_word(0), e.syscall_word(1));
+    "tracepoint" bind_enter_tp(Bind, Tracepoint) |e| calls::called(e.syscall_word(0), e.syscall_word(1), End::Local);
     "tracepoint" bind_exit_tp(Bind, Tracepoint) |e| bind::returned(e, e.syscall_word(0) as i32);
-    "fentry" bind_fentry(Bind, Fentry) |e| bind::entered(arg!(e, arg_bind_socket), arg!(e, arg_bind_addr));
+    "fentry" bind_fentry(Bind, Fentry) |e| calls::entered(arg!(e, arg_bind_socket), arg!(e, arg_bind_addr), End::Local);
     "fexit" bind_fexit(Bind, Fentry) |e| bind::returned(e, arg!(e, ret_bind).unwrap_or(0) as i32);
-    "fentry" bind6_fentry(Bind, Fentry) |e| bind::entered(arg!(e, arg_bind_socket), arg!(e, arg_bind_addr));
+    "fentry" bind6_fentry(Bind, Fentry) |e| calls::entered(arg!(e, arg_bind_socket), arg!(e, arg_bind_addr), End::Local);
     "fexit" bind6_fexit(Bind, Fentry) |e| bind::returned(e, arg!(e, ret_bind).unwrap_or(0) as i32);
-    "kprobe" bind_kprobe(Bind, Kprobe) |e| bind::entered(arg!(e, arg_bind_socket), arg!(e, arg_bind_addr));
+    "kprobe" bind_kprobe(Bind, Kprobe) |e| calls::entered(arg!(e, arg_bind_socket), arg!(e, arg_bind_addr), End::Local);
     "kretprobe" bind_kretprobe(Bind, Kprobe) |e| bind::returned(e, e.returned() as i32);
+
+    "tracepoint" listen_enter_tp(Listen, Tracepoint) |e| listen::called(e.syscall_word(0));
+    "tracepoint" listen_exit_tp(Listen, Tracepoint) |e| listen::returned(e, e.syscall_word(0) as i32);
+    "fentry" listen_fentry(Listen, Fentry) |e| listen::entered(arg!(e, arg_listen_socket));
+    "fexit" listen_fexit(Listen, Fentry) |e| listen::returned(e, arg!(e, ret_listen).unwrap_or(0) as i32);
+    "kprobe" listen_kprobe(Listen, Kprobe) |e| listen::entered(arg!(e, arg_listen_socket));
+    "kretprobe" listen_kretprobe(Listen, Kprobe) |e| listen::returned(e, e.returned() as i32);
+
+    "fentry" may_connect_fentry(Denied, Fentry) |e|
+        calls::entered(arg!(e, arg_may_connect_socket), arg!(e, arg_may_connect_addr), End::Remote);
+    "fexit" may_connect_fexit(Denied, Fentry) |e|
+        denied::connect(e, arg!(e, ret_may_connect).unwrap_or(0) as i32);
+    "fentry" may_bind_fentry(Denied, Fentry) |e|
+        calls::entered(arg!(e, arg_may_bind_socket), arg!(e, arg_may_bind_addr), End::Local);
+    "fexit" may_bind_fexit(Denied, Fentry) |e| denied::bind(e, arg!(e, ret_may_bind).unwrap_or(0) as i32);
+    "fentry" may_listen_fentry(Denied, Fentry) |e| listen::entered(arg!(e, arg_may_listen_socket));
+    "fexit" may_listen_fexit(Denied, Fentry) |e| denied::listen(e, arg!(e, ret_may_listen).unwrap_or(0) as i32);
+    "fexit" by_program_fexit(Denied, Fentry) |e| denied::by_program(arg!(e, ret_by_program).unwrap_or(0) as i32);
+    "kprobe" may_connect_kprobe(Denied, Kprobe) |e|
+        calls::entered(arg!(e, arg_may_connect_socket), arg!(e, arg_may_connect_addr), End::Remote);
+    "kretprobe" may_connect_kretprobe(Denied, Kprobe) |e| denied::connect(e, e.returned() as i32);
+    "kprobe" may_bind_kprobe(Denied, Kprobe) |e|
+        calls::entered(arg!(e, arg_may_bind_socket), arg!(e, arg_may_bind_addr), End::Local);
+    "kretprobe" may_bind_kretprobe(Denied, Kprobe) |e| denied::bind(e, e.returned() as i32);
+    "kprobe" may_listen_kprobe(Denied, Kprobe) |e| listen::entered(arg!(e, arg_may_listen_socket));
+    "kretprobe" may_listen_kretprobe(Denied, Kprobe) |e| denied::listen(e, e.returned() as i32);
+    "kretprobe" by_program_kretprobe(Denied, Kprobe) |e| denied::by_program(e.returned() as i32);
 
     "fentry" receive_fentry(Receive, Fentry) |e| receive::received(arg!(e, arg_rcv_skb));
     "fentry" receive6_fentry(Receive, Fentry) |e| receive::received(arg!(e, arg_rcv_skb));
@@ -96,6 +124,17 @@ programs! {
     "fexit" listener_fexit(LookupListener, Fentry) |e| receive::looked_up_listener(e, arg!(e, ret_listener));
     "fexit" listener6_fexit(LookupListener, Fentry) |e| receive::looked_up_listener(e, arg!(e, ret_listener6));
     "kretprobe" listener_kretprobe(LookupListener, Kprobe) |e| receive::looked_up_listener(e, Some(e.returned()));
+
+    "fexit" sk_lookup_fexit(SkLookup, Fentry) |e|
+        receive::program_chose(arg!(e, ret_sk_lookup), maybe!(e, arg_sk_lookup_skb));
+    "fexit" sk_lookup6_fexit(SkLookup, Fentry) |e|
+        receive::program_chose(arg!(e, ret_sk_lookup6), maybe!(e, arg_sk_lookup_skb));
+    "kretprobe" sk_lookup_kretprobe(SkLookup, Kprobe) |e|
+        receive::program_chose(Some(e.returned()), args::Arg::ABSENT);
+    "fexit" reuseport_fexit(Reuseport, Fentry) |e|
+        receive::program_chose(arg!(e, ret_reuseport), maybe!(e, arg_reuseport_skb));
+    "kretprobe" reuseport_kretprobe(Reuseport, Kprobe) |e|
+        receive::program_chose(Some(e.returned()), args::Arg::ABSENT);
 
     "raw_tp" send_reset_tp(SendReset, Tracepoint) |e| send_reset::traced(
         e, arg!(e, arg_tp_reset_sk), arg!(e, arg_tp_reset_skb), maybe!(e, arg_tp_reset_reason));
@@ -158,6 +197,11 @@ programs! {
     "raw_tp" retransmit_tp(Retransmit, Tracepoint) |e| retransmit::sent(e, arg!(e, arg_tp_retransmit_sk));
     "fentry" retransmit_fentry(Retransmit, Fentry) |e| retransmit::sent(e, arg!(e, arg_retransmit_sk));
     "kprobe" retransmit_kprobe(Retransmit, Kprobe) |e| retransmit::sent(e, arg!(e, arg_retransmit_sk));
+
+    "raw_tp" nat_tp(Nat, Tracepoint) |e| nat::queued(e, arg!(e, arg_tp_queue_skb));
+    "fentry" nat_queue_fentry(Nat, Fentry) |e| nat::queued(e, arg!(e, arg_queue_skb));
+    "fentry" nat_fentry(Nat, Fentry) |e| nat::confirmed(e, arg!(e, arg_confirm_skb));
+    "kprobe" nat_kprobe(Nat, Kprobe) |e| nat::confirmed(e, arg!(e, arg_confirm_skb));
 
     "raw_tp" fork_tp(Fork, Tracepoint) |e| fork::forked(e, arg!(e, arg_tp_fork_child));
 }

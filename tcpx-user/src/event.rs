@@ -74,10 +74,12 @@ pub struct Event {
 pub enum What {
     /// A socket changed state.
     State(StateChange),
-    /// connect() failed before SYN_SENT; the task is the caller.
+    /// connect() failed without a SYN; the task is the caller.
     ConnectFailed(ConnectFailed),
     /// bind() ended; the task is the caller.
     Bind(Bind),
+    /// bind() or listen() failed; the task is the caller.
+    CallFailed(Box<CallFailed>),
     /// The lookups of a SYN or SYN-ACK.
     Lookup(Segment, Lookups),
     /// A RST in answer to a segment.
@@ -98,6 +100,8 @@ pub enum What {
     Drop(Box<Drop>),
     /// A SYN was sent again.
     Retransmit(Box<Retransmit>),
+    /// Conntrack translates the flow of a segment.
+    Nat(Box<Nat>),
     /// The traced command started a process.
     Fork {
         /// Its process id.
@@ -166,7 +170,16 @@ pub struct StateChange {
     pub comm: Vec<u8>,
 }
 
-/// connect() failed before the socket came to SYN_SENT.
+/// Who refused a system call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeniedBy {
+    /// A security module (SELinux, AppArmor, Landlock, BPF LSM).
+    SecurityModule,
+    /// A BPF program of a cgroup.
+    CgroupProgram,
+}
+
+/// connect() failed without a SYN.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConnectFailed {
     /// Where to.
@@ -175,6 +188,8 @@ pub struct ConnectFailed {
     pub sk: Option<SockPtr>,
     /// Positive errno.
     pub errno: i32,
+    /// Who refused it, where that was seen.
+    pub denied_by: Option<DeniedBy>,
     /// User of the task.
     pub uid: u32,
     /// cgroup of the task.
@@ -202,6 +217,28 @@ pub struct Bind {
     pub cgroup: Option<u64>,
     /// Name of the task.
     pub comm: Vec<u8>,
+}
+
+/// The calls that make a socket a server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerCall {
+    /// bind()
+    Bind,
+    /// listen()
+    Listen,
+}
+
+/// bind() or listen() failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallFailed {
+    /// Which.
+    pub call: ServerCall,
+    /// Who, and what it was given; for listen() the address that the socket is bound to.
+    pub bind: Bind,
+    /// Who refused it, where that was seen.
+    pub denied_by: Option<DeniedBy>,
+    /// Who holds the port, if it is taken.
+    pub holders: Option<Holders>,
 }
 
 /// A TCP segment, from its headers.
@@ -245,8 +282,19 @@ pub struct Lookups {
     pub established: Option<Result<(SockPtr, u8), Miss>>,
     /// In the listener hash.
     pub listener: Option<Result<SockPtr, Miss>>,
+    /// A BPF program that the listener lookup asked was seen to refuse the segment.
+    pub denied: bool,
     /// `tcp_v4_rcv` or `tcp_v6_rcv` was seen to take the segment.
     pub received: bool,
+}
+
+/// What is special about the place where a SYN found no socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// A BPF program of type sk_lookup is attached to the network namespace.
+    pub sk_lookup: bool,
+    /// The device that the SYN came in on is the master of a VRF.
+    pub vrf: bool,
 }
 
 /// The lookup returned no socket.
@@ -268,6 +316,8 @@ pub struct Reply {
     pub sock: Option<SockFacts>,
     /// Who holds the port, if a SYN found no socket and the walk was possible.
     pub holders: Option<Holders>,
+    /// Where that was.
+    pub place: Place,
 }
 
 /// A full socket.
@@ -311,6 +361,10 @@ pub struct SockFacts {
     pub bytes_received: u64,
     /// Connections that wait for accept(), and how many may.
     pub backlog: (u32, u32),
+    /// It is a subflow of MPTCP, or the listener of one.
+    pub mptcp: bool,
+    /// A listener that takes SYN cookies: since it last sent one, ns.
+    pub cookie_age_ns: Option<u64>,
 }
 
 /// Sockets that hold a port.
@@ -339,6 +393,8 @@ pub struct Holder {
     pub listening: bool,
     /// IPv6 only.
     pub v6only: bool,
+    /// A BPF program chooses among the sockets of its SO_REUSEPORT group.
+    pub reuseport_program: bool,
     /// Device that it is bound to, or 0.
     pub bound_dev: u32,
     /// Connections that wait for accept(), and how many may.
@@ -407,6 +463,8 @@ pub struct Drop {
     pub no_socket: bool,
     /// Who holds the port, as in [`Reply`].
     pub holders: Option<Holders>,
+    /// As in [`Reply`].
+    pub place: Place,
 }
 
 impl Drop {
@@ -434,5 +492,18 @@ pub struct Retransmit {
     /// Initial sequence number.
     pub isn: u32,
     /// Listeners of the same namespace that hold the port that was called.
+    pub holders: Option<Holders>,
+}
+
+/// What conntrack makes of a flow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nat {
+    /// The flow as its first segment named it: who called, and whom.
+    pub original: Ends,
+    /// The same direction after the translation: who seems to call, and whom.
+    pub translated: Ends,
+    /// The caller's initial sequence number, if the segment in hand was its SYN.
+    pub isn: Option<u32>,
+    /// Who holds the port that the SYN is sent to, if that is in the namespace that translates it.
     pub holders: Option<Holders>,
 }

@@ -59,6 +59,7 @@ fn report(env: Env, sk: u64, skb: u64, reason: Arg) {
     let net = if sk == 0 { kernel::skb_net(skb) } else { kernel::sock_net(sk) };
     let key = kernel::netns(net);
     emit::audit(key, false);
+    super::nat::tell(env, skb, kernel::tcp_flags(skb));
     if kernel::is_full(sk) {
         emit::emit(env, Kind::ReplySock, key, |record: &mut ReplySock| {
             fill(&mut record.reply, sk, skb, reason);
@@ -74,9 +75,11 @@ fn report(env: Env, sk: u64, skb: u64, reason: Arg) {
         walk::Found::Nobody => emit::emit(env, Kind::Reply, key, |record: &mut Reply| {
             fill(record, sk, skb, reason);
             record.port_free = 1;
+            record.place = kernel::place(net, skb);
         }),
         walk::Found::Some => emit::emit(env, Kind::ReplyHolders, key, |record: &mut ReplyHolders| {
             fill(&mut record.reply, sk, skb, reason);
+            record.reply.place = kernel::place(net, skb);
             walk::copy(&mut record.holders);
         }),
     }

@@ -8,7 +8,7 @@ use crate::{
         facts::{Answered, Opened, ResetFacts, Sender},
         key::Seen,
     },
-    event::{Holder, Netns, SockFacts, SockReset},
+    event::{Holder, Netns, SockFacts, SockReset, StateChange},
     line::{End, Near, Owner, OwnerHow, Socket, SocketKind},
     verdict::rules::{self, words},
 };
@@ -17,15 +17,16 @@ use crate::{
 pub(super) fn sender(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
     let sender = facts.sender.as_ref()?;
     let (socket, owner) = match (sender, sender.answered()) {
-        (_, Some(answered)) => (answering(&answered), answering_owner(&answered, names)),
+        (_, Some(answered)) => (answering(&answered), answering_owner(facts, &answered, names)),
         (Sender::Active(seen), _) => {
             (full(&seen.what.sock, seen.time, facts.sender_opened), closer(seen, names))
         }
         _ => (none(), None),
     };
+    let own = sender.flow().a;
     Some(End {
-        addr: facts.flow.a.ip(),
-        port: facts.flow.a.port(),
+        addr: own.ip(),
+        port: own.port(),
         netns: names.who.netns(sender.netns()),
         socket: Some(socket),
         owner,
@@ -36,11 +37,12 @@ pub(super) fn sender(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
 pub(super) fn receiver(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
     let seen = facts.receiver.as_ref()?;
     Some(End {
-        addr: facts.flow.b.ip(),
-        port: facts.flow.b.port(),
+        addr: seen.what.ends.a.ip(),
+        port: seen.what.ends.a.port(),
         netns: names.who.netns(seen.netns),
         socket: Some(full(&seen.what.sock, seen.time, facts.receiver_opened)),
-        owner: by_inode(seen.what.sock.inode, names).or_else(|| connector(facts, names)),
+        owner: by_inode(seen.what.sock.inode, names)
+            .or_else(|| facts.refused_a_syn().then(|| connector(facts, names)).flatten()),
     })
 }
 
@@ -90,19 +92,19 @@ fn by_inode(inode: Option<u64>, names: &Names<'_>) -> Option<Owner> {
 
 /// The process that called connect(), if it is gone or its socket has no file any more.
 fn connector(facts: &ResetFacts, names: &Names<'_>) -> Option<Owner> {
-    let start = facts.start.as_ref().filter(|start| start.what.caller && facts.refused_a_syn())?;
+    let start = facts.start.as_ref().filter(|start| start.what.caller)?;
     let process = names.who.process(start.task, &start.what.comm, Some(start.what.uid), start.what.cgroup);
     Some(Owner { pid: process.pid, comm: process.comm, how: OwnerHow::Caller })
 }
 
 /// Without a socket, the owner of an end is whoever holds its port.
-fn answering_owner(answered: &Answered<'_>, names: &Names<'_>) -> Option<Owner> {
+fn answering_owner(facts: &ResetFacts, answered: &Answered<'_>, names: &Names<'_>) -> Option<Owner> {
     if let Some(sock) = answered.sock {
-        return by_inode(sock.inode, names);
+        let calls = || matches!(sock.state, SYN_SENT | SYN_RECV).then(|| connector(facts, names)).flatten();
+        return by_inode(sock.inode, names).or_else(calls);
     }
-    let wanted = answered.segment.ends.b;
     let holders = answered.holders.filter(|_| answered.sk_state == 0)?;
-    let bound = |holder: &&Holder| rules::takes(holder, wanted);
+    let bound = |found: &&Holder| answered.would_take(found.addr, found.v6only, found.bound_dev);
     let owner = holders.list.iter().find(bound).and_then(|holder| by_inode(holder.inode, names))?;
     Some(Owner { how: OwnerHow::Bound, ..owner })
 }
@@ -121,16 +123,36 @@ pub(super) fn near(facts: &ResetFacts, names: &Names<'_>) -> Vec<Near> {
     let Some(sender) = &facts.sender else { return Vec::new() };
     let Some(answered) = sender.answered() else { return Vec::new() };
     let list = answered.holders.map_or(&[][..], |holders| &holders.list);
-    list.iter().map(|holder| near_one(holder, &answered, sender.netns(), names)).collect()
+    let held = list.iter().map(|holder| near_one(holder, &answered, sender.netns(), names));
+    let closed = facts.closed.iter().map(|seen| near_in_time(facts, seen, names));
+    let appeared = facts.appeared.iter().map(|seen| near_in_time(facts, seen, names));
+    held.chain(closed).chain(appeared).collect()
 }
 
 fn near_one(holder: &Holder, answered: &Answered<'_>, netns: Netns, names: &Names<'_>) -> Near {
-    let why = rules::why_not(holder, answered.segment.ends.b);
+    let device = names.who.device(netns, holder.bound_dev);
+    let why = rules::why_not(holder, answered, device.as_deref());
     Near {
         why: why.unwrap_or_else(|| "listens, and was passed over".to_owned()),
         addr: holder.addr.ip(),
         port: holder.addr.port(),
         netns: names.who.netns(netns),
         process: holder.inode.and_then(|inode| names.who.holder(inode)),
+    }
+}
+
+/// A listener that would have taken the SYN at another time.
+fn near_in_time(facts: &ResetFacts, seen: &Seen<StateChange>, names: &Names<'_>) -> Near {
+    let change = &seen.what;
+    let apart = words::duration(seen.time.abs_diff(facts.time()));
+    let when = if change.new == LISTEN { "listens since" } else { "was closed" };
+    let side = if seen.time < facts.time() { "before" } else { "after" };
+    let process = || names.who.process(seen.task, &change.comm, Some(change.uid), change.cgroup);
+    Near {
+        why: format!("{when} {apart} {side} the SYN"),
+        addr: change.ends.a.ip(),
+        port: change.ends.a.port(),
+        netns: names.who.netns(seen.netns),
+        process: change.caller.then(process),
     }
 }

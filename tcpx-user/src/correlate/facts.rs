@@ -6,21 +6,28 @@ use std::sync::Arc;
 use tcpx_common::abi::state;
 
 use super::key::Seen;
+pub use super::nat::Translation;
 pub use super::sender::{Answered, Sender};
 use crate::event::{
-    ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, Lookups, Netns, Retransmit, Segment, SockPtr,
-    SockReset, StateChange,
+    CallFailed, ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, Lookups, Netns, Retransmit, Segment,
+    SockPtr, SockReset, StateChange,
 };
 
-/// Something that will not change any more.
+/// Something that will not change any more, unless a listener appears.
 #[derive(Clone, Debug)]
 pub enum Settled {
     /// An attempt.
     Attempt(Box<AttemptFacts>),
     /// A RST.
     Reset(Arc<ResetFacts>),
+    /// A RST that was told before, when a listener had not appeared that explains it.
+    ResetAgain(Arc<ResetFacts>),
+    /// The attempt that it ended, told before too.
+    AttemptAgain(Box<AttemptFacts>),
     /// A handshake segment that vanished.
     Drop(Arc<DropFacts>),
+    /// A bind() or listen() that failed.
+    Call(Box<CallFacts>),
     /// Records that were lost.
     Loss {
         /// Of which hook, if one is known.
@@ -53,6 +60,8 @@ pub struct AttemptFacts {
     pub icmp_sent: Option<Seen<Icmp>>,
     /// The RST that ended it.
     pub reset: Option<Arc<ResetFacts>>,
+    /// The last RST with which its socket answered what came in answer to its SYN.
+    pub wrong_answer: Option<Arc<ResetFacts>>,
     /// Its handshake segments that vanished.
     pub drop: Option<Arc<DropFacts>>,
     /// The attempt of this host at the other end, when SYNs crossed.
@@ -61,6 +70,8 @@ pub struct AttemptFacts {
     pub remote_is_local: bool,
     /// The end of tcpx came first.
     pub cut_off: bool,
+    /// What conntrack made of it, from the caller on.
+    pub nat: Vec<Translation>,
     /// Nothing that could matter was lost.
     pub complete: bool,
 }
@@ -108,6 +119,14 @@ impl AttemptFacts {
         let failed = self.failed.as_ref().map(|failed| failed.time);
         let times = || self.changes().map(|change| change.time).chain(failed);
         (times().min().unwrap_or_default(), times().max().unwrap_or_default())
+    }
+
+    /// Local and remote end as they arrived at the other end, if they were translated: as conntrack told, or as the SYN
+    /// with the same initial sequence number showed there.
+    #[must_use]
+    pub fn translated(&self) -> Option<Ends> {
+        let told = self.nat.last().map(|step| step.what.translated);
+        told.or_else(|| self.reset.as_ref()?.renamed_syn().map(|segment| segment.ends))
     }
 
     /// Initial sequence number. While the SYN is not acknowledged, `snd_una` is it; afterwards it is one less, as
@@ -164,6 +183,15 @@ impl AttemptFacts {
     }
 }
 
+/// All that was seen of a bind() or listen() that failed.
+#[derive(Clone, Debug)]
+pub struct CallFacts {
+    /// Unique in this run.
+    pub id: u64,
+    /// The call.
+    pub seen: Seen<CallFailed>,
+}
+
 /// What tcpx saw a socket do with listen().
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Listened {
@@ -174,6 +202,19 @@ pub enum Listened {
     Never,
     /// It listened, and stopped without being closed.
     Undone,
+}
+
+/// An attempt of a process that failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upstream {
+    /// Boot clock, ns.
+    pub time: u64,
+    /// What it called.
+    pub remote: SocketAddr,
+    /// `sk_err`.
+    pub err: u16,
+    /// Name of the task that called.
+    pub comm: Vec<u8>,
 }
 
 /// When a connection was opened, for those whose opening was seen.
@@ -187,9 +228,23 @@ pub struct Opened {
     pub attempt: Option<u64>,
 }
 
+/// By which name of the flow the two sides of a RST were joined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Name {
+    /// Both had the same.
+    #[default]
+    Same,
+    /// Conntrack gave it another.
+    Conntrack,
+    /// It has another, and the sequence numbers alone tell that it is the same.
+    Unknown,
+}
+
 /// How the two sides of a RST were joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Joined {
+    /// By which name.
+    pub name: Name,
     /// Sequence numbers agreed.
     pub sequence: bool,
     /// The sides are in different namespaces.
@@ -209,16 +264,24 @@ pub struct ResetFacts {
     pub sender_opened: Option<Opened>,
     /// For each holder of the port in the sender's facts.
     pub listened: Vec<Listened>,
+    /// A listener that would have taken the SYN and was closed not long before.
+    pub closed: Option<Seen<StateChange>>,
+    /// A listener that would have taken the SYN and appeared soon after.
+    pub appeared: Option<Seen<StateChange>>,
     /// The socket that it reached, if it did.
     pub receiver: Option<Seen<Box<SockReset>>>,
     /// The connection that it ended, if its opening was seen.
     pub receiver_opened: Option<Opened>,
     /// The attempt that it ended, or that opened the connection which it ended.
     pub attempt: Option<u64>,
-    /// The start of that attempt: who called connect().
+    /// The start of that attempt, or of the one whose socket sent it: who called connect().
     pub start: Option<Box<Seen<StateChange>>>,
     /// How both sides were joined.
     pub joined: Option<Joined>,
+    /// What conntrack made of the connection, from the caller on.
+    pub nat: Vec<Translation>,
+    /// What the process that reset it had just failed to reach itself.
+    pub upstream: Option<Upstream>,
     /// The sender's address was seen on this host, in any namespace.
     pub sender_is_local: bool,
     /// Nothing that could matter was lost.
@@ -234,10 +297,43 @@ impl ResetFacts {
         sender.into_iter().chain(receiver).min().unwrap_or_default()
     }
 
+    /// Whom it came from: where conntrack gave the sender another name, that behind it.
+    #[must_use]
+    pub fn source(&self) -> SocketAddr {
+        let last = self.nat.last().map(|step| step.what.translated.b);
+        let to_caller = self.nat.first().is_some_and(|step| step.what.original == self.flow.flipped());
+        last.filter(|_| to_caller).unwrap_or(self.flow.a)
+    }
+
     /// It must have come from this host: its source is a loopback address, or the address of its destination.
     #[must_use]
     pub fn came_from_own_address(&self) -> bool {
-        is_own(self.flow.a.ip(), self.flow.b.ip())
+        is_own(self.source().ip(), self.flow.b.ip())
+    }
+
+    /// The SYN that was refused, as it arrived: its sequence number alone tells whose it was.
+    #[must_use]
+    pub fn renamed_syn(&self) -> Option<&Segment> {
+        let segment = self.sender.as_ref().and_then(Sender::segment);
+        segment.filter(|segment| self.joined_by_numbers_alone() && segment.is_syn())
+    }
+
+    /// Source and destination as the sender put them.
+    #[must_use]
+    pub fn sent_flow(&self) -> Ends {
+        self.sender.as_ref().map_or(self.flow, Sender::flow)
+    }
+
+    /// The two sides call the connection differently, and no translation of it was seen.
+    #[must_use]
+    pub fn joined_by_numbers_alone(&self) -> bool {
+        self.joined.is_some_and(|joined| joined.name == Name::Unknown)
+    }
+
+    /// The SYN that found no socket, if it answers one.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Answered<'_>> {
+        self.sender.as_ref().and_then(Sender::answered).filter(Answered::is_refusal)
     }
 
     /// It reached a socket that had only sent its SYN.

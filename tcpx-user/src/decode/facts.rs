@@ -1,11 +1,17 @@
 //! One record each. `None` means malformed: a fact is missing without which the record says nothing.
 
-use tcpx_common::{abi::sock_flag, event as raw};
+use tcpx_common::{
+    abi::{
+        denied_by, place_flag, sock_flag,
+        tcp_flag::{ACK, RST, SYN},
+    },
+    event as raw,
+};
 
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
-    Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, Name, Reply, Retransmit, SockFacts,
-    SockPtr, SockReset, StateChange, What,
+    Bind, CallFailed, ConnRequest, ConnectFailed, DeniedBy, Drop, Holders, HookNumber, Icmp, Name, Nat,
+    Place, Reply, Retransmit, ServerCall, SockFacts, SockPtr, SockReset, StateChange, What,
 };
 
 pub(super) fn state(state: &raw::State) -> Option<StateChange> {
@@ -37,6 +43,7 @@ pub(super) fn connect_failed(failed: &raw::ConnectFailed) -> Option<ConnectFaile
         requested: parts::remote(&failed.requested)?,
         sk: pointer(failed.sk),
         errno: failed.result.checked_neg()?,
+        denied_by: denied(failed.denied_by),
         uid: failed.uid,
         cgroup: non_zero(failed.cgroup),
         comm: comm(&failed.comm),
@@ -56,10 +63,32 @@ pub(super) fn bind(bind: &raw::Bind) -> Option<Bind> {
     })
 }
 
+pub(super) fn call_failed(failed: &raw::CallFailed, call: ServerCall) -> Option<CallFailed> {
+    let holders = parts::holders(&failed.holders);
+    Some(CallFailed {
+        call,
+        bind: bind(&failed.call)?,
+        denied_by: denied(failed.call.denied_by),
+        holders: (holders.complete || !holders.list.is_empty()).then_some(holders),
+    })
+}
+
+const fn denied(by: u16) -> Option<DeniedBy> {
+    match by {
+        denied_by::SECURITY_MODULE => Some(DeniedBy::SecurityModule),
+        denied_by::CGROUP_PROGRAM => Some(DeniedBy::CgroupProgram),
+        _ => None,
+    }
+}
+
 /// "Nobody holds the port" travels as one bit, and means the same as an empty walk that came to its end.
 fn walked(port_free: u8, holders: Option<Holders>) -> Option<Holders> {
     let free = || Holders { list: Vec::new(), complete: true };
     holders.or_else(|| (port_free != 0).then(free))
+}
+
+const fn place(flags: u8) -> Place {
+    Place { sk_lookup: flags & place_flag::SK_LOOKUP != 0, vrf: flags & place_flag::VRF != 0 }
 }
 
 pub(super) fn reply(
@@ -75,6 +104,7 @@ pub(super) fn reply(
         sk_state: reply.sk_state,
         sock,
         holders: walked(reply.port_free, holders),
+        place: place(reply.place),
     })
 }
 
@@ -92,6 +122,7 @@ pub(super) fn drop(
         reason,
         no_socket: drop.no_socket != 0,
         holders: walked(drop.port_free, holders),
+        place: place(drop.place),
     })
 }
 
@@ -139,6 +170,13 @@ pub(super) fn retransmit(again: &raw::Retransmit) -> Option<Retransmit> {
         isn: again.isn,
         holders: (walk.complete || !walk.list.is_empty()).then_some(walk),
     })
+}
+
+/// What answers name is the flow after the translation, seen from the other side.
+pub(super) fn nat(nat: &raw::Nat, holders: Option<Holders>) -> Option<Nat> {
+    let (original, translated) = (ends(&nat.original)?, ends(&nat.reply)?.flipped());
+    let syn = nat.flags & (SYN | ACK | RST) == SYN;
+    Some(Nat { original, translated, isn: syn.then_some(nat.seq), holders })
 }
 
 pub(super) fn stack(stack: &raw::Stack) -> Vec<u64> {

@@ -44,9 +44,15 @@ impl Sight<'_> {
             rejects: self.sees(Hook::Reject),
             conn_request: self.sees(Hook::ConnRequest),
             drops: self.sees(Hook::Drop),
+            received: self.sees(Hook::Receive),
+            calls: self.sees(Hook::Connect) && self.sees(Hook::Bind) && self.sees(Hook::Listen),
+            denials: self.sees(Hook::Denied),
             lookups: self.sees(Hook::Receive)
                 && self.sees(Hook::LookupEstablished)
                 && self.sees(Hook::LookupListener),
+            nat: self.sees(Hook::Nat),
+            sk_lookup: self.sees(Hook::Receive) && self.sees(Hook::SkLookup),
+            reuseport: self.sees(Hook::Receive) && self.sees(Hook::Reuseport),
             reset_reasons: !self.facts.reset_reasons.is_empty(),
             drop_reasons: !self.facts.drop_reasons.is_empty(),
         }

@@ -112,6 +112,27 @@ pub const WAYS: &[Way] = ways! {
         needs ["task_files", "files_fdt", "fdt_fd", "fdt_max", "file_private", "socket_file", "socket_sk",
                "socket_inode", "inode_ino"];
 
+    Listen Fentry ["listen_fentry" => Fentry "inet_listen", "listen_fexit" => Fexit "inet_listen"]
+        needs ["arg_listen_socket", "ret_listen", "socket_sk", "socket_inode", "inode_ino"];
+    Listen Kprobe ["listen_kprobe" => Kprobe "inet_listen", "listen_kretprobe" => Kretprobe "inet_listen"]
+        needs ["arg_listen_socket", "socket_sk", "socket_inode", "inode_ino"];
+    Listen Tracepoint ["listen_enter_tp" => Syscall "sys_enter_listen", "listen_exit_tp" => Syscall "sys_exit_listen"]
+        needs ["task_files", "files_fdt", "fdt_fd", "fdt_max", "file_private", "socket_file", "socket_sk",
+               "socket_inode", "inode_ino"];
+
+    Denied Fentry ["may_connect_fentry" => Fentry "security_socket_connect", "may_connect_fexit" => Fexit "security_socket_connect",
+                   "may_bind_fentry" => Fentry "security_socket_bind", "may_bind_fexit" => Fexit "security_socket_bind",
+                   "may_listen_fentry" => Fentry "security_socket_listen", "may_listen_fexit" => Fexit "security_socket_listen",
+                   "by_program_fexit" => Fexit "__cgroup_bpf_run_filter_sock_addr"]
+        needs ["arg_may_connect_socket", "arg_may_connect_addr", "ret_may_connect", "arg_may_bind_socket", "arg_may_bind_addr",
+               "ret_may_bind", "arg_may_listen_socket", "ret_may_listen", "ret_by_program", "socket_sk", "socket_state"];
+    Denied Kprobe ["may_connect_kprobe" => Kprobe "security_socket_connect", "may_connect_kretprobe" => Kretprobe "security_socket_connect",
+                   "may_bind_kprobe" => Kprobe "security_socket_bind", "may_bind_kretprobe" => Kretprobe "security_socket_bind",
+                   "may_listen_kprobe" => Kprobe "security_socket_listen", "may_listen_kretprobe" => Kretprobe "security_socket_listen",
+                   "by_program_kretprobe" => Kretprobe "__cgroup_bpf_run_filter_sock_addr"]
+        needs ["arg_may_connect_socket", "arg_may_connect_addr", "arg_may_bind_socket", "arg_may_bind_addr",
+               "arg_may_listen_socket", "socket_sk", "socket_state"];
+
     Receive Fentry ["receive_fentry" => Fentry "tcp_v4_rcv", "receive6_fentry" => Fentry "tcp_v6_rcv"]
         needs ["arg_rcv_skb", "skb_data", "skb_sk"];
     Receive Kprobe ["receive_kprobe" => Kprobe "tcp_v4_rcv", "receive_kprobe" => Kprobe "tcp_v6_rcv"]
@@ -127,6 +148,14 @@ pub const WAYS: &[Way] = ways! {
     LookupListener Kprobe ["listener_kretprobe" => Kretprobe "__inet_lookup_listener",
                            "listener_kretprobe" => Kretprobe "inet6_lookup_listener"]
         needs [];
+
+    SkLookup Fentry ["sk_lookup_fexit" => Fexit "inet_lookup_run_sk_lookup", "sk_lookup6_fexit" => Fexit "inet6_lookup_run_sk_lookup"]
+        needs ["ret_sk_lookup", "ret_sk_lookup6", "arg_sk_lookup_skb"];
+    SkLookup Kprobe ["sk_lookup_kretprobe" => Kretprobe "inet_lookup_run_sk_lookup",
+                     "sk_lookup_kretprobe" => Kretprobe "inet6_lookup_run_sk_lookup"]
+        needs ["ret_sk_lookup"];
+    Reuseport Fentry ["reuseport_fexit" => Fexit "bpf_run_sk_reuseport"] needs ["ret_reuseport", "arg_reuseport_skb"];
+    Reuseport Kprobe ["reuseport_kretprobe" => Kretprobe "bpf_run_sk_reuseport"] needs [];
 
     SendReset Tracepoint ["send_reset_tp" => RawTracepoint "tcp_send_reset"]
         needs ["arg_tp_reset_sk", "arg_tp_reset_skb"];
@@ -182,8 +211,31 @@ pub const WAYS: &[Way] = ways! {
     Retransmit Fentry ["retransmit_fentry" => Fentry "tcp_retransmit_skb"] needs ["arg_retransmit_sk"];
     Retransmit Kprobe ["retransmit_kprobe" => Kprobe "tcp_retransmit_skb"] needs ["arg_retransmit_sk"];
 
+    Nat Fentry ["nat_fentry" => Fentry "__nf_conntrack_confirm"] needs ["arg_confirm_skb"];
+    Nat Fentry ["nat_queue_fentry" => Fentry "__dev_queue_xmit"] needs ["arg_queue_skb"];
+    Nat Kprobe ["nat_kprobe" => Kprobe "__nf_conntrack_confirm"] needs ["arg_confirm_skb"];
+    Nat Tracepoint ["nat_tp" => RawTracepoint "net_dev_queue"] needs ["arg_tp_queue_skb"];
+
     Fork Tracepoint ["fork_tp" => RawTracepoint "sched_process_fork"] needs ["arg_tp_fork_child", "task_tgid"];
 };
+
+/// Conntrack's entry of a packet can be read.
+const CONNTRACK: &[&str] = &[
+    "skb_head",
+    "skb_transport_header",
+    "skb_network_header",
+    "skb_protocol",
+    "skb_nfct",
+    "ct_status",
+    "ct_tuplehash",
+    "ct_hash_stride",
+    "ct_hash_tuple",
+    "ct_source",
+    "ct_source_port",
+    "ct_family",
+    "ct_destination",
+    "ct_destination_port",
+];
 
 /// What the hook reads beyond its own arguments.
 #[must_use]
@@ -192,6 +244,8 @@ pub const fn common_needs(hook: Hook) -> &'static [&'static str] {
         Hook::State
         | Hook::Connect
         | Hook::Bind
+        | Hook::Listen
+        | Hook::Denied
         | Hook::ActiveReset
         | Hook::ReceiveReset
         | Hook::Retransmit => SOCK,
@@ -204,7 +258,8 @@ pub const fn common_needs(hook: Hook) -> &'static [&'static str] {
         | Hook::Receive
         | Hook::LookupEstablished
         | Hook::LookupListener => PACKET,
-        Hook::Fork => &[],
+        Hook::Nat => CONNTRACK,
+        Hook::Fork | Hook::SkLookup | Hook::Reuseport => &[],
     }
 }
 
@@ -215,9 +270,13 @@ pub const fn question(hook: Hook) -> &'static str {
         Hook::State => "when an attempt or a listener begins and ends",
         Hook::Connect => "what connect() was given, and failures before any packet",
         Hook::Bind => "which process binds which port",
+        Hook::Listen => "which listen() failed, and who was there first",
+        Hook::Denied => "which calls a security module or a cgroup's program refused",
         Hook::Receive => "segments that enter TCP",
         Hook::LookupEstablished => "hit or miss in the established hash",
         Hook::LookupListener => "hit or miss in the listener hash",
+        Hook::SkLookup => "a BPF program of the namespace that refuses a segment",
+        Hook::Reuseport => "a BPF program of a SO_REUSEPORT group that refuses a segment",
         Hook::SendReset => "RSTs in answer to a segment",
         Hook::ActiveReset => "RSTs that sockets send of their own accord",
         Hook::ReceiveReset => "RSTs that reach a socket",
@@ -227,6 +286,7 @@ pub const fn question(hook: Hook) -> &'static str {
         Hook::ConnRequest => "SYNs at a listener whose queues are full",
         Hook::Drop => "SYNs that the kernel throws away",
         Hook::Retransmit => "SYNs sent again",
+        Hook::Nat => "flows that conntrack translates",
         Hook::Fork => "processes of the traced command",
     }
 }

@@ -70,6 +70,15 @@ pub struct Holder {
     pub at: SocketAddr,
 }
 
+/// What conntrack makes of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nat {
+    /// Who seems to call.
+    pub local: Endpoint,
+    /// Who answers.
+    pub remote: SocketAddr,
+}
+
 /// An `attempt` line that must come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptFact {
@@ -93,8 +102,12 @@ pub struct AttemptFact {
     pub sure: bool,
     /// How many SYNs were sent again, at least.
     pub syn_retransmits: u32,
+    /// It failed before a SYN was sent: neither end may have been fixed.
+    pub early: bool,
     /// Who holds the port.
     pub holder: Option<Holder>,
+    /// What conntrack made of it.
+    pub nat: Option<Nat>,
 }
 
 /// One end of a reset that is on this host.
@@ -140,6 +153,38 @@ pub struct DropFact {
     pub verdict: &'static str,
 }
 
+/// A `call` line that must come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallFact {
+    /// Who made the call.
+    pub process: Process,
+    /// Inode number of its network namespace.
+    pub netns: u64,
+    /// `bind` or `listen`.
+    pub call: &'static str,
+    /// Which errno it got, by name.
+    pub errno: &'static str,
+    /// What bind() was given, or where the socket is bound.
+    pub requested: SocketAddr,
+    /// Why.
+    pub verdict: &'static str,
+    /// The kernel's own word shows why; else it follows from other facts.
+    pub sure: bool,
+    /// Who holds the port.
+    pub holder: Option<Holder>,
+}
+
+/// A BPF program that says SK_DROP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// Of the namespace, before a listener that fits.
+    SkLookup,
+    /// The same, without such a listener.
+    SkLookupAlone,
+    /// Of a SO_REUSEPORT group.
+    Reuseport,
+}
+
 /// All that a scenario provoked after [`ready`](super::Stage::ready).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -149,10 +194,14 @@ pub struct Facts {
     pub resets: Vec<ResetFact>,
     /// Handshake segments that vanished on this host.
     pub drops: Vec<DropFact>,
+    /// bind() and listen() calls that failed.
+    pub calls: Vec<CallFact>,
     /// By how much `OutRsts` of all namespaces together rose: netfilter's RSTs are not counted by the kernel.
     pub out_rsts: u64,
     /// Counters that rose, and by how much at least.
     pub counters: Vec<(&'static str, u64)>,
+    /// The BPF program that refused what was refused.
+    pub program: Option<Program>,
     /// Counters that did not rise, although something that looks alike would have moved them.
     pub unmoved: Vec<&'static str>,
 }
@@ -172,7 +221,9 @@ impl AttemptFact {
             verdict: "established",
             sure: true,
             syn_retransmits: 0,
+            early: false,
             holder: None,
+            nat: None,
         }
     }
 
@@ -183,10 +234,28 @@ impl AttemptFact {
         self
     }
 
+    /// It failed before a SYN was sent.
+    pub fn before_any_packet(&mut self) -> &mut Self {
+        self.early = true;
+        self
+    }
+
     /// It has another verdict than the scenario's.
     pub fn because(&mut self, verdict: &'static str) -> &mut Self {
         self.verdict = verdict;
         self
+    }
+
+    /// Conntrack sent it on to another place.
+    pub fn sent_on(&mut self, local: impl Into<Endpoint>, remote: SocketAddr) -> &mut Self {
+        self.nat = Some(Nat { local: local.into(), remote });
+        self
+    }
+
+    /// Where answers come from: the place that was called, or the one behind it.
+    pub fn is_answered_from(&self, from: Endpoint) -> bool {
+        let called = from == Endpoint::from(self.remote);
+        called || self.nat.is_some_and(|nat| from == Endpoint::from(nat.remote))
     }
 
     /// The SYN was sent again.

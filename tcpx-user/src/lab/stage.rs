@@ -2,13 +2,14 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    os::fd::OwnedFd,
     path::PathBuf,
     sync::Arc,
 };
 
 use super::{
-    Actor, AttemptFact, Cgroup, Deadline, DropFact, Endpoint, Facts, Family, Holder, LabError, Namespace,
-    Peer, ResetFact, Script, SocketRow, What,
+    Actor, AttemptFact, CallFact, Cgroup, Deadline, DropFact, Endpoint, Facts, Family, Holder, LabError,
+    Namespace, Peer, Program, ResetFact, Script, SocketRow, What,
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
@@ -29,13 +30,14 @@ pub struct Stage {
     actors: Vec<Actor>,
     // A cgroup can only go when nobody is in it.
     cgroups: Vec<Arc<Cgroup>>,
+    kept: Vec<OwnedFd>,
     // Without its device, routes and addresses vanish under connections that a tracer is still to tell of.
     peers: Vec<Peer>,
     namespaces: Vec<Arc<Namespace>>,
 }
 
 /// The counters that scenarios speak of.
-const COUNTERS: [&str; 7] = [
+const COUNTERS: [&str; 10] = [
     "OutRsts",
     "AttemptFails",
     "EstabResets",
@@ -43,6 +45,9 @@ const COUNTERS: [&str; 7] = [
     "ListenDrops",
     "TCPAbortOnClose",
     "TCPAbortOnData",
+    "EmbryonicRsts",
+    "PAWSActive",
+    "SyncookiesFailed",
 ];
 
 impl Stage {
@@ -60,6 +65,7 @@ impl Stage {
             facts: Facts::default(),
             actors: Vec::new(),
             cgroups: Vec::new(),
+            kept: Vec::new(),
             peers: Vec::new(),
             namespaces: Vec::new(),
         }
@@ -108,6 +114,11 @@ impl Stage {
         let peer = Peer::behind(namespace, self.family, self.script.clone())?;
         self.peers.push(peer.clone());
         Ok(peer)
+    }
+
+    /// Keeps a descriptor open as long as the scenario lasts, such as the link of a BPF program.
+    pub fn keep(&mut self, descriptor: OwnedFd) {
+        self.kept.push(descriptor);
     }
 
     /// A cgroup with these actors in it; they have made no socket yet.
@@ -235,6 +246,13 @@ impl Stage {
         push(&mut self.facts.attempts, made)
     }
 
+    /// Amends the attempt recorded last.
+    pub fn amend_attempt(&mut self, amend: impl FnOnce(&mut AttemptFact)) {
+        if let Some(last) = self.facts.attempts.last_mut() {
+            amend(last);
+        }
+    }
+
     /// Records an attempt that was refused by a RST of this host: the attempt and the reset.
     pub fn refused(&mut self, client: &Actor, local: IpAddr, remote: SocketAddr, holder: Option<Holder>) {
         let fact = self.attempt(client, local, remote).ended("refused", "ECONNREFUSED");
@@ -270,6 +288,20 @@ impl Stage {
         push(&mut self.facts.drops, made)
     }
 
+    /// Records a bind() or listen() that failed and must be reported, with the scenario's verdict, and returns it for
+    /// amendments.
+    pub fn failed_call(
+        &mut self,
+        actor: &Actor,
+        call: &'static str,
+        requested: SocketAddr,
+        errno: &'static str,
+    ) -> &mut CallFact {
+        let (process, netns, verdict) = (actor.process(), actor.netns(), self.verdict);
+        let made = CallFact { process, netns, call, errno, requested, verdict, sure: true, holder: None };
+        push(&mut self.facts.calls, made)
+    }
+
     /// Amends what was recorded last: the client's port is known after all.
     pub fn know_client_port(&mut self, client: SocketAddr) {
         if let Some(attempt) = self.facts.attempts.last_mut() {
@@ -283,6 +315,11 @@ impl Stage {
     /// Records that this host's TCP sends that many RSTs.
     pub fn sends_resets(&mut self, count: u64) {
         self.facts.out_rsts += count;
+    }
+
+    /// Records that a BPF program refused what was refused.
+    pub fn by_program(&mut self, program: Program) {
+        self.facts.program = Some(program);
     }
 
     /// Records that a counter does not rise: what it counts is not what happened.

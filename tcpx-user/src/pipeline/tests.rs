@@ -1,6 +1,10 @@
 //! Specifications: what happened in the kernel, and the line that must come of it.
 
+mod early;
+mod handshake;
 mod keys;
+mod nat;
+mod near;
 mod path;
 mod properties;
 mod refused;

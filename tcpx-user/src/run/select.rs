@@ -32,6 +32,7 @@ struct Tally {
     attempts: BTreeMap<String, u64>,
     resets: BTreeMap<String, u64>,
     drops: BTreeMap<String, u64>,
+    calls: BTreeMap<String, u64>,
     sent: u64,
     received: u64,
     netfilter: u64,
@@ -121,8 +122,16 @@ const fn attempt_of(line: &Line) -> Option<u64> {
 impl Tally {
     fn count(&mut self, line: &Line) {
         match line {
-            Line::Attempt(attempt) => add(&mut self.attempts, attempt.verdict.id),
+            Line::Attempt(attempt) => {
+                attempt.was.into_iter().for_each(|id| remove(&mut self.attempts, id));
+                add(&mut self.attempts, attempt.verdict.id);
+            }
             Line::Drop(drop) => add(&mut self.drops, drop.verdict.id),
+            Line::Call(call) => add(&mut self.calls, call.verdict.id),
+            Line::Reset(reset) if reset.was.is_some() => {
+                reset.was.into_iter().for_each(|id| remove(&mut self.resets, id));
+                add(&mut self.resets, reset.verdict.id);
+            }
             Line::Reset(reset) => {
                 add(&mut self.resets, reset.verdict.id);
                 self.unexplained += u64::from(reset.verdict.id == VerdictId::Unknown);
@@ -135,13 +144,24 @@ impl Tally {
     }
 
     fn fill(&mut self, summary: Summary) -> Summary {
-        let Self { attempts, resets, drops, sent, received, netfilter, unexplained } = std::mem::take(self);
-        Summary { attempts, resets, drops, sent, received, netfilter, unexplained, ..summary }
+        let Self { attempts, resets, drops, calls, sent, received, netfilter, unexplained } =
+            std::mem::take(self);
+        Summary { attempts, resets, drops, calls, sent, received, netfilter, unexplained, ..summary }
     }
 }
 
 fn add(counts: &mut BTreeMap<String, u64>, id: VerdictId) {
     *counts.entry(id.as_str().to_owned()).or_default() += 1;
+}
+
+/// A line with this verdict is told again with another.
+fn remove(counts: &mut BTreeMap<String, u64>, id: VerdictId) {
+    if let Some(count) = counts.get_mut(id.as_str()) {
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            counts.remove(id.as_str());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -168,6 +188,7 @@ mod tests {
             Line::Attempt(_) => "attempt",
             Line::Reset(_) => "reset",
             Line::Drop(_) => "drop",
+            Line::Call(_) => "call",
             Line::Loss(_) => "loss",
             Line::Summary(_) => "summary",
         };

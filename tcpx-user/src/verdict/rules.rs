@@ -6,8 +6,13 @@
 
 mod active;
 mod attempt;
+mod call;
 mod drop;
+mod early;
+mod handshake;
 mod icmp;
+mod nat;
+mod nearby;
 mod no_socket;
 mod received;
 mod reject;
@@ -16,12 +21,12 @@ mod unanswered;
 pub mod words;
 
 pub(crate) use active::{from_close, is_unaccepted};
-pub(crate) use no_socket::{takes, why_not};
+pub(crate) use no_socket::why_not;
 
 use super::VerdictId;
 use crate::{
     abilities::Abilities,
-    correlate::facts::{AttemptFacts, DropFacts, ResetFacts},
+    correlate::facts::{AttemptFacts, CallFacts, DropFacts, ResetFacts},
     line::Confidence,
     who::Who,
 };
@@ -48,6 +53,11 @@ impl Finding {
 
     fn derived(id: VerdictId, first: String) -> Self {
         Self::new(id, Confidence::Derived, first)
+    }
+
+    /// The first sentence, and what may follow it.
+    fn derived_from<const N: usize>(id: VerdictId, sentences: [Option<String>; N]) -> Self {
+        Self { id, confidence: Confidence::Derived, evidence: sentences.into_iter().flatten().collect() }
     }
 
     fn unknown(first: String) -> Self {
@@ -97,9 +107,9 @@ pub const RESET: &[Rule<ResetFacts>] = &[
         holds: reject::derived,
     },
     Rule {
-        gives: &[],
-        site: "R1 tcp_v4_rcv no_tcp_socket: a listener should have matched",
-        holds: no_socket::matching_listener,
+        gives: &[VerdictId::LookupDenied],
+        site: "R1 tcp_v4_rcv no_tcp_socket: inet_lookup_run_sk_lookup, bpf_run_sk_reuseport",
+        holds: nearby::lookup_denied,
     },
     Rule {
         gives: &[VerdictId::BoundNotListening],
@@ -117,9 +127,29 @@ pub const RESET: &[Rule<ResetFacts>] = &[
         holds: no_socket::listener_v4only,
     },
     Rule {
+        gives: &[VerdictId::ListenerOtherDevice],
+        site: "R1 tcp_v4_rcv no_tcp_socket: inet_bound_dev_eq",
+        holds: nearby::listener_other_device,
+    },
+    Rule {
         gives: &[VerdictId::ListenerOtherAddress],
         site: "R1 tcp_v4_rcv no_tcp_socket: listener elsewhere",
         holds: no_socket::listener_other_address,
+    },
+    Rule {
+        gives: &[VerdictId::ListenerClosed],
+        site: "R1 tcp_v4_rcv no_tcp_socket: the listener has left",
+        holds: nearby::listener_closed,
+    },
+    Rule {
+        gives: &[VerdictId::ListenerNotYet],
+        site: "R1 tcp_v4_rcv no_tcp_socket: the listener is still to come",
+        holds: nearby::listener_not_yet,
+    },
+    Rule {
+        gives: &[],
+        site: "R1 tcp_v4_rcv no_tcp_socket: a listener should have matched",
+        holds: no_socket::matching_listener,
     },
     Rule {
         gives: &[VerdictId::ClosedPort],
@@ -135,6 +165,51 @@ pub const RESET: &[Rule<ResetFacts>] = &[
         gives: &[VerdictId::TimeWaitReset],
         site: "R2 tcp_v4_rcv do_time_wait, TCP_TW_RST",
         holds: reply::time_wait_reset,
+    },
+    Rule {
+        gives: &[VerdictId::MptcpReset],
+        site: "R11, R12 subflow_syn_recv_sock, subflow_v4_route_req; mptcp_subflow_reset",
+        holds: handshake::mptcp_reset,
+    },
+    Rule {
+        gives: &[VerdictId::SynSentBadAck],
+        site: "R6 tcp_rcv_synsent_state_process: ACK of something else",
+        holds: handshake::syn_sent_bad_ack,
+    },
+    Rule {
+        gives: &[VerdictId::SynSentPaws],
+        site: "R7 tcp_rcv_synsent_state_process: echoed timestamp",
+        holds: handshake::syn_sent_paws,
+    },
+    Rule {
+        gives: &[VerdictId::AcceptQueueAbort],
+        site: "R10 tcp_check_req: tcp_v4_syn_recv_sock found the accept queue full",
+        holds: handshake::accept_queue_abort,
+    },
+    Rule {
+        gives: &[VerdictId::SynInHandshake],
+        site: "R10 tcp_check_req embryonic_reset: SYN",
+        holds: handshake::syn_in_handshake,
+    },
+    Rule {
+        gives: &[VerdictId::ChildRejectedAck],
+        site: "R3 tcp_v4_rcv, R4 tcp_v4_do_rcv: tcp_child_process failed",
+        holds: handshake::child_rejected_ack,
+    },
+    Rule {
+        gives: &[VerdictId::SynRecvBadAck],
+        site: "R8 tcp_rcv_state_process in SYN_RECV, R5 behind tcp_check_req",
+        holds: handshake::syn_recv_bad_ack,
+    },
+    Rule {
+        gives: &[VerdictId::DataAfterClose],
+        site: "R9 tcp_rcv_state_process: RCV_SHUTDOWN and data",
+        holds: reply::data_after_close,
+    },
+    Rule {
+        gives: &[VerdictId::BadSyncookie],
+        site: "R5 tcp_rcv_state_process: LISTEN and ACK, after cookie_v4_check",
+        holds: reply::bad_syncookie,
     },
     Rule {
         gives: &[VerdictId::AckToListener],
@@ -183,6 +258,36 @@ pub const ATTEMPT: &[Rule<AttemptFacts>] = &[
     Rule { gives: &[VerdictId::Established], site: "tcp_finish_connect", holds: attempt::established },
     Rule { gives: &[], site: "tcp_reset in SYN_SENT", holds: attempt::reset },
     Rule {
+        gives: &[VerdictId::NoRoute],
+        site: "tcp_v4_connect, tcp_v6_connect: no route, or one of a type that refuses (B.1)",
+        holds: early::no_route,
+    },
+    Rule {
+        gives: &[VerdictId::ConnectDenied],
+        site: "security_socket_connect, __cgroup_bpf_run_filter_sock_addr (B.1)",
+        holds: early::connect_denied,
+    },
+    Rule {
+        gives: &[VerdictId::AddressNotAvailable],
+        site: "tcp_v6_connect: no source address",
+        holds: early::no_source_address,
+    },
+    Rule {
+        gives: &[VerdictId::PortExhausted],
+        site: "__inet_hash_connect: no port is free",
+        holds: early::port_exhausted,
+    },
+    Rule {
+        gives: &[VerdictId::AddressNotAvailable],
+        site: "__inet_check_established, __inet6_check_established: not unique",
+        holds: early::address_not_available,
+    },
+    Rule {
+        gives: &[],
+        site: "tcp_rcv_synsent_state_process: reset_and_undo",
+        holds: unanswered::answered_wrongly,
+    },
+    Rule {
         gives: &[VerdictId::IcmpRefused],
         site: "tcp_v4_err, tcp_v6_err: port unreachable",
         holds: icmp::refused,
@@ -222,10 +327,45 @@ pub const DROP: &[Rule<DropFacts>] = &[
     },
 ];
 
+/// Why a bind() or listen() failed.
+pub const CALL: &[Rule<CallFacts>] = &[
+    Rule {
+        gives: &[VerdictId::AddressInUse],
+        site: "inet_csk_get_port: conflict",
+        holds: call::address_in_use,
+    },
+    Rule {
+        gives: &[VerdictId::PortExhausted],
+        site: "inet_csk_get_port: port 0, none is free",
+        holds: call::port_exhausted,
+    },
+    Rule {
+        gives: &[VerdictId::AddressNotAvailable],
+        site: "__inet_bind, __inet6_bind: no local address",
+        holds: call::address_not_available,
+    },
+    Rule {
+        gives: &[VerdictId::PermissionDenied],
+        site: "security_socket_bind, security_socket_listen, __cgroup_bpf_run_filter_sock_addr",
+        holds: call::refused_by_policy,
+    },
+    Rule {
+        gives: &[VerdictId::PermissionDenied],
+        site: "__inet_bind, __inet6_bind: inet_port_requires_bind_service",
+        holds: call::privileged_port,
+    },
+    Rule {
+        gives: &[VerdictId::PermissionDenied],
+        site: "security_socket_bind, __cgroup_bpf_run_filter_sock_addr, not seen",
+        holds: call::must_be_policy,
+    },
+];
+
 /// The verdict on a RST.
 #[must_use]
 pub fn reset(facts: &ResetFacts, context: &Context<'_>) -> Finding {
     let finding = first(RESET, facts, context).unwrap_or_else(|| received::unknown(facts, context));
+    let finding = nat::reset(finding, facts, context).and(nat::upstream(facts));
     finding.and(lost(facts.complete))
 }
 
@@ -233,6 +373,7 @@ pub fn reset(facts: &ResetFacts, context: &Context<'_>) -> Finding {
 #[must_use]
 pub fn attempt(facts: &AttemptFacts, context: &Context<'_>) -> Finding {
     let finding = first(ATTEMPT, facts, context).unwrap_or_else(|| attempt::unknown(facts, context));
+    let finding = nat::attempt(finding, facts, context);
     let told = facts.reset.as_ref().is_some_and(|reset| !reset.complete);
     finding.and(lost(facts.complete || told))
 }
@@ -242,6 +383,12 @@ pub fn attempt(facts: &AttemptFacts, context: &Context<'_>) -> Finding {
 pub fn drop(facts: &DropFacts, context: &Context<'_>) -> Finding {
     let finding = first(DROP, facts, context).unwrap_or_else(|| drop::unknown(facts));
     finding.and(lost(facts.complete))
+}
+
+/// The verdict on a bind() or listen() that failed.
+#[must_use]
+pub fn call(facts: &CallFacts, context: &Context<'_>) -> Finding {
+    first(CALL, facts, context).unwrap_or_else(|| call::unknown(facts))
 }
 
 fn first<F>(rules: &[Rule<F>], facts: &F, context: &Context<'_>) -> Option<Finding> {
@@ -257,5 +404,6 @@ pub fn given() -> impl Iterator<Item = VerdictId> {
     let resets = RESET.iter().map(|rule| rule.gives);
     let attempts = ATTEMPT.iter().map(|rule| rule.gives);
     let drops = DROP.iter().map(|rule| rule.gives);
-    resets.chain(attempts).chain(drops).flatten().copied().chain([VerdictId::Unknown])
+    let calls = CALL.iter().map(|rule| rule.gives);
+    resets.chain(attempts).chain(drops).chain(calls).flatten().copied().chain([VerdictId::Unknown])
 }

@@ -13,14 +13,23 @@ pub(super) enum Call {
         ipv6: bool,
         nonblocking: bool,
     },
+    MptcpSocket {
+        ipv6: bool,
+    },
     Bind(SocketAddr),
     Listen(i32),
     Connect(SocketAddr),
     Accept,
     Receive,
     ShutdownWrite,
+    ShutdownBoth,
     V6Only(bool),
     ReuseAddress,
+    ReusePort,
+    /// The device with this index.
+    BindToDevice(u32),
+    /// Leaves the choice in the socket's SO_REUSEPORT group to a program that refuses all.
+    RefuseByProgram,
     Linger(u64),
     /// Waits until a non-blocking connect() is decided; value 0, or the errno of SO_ERROR.
     AwaitConnect,
@@ -29,6 +38,9 @@ pub(super) enum Call {
     /// Waits until there is something to read, and leaves it there.
     AwaitReadable,
     Close,
+    BecomeNobody,
+    /// A Landlock domain in which TCP may neither bind nor connect.
+    ForbidTcp,
     Ping(IpAddr),
 }
 

@@ -1,8 +1,13 @@
 //! The scenarios: for each verdict of the catalogue, a script that makes the kernel do it.
 
+mod closing;
+mod early;
 mod established;
 mod firewall;
+mod handshake;
 mod local_resets;
+mod nat;
+mod near;
 mod remote;
 mod silent;
 mod unmatched;
@@ -78,9 +83,23 @@ impl Scenario {
 
 /// All scenarios, by what they are about.
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    [unmatched::TABLE, local_resets::TABLE, firewall::TABLE, remote::TABLE, silent::TABLE, established::TABLE]
-        .into_iter()
-        .flatten()
+    [
+        early::TABLE,
+        early::PORTS,
+        early::DENIED,
+        unmatched::TABLE,
+        near::TABLE,
+        local_resets::TABLE,
+        handshake::TABLE,
+        closing::TABLE,
+        firewall::TABLE,
+        nat::TABLE,
+        remote::TABLE,
+        silent::TABLE,
+        established::TABLE,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The scenario of that name or alias.

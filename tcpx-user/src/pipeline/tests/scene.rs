@@ -1,10 +1,18 @@
 //! A small language for what happens in the kernel.
 
-use std::net::SocketAddr;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use tcpx_common::abi::{state::*, tcp_flag::*};
 
-use crate::{abilities::Abilities, event::*, line, who::Who};
+use crate::{
+    abilities::Abilities,
+    event::*,
+    line,
+    who::{Connection, Who},
+};
 
 pub(super) use super::told::*;
 
@@ -19,6 +27,7 @@ pub(super) const TRACEPOINT_6_1: Abilities = Abilities {
     icmp_send: false,
     rejects: false,
     conn_request: false,
+    received: false,
     lookups: false,
     reset_reasons: false,
     ..Abilities::ALL
@@ -42,6 +51,9 @@ pub(super) fn ends(a: &str, b: &str) -> Ends {
 pub(super) const PYTHON: u64 = 900;
 pub(super) const NODE: u64 = 901;
 pub(super) const CURL: u64 = 902;
+
+/// The handshake that a listener keeps, local end first.
+pub(super) const HALF_OPEN: (&str, &str) = ("10.0.0.1:80", "10.0.0.77:4");
 
 pub(super) struct Table;
 
@@ -68,8 +80,40 @@ impl Who for Table {
         line::Netns { inum: netns.inum, name: None }
     }
 
+    fn route(&self, _: Netns, to: IpAddr) -> Option<Result<(), i32>> {
+        match to.to_string().as_str() {
+            "192.0.2.7" => Some(Err(113)),
+            "192.0.2.8" => Some(Err(13)),
+            "192.0.2.9" => Some(Err(101)),
+            _ => Some(Ok(())),
+        }
+    }
+
+    fn sysctl(&self, _: Netns, path: &'static str) -> Option<String> {
+        match path {
+            "net/ipv4/ip_local_port_range" => Some("40000\t40001".to_owned()),
+            "net/ipv4/ip_unprivileged_port_start" => Some("1024".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn connections(&self, _: Netns) -> Option<Arc<Vec<Connection>>> {
+        let to = |port| SocketAddr::new([10, 0, 0, 2].into(), port);
+        let open = |port, state, inode| Connection {
+            local: SocketAddr::new([10, 0, 0, 1].into(), port),
+            remote: to(80),
+            state,
+            inode,
+        };
+        Some(Arc::new(vec![open(40_000, ESTABLISHED, Some(CURL)), open(40_001, TIME_WAIT, None)]))
+    }
+
     fn device(&self, _: Netns, _: u32) -> Option<String> {
         None
+    }
+
+    fn is_half_open(&self, _: Netns, ends: Ends) -> Option<bool> {
+        Some(ends == self::ends(HALF_OPEN.0, HALF_OPEN.1))
     }
 
     fn time(&self, boot_ns: u64) -> String {
@@ -121,7 +165,7 @@ pub(super) fn segment(ends: Ends, flags: u8, seq: u32, ack: u32) -> Segment {
 }
 
 pub(super) fn misses() -> Lookups {
-    Lookups { established: Some(Err(Miss)), listener: Some(Err(Miss)), received: true }
+    Lookups { established: Some(Err(Miss)), listener: Some(Err(Miss)), denied: false, received: true }
 }
 
 pub(super) fn sock(sk: SockPtr, state: u8) -> SockFacts {
@@ -145,6 +189,8 @@ pub(super) fn sock(sk: SockPtr, state: u8) -> SockFacts {
         bytes_acked: 0,
         bytes_received: 0,
         backlog: (0, 0),
+        mptcp: false,
+        cookie_age_ns: None,
     }
 }
 
@@ -157,6 +203,7 @@ pub(super) fn holder(sk: u64, inode: u64, addr_: &str, listening: bool) -> Holde
         addr: addr(addr_),
         listening,
         v6only: false,
+        reuseport_program: false,
         bound_dev: 0,
         backlog: (0, 5),
     }
@@ -265,6 +312,7 @@ impl Call {
             sk_state: 0,
             sock: None,
             holders,
+            place: Place::default(),
         };
         self.at(time, Hook::SendReset, What::Reply(Box::new(reply)))
     }
@@ -347,5 +395,6 @@ fn dropped(segment: Segment, reason: Option<&str>, function: &str) -> Drop {
         reason: reason.map(Name::from),
         no_socket: false,
         holders: None,
+        place: Place::default(),
     }
 }

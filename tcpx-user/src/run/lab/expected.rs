@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::{
     abilities::Abilities,
-    lab::{AttemptFact, DropFact, Facts, ResetFact},
+    lab::{AttemptFact, DropFact, Facts, Program, ResetFact},
     line::Confidence,
     verdict::{Group, VerdictId},
 };
@@ -35,8 +35,21 @@ impl Expected {
         if !abilities.icmp && !abilities.icmp_send {
             expected.hide_read_icmp();
         }
+        if !abilities.sk_lookup {
+            expected.hide_program();
+        }
         if !abilities.rejects {
             expected.hide_rejects();
+        }
+        let unseen =
+            |fact: &AttemptFact| expected.joins_by_number(fact) && fact.errno != Some("ECONNREFUSED");
+        let unseen: Vec<bool> = expected.facts.attempts.iter().map(unseen).collect();
+        for (fact, _) in expected.facts.attempts.iter_mut().zip(unseen).filter(|(_, unseen)| *unseen) {
+            // No RST tells where its SYN arrived.
+            (fact.nat, fact.holder) = (None, None);
+        }
+        if !abilities.calls {
+            expected.hide_calls();
         }
         if !abilities.conn_request {
             // tcp_conn_request frees the SYN without a kfree_skb event.
@@ -51,6 +64,17 @@ impl Expected {
             (reset.origin, reset.sender, reset.verdict) = ("elsewhere", None, "unknown");
             self.hidden = Some("no hook here sees a RST that a TIME_WAIT record sends");
         }
+    }
+
+    /// The system call tracepoints want tracefs: without it nothing tells of a call that failed without a packet, and
+    /// where its socket had been in SYN_SENT, nothing tells the errno.
+    fn hide_calls(&mut self) {
+        let early = |attempt: &&AttemptFact| attempt.early;
+        if self.facts.attempts.iter().any(|attempt| early(&attempt)) || !self.facts.calls.is_empty() {
+            self.hidden = Some("no hook here sees a call that fails without a packet");
+        }
+        self.facts.attempts.retain(|attempt| !attempt.early);
+        self.facts.calls.clear();
     }
 
     /// An ICMP error that comes back within connect() stays in sk_err_soft, and sock_getsockopt(SO_ERROR) takes it away
@@ -78,6 +102,16 @@ impl Expected {
         }
     }
 
+    /// The program's answer is not seen: a listener that was passed over betrays it, without one nothing does.
+    fn hide_program(&mut self) {
+        if self.facts.program != Some(Program::SkLookupAlone) {
+            return;
+        }
+        self.facts.attempts.iter_mut().for_each(|attempt| attempt.verdict = "closed-port");
+        self.facts.resets.iter_mut().for_each(|reset| reset.verdict = "closed-port");
+        self.hidden = Some("no hook here sees what a sk_lookup program answers");
+    }
+
     /// Netfilter's RST itself is not seen: a client on this host shows it, for another one the SYN just vanished.
     fn hide_rejects(&mut self) {
         let (hidden, shown): (Vec<_>, Vec<_>) = std::mem::take(&mut self.facts.resets)
@@ -88,6 +122,12 @@ impl Expected {
         if !hidden.is_empty() {
             self.hidden = Some("no hook here sees a RST that netfilter sends to another host");
         }
+    }
+
+    /// The translation of this attempt is not seen: the sequence number of its SYN tells where it arrived.
+    #[must_use]
+    pub fn joins_by_number(&self, fact: &AttemptFact) -> bool {
+        fact.nat.is_some() && !self.abilities.nat
     }
 
     /// How many RSTs stay without an explanation.
@@ -113,20 +153,33 @@ impl Expected {
         let seen = match verdict {
             "unknown" => return Confidence::Unknown,
             // The end of the listener is concluded from who sends the RST, and in which state.
-            "listener-closed-unaccepted" => false,
+            // A bad cookie: from what cookie_v4_check looks at before it looks for one.
+            "listener-closed-unaccepted" | "bad-syncookie" => false,
             // That nobody here sent it follows from hooks at every place that could have.
             "peer-refused" | "peer-reset" => {
                 can.replies_without_socket && can.replies_from_time_wait && can.rejects
             }
             "stray-segment" => can.replies_without_socket,
             // Which of its two reasons to send a RST close() had is concluded from the socket.
-            "close-unread-data" | "linger-zero" => can.reset_reasons,
+            // So is which of its two SYN_SENT had, from the numbers, and that data came too late.
+            "close-unread-data" | "linger-zero" | "syn-sent-bad-ack" | "syn-sent-paws"
+            | "data-after-close" | "mptcp-reset" => can.reset_reasons,
             // A full accept queue with tcp_abort_on_overflow looks the same without the kernel's reason.
             "ack-to-listener" => can.reset_reasons && can.lookups,
+            // What was found shows it, or the reason INVALID_SYN.
+            "syn-in-handshake" | "accept-queue-abort" => can.reset_reasons || can.received,
+            "syn-recv-bad-ack" | "child-rejected-ack" => can.received,
             "netfilter-reject-reset" => can.rejects,
             "netfilter-drop" => can.drop_reasons,
             "accept-queue-full" => can.conn_request,
             "icmp-refused" => can.icmp,
+            "connect-denied" | "permission-denied" => can.denials,
+            // That it was the program follows from the listener that was passed over.
+            "lookup-denied" => match self.facts.program {
+                Some(Program::Reuseport) => can.reuseport,
+                _ => can.sk_lookup,
+            },
+            "closed-port" if self.facts.program.is_some() => false,
             "no-answer" => can.drops && can.conn_request,
             // The kernel's reason for the drop together with the RST that came is as good as the reply.
             verdict if is_no_socket(verdict) => can.replies_without_socket || can.drop_reasons,

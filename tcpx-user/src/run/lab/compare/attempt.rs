@@ -14,7 +14,8 @@ pub(super) fn take<'a>(fact: &AttemptFact, left: &mut Vec<&'a Line>) -> Option<&
     super::take(left, |line| match line {
         Line::Attempt(attempt) => {
             let caller = attempt.process.as_ref().is_some_and(|process| process.pid == fact.process.pid);
-            let there = attempt.remote.is_some_and(|remote| is_at(fact.remote.into(), remote));
+            let to = attempt.remote.or(attempt.requested.filter(|_| fact.early));
+            let there = to.is_some_and(|remote| is_at(fact.remote.into(), remote));
             (caller && there).then_some(&**attempt)
         }
         _ => None,
@@ -36,7 +37,12 @@ pub(super) fn compare(expected: &Expected, fact: &AttemptFact, left: &mut Vec<&L
         format!("at least {}", fact.syn_retransmits),
         again,
     );
-    let sure = if fact.sure { expected.confidence(fact.verdict) } else { Confidence::Derived };
+    nat(&mut check, fact, line);
+    let sure = if fact.sure && !expected.joins_by_number(fact) {
+        expected.confidence(fact.verdict)
+    } else {
+        Confidence::Derived
+    };
     check.verdict(fact.verdict, sure, &line.verdict);
     if let Some(holder) = &fact.holder {
         let name = format!("{}[{}]", holder.process.comm, holder.process.pid);
@@ -44,10 +50,11 @@ pub(super) fn compare(expected: &Expected, fact: &AttemptFact, left: &mut Vec<&L
         check.holds(said.contains(&name), "verdict.evidence", format!("a sentence about {name}"), said);
     }
     check.path(&line.path);
-    let by_rst = expected.facts.resets.iter().any(|reset| {
-        let refused = reset.from.ip == fact.remote.ip() && reset.from.port == Some(fact.remote.port());
-        refused && fact.errno == Some("ECONNREFUSED")
-    });
+    let by_rst = expected
+        .facts
+        .resets
+        .iter()
+        .any(|reset| fact.is_answered_from(reset.from) && fact.errno == Some("ECONNREFUSED"));
     check.holds(
         line.reset.is_some() == by_rst,
         "reset",
@@ -56,6 +63,18 @@ pub(super) fn compare(expected: &Expected, fact: &AttemptFact, left: &mut Vec<&L
     );
     check.holds(line.complete != Some(false), "complete", "true or null", "false");
     check.end_of()
+}
+
+fn nat(check: &mut Check, fact: &AttemptFact, line: &Attempt) {
+    let (Some(expected), Some(got)) = (fact.nat, line.nat) else {
+        return check.same(
+            "nat",
+            shown(fact.nat.map(|nat| nat.remote)),
+            shown(line.nat.map(|nat| nat.remote)),
+        );
+    };
+    check.end("nat.local", expected.local, Some(got.local));
+    check.end("nat.remote", expected.remote.into(), Some(got.remote));
 }
 
 fn who_and_where(check: &mut Check, fact: &AttemptFact, line: &Attempt) {
@@ -71,8 +90,10 @@ fn who_and_where(check: &mut Check, fact: &AttemptFact, line: &Attempt) {
     let fresh = fact.outcome == "pending" && line.local.is_some_and(|local| local.port == 0);
     let local =
         fact.local.port.filter(|_| fresh).map_or(line.local, |port| Some(Endpoint { port, ..line.local? }));
-    check.end("local", fact.local, local);
-    check.end("remote", fact.remote.into(), line.remote);
+    if !fact.early {
+        check.end("local", fact.local, local);
+        check.end("remote", fact.remote.into(), line.remote);
+    }
     if line.requested.is_some() {
         check.end("requested", fact.remote.into(), line.requested);
     }
