@@ -438,7 +438,10 @@ impl Drop {
     /// for a TIME_WAIT record (`tcp_v4_rcv` hands others on).
     #[must_use]
     pub fn is_no_handshake(&self) -> bool {
-        use tcpx_common::abi::tcp_flag::{ACK, FIN, SYN};
+        use tcpx_common::abi::{
+            state::NEW_SYN_RECV,
+            tcp_flag::{ACK, FIN, SYN},
+        };
         let answered = |reason: &str| {
             matches!(
                 reason,
@@ -448,7 +451,9 @@ impl Drop {
         let vague = self.reason.as_deref().is_none_or(|reason| reason == "NOT_SPECIFIED");
         let in_receive = matches!(self.function.as_deref(), Some("tcp_v4_rcv" | "tcp_v6_rcv"));
         let has = |flags: u8| self.segment.flags & flags == flags;
+        let of_request = matches!(self.lookups.established, Some(Ok((_, NEW_SYN_RECV))));
         has(SYN | FIN)
+            || has(SYN) && vague && of_request
             || has(SYN) && self.reason.as_deref().is_some_and(answered)
             || has(SYN | ACK) && vague && in_receive && !self.no_socket
     }
