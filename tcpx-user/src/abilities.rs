@@ -33,6 +33,8 @@ pub struct Abilities {
     pub reset_reasons: bool,
     /// The kernel gives reasons with drops.
     pub drop_reasons: bool,
+    /// A walked stack has names: kallsyms can be read.
+    pub callers: bool,
 }
 
 impl Abilities {
@@ -52,5 +54,6 @@ impl Abilities {
         lookups: true,
         reset_reasons: true,
         drop_reasons: true,
+        callers: true,
     };
 }

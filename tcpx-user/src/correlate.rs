@@ -5,6 +5,7 @@
 //! loopback, or from two CPUs.
 
 pub mod attempts;
+pub mod deaths;
 pub mod drops;
 pub mod facts;
 pub mod history;
@@ -22,6 +23,7 @@ use crate::{
     event::{Ends, Event, Icmp, Lookups, Segment, What},
 };
 use attempts::Attempts;
+use deaths::Deaths;
 use drops::Drops;
 use facts::Settled;
 use history::History;
@@ -74,6 +76,7 @@ pub struct Correlator {
     attempts: Attempts,
     resets: Resets,
     drops: Drops,
+    deaths: Deaths,
     history: History,
     lookups: Recent<Ends, Seen<(Segment, Lookups)>>,
     icmp: Recent<Ends, Seen<Icmp>>,
@@ -103,6 +106,7 @@ impl Correlator {
             attempts: Attempts::new(many),
             resets: Resets::new(many),
             drops: Drops::new(many),
+            deaths: Deaths::new(many),
             history: History::new(many),
             lookups: Recent::new(many),
             icmp: Recent::new(many),
@@ -160,7 +164,7 @@ impl Correlator {
     pub fn len(&self) -> usize {
         let waiting = self.attempts.len() + self.resets.len() + self.drops.len() + self.stackless.len();
         let remembered = self.lookups.len() + self.icmp.len() + self.icmp_sent.len() + self.answered.len();
-        waiting + remembered + self.history.len() + self.deadlines.len()
+        waiting + remembered + self.deaths.len() + self.history.len() + self.deadlines.len()
     }
 
     /// Nothing is remembered.

@@ -5,7 +5,7 @@ use crate::{
     assemble::{self, Names},
     correlate::{
         Correlator, Limits,
-        facts::{AttemptFacts, DropFacts, ResetFacts, Settled},
+        facts::{AttemptFacts, DeathFacts, DropFacts, ResetFacts, Settled},
     },
     decode::Symbols,
     event::Event,
@@ -62,6 +62,7 @@ impl Pipeline {
                 Settled::Attempt(facts) => self.attempt(&facts, who),
                 Settled::Reset(facts) => self.reset(&facts, who),
                 Settled::Drop(facts) => self.drop(&facts, who),
+                Settled::Death(facts) => self.death(&facts, who),
                 Settled::Loss { hook, count } => self.loss(hook.map(crate::event::Hook::name), count),
             });
         }
@@ -69,7 +70,7 @@ impl Pipeline {
     }
 
     fn context<'a>(&'a self, who: &'a dyn Who) -> Context<'a> {
-        Context { abilities: self.correlator.abilities(), who }
+        Context { abilities: self.correlator.abilities(), who, symbols: self.symbols.as_ref() }
     }
 
     fn names<'a>(&'a self, who: &'a dyn Who) -> Names<'a> {
@@ -99,6 +100,12 @@ impl Pipeline {
         let finding = rules::drop(facts, &self.context(who));
         *self.summary.drops.entry(finding.id.to_string()).or_default() += 1;
         Line::Drop(Box::new(assemble::drop(facts, finding, &self.names(who))))
+    }
+
+    fn death(&mut self, facts: &DeathFacts, who: &dyn Who) -> Line {
+        let finding = rules::death(facts, &self.context(who));
+        *self.summary.deaths.entry(finding.id.to_string()).or_default() += 1;
+        Line::Death(Box::new(assemble::death(facts, finding, &self.names(who))))
     }
 
     fn loss(&mut self, hook: Option<&str>, count: u64) -> Line {

@@ -5,7 +5,7 @@ use tcpx_common::{abi::sock_flag, event as raw};
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
     Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, Name, Reply, Retransmit, SockFacts,
-    SockPtr, SockReset, StateChange, What,
+    SockPtr, SockReset, StateChange, Timers, What,
 };
 
 pub(super) fn state(state: &raw::State) -> Option<StateChange> {
@@ -99,6 +99,13 @@ pub(super) fn sock_reset(reset: &raw::SockReset, reason: Option<Name>, tick_ns: 
     Some(SockReset {
         ends: ends(&reset.tuple)?,
         sock: parts::sock(&reset.sock, tick_ns)?,
+        timers: Timers {
+            probes_out: reset.probes_out,
+            retransmits: reset.retransmits,
+            user_timeout: reset.user_timeout,
+            linger2: reset.linger2,
+        },
+        opened: non_zero(reset.opened_ns),
         segment: parts::segment(&reset.segment),
         reason,
         comm: comm(&reset.comm),

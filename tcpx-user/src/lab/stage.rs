@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    Actor, AttemptFact, Cgroup, Deadline, DropFact, Endpoint, Facts, Family, Holder, LabError, Namespace,
-    Peer, ResetFact, Script, SocketRow, What,
+    Actor, AttemptFact, Cgroup, Deadline, DeathFact, DropFact, Endpoint, Facts, Family, Holder, LabError,
+    Namespace, Peer, ResetFact, Script, SocketRow, What,
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
@@ -35,7 +35,7 @@ pub struct Stage {
 }
 
 /// The counters that scenarios speak of.
-const COUNTERS: [&str; 7] = [
+const COUNTERS: [&str; 10] = [
     "OutRsts",
     "AttemptFails",
     "EstabResets",
@@ -43,6 +43,9 @@ const COUNTERS: [&str; 7] = [
     "ListenDrops",
     "TCPAbortOnClose",
     "TCPAbortOnData",
+    "TCPAbortOnLinger",
+    "TCPAbortOnMemory",
+    "TCPAbortOnTimeout",
 ];
 
 impl Stage {
@@ -258,6 +261,11 @@ impl Stage {
         push(&mut self.facts.resets, made)
     }
 
+    /// The reset recorded last, for amendments.
+    pub fn last_reset(&mut self) -> Option<&mut ResetFact> {
+        self.facts.resets.last_mut()
+    }
+
     /// Records a silent drop that must be reported, with the scenario's verdict.
     pub fn dropped(
         &mut self,
@@ -268,6 +276,28 @@ impl Stage {
     ) -> &mut DropFact {
         let made = DropFact { netns, from: from.into(), to, count, verdict: self.verdict };
         push(&mut self.facts.drops, made)
+    }
+
+    /// Records that a connection of `client` died without a RST, with the scenario's verdict.
+    pub fn died(
+        &mut self,
+        client: &Actor,
+        local: impl Into<Endpoint>,
+        remote: SocketAddr,
+        errno: &'static str,
+    ) -> &mut DeathFact {
+        let made = DeathFact {
+            netns: client.netns(),
+            process: Some(client.process()),
+            local: local.into(),
+            remote,
+            state: "ESTABLISHED",
+            outcome: "timed-out",
+            errno,
+            bytes_sent: 0,
+            verdict: self.verdict,
+        };
+        push(&mut self.facts.deaths, made)
     }
 
     /// Amends what was recorded last: the client's port is known after all.

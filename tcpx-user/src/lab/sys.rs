@@ -44,3 +44,18 @@ pub(super) fn tcp_retransmits(fd: impl AsFd) -> io::Result<u32> {
     };
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(info.tcpi_retransmits.into()) }
 }
+
+/// `setsockopt(2)` with an int: TCP_LINGER2 has no safe wrapper.
+pub(super) fn set_int(fd: impl AsFd, level: i32, name: i32, value: i32) -> io::Result<()> {
+    // SAFETY: the kernel reads one int, which lives across the call.
+    let result = unsafe {
+        libc::setsockopt(
+            fd.as_fd().as_raw_fd(),
+            level,
+            name,
+            (&raw const value).cast(),
+            size_of::<i32>() as libc::socklen_t,
+        )
+    };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}

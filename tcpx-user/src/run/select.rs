@@ -32,6 +32,7 @@ struct Tally {
     attempts: BTreeMap<String, u64>,
     resets: BTreeMap<String, u64>,
     drops: BTreeMap<String, u64>,
+    deaths: BTreeMap<String, u64>,
     sent: u64,
     received: u64,
     netfilter: u64,
@@ -114,6 +115,7 @@ const fn attempt_of(line: &Line) -> Option<u64> {
     match line {
         Line::Reset(reset) => reset.attempt,
         Line::Drop(drop) => drop.attempt,
+        Line::Death(death) => death.attempt,
         _ => None,
     }
 }
@@ -123,6 +125,7 @@ impl Tally {
         match line {
             Line::Attempt(attempt) => add(&mut self.attempts, attempt.verdict.id),
             Line::Drop(drop) => add(&mut self.drops, drop.verdict.id),
+            Line::Death(death) => add(&mut self.deaths, death.verdict.id),
             Line::Reset(reset) => {
                 add(&mut self.resets, reset.verdict.id);
                 self.unexplained += u64::from(reset.verdict.id == VerdictId::Unknown);
@@ -135,8 +138,9 @@ impl Tally {
     }
 
     fn fill(&mut self, summary: Summary) -> Summary {
-        let Self { attempts, resets, drops, sent, received, netfilter, unexplained } = std::mem::take(self);
-        Summary { attempts, resets, drops, sent, received, netfilter, unexplained, ..summary }
+        let Self { attempts, resets, drops, deaths, sent, received, netfilter, unexplained } =
+            std::mem::take(self);
+        Summary { attempts, resets, drops, deaths, sent, received, netfilter, unexplained, ..summary }
     }
 }
 
@@ -168,6 +172,7 @@ mod tests {
             Line::Attempt(_) => "attempt",
             Line::Reset(_) => "reset",
             Line::Drop(_) => "drop",
+            Line::Death(_) => "death",
             Line::Loss(_) => "loss",
             Line::Summary(_) => "summary",
         };

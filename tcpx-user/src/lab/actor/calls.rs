@@ -13,12 +13,13 @@ use rustix::{
     io::Errno,
     net::{
         AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, accept, bind, connect,
-        getpeername, getsockname, ipproto, listen, recv, send, sendto, shutdown, socket_with, sockopt,
+        connect_unspec, getpeername, getsockname, ipproto, listen, recv, send, sendto, shutdown, socket_with,
+        sockopt,
     },
 };
 
 use super::protocol::{Call, Command, Reply};
-use crate::lab::{Deadline, LabError, script::monotonic_ns, sys};
+use crate::lab::{Deadline, LabError, destroy::destroy, script::monotonic_ns, sys};
 
 /// The sockets that the actor holds, by descriptor.
 #[derive(Default)]
@@ -88,6 +89,10 @@ impl Sockets {
             }
             Call::Receive => return receive(self.get(fd)?),
             Call::Ping(to) => return ping(to).map(|()| (0, String::new())),
+            Call::Destroy(local, remote) => {
+                destroy(local, remote).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+                0
+            }
             other => return simple(self.get(fd)?, other).map(|value| (value, String::new())),
         };
         Ok((value, String::new()))
@@ -110,6 +115,13 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         Call::V6Only(on) => sockopt::set_ipv6_v6only(fd, on)?,
         Call::ReuseAddress => sockopt::set_socket_reuseaddr(fd, true)?,
         Call::Linger(seconds) => sockopt::set_socket_linger(fd, Some(Duration::from_secs(seconds)))?,
+        Call::Option(option, value) => {
+            let (level, name, _) = option.parts();
+            let set = sys::set_int(fd, level, name, value);
+            set.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+        }
+        Call::Disconnect => connect_unspec(fd)?,
+        Call::ShutdownBoth => shutdown(fd, Shutdown::Both)?,
         Call::AwaitConnect => {
             wait(fd, PollFlags::OUT)?;
             sockopt::socket_error(fd)??;
@@ -191,6 +203,10 @@ fn describe(command: &Command, received: &str) -> String {
         Call::V6Only(on) => format!("setsockopt({fd}, IPV6_V6ONLY, {})", i32::from(*on)),
         Call::ReuseAddress => format!("setsockopt({fd}, SO_REUSEADDR, 1)"),
         Call::Linger(seconds) => format!("setsockopt({fd}, SO_LINGER, {{1, {seconds}}})"),
+        Call::Option(option, value) => format!("setsockopt({fd}, {}, {value})", option.parts().2),
+        Call::Disconnect => format!("connect({fd}, AF_UNSPEC)"),
+        Call::ShutdownBoth => format!("shutdown({fd}, SHUT_RDWR)"),
+        Call::Destroy(local, remote) => format!("SOCK_DESTROY {local} -> {remote}"),
         Call::AwaitConnect => format!("poll({fd}, POLLOUT), getsockopt({fd}, SO_ERROR)"),
         Call::AwaitRetransmits(times) => format!("getsockopt({fd}, TCP_INFO) until retransmits >= {times}"),
         Call::AwaitReadable => format!("poll({fd}, POLLIN)"),
@@ -220,6 +236,7 @@ fn errno_name(errno: Errno) -> String {
         (Errno::INVAL, "EINVAL"),
         (Errno::BADF, "EBADF"),
         (Errno::TIME, "ETIME"),
+        (Errno::OPNOTSUPP, "EOPNOTSUPP"),
     ];
     let name = known.iter().find(|(known, _)| *known == errno).map(|(_, name)| (*name).to_owned());
     name.unwrap_or_else(|| io::Error::from(errno).to_string())

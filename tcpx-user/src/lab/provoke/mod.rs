@@ -2,7 +2,9 @@
 
 mod established;
 mod firewall;
+mod given_up;
 mod local_resets;
+mod own_accord;
 mod remote;
 mod silent;
 mod unmatched;
@@ -57,7 +59,6 @@ impl Scenario {
     }
 
     /// The same, for a script that touches more than its namespaces.
-    #[allow(dead_code, reason = "the scenarios that need it follow")]
     const fn machine_wide(self) -> Self {
         Self { machine_wide: true, ..self }
     }
@@ -71,9 +72,18 @@ impl Scenario {
 
 /// All scenarios, by what they are about.
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    [unmatched::TABLE, local_resets::TABLE, firewall::TABLE, remote::TABLE, silent::TABLE, established::TABLE]
-        .into_iter()
-        .flatten()
+    [
+        unmatched::TABLE,
+        local_resets::TABLE,
+        own_accord::TABLE,
+        given_up::TABLE,
+        firewall::TABLE,
+        remote::TABLE,
+        silent::TABLE,
+        established::TABLE,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The scenario of that name or alias.

@@ -148,6 +148,18 @@ pub(super) fn sock(sk: SockPtr, state: u8) -> SockFacts {
     }
 }
 
+pub(super) fn sock_reset(ends: Ends, sock: SockFacts) -> SockReset {
+    SockReset {
+        ends,
+        sock,
+        timers: Timers::default(),
+        opened: None,
+        segment: None,
+        reason: None,
+        comm: b"curl".to_vec(),
+    }
+}
+
 pub(super) fn holder(sk: u64, inode: u64, addr_: &str, listening: bool) -> Holder {
     Holder {
         sk: SockPtr(sk),
@@ -291,7 +303,8 @@ impl Call {
     }
 
     pub(super) fn gets(&self, time: u64, sock: SockFacts, segment: Option<Segment>) -> Event {
-        let reset = SockReset { ends: self.ends, sock, segment, reason: None, comm: b"swapper".to_vec() };
+        let comm = b"swapper".to_vec();
+        let reset = SockReset { segment, comm, ..sock_reset(self.ends, sock) };
         self.at(time, Hook::ReceiveReset, What::ReceiveReset(Box::new(reset)))
     }
 
@@ -309,7 +322,7 @@ impl Call {
     /// An active reset of this side.
     pub(super) fn sends_reset(&self, time: u64, reason: Option<&str>, sock: SockFacts) -> Event {
         let reason = reason.map(Name::from);
-        let reset = SockReset { ends: self.ends, sock, segment: None, reason, comm: b"curl".to_vec() };
+        let reset = SockReset { reason, ..sock_reset(self.ends, sock) };
         self.at(time, Hook::ActiveReset, What::ActiveReset(Box::new(reset)))
     }
 

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod check;
+mod death;
 mod drop;
 mod reset;
 mod summary;
@@ -28,6 +29,9 @@ pub(super) fn compare(expected: &Expected, lines: &[Line], summary: &Summary) ->
     for fact in &expected.facts.drops {
         found.extend(drop::compare(expected, fact, &mut left));
     }
+    for fact in &expected.facts.deaths {
+        found.extend(death::compare(expected, fact, &mut left));
+    }
     found.extend(left.into_iter().map(unexpected));
     found.extend(summary::compare(expected, summary));
     found
@@ -48,6 +52,7 @@ pub(super) fn verdict_seen(wanted: &str, facts: &Facts, lines: &[Line]) -> Optio
         lines.iter().find_map(|line| match line {
             Line::Reset(reset) => Some(&reset.verdict),
             Line::Drop(drop) => Some(&drop.verdict),
+            Line::Death(death) => Some(&death.verdict),
             _ => None,
         })
     };
@@ -69,6 +74,10 @@ fn unexpected(line: &Line) -> String {
         Line::Drop(drop) => {
             let (from, to) = (check::source(drop.flow), check::destination(drop.flow));
             format!("a drop from {from} to {to}, {}", drop.verdict.id.as_str())
+        }
+        Line::Death(death) => {
+            let (from, to) = (check::shown(death.local.as_ref()), check::shown(death.remote.as_ref()));
+            format!("the death of {from} to {to}, {}", death.verdict.id.as_str())
         }
         Line::Loss(loss) => format!("{} lost records of {}", loss.count, loss.hook),
         Line::Start(_) | Line::Summary(_) => "a start or summary".to_owned(),

@@ -38,15 +38,29 @@ pub(super) fn compare(expected: &Expected, fact: &ResetFact, left: &mut Vec<&Lin
     check.verdict(fact.verdict, expected.confidence(fact.verdict), &line.verdict);
     check.path(&line.path);
     // It ended a connection that a process of this host had asked for.
-    let of_client =
-        expected.facts.attempts.iter().any(|attempt| {
-            fact.receiver.is_some() && fact.from == crate::lab::Endpoint::from(attempt.remote)
-        });
+    let of_client = expected.facts.attempts.iter().any(|attempt| {
+        let remote = crate::lab::Endpoint::from(attempt.remote);
+        let by_itself = fact.origin == "active" && (fact.from, fact.to) == (attempt.local, remote);
+        by_itself || (fact.receiver.is_some() && fact.from == remote)
+    });
     let wanted = if of_client { "a line's id" } else { "null" };
     check.holds(line.attempt.is_some() == of_client, "attempt", wanted, shown(line.attempt));
+    if fact.origin == "active" {
+        both_ages(&mut check, line);
+    }
     lookup(&mut check, expected, fact, line);
     check.holds(line.complete != Some(false), "complete", "true or null", "false");
     check.end_of()
+}
+
+/// Every connection of a scenario is opened after tracing has begun, so each end on this host has an age, an idle time and
+/// what it has moved.
+fn both_ages(check: &mut Check, line: &Reset) {
+    for (name, end) in [("sender", &line.sender), ("receiver", &line.receiver)] {
+        let Some(socket) = end.as_ref().and_then(|end| end.socket.as_ref()) else { continue };
+        let known = socket.age_ns.is_some() && socket.idle_ns.is_some() && socket.bytes_sent.is_some();
+        check.holds(known, &format!("{name}.socket"), "age, idle time and bytes", shown(socket.age_ns));
+    }
 }
 
 fn side(check: &mut Check, name: &str, expected: Option<&Side>, got: Option<&End>) {
