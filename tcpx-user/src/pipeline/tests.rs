@@ -1,6 +1,8 @@
 //! Specifications: what happened in the kernel, and the line that must come of it.
 
+mod deaths;
 mod keys;
+mod own_accord;
 mod properties;
 mod refused;
 mod resets;

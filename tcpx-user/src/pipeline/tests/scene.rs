@@ -326,6 +326,11 @@ impl Call {
         self.at(time, Hook::ActiveReset, What::ActiveReset(Box::new(reset)))
     }
 
+    /// This side's connection comes to CLOSE with an error.
+    pub(super) fn dies(&self, time: u64, reset: SockReset) -> Event {
+        self.at(time, Hook::State, What::Death(Box::new(SockReset { ends: self.ends, ..reset })))
+    }
+
     pub(super) fn icmp(&self, time: u64, from: &str, icmp_type: u8, icmp_code: u8) -> Event {
         let icmp = Icmp {
             ends: self.ends,
@@ -349,6 +354,15 @@ impl Call {
         let request = ConnRequest { segment: self.syn(), sock: listener, syn_backlog: 0 };
         self.at(time, Hook::ConnRequest, What::ConnRequest(Box::new(request)))
     }
+}
+
+/// The event with the stack that was walked, innermost function first.
+pub(super) fn walked(event: Event, functions: &[&str]) -> [Event; 2] {
+    let place =
+        |name: &&str| FUNCTIONS.iter().position(|known| known == name).expect("a known function") as u64;
+    let stack = functions.iter().map(|name| place(name) + 1).collect();
+    let stack = Event { what: What::Stack(stack), ..event.clone() };
+    [Event { has_stack: true, ..event }, stack]
 }
 
 fn dropped(segment: Segment, reason: Option<&str>, function: &str) -> Drop {
