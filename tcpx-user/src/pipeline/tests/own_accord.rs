@@ -35,7 +35,7 @@ fn here() -> Call {
 fn sent(reason: Option<&str>, sock: SockFacts, timers: Timers) -> Event {
     let call = here();
     let reason = reason.map(Name::from);
-    let reset = SockReset { reason, timers, ..sock_reset(call.ends, sock) };
+    let reset = SockReset { timers, reason, ..sock_reset(call.ends, sock) };
     call.at(S, Hook::ActiveReset, What::ActiveReset(Box::new(reset)))
 }
 
