@@ -20,7 +20,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use crate::{
     abilities::Abilities,
-    event::{Ends, Event, Icmp, Lookups, Segment, What},
+    event::{Ends, Event, Icmp, Lookups, Netns, Segment, What},
 };
 use attempts::Attempts;
 use deaths::Deaths;
@@ -82,7 +82,7 @@ pub struct Correlator {
     icmp: Recent<Ends, Seen<Icmp>>,
     icmp_sent: Recent<Ends, Seen<Icmp>>,
     /// Segments that were answered with a RST or an ICMP error: their drop is not silent.
-    answered: Recent<Ends, u32>,
+    answered: Recent<Ends, (Netns, u32)>,
     /// Events whose stack is still to come.
     stackless: VecDeque<Event>,
     deadlines: BTreeSet<(u64, u64)>,

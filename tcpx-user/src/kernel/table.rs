@@ -239,6 +239,14 @@ pub fn functions() -> impl Iterator<Item = &'static str> {
     })
 }
 
+/// All functions that the table names, for trampolines or kprobes.
+pub fn probed() -> impl Iterator<Item = &'static str> {
+    WAYS.iter().flat_map(|way| way.programs).filter_map(|(_, attach)| match attach {
+        Attach::RawTracepoint(_) | Attach::Syscall(_) => None,
+        _ => Some(attach.target()),
+    })
+}
+
 /// Raw tracepoints that the table names.
 pub fn tracepoints() -> impl Iterator<Item = &'static str> {
     WAYS.iter().flat_map(|way| way.programs).filter_map(|(_, attach)| match attach {

@@ -93,6 +93,16 @@ impl Types {
         Self::function(&self.base, name).is_ok()
     }
 
+    /// The parameters of a function, or of a tracepoint as `btf_trace_NAME`, each by the name of its type: pointers as
+    /// what they lead to. `None` if the kernel has none of that name.
+    #[must_use]
+    pub fn prototype(&self, name: &str) -> Option<String> {
+        let parameters = self.parameters(name, true).ok()?;
+        let names: Vec<_> =
+            parameters.iter().map(|names| names.first().map_or("?", String::as_str)).collect();
+        Some(format!("({})", names.join(", ")))
+    }
+
     /// Whether the kernel has this tracepoint.
     #[must_use]
     pub fn has_tracepoint(&self, name: &str) -> bool {

@@ -32,6 +32,8 @@ pub struct Scenario {
     /// It changes what the whole machine shares (a sysctl without a namespace, memory, the clock): only a test guest,
     /// which is nobody else's, plays it.
     pub machine_wide: bool,
+    /// It must be told before the kernel sends something again, within a second: it is played alone.
+    pub timely: bool,
     /// The script. It returns when all it started is done, or in flight where that is the point.
     pub run: fn(&mut Stage) -> Result<(), LabError>,
 }
@@ -61,6 +63,11 @@ impl Scenario {
     /// The same, for a script that touches more than its namespaces.
     const fn machine_wide(self) -> Self {
         Self { machine_wide: true, ..self }
+    }
+
+    /// The same, for a script that leaves something in flight.
+    const fn timely(self) -> Self {
+        Self { timely: true, ..self }
     }
 
     /// An empty stage for it.
@@ -100,7 +107,7 @@ const fn scenario(
     about: &'static str,
     run: fn(&mut Stage) -> Result<(), LabError>,
 ) -> Scenario {
-    Scenario { name, aliases: &[], family, title, about, machine_wide: false, run }
+    Scenario { name, aliases: &[], family, title, about, machine_wide: false, timely: false, run }
 }
 
 #[cfg(test)]
