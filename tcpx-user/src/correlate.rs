@@ -12,6 +12,7 @@ pub mod history;
 mod incoming;
 pub mod key;
 pub mod recent;
+mod refused;
 pub mod resets;
 pub mod sender;
 mod settle;
@@ -29,6 +30,7 @@ use facts::Settled;
 use history::History;
 use key::Seen;
 use recent::Recent;
+use refused::Refused;
 use resets::Resets;
 
 /// How much is remembered, and for how long.
@@ -78,6 +80,7 @@ pub struct Correlator {
     drops: Drops,
     deaths: Deaths,
     history: History,
+    refused: Refused,
     lookups: Recent<Ends, Seen<(Segment, Lookups)>>,
     icmp: Recent<Ends, Seen<Icmp>>,
     icmp_sent: Recent<Ends, Seen<Icmp>>,
@@ -108,6 +111,7 @@ impl Correlator {
             drops: Drops::new(many),
             deaths: Deaths::new(many),
             history: History::new(many),
+            refused: Refused::new(many),
             lookups: Recent::new(many),
             icmp: Recent::new(many),
             icmp_sent: Recent::new(many),
@@ -164,7 +168,8 @@ impl Correlator {
     pub fn len(&self) -> usize {
         let waiting = self.attempts.len() + self.resets.len() + self.drops.len() + self.stackless.len();
         let remembered = self.lookups.len() + self.icmp.len() + self.icmp_sent.len() + self.answered.len();
-        waiting + remembered + self.deaths.len() + self.history.len() + self.deadlines.len()
+        let waiting = waiting + self.deaths.len() + self.refused.len();
+        waiting + remembered + self.history.len() + self.deadlines.len()
     }
 
     /// Nothing is remembered.

@@ -58,8 +58,11 @@ impl Correlator {
             (CLOSE, SYN_SENT) => self.starts(seen()),
             (SYN_SENT, SYN_RECV) => self.crosses(seen()),
             (SYN_SENT | SYN_RECV, _) => self.ends(event, change),
-            (CLOSE, LISTEN) => self.history.listens(change.sk, event.time),
-            (LISTEN, CLOSE) => self.history.listens_no_more(change.sk, event.time),
+            (CLOSE, LISTEN) => {
+                self.history.listens(seen());
+                self.appears(&seen());
+            }
+            (LISTEN, CLOSE) => self.history.listens_no_more(seen()),
             _ => {}
         }
     }
@@ -264,6 +267,8 @@ impl Correlator {
             sender: None,
             sender_opened: None,
             listened: Vec::new(),
+            closed: None,
+            appeared: None,
             receiver: None,
             receiver_opened: None,
             attempt: None,

@@ -75,6 +75,7 @@ impl Types {
         let words: Vec<&str> = part.split_whitespace().collect();
         let value = match words.as_slice() {
             ["sizeof", name] => self.size(name)?,
+            ["enum", name, member] => self.enumerator(name, member)?,
             ["mask", path] => 1 << (self.place(path)?.bits % 8),
             ["slot", functions, of] => self.slot(functions, of, 0, false)?,
             ["slot", functions, of, nth] => self.slot(functions, of, number(nth)?, false)?,
@@ -123,6 +124,11 @@ impl Types {
                     .collect()
             },
         )
+    }
+
+    fn enumerator(&self, name: &str, member: &str) -> Result<u32> {
+        let found = self.enum_names(name).into_iter().find(|(_, known)| known == member);
+        found.map(|(number, _)| number).ok_or_else(|| TypeError::NoType(format!("{member} in enum {name}")))
     }
 
     fn size(&self, name: &str) -> Result<u32> {

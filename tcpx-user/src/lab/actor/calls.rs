@@ -19,7 +19,13 @@ use rustix::{
 };
 
 use super::protocol::{Call, Command, Reply};
-use crate::lab::{Deadline, LabError, destroy::destroy, script::monotonic_ns, sys};
+use crate::lab::{
+    Deadline, LabError,
+    bpf::{self, ProgramType},
+    destroy::destroy,
+    script::monotonic_ns,
+    sys,
+};
 
 /// The sockets that the actor holds, by descriptor.
 #[derive(Default)]
@@ -114,11 +120,13 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         Call::ShutdownWrite => shutdown(fd, Shutdown::Write)?,
         Call::V6Only(on) => sockopt::set_ipv6_v6only(fd, on)?,
         Call::ReuseAddress => sockopt::set_socket_reuseaddr(fd, true)?,
+        Call::ReusePort => sockopt::set_socket_reuseport(fd, true)?,
+        Call::BindToDevice(index) => sys::bind_to_device(fd, index)?,
+        Call::RefuseByProgram => refuse_by_program(fd)?,
         Call::Linger(seconds) => sockopt::set_socket_linger(fd, Some(Duration::from_secs(seconds)))?,
         Call::Option(option, value) => {
             let (level, name, _) = option.parts();
-            let set = sys::set_int(fd, level, name, value);
-            set.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+            sys::set(fd, level, name, value)?;
         }
         Call::Disconnect => connect_unspec(fd)?,
         Call::ShutdownBoth => shutdown(fd, Shutdown::Both)?,
@@ -145,6 +153,12 @@ fn await_retransmits(fd: &OwnedFd, times: u32) -> Result<(), Errno> {
             Ok((seen >= times).then_some(()))
         })
         .map_err(as_errno)
+}
+
+/// SK_DROP is 0.
+fn refuse_by_program(fd: &OwnedFd) -> Result<(), Errno> {
+    let program = bpf::load(ProgramType::SkReuseport, &bpf::always(0), None).map_err(as_errno)?;
+    sys::choose_by(fd, &program)
 }
 
 fn as_errno(error: LabError) -> Errno {
@@ -202,6 +216,9 @@ fn describe(command: &Command, received: &str) -> String {
         Call::ShutdownWrite => format!("shutdown({fd}, SHUT_WR)"),
         Call::V6Only(on) => format!("setsockopt({fd}, IPV6_V6ONLY, {})", i32::from(*on)),
         Call::ReuseAddress => format!("setsockopt({fd}, SO_REUSEADDR, 1)"),
+        Call::ReusePort => format!("setsockopt({fd}, SO_REUSEPORT, 1)"),
+        Call::BindToDevice(index) => format!("setsockopt({fd}, SO_BINDTOIFINDEX, {index})"),
+        Call::RefuseByProgram => format!("setsockopt({fd}, SO_ATTACH_REUSEPORT_EBPF, return SK_DROP)"),
         Call::Linger(seconds) => format!("setsockopt({fd}, SO_LINGER, {{1, {seconds}}})"),
         Call::Option(option, value) => format!("setsockopt({fd}, {}, {value})", option.parts().2),
         Call::Disconnect => format!("connect({fd}, AF_UNSPEC)"),

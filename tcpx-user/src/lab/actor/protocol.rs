@@ -21,6 +21,11 @@ pub(super) enum Call {
     ShutdownWrite,
     V6Only(bool),
     ReuseAddress,
+    ReusePort,
+    /// The device with this index.
+    BindToDevice(u32),
+    /// Leaves the choice in the socket's SO_REUSEPORT group to a program that refuses all.
+    RefuseByProgram,
     Linger(u64),
     Option(TcpOption, i32),
     /// connect() with AF_UNSPEC.

@@ -4,6 +4,7 @@ mod established;
 mod firewall;
 mod given_up;
 mod local_resets;
+mod near;
 mod own_accord;
 mod remote;
 mod silent;
@@ -81,6 +82,7 @@ impl Scenario {
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
     [
         unmatched::TABLE,
+        near::TABLE,
         local_resets::TABLE,
         own_accord::TABLE,
         given_up::TABLE,

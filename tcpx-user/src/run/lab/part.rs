@@ -74,10 +74,10 @@ impl Part {
             selection.select(line, &mut self.lines);
         }
         match self.lines.pop() {
-            Some(Line::Summary(summary)) => (self.lines, summary),
+            Some(Line::Summary(summary)) => (as_told_last(self.lines), summary),
             other => {
                 self.lines.extend(other);
-                (self.lines, Summary::default())
+                (as_told_last(self.lines), Summary::default())
             }
         }
     }
@@ -88,4 +88,21 @@ fn is_for(event: &Event, namespaces: &BTreeSet<u32>) -> bool {
     let anybody =
         matches!(event.what, What::Tick | What::Lost { .. } | What::Stack(_) | What::Unknown { .. });
     anybody || event.netns.inum == 0 || namespaces.contains(&event.netns.inum)
+}
+
+/// Without what was told again later.
+fn as_told_last(lines: Vec<Line>) -> Vec<Line> {
+    let mut last: Vec<Line> = Vec::new();
+    for line in lines {
+        let again = |told: &&mut Line| match (&line, &**told) {
+            (Line::Attempt(new), Line::Attempt(old)) => new.id == old.id,
+            (Line::Reset(new), Line::Reset(old)) => new.id == old.id,
+            _ => false,
+        };
+        match last.iter_mut().find(again) {
+            Some(told) => *told = line,
+            None => last.push(line),
+        }
+    }
+    last
 }
