@@ -67,6 +67,8 @@ numbered! {
         SkLookup = 16 => "sk-lookup",
         /// A BPF program on a SO_REUSEPORT group that refused a segment.
         Reuseport = 17 => "reuseport",
+        /// A flow that conntrack translates.
+        Nat = 30 => "nat",
     }
 }
 
@@ -123,6 +125,10 @@ numbered! {
         Stack = 18 => "stack",
         /// [`crate::event::SockReset`]: an open connection came to CLOSE because of an error, without a RST that was received.
         Death = 25 => "death",
+        /// [`crate::event::Nat`]
+        Nat = 40 => "nat",
+        /// [`crate::event::NatHolders`]
+        NatHolders = 41 => "nat-holders",
     }
 }
 

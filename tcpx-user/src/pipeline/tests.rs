@@ -2,6 +2,7 @@
 
 mod deaths;
 mod keys;
+mod nat;
 mod near;
 mod own_accord;
 mod properties;

@@ -9,6 +9,7 @@ mod attempt;
 mod death;
 mod drop;
 mod icmp;
+mod nat;
 mod nearby;
 mod no_socket;
 mod own_accord;
@@ -297,6 +298,7 @@ pub const DEATH: &[Rule<DeathFacts>] = &[
 #[must_use]
 pub fn reset(facts: &ResetFacts, context: &Context<'_>) -> Finding {
     let finding = first(RESET, facts, context).unwrap_or_else(|| received::unknown(facts, context));
+    let finding = nat::reset(finding, facts, context).and(nat::upstream(facts));
     finding.and(lost(facts.complete))
 }
 
@@ -304,6 +306,7 @@ pub fn reset(facts: &ResetFacts, context: &Context<'_>) -> Finding {
 #[must_use]
 pub fn attempt(facts: &AttemptFacts, context: &Context<'_>) -> Finding {
     let finding = first(ATTEMPT, facts, context).unwrap_or_else(|| attempt::unknown(facts, context));
+    let finding = nat::attempt(finding, facts, context);
     let told = facts.reset.as_ref().is_some_and(|reset| !reset.complete);
     finding.and(lost(facts.complete || told))
 }

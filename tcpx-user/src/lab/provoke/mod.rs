@@ -4,6 +4,7 @@ mod established;
 mod firewall;
 mod given_up;
 mod local_resets;
+mod nat;
 mod near;
 mod own_accord;
 mod remote;
@@ -87,6 +88,7 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         own_accord::TABLE,
         given_up::TABLE,
         firewall::TABLE,
+        nat::TABLE,
         remote::TABLE,
         silent::TABLE,
         established::TABLE,
