@@ -190,6 +190,8 @@ pub mod sock_flag {
     pub const V6ONLY: u8 = 0x04;
     /// SO_REUSEPORT is on.
     pub const REUSEPORT: u8 = 0x08;
+    /// The socket is a subflow of MPTCP, or the listener of one.
+    pub const MPTCP: u8 = 0x20;
     /// A BPF program chooses among the sockets of its SO_REUSEPORT group.
     pub const REUSEPORT_PROGRAM: u8 = 0x10;
 }

@@ -37,7 +37,7 @@ pub struct Stage {
 }
 
 /// The counters that scenarios speak of.
-const COUNTERS: [&str; 10] = [
+const COUNTERS: [&str; 13] = [
     "OutRsts",
     "AttemptFails",
     "EstabResets",
@@ -48,6 +48,9 @@ const COUNTERS: [&str; 10] = [
     "TCPAbortOnLinger",
     "TCPAbortOnMemory",
     "TCPAbortOnTimeout",
+    "EmbryonicRsts",
+    "PAWSActive",
+    "SyncookiesFailed",
 ];
 
 impl Stage {

@@ -13,12 +13,16 @@ pub(super) enum Call {
         ipv6: bool,
         nonblocking: bool,
     },
+    MptcpSocket {
+        ipv6: bool,
+    },
     Bind(SocketAddr),
     Listen(i32),
     Connect(SocketAddr),
     Accept,
     Receive,
     ShutdownWrite,
+    ShutdownBoth,
     V6Only(bool),
     ReuseAddress,
     ReusePort,
@@ -30,7 +34,6 @@ pub(super) enum Call {
     Option(TcpOption, i32),
     /// connect() with AF_UNSPEC.
     Disconnect,
-    ShutdownBoth,
     /// SOCK_DESTROY of the connection with these ends.
     Destroy(SocketAddr, SocketAddr),
     /// Waits until a non-blocking connect() is decided; value 0, or the errno of SO_ERROR.

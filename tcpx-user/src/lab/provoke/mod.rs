@@ -1,8 +1,10 @@
 //! The scenarios: for each verdict of the catalogue, a script that makes the kernel do it.
 
+mod closing;
 mod established;
 mod firewall;
 mod given_up;
+mod handshake;
 mod local_resets;
 mod nat;
 mod near;
@@ -87,6 +89,8 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         local_resets::TABLE,
         own_accord::TABLE,
         given_up::TABLE,
+        handshake::TABLE,
+        closing::TABLE,
         firewall::TABLE,
         nat::TABLE,
         remote::TABLE,
