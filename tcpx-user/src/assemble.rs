@@ -2,6 +2,7 @@
 //! site of a RST (its lookups, its path) is marked as derived.
 
 mod attempt;
+mod call;
 mod death;
 mod drop;
 mod ends;
@@ -17,6 +18,7 @@ use crate::{
 };
 
 pub use attempt::attempt;
+pub use call::call;
 pub use death::death;
 pub use drop::drop;
 pub(crate) use reset::origin;

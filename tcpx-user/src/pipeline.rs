@@ -7,7 +7,7 @@ use crate::{
     assemble::{self, Names},
     correlate::{
         Correlator, Limits,
-        facts::{AttemptFacts, DeathFacts, DropFacts, ResetFacts, Settled},
+        facts::{AttemptFacts, CallFacts, DeathFacts, DropFacts, ResetFacts, Settled},
     },
     decode::Symbols,
     event::Event,
@@ -67,6 +67,7 @@ impl Pipeline {
                 Settled::Reset(facts) => Some(self.reset(&facts, who)),
                 Settled::Drop(facts) => Some(self.drop(&facts, who)),
                 Settled::Death(facts) => Some(self.death(&facts, who)),
+                Settled::Call(facts) => Some(self.call(&facts, who)),
                 Settled::Loss { hook, count } => Some(self.loss(hook.map(crate::event::Hook::name), count)),
             });
         }
@@ -135,6 +136,12 @@ impl Pipeline {
         let finding = rules::death(facts, &self.context(who));
         *self.summary.deaths.entry(finding.id.to_string()).or_default() += 1;
         Line::Death(Box::new(assemble::death(facts, finding, &self.names(who))))
+    }
+
+    fn call(&mut self, facts: &CallFacts, who: &dyn Who) -> Line {
+        let finding = rules::call(facts, &self.context(who));
+        *self.summary.calls.entry(finding.id.to_string()).or_default() += 1;
+        Line::Call(Box::new(assemble::call(facts, finding, &self.names(who))))
     }
 
     fn loss(&mut self, hook: Option<&str>, count: u64) -> Line {

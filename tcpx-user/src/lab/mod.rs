@@ -36,7 +36,8 @@ pub use actor::{Actor, Fd, Pending, Reply, TcpOption};
 pub use cgroup::Cgroup;
 pub use error::LabError;
 pub use facts::{
-    AttemptFact, DeathFact, DropFact, Endpoint, Facts, Family, Holder, Nat, Process, Program, ResetFact, Side,
+    AttemptFact, CallFact, DeathFact, DropFact, Endpoint, Facts, Family, Holder, Nat, Process, Program,
+    ResetFact, Side,
 };
 pub use link::{Address, veth_pair};
 pub use netns::Namespace;

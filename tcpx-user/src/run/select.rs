@@ -33,6 +33,7 @@ struct Tally {
     resets: BTreeMap<String, u64>,
     drops: BTreeMap<String, u64>,
     deaths: BTreeMap<String, u64>,
+    calls: BTreeMap<String, u64>,
     sent: u64,
     received: u64,
     netfilter: u64,
@@ -129,6 +130,7 @@ impl Tally {
             }
             Line::Drop(drop) => add(&mut self.drops, drop.verdict.id),
             Line::Death(death) => add(&mut self.deaths, death.verdict.id),
+            Line::Call(call) => add(&mut self.calls, call.verdict.id),
             Line::Reset(reset) if reset.was.is_some() => {
                 reset.was.into_iter().for_each(|id| remove(&mut self.resets, id));
                 add(&mut self.resets, reset.verdict.id);
@@ -145,9 +147,9 @@ impl Tally {
     }
 
     fn fill(&mut self, summary: Summary) -> Summary {
-        let Self { attempts, resets, drops, deaths, sent, received, netfilter, unexplained } =
+        let Self { attempts, resets, drops, deaths, calls, sent, received, netfilter, unexplained } =
             std::mem::take(self);
-        Summary { attempts, resets, drops, deaths, sent, received, netfilter, unexplained, ..summary }
+        Summary { attempts, resets, drops, deaths, calls, sent, received, netfilter, unexplained, ..summary }
     }
 }
 
@@ -190,6 +192,7 @@ mod tests {
             Line::Reset(_) => "reset",
             Line::Drop(_) => "drop",
             Line::Death(_) => "death",
+            Line::Call(_) => "call",
             Line::Loss(_) => "loss",
             Line::Summary(_) => "summary",
         };

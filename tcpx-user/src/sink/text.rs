@@ -5,6 +5,7 @@
 
 mod attempt;
 mod block;
+mod call;
 mod death;
 mod drop;
 mod fold;
@@ -74,6 +75,7 @@ impl Text {
             Main::Reset(reset) => reset::render(&mut block, reset),
             Main::Drop(drop) => drop::render(&mut block, drop),
             Main::Death(death) => death::render(&mut block, death),
+            Main::Call(call) => call::render(&mut block, call),
         }
         block.finish()
     }
@@ -105,6 +107,7 @@ impl Sink for Text {
                 self.groups(groups)?;
             }
             Line::Death(death) => self.groups(vec![Group::alone(Main::Death(death.clone()))])?,
+            Line::Call(call) => self.groups(vec![Group::alone(Main::Call(call.clone()))])?,
             Line::Summary(summary) => {
                 let groups = self.fold.finish();
                 self.groups(groups)?;

@@ -37,6 +37,7 @@ pub(super) struct Told {
     pub(super) resets: Vec<line::Reset>,
     pub(super) drops: Vec<line::DropLine>,
     pub(super) deaths: Vec<line::Death>,
+    pub(super) calls: Vec<line::CallLine>,
     pub(super) summary: Summary,
 }
 
@@ -49,14 +50,15 @@ pub(super) fn run_within(abilities: Abilities, limits: Limits, events: &[Event])
     let mut lines: Vec<Line> = events.iter().flat_map(|event| pipeline.push(event, &Table)).collect();
     lines.extend(pipeline.finish(&Table));
     let summary = pipeline.summary().clone();
-    let (resets, drops, deaths) = (Vec::new(), Vec::new(), Vec::new());
-    let mut told = Told { attempts: Vec::new(), resets, drops, deaths, summary };
+    let (resets, drops, deaths, calls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut told = Told { attempts: Vec::new(), resets, drops, deaths, calls, summary };
     for line in lines {
         match line {
             Line::Attempt(attempt) => told.attempts.push(*attempt),
             Line::Reset(reset) => told.resets.push(*reset),
             Line::Drop(drop) => told.drops.push(*drop),
             Line::Death(death) => told.deaths.push(*death),
+            Line::Call(call) => told.calls.push(*call),
             _ => {}
         }
     }
@@ -80,6 +82,12 @@ impl Told {
     pub(super) fn death(&self) -> &line::Death {
         let [death] = self.deaths.as_slice() else { panic!("{:#?}", self.deaths) };
         death
+    }
+
+    /// The only call.
+    pub(super) fn call(&self) -> &line::CallLine {
+        let [call] = self.calls.as_slice() else { panic!("{:#?}", self.calls) };
+        call
     }
 
     /// The only drop.

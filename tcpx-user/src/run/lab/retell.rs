@@ -87,6 +87,7 @@ fn kernel(played: &Played) -> Vec<Timed> {
                 all.extend(steps);
             }
             Line::Death(death) => all.extend(outermost_first(&death.path, played.suspended)),
+            Line::Call(call) => all.extend(outermost_first(&call.path, played.suspended)),
             Line::Start(_) | Line::Loss(_) | Line::Summary(_) => {}
         }
     }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::{
-    line::{Attempt, Death, DropLine, Reset},
+    line::{Attempt, CallLine, Death, DropLine, Reset},
     verdict::VerdictId,
 };
 
@@ -26,6 +26,8 @@ pub(super) enum Main {
     Drop(Box<DropLine>),
     /// The death of a connection: it comes long after its attempt.
     Death(Box<Death>),
+    /// A bind() or listen() that failed.
+    Call(Box<CallLine>),
 }
 
 /// A block: its subject, and what is folded into it.
@@ -190,6 +192,7 @@ mod tests {
             Main::Reset(_) => "reset",
             Main::Drop(_) => "drop",
             Main::Death(_) => "death",
+            Main::Call(_) => "call",
         };
         (name, group.resets.len(), group.drops.len())
     }
