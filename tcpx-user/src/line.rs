@@ -644,6 +644,7 @@ pub struct Summary {
     pub drops: BTreeMap<String, u64>,
     /// By verdict.
     pub deaths: BTreeMap<String, u64>,
+    /// By verdict.
     pub calls: BTreeMap<String, u64>,
     /// RSTs that left a local socket.
     pub sent: u64,
