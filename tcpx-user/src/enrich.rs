@@ -12,7 +12,9 @@ mod container;
 mod cookie;
 mod devices;
 mod diag;
+mod elsewhere;
 mod inside;
+mod links;
 mod listing;
 mod netns;
 mod proc;
@@ -32,7 +34,7 @@ use tcpx_common::abi::state;
 use crate::{
     event::{Event, Holders, Netns, Segment, SockFacts, Task, What},
     line,
-    who::Who,
+    who::{Elsewhere, Who},
 };
 
 pub(crate) use self::inside::inside_each;
@@ -43,7 +45,8 @@ pub use self::{
 };
 
 use self::{
-    cgroup::Cgroups, devices::Devices, netns::Namespaces, process::Processes, scan::Scan, sockets::Sockets,
+    cgroup::Cgroups, devices::Devices, elsewhere::Elsewheres, netns::Namespaces, process::Processes,
+    scan::Scan, sockets::Sockets,
 };
 
 /// What is behind the numbers of this host.
@@ -59,6 +62,7 @@ struct State {
     namespaces: Namespaces,
     cgroups: Cgroups,
     devices: Devices,
+    elsewhere: Elsewheres,
     /// Time of the latest event.
     latest: u64,
 }
@@ -76,6 +80,7 @@ impl Enrich {
             sockets: Sockets::new(visible, scan),
             cgroups: Cgroups::new(),
             devices: Devices::default(),
+            elsewhere: Elsewheres::new(),
             latest: clock::boot_now(),
         };
         Self { clock: WallClock::sample(), state: Mutex::new(state) }
@@ -220,6 +225,12 @@ impl Who for Enrich {
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String> {
         let state = &mut *self.lock();
         state.devices.name(netns, ifindex, || state.namespaces.get(netns))
+    }
+
+    fn elsewhere(&self, netns: Netns, port: u16) -> Vec<Elsewhere> {
+        let state = &mut *self.lock();
+        let held = state.namespaces.census(false).held;
+        state.elsewhere.of(netns, port, &held)
     }
 
     fn time(&self, boot_ns: u64) -> String {

@@ -3,7 +3,30 @@
 //! `correlate` and `verdict` know this trait only; `enrich` answers it live, a recording answers it in replay, a
 //! table answers it in tests.
 
-use crate::{event::Netns, event::Task, line};
+use crate::{
+    event::{Holder, Netns, Task},
+    line,
+};
+
+/// A listener in another network namespace.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Elsewhere {
+    /// Where.
+    pub netns: Netns,
+    /// The listener.
+    pub listener: Holder,
+    /// What links that namespace with the one that was asked about.
+    pub link: Option<Link>,
+}
+
+/// What links two namespaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// A veth pair.
+    Veth,
+    /// A bridge of this name, in a third one.
+    Bridge(String),
+}
 
 /// Answers are cached by the implementation; `None` is "not known", never a guess.
 pub trait Who {
@@ -18,6 +41,11 @@ pub trait Who {
 
     /// Name of a device in a namespace.
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String>;
+
+    /// Who listens on a port in the network namespaces other than this one, as far as there is time to ask.
+    fn elsewhere(&self, _: Netns, _: u16) -> Vec<Elsewhere> {
+        Vec::new()
+    }
 
     /// Wall clock of a boot clock time, RFC 3339 UTC with nanoseconds.
     fn time(&self, boot_ns: u64) -> String;

@@ -4,7 +4,12 @@ use std::net::SocketAddr;
 
 use tcpx_common::abi::{state::*, tcp_flag::*};
 
-use crate::{abilities::Abilities, event::*, line, who::Who};
+use crate::{
+    abilities::Abilities,
+    event::*,
+    line,
+    who::{Elsewhere, Link, Who},
+};
 
 pub(super) use super::told::*;
 
@@ -43,6 +48,12 @@ pub(super) const PYTHON: u64 = 900;
 pub(super) const NODE: u64 = 901;
 pub(super) const CURL: u64 = 902;
 
+/// Ports that a listener in namespace [`CONTAINER`] has.
+pub(super) const LINKED: u16 = 9001;
+pub(super) const BRIDGED: u16 = 9002;
+pub(super) const UNLINKED: u16 = 9003;
+pub(super) const CONTAINER: u32 = 4_026_532_999;
+
 pub(super) struct Table;
 
 fn process(pid: u32, comm: &str) -> line::Process {
@@ -70,6 +81,17 @@ impl Who for Table {
 
     fn device(&self, _: Netns, _: u32) -> Option<String> {
         None
+    }
+
+    fn elsewhere(&self, _: Netns, port: u16) -> Vec<Elsewhere> {
+        let link = match port {
+            LINKED => Some(Link::Veth),
+            BRIDGED => Some(Link::Bridge("docker0".to_owned())),
+            UNLINKED => None,
+            _ => return Vec::new(),
+        };
+        let listener = holder(0, NODE, &format!("0.0.0.0:{port}"), true);
+        vec![Elsewhere { netns: Netns { inum: CONTAINER, cookie: 0 }, listener, link }]
     }
 
     fn time(&self, boot_ns: u64) -> String {

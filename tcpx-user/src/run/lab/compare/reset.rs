@@ -35,7 +35,7 @@ pub(super) fn compare(expected: &Expected, fact: &ResetFact, left: &mut Vec<&Lin
     check.same("origin", fact.origin, word(&line.origin));
     side(&mut check, "sender", fact.sender.as_ref(), line.sender.as_ref());
     side(&mut check, "receiver", fact.receiver.as_ref(), line.receiver.as_ref());
-    check.verdict(fact.verdict, expected.confidence(fact.verdict), &line.verdict);
+    check.verdict(fact.verdict, expected.confidence_of_reset(fact), &line.verdict);
     check.path(&line.path);
     // It ended a connection that a process of this host had asked for.
     let of_client =
