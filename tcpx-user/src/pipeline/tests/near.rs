@@ -231,3 +231,15 @@ fn the_clients_own_listener_is_not_what_it_was_looking_for() {
     let told = run(Abilities::ALL, &events);
     assert_eq!((told.attempt().verdict.id.as_str(), told.reset().near.len()), ("closed-port", 0));
 }
+
+#[test]
+fn where_the_holder_belongs_is_said() {
+    for (inode, sentence) in [
+        (SYSTEMD, "systemd[1] holds the socket for a socket unit: see systemctl list-sockets."),
+        (CONTAINED, "nginx[77] runs in the container 4f3c9b2d8e1a."),
+        (UNIT, "nginx[78] belongs to the unit nginx.service."),
+    ] {
+        let told = run(Abilities::ALL, &refused(vec![holder(0xb, inode, ANY, false)], |_| {}));
+        assert_eq!(told.attempt().verdict.evidence[1], sentence);
+    }
+}

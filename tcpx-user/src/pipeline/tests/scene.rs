@@ -47,6 +47,9 @@ pub(super) fn ends(a: &str, b: &str) -> Ends {
 pub(super) const PYTHON: u64 = 900;
 pub(super) const NODE: u64 = 901;
 pub(super) const CURL: u64 = 902;
+pub(super) const SYSTEMD: u64 = 903;
+pub(super) const CONTAINED: u64 = 904;
+pub(super) const UNIT: u64 = 905;
 
 /// Ports that a listener in namespace [`CONTAINER`] has.
 pub(super) const LINKED: u16 = 9001;
@@ -66,6 +69,15 @@ impl Who for Table {
             PYTHON => Some(process(3999, "python3")),
             NODE => Some(process(9, "node")),
             CURL => Some(process(41, "curl")),
+            SYSTEMD => Some(process(1, "systemd")),
+            CONTAINED => Some(line::Process {
+                container: Some("4f3c9b2d8e1a".repeat(6)[..64].to_owned()),
+                ..process(77, "nginx")
+            }),
+            UNIT => Some(line::Process {
+                cgroup: Some("/system.slice/nginx.service/x".to_owned()),
+                ..process(78, "nginx")
+            }),
             _ => None,
         }
     }

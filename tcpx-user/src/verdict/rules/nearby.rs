@@ -2,7 +2,7 @@
 
 use super::{
     Context, Finding, no_socket,
-    words::{duration, holder, netns, process},
+    words::{duration, holder, home, home_of, netns, process},
 };
 use crate::{
     correlate::{
@@ -64,14 +64,18 @@ pub(super) fn listener_other_device(facts: &ResetFacts, context: &Context<'_>) -
     let accept = (found.bound_dev == 0).then(|| {
         "net.ipv4.tcp_l3mdev_accept is 0, or the listener would have taken it (derived).".to_owned()
     });
-    Some(no_socket::finding(facts, &answered, VerdictId::ListenerOtherDevice, first).and(accept))
+    Some(
+        no_socket::finding(facts, &answered, VerdictId::ListenerOtherDevice, first)
+            .and(accept)
+            .and(home(found, context)),
+    )
 }
 
 /// It was there not long ago.
 pub(super) fn listener_closed(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
     let (answered, wanted) = no_socket::to_syn(facts)?;
     let closed = facts.closed.as_ref().filter(|closed| !is_contradicted(facts, &answered, closed))?;
-    let who = whose(closed, context);
+    let (who, home) = whose(closed, context);
     let at = closed.what.ends.a;
     let first = match facts.time().checked_sub(closed.time) {
         Some(ago) => {
@@ -79,14 +83,14 @@ pub(super) fn listener_closed(facts: &ResetFacts, context: &Context<'_>) -> Opti
         }
         None => format!("{who} was closing its listener on {at} when the SYN to {wanted} came."),
     };
-    Some(no_socket::finding(facts, &answered, VerdictId::ListenerClosed, first))
+    Some(no_socket::finding(facts, &answered, VerdictId::ListenerClosed, first).and(home))
 }
 
 /// It came too late.
 pub(super) fn listener_not_yet(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
     let (answered, wanted) = no_socket::to_syn(facts)?;
     let appeared = facts.appeared.as_ref().filter(|appeared| !is_contradicted(facts, &answered, appeared))?;
-    let who = whose(appeared, context);
+    let (who, home) = whose(appeared, context);
     let at = appeared.what.ends.a;
     let first = match appeared.time.checked_sub(facts.time()) {
         Some(after) => {
@@ -94,7 +98,7 @@ pub(super) fn listener_not_yet(facts: &ResetFacts, context: &Context<'_>) -> Opt
         }
         None => format!("{who} was about to listen on {at} when the SYN to {wanted} came."),
     };
-    Some(no_socket::finding(facts, &answered, VerdictId::ListenerNotYet, first))
+    Some(no_socket::finding(facts, &answered, VerdictId::ListenerNotYet, first).and(home))
 }
 
 /// It is in another namespace, to which there is a way. Which of several is meant, nothing tells: the first is named.
@@ -112,7 +116,12 @@ pub(super) fn listener_other_netns(facts: &ResetFacts, context: &Context<'_>) ->
     };
     let first = format!("{name} listens on {at} in {there}; the SYN to {wanted} was looked up in {here}.");
     let id = VerdictId::ListenerOtherNetns;
-    Some(no_socket::finding(facts, &answered, id, first).at_most(Confidence::Derived).and(Some(how)))
+    Some(
+        no_socket::finding(facts, &answered, id, first)
+            .at_most(Confidence::Derived)
+            .and(Some(how))
+            .and(home(&found.listener, context)),
+    )
 }
 
 /// Listeners on the port in other namespaces; what the client's own has is not what it was looking for.
@@ -138,13 +147,14 @@ fn is_contradicted(facts: &ResetFacts, answered: &Answered<'_>, seen: &Seen<Stat
     present.is_some_and(|found| found.sk != seen.what.sk || seen.time.abs_diff(facts.time()) > MOMENT_NS)
 }
 
-/// The task that called listen(), or that closed the listener.
-fn whose(seen: &Seen<StateChange>, context: &Context<'_>) -> String {
+/// The task that called listen(), or that closed the listener, and where it belongs.
+fn whose(seen: &Seen<StateChange>, context: &Context<'_>) -> (String, Option<String>) {
     let change = &seen.what;
     if !change.caller {
-        return "A process".to_owned();
+        return ("A process".to_owned(), None);
     }
-    process(&context.who.process(seen.task, &change.comm, Some(change.uid), change.cgroup))
+    let known = context.who.process(seen.task, &change.comm, Some(change.uid), change.cgroup);
+    (process(&known), home_of(&known))
 }
 
 fn came_in(answered: &Answered<'_>) -> String {
