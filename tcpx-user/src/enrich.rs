@@ -13,6 +13,7 @@ mod cookie;
 mod devices;
 mod diag;
 mod elsewhere;
+mod half_open;
 mod inside;
 mod links;
 mod listing;
@@ -32,7 +33,7 @@ use std::{
 use tcpx_common::abi::state;
 
 use crate::{
-    event::{Event, Holders, Netns, Segment, SockFacts, Task, What},
+    event::{Ends, Event, Holders, Netns, Segment, SockFacts, Task, What},
     line,
     who::{Elsewhere, Who},
 };
@@ -45,8 +46,8 @@ pub use self::{
 };
 
 use self::{
-    cgroup::Cgroups, devices::Devices, elsewhere::Elsewheres, netns::Namespaces, process::Processes,
-    scan::Scan, sockets::Sockets,
+    cgroup::Cgroups, devices::Devices, elsewhere::Elsewheres, half_open::HalfOpen, netns::Namespaces,
+    process::Processes, scan::Scan, sockets::Sockets,
 };
 
 /// What is behind the numbers of this host.
@@ -63,6 +64,7 @@ struct State {
     cgroups: Cgroups,
     devices: Devices,
     elsewhere: Elsewheres,
+    half_open: HalfOpen,
     /// Time of the latest event.
     latest: u64,
 }
@@ -81,6 +83,7 @@ impl Enrich {
             cgroups: Cgroups::new(),
             devices: Devices::default(),
             elsewhere: Elsewheres::new(),
+            half_open: HalfOpen::new(),
             latest: clock::boot_now(),
         };
         Self { clock: WallClock::sample(), state: Mutex::new(state) }
@@ -133,11 +136,13 @@ impl State {
             What::Reply(reply) => {
                 self.segment(event.netns, &reply.segment);
                 self.sockets(event.time, reply.sock.as_ref(), reply.holders.as_ref());
+                self.half_open.observe(event.netns, reply, &self.namespaces);
             }
             What::Drop(drop) => {
                 self.segment(event.netns, &drop.segment);
                 self.sockets(event.time, None, drop.holders.as_ref());
             }
+            What::Nat(nat) => self.sockets(event.time, None, nat.holders.as_ref()),
             What::Retransmit(retransmit) => self.sockets(event.time, None, retransmit.holders.as_ref()),
             What::ConnRequest(request) => self.sockets(event.time, Some(&request.sock), None),
             What::ActiveReset(reset) | What::ReceiveReset(reset) => {
@@ -231,6 +236,10 @@ impl Who for Enrich {
         let state = &mut *self.lock();
         let held = state.namespaces.census(false).held;
         state.elsewhere.of(netns, port, &held)
+    }
+
+    fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool> {
+        self.lock().half_open.get(netns, ends)
     }
 
     fn time(&self, boot_ns: u64) -> String {

@@ -4,7 +4,7 @@
 //! table answers it in tests.
 
 use crate::{
-    event::{Holder, Netns, Task},
+    event::{Ends, Holder, Netns, Task},
     line,
 };
 
@@ -46,6 +46,10 @@ pub trait Who {
     fn elsewhere(&self, _: Netns, _: u16) -> Vec<Elsewhere> {
         Vec::new()
     }
+
+    /// Whether a listener of a namespace keeps a handshake that is half done, with these ends (local and remote). Asked
+    /// for a segment whose lookup was not seen.
+    fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool>;
 
     /// Wall clock of a boot clock time, RFC 3339 UTC with nanoseconds.
     fn time(&self, boot_ns: u64) -> String;

@@ -44,9 +44,11 @@ impl Sight<'_> {
             rejects: self.sees(Hook::Reject),
             conn_request: self.sees(Hook::ConnRequest),
             drops: self.sees(Hook::Drop),
+            received: self.sees(Hook::Receive),
             lookups: self.sees(Hook::Receive)
                 && self.sees(Hook::LookupEstablished)
                 && self.sees(Hook::LookupListener),
+            nat: self.sees(Hook::Nat),
             sk_lookup: self.sees(Hook::Receive) && self.sees(Hook::SkLookup),
             reuseport: self.sees(Hook::Receive) && self.sees(Hook::Reuseport),
             reset_reasons: !self.facts.reset_reasons.is_empty(),

@@ -37,7 +37,7 @@ pub struct Stage {
 }
 
 /// The counters that scenarios speak of.
-const COUNTERS: [&str; 7] = [
+const COUNTERS: [&str; 10] = [
     "OutRsts",
     "AttemptFails",
     "EstabResets",
@@ -45,6 +45,9 @@ const COUNTERS: [&str; 7] = [
     "ListenDrops",
     "TCPAbortOnClose",
     "TCPAbortOnData",
+    "EmbryonicRsts",
+    "PAWSActive",
+    "SyncookiesFailed",
 ];
 
 impl Stage {
@@ -241,6 +244,13 @@ impl Stage {
         let mut made = AttemptFact::new(client, local.into(), remote);
         made.verdict = self.verdict;
         push(&mut self.facts.attempts, made)
+    }
+
+    /// Amends the attempt recorded last.
+    pub fn amend_attempt(&mut self, amend: impl FnOnce(&mut AttemptFact)) {
+        if let Some(last) = self.facts.attempts.last_mut() {
+            amend(last);
+        }
     }
 
     /// Records an attempt that was refused by a RST of this host: the attempt and the reset.

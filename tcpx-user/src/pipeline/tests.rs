@@ -1,6 +1,8 @@
 //! Specifications: what happened in the kernel, and the line that must come of it.
 
+mod handshake;
 mod keys;
+mod nat;
 mod near;
 mod properties;
 mod refused;

@@ -24,6 +24,7 @@ pub(super) const TRACEPOINT_6_1: Abilities = Abilities {
     icmp_send: false,
     rejects: false,
     conn_request: false,
+    received: false,
     lookups: false,
     reset_reasons: false,
     ..Abilities::ALL
@@ -56,6 +57,9 @@ pub(super) const LINKED: u16 = 9001;
 pub(super) const BRIDGED: u16 = 9002;
 pub(super) const UNLINKED: u16 = 9003;
 pub(super) const CONTAINER: u32 = 4_026_532_999;
+
+/// The handshake that a listener keeps, local end first.
+pub(super) const HALF_OPEN: (&str, &str) = ("10.0.0.1:80", "10.0.0.77:4");
 
 pub(super) struct Table;
 
@@ -104,6 +108,10 @@ impl Who for Table {
         };
         let listener = holder(0, NODE, &format!("0.0.0.0:{port}"), true);
         vec![Elsewhere { netns: Netns { inum: CONTAINER, cookie: 0 }, listener, link }]
+    }
+
+    fn is_half_open(&self, _: Netns, ends: Ends) -> Option<bool> {
+        Some(ends == self::ends(HALF_OPEN.0, HALF_OPEN.1))
     }
 
     fn time(&self, boot_ns: u64) -> String {
@@ -179,6 +187,8 @@ pub(super) fn sock(sk: SockPtr, state: u8) -> SockFacts {
         bytes_acked: 0,
         bytes_received: 0,
         backlog: (0, 0),
+        mptcp: false,
+        cookie_age_ns: None,
     }
 }
 
