@@ -230,6 +230,4 @@ pub mod lookup {
     pub const HIT: u8 = 1;
     /// It returned none.
     pub const MISS: u8 = 2;
-    /// It returned none, as a BPF program that it asked refused the segment.
-    pub const DENIED: u8 = 3;
 }

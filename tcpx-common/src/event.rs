@@ -104,8 +104,10 @@ record! {
         established_state: u8,
         /// 1 if `tcp_v4_rcv` or `tcp_v6_rcv` was seen to take the segment.
         received: u8,
+        /// 1 if a BPF program that the listener lookup asked was seen to refuse the segment.
+        denied: u8,
         /// Zero.
-        reserved: u32,
+        reserved: [u8; 3],
     }
 
     /// A full socket (neither TIME_WAIT nor a request socket).

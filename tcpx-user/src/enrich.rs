@@ -13,8 +13,10 @@ mod container;
 mod cookie;
 mod devices;
 mod diag;
+mod elsewhere;
 mod half_open;
 mod inside;
+mod links;
 mod listing;
 mod netns;
 mod proc;
@@ -37,7 +39,7 @@ use tcpx_common::abi::state;
 use crate::{
     event::{Ends, Event, Holders, Netns, Segment, SockFacts, Task, What},
     line,
-    who::{CgroupHook, Connection, Who},
+    who::{CgroupHook, Connection, Elsewhere, Who},
 };
 
 pub(crate) use self::inside::inside_each;
@@ -48,8 +50,8 @@ pub use self::{
 };
 
 use self::{
-    asked::Asked, cgroup::Cgroups, devices::Devices, half_open::HalfOpen, netns::Namespaces,
-    process::Processes, scan::Scan, sockets::Sockets,
+    asked::Asked, cgroup::Cgroups, devices::Devices, elsewhere::Elsewheres, half_open::HalfOpen,
+    netns::Namespaces, process::Processes, scan::Scan, sockets::Sockets,
 };
 
 /// What is behind the numbers of this host.
@@ -65,6 +67,7 @@ struct State {
     namespaces: Namespaces,
     cgroups: Cgroups,
     devices: Devices,
+    elsewhere: Elsewheres,
     asked: Asked,
     half_open: HalfOpen,
     /// Time of the latest event.
@@ -84,6 +87,7 @@ impl Enrich {
             sockets: Sockets::new(visible, scan),
             cgroups: Cgroups::new(),
             devices: Devices::default(),
+            elsewhere: Elsewheres::new(),
             asked: Asked::new(),
             half_open: HalfOpen::new(),
             latest: clock::boot_now(),
@@ -237,6 +241,12 @@ impl Who for Enrich {
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String> {
         let state = &mut *self.lock();
         state.devices.name(netns, ifindex, || state.namespaces.get(netns))
+    }
+
+    fn elsewhere(&self, netns: Netns, port: u16) -> Vec<Elsewhere> {
+        let state = &mut *self.lock();
+        let held = state.namespaces.census(false).held;
+        state.elsewhere.of(netns, port, &held)
     }
 
     fn route(&self, netns: Netns, to: IpAddr) -> Option<Result<(), i32>> {

@@ -9,9 +9,29 @@ use std::{
 };
 
 use crate::{
-    event::{Ends, Netns, Task},
+    event::{Ends, Holder, Netns, Task},
     line,
 };
+
+/// A listener in another network namespace.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Elsewhere {
+    /// Where.
+    pub netns: Netns,
+    /// The listener.
+    pub listener: Holder,
+    /// What links that namespace with the one that was asked about.
+    pub link: Option<Link>,
+}
+
+/// What links two namespaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// A veth pair.
+    Veth,
+    /// A bridge of this name, in a third one.
+    Bridge(String),
+}
 
 /// A TCP socket that has a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +72,11 @@ pub trait Who {
 
     /// Name of a device in a namespace.
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String>;
+
+    /// Who listens on a port in the network namespaces other than this one, as far as there is time to ask.
+    fn elsewhere(&self, _: Netns, _: u16) -> Vec<Elsewhere> {
+        Vec::new()
+    }
 
     /// Whether the routing tables of a namespace lead to an address now, or the errno that they give. They are asked for
     /// a socket without a mark, a source address or a device. `None` where they could not be asked.

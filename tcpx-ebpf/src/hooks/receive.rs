@@ -112,5 +112,6 @@ pub const UNSEEN: LookupFacts = LookupFacts {
     listener: lookup::NOT_SEEN,
     established_state: 0,
     received: 0,
-    reserved: 0,
+    denied: 0,
+    reserved: [0; 3],
 };

@@ -11,6 +11,7 @@ use crate::{
     event::{Holder, Netns, SockFacts, SockReset, StateChange},
     line::{End, Near, Owner, OwnerHow, Socket, SocketKind},
     verdict::rules::{self, words},
+    who::{Elsewhere, Link},
 };
 
 /// The end that made the RST; `None` if it was not this host.
@@ -137,7 +138,8 @@ pub(super) fn near(facts: &ResetFacts, names: &Names<'_>) -> Vec<Near> {
     let held = list.iter().map(|holder| near_one(holder, &answered, sender.netns(), names));
     let closed = facts.closed.iter().map(|seen| near_in_time(facts, seen, names));
     let appeared = facts.appeared.iter().map(|seen| near_in_time(facts, seen, names));
-    held.chain(closed).chain(appeared).collect()
+    let elsewhere = rules::elsewhere(facts, names.who).into_iter().map(|other| near_elsewhere(&other, names));
+    held.chain(closed).chain(appeared).chain(elsewhere).collect()
 }
 
 fn near_one(holder: &Holder, answered: &Answered<'_>, netns: Netns, names: &Names<'_>) -> Near {
@@ -165,5 +167,20 @@ fn near_in_time(facts: &ResetFacts, seen: &Seen<StateChange>, names: &Names<'_>)
         port: change.ends.a.port(),
         netns: names.who.netns(seen.netns),
         process: change.caller.then(process),
+    }
+}
+
+fn near_elsewhere(other: &Elsewhere, names: &Names<'_>) -> Near {
+    let way = match &other.link {
+        Some(Link::Veth) => " that a veth pair leads to".to_owned(),
+        Some(Link::Bridge(name)) => format!(" at the same bridge ({name})"),
+        None => String::new(),
+    };
+    Near {
+        why: format!("listens in another network namespace{way}"),
+        addr: other.listener.addr.ip(),
+        port: other.listener.addr.port(),
+        netns: names.who.netns(other.netns),
+        process: other.listener.inode.and_then(|inode| names.who.holder(inode)),
     }
 }

@@ -84,11 +84,10 @@ pub(super) fn lookups(facts: &raw::LookupFacts) -> Lookups {
     };
     let listener = match facts.listener {
         abi::lookup::HIT => Some(Ok(SockPtr(facts.listener_sk))),
-        abi::lookup::MISS | abi::lookup::DENIED => Some(Err(Miss)),
+        abi::lookup::MISS => Some(Err(Miss)),
         _ => None,
     };
-    let denied = facts.listener == abi::lookup::DENIED;
-    Lookups { established, listener, denied, received: facts.received != 0 }
+    Lookups { established, listener, denied: facts.denied != 0, received: facts.received != 0 }
 }
 
 pub(super) fn sock(facts: &raw::SockFacts, tick_ns: u64) -> Option<SockFacts> {

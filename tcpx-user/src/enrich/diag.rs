@@ -45,14 +45,21 @@ pub struct PortHolders {
 /// # Errors
 /// The namespace cannot be entered, or the kernel has no inet_diag for TCP.
 pub(crate) fn port_holders(namespace: BorrowedFd<'_>, port: u16) -> io::Result<PortHolders> {
-    let list = inside(namespace, || {
-        let mut list = holders(AF_INET, SocketId::new_v4(), port)?;
-        list.extend(holders(AF_INET6, SocketId::new_v6(), port)?);
-        Ok(list)
-    })?;
+    let list = inside(namespace, || holders_here(port))?;
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
     let bound_visible = shows_bound(&release) || list.iter().any(|holder| !holder.listening);
     Ok(PortHolders { list, bound_visible })
+}
+
+/// Listeners on a port in the namespace that the calling thread is in.
+pub(crate) fn listeners_here(port: u16) -> io::Result<Vec<Holder>> {
+    Ok(holders_here(port)?.into_iter().filter(|holder| holder.listening).collect())
+}
+
+fn holders_here(port: u16) -> io::Result<Vec<Holder>> {
+    let mut list = holders(AF_INET, SocketId::new_v4(), port)?;
+    list.extend(holders(AF_INET6, SocketId::new_v6(), port)?);
+    Ok(list)
 }
 
 /// Linux 6.8 and later. A distribution's older kernel may have it too, which only a bound socket in the answer shows.

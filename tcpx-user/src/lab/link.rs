@@ -165,6 +165,20 @@ pub fn veth_pair(device: &'static str, one: &Namespace, other: &Arc<Namespace>) 
     other.run(move || set_up(device))?
 }
 
+/// A bridge in `middle`, up, with a veth pair to each of `ends`, whose devices have the same name on both sides.
+pub(super) fn bridge(
+    name: &'static str,
+    middle: &Arc<Namespace>,
+    ends: &[(&'static str, &Arc<Namespace>)],
+) -> Result<(), LabError> {
+    middle.run(move || create(name, b"bridge", |_| {}).and_then(|()| set_up(name)))??;
+    for &(port, end) in ends {
+        veth_pair(port, middle, end)?;
+        middle.run(move || enslave(port, name))??;
+    }
+    Ok(())
+}
+
 /// A VRF with a routing table of its own, up; `port` becomes its device. IPv6 addresses of `port` outlive that only with
 /// `keep_addr_on_down`, as its device goes down for a moment.
 pub(super) fn vrf(

@@ -17,7 +17,7 @@ use crate::{
     correlate::Limits,
     decode::Symbols,
     enrich::{self, Enrich},
-    event::{Event, Holders, Reply, What},
+    event::{Event, Holder, Holders, Reply, What},
     kernel::{self, Asked, AttachError, BackendChoice, KernelFacts, Probes, symbols::Kallsyms},
     line::{AttachedHook, Line, MissingHook, Start, Summary},
     pipeline::Pipeline,
@@ -116,7 +116,9 @@ impl Host {
             return None;
         }
         let found = self.enrich.bound_sockets(event.netns, reply.segment.ends.b.port()).ok()?;
-        let holders = Some(Holders { list: found.list, complete: found.bound_visible });
+        let seen = reply.holders.as_ref().map_or(&[][..], |holders| &holders.list);
+        let list = found.list.into_iter().map(|holder| as_seen(holder, seen)).collect();
+        let holders = Some(Holders { list, complete: found.bound_visible });
         let what = What::Reply(Box::new(Reply { holders, ..(**reply).clone() }));
         Some(Event { what, ..event.clone() })
     }
@@ -132,6 +134,12 @@ impl Host {
             ..self.pipeline.summary().clone()
         }
     }
+}
+
+/// What the kernel's walk saw of a socket says more than inet_diag does.
+fn as_seen(holder: Holder, seen: &[Holder]) -> Holder {
+    let same = |other: &&Holder| other.inode.is_some() && other.inode == holder.inode;
+    seen.iter().find(same).cloned().unwrap_or(holder)
 }
 
 impl Engine for Host {

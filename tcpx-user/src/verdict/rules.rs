@@ -23,6 +23,7 @@ mod unanswered;
 pub mod words;
 
 pub(crate) use active::{from_close, is_unaccepted, orphaned_by_close};
+pub(crate) use nearby::elsewhere;
 pub(crate) use no_socket::why_not;
 
 use super::VerdictId;
@@ -155,6 +156,11 @@ pub const RESET: &[Rule<ResetFacts>] = &[
         gives: &[],
         site: "R1 tcp_v4_rcv no_tcp_socket: a listener should have matched",
         holds: no_socket::matching_listener,
+    },
+    Rule {
+        gives: &[VerdictId::ListenerOtherNetns],
+        site: "R1 tcp_v4_rcv no_tcp_socket: the listener is in another namespace",
+        holds: nearby::listener_other_netns,
     },
     Rule {
         gives: &[VerdictId::ClosedPort],

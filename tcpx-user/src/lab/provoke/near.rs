@@ -41,6 +41,29 @@ pub(super) const TABLE: &[Scenario] = &[
     scenario("listener-closed/ipv6", Ipv6, "The same, IPv6", CLOSED, closed),
     scenario("listener-not-yet", Ipv4, "The server begins to listen after the SYN", LATE, not_yet),
     scenario("listener-not-yet/ipv6", Ipv6, "The same, IPv6", LATE, not_yet),
+    scenario(
+        "listener-other-netns",
+        Ipv4,
+        "The server listens in another namespace, at the other end of a veth pair",
+        NETNS,
+        other_netns,
+    ),
+    scenario("listener-other-netns/ipv6", Ipv6, "The same, IPv6", NETNS, other_netns),
+    scenario(
+        "listener-other-netns/bridge",
+        Ipv4,
+        "The same, with a bridge between the two",
+        NETNS,
+        other_netns_bridge,
+    ),
+    scenario("listener-other-netns/bridge-ipv6", Ipv6, "The same, IPv6", NETNS, other_netns_bridge),
+    scenario(
+        "closed-port/unlinked",
+        Ipv4,
+        "A server listens in another namespace, to which nothing leads",
+        NETNS,
+        unlinked,
+    ),
 ];
 
 const DENIED: &str =
@@ -51,6 +74,9 @@ const CLOSED: &str = "Between two runs of a server nobody has the port. That the
                       who watched.";
 const LATE: &str =
     "A client that starts before its server is refused; a moment later it would not have been.";
+
+const NETNS: &str = "As when a server runs in a container and its port is not published: each namespace has its own \
+                     ports, and localhost means another one in each.";
 
 const PORT: u16 = 8080;
 
@@ -156,4 +182,33 @@ fn not_yet(stage: &mut Stage) -> Result<(), LabError> {
     refused(stage, &client, to, Some(&server))?;
     server.serve(stage.any(PORT))?;
     Ok(())
+}
+
+/// A server in the first namespace, a client in the second, which asks for the port in its own.
+fn asked_at_home(stage: &mut Stage, found: bool) -> Result<(), LabError> {
+    let (inside, outside) = (Arc::clone(&stage.namespaces()[0]), Arc::clone(&stage.namespaces()[1]));
+    let server = stage.actor(&inside, "server")?;
+    let client = stage.actor(&outside, "client")?;
+    server.serve(stage.any(PORT))?;
+    stage.ready()?;
+    let to = stage.loopback(PORT);
+    refused(stage, &client, to, found.then_some(&server))
+}
+
+fn other_netns(stage: &mut Stage) -> Result<(), LabError> {
+    let (inside, outside) = (stage.namespace("container")?, stage.namespace("host")?);
+    link::veth_pair("eth0", &inside, &outside)?;
+    asked_at_home(stage, true)
+}
+
+fn other_netns_bridge(stage: &mut Stage) -> Result<(), LabError> {
+    let (one, other) = (stage.namespace("container")?, stage.namespace("other")?);
+    let host = stage.namespace("host")?;
+    link::bridge("br0", &host, &[("port0", &one), ("port1", &other)])?;
+    asked_at_home(stage, true)
+}
+
+fn unlinked(stage: &mut Stage) -> Result<(), LabError> {
+    let (_container, _host) = (stage.namespace("container")?, stage.namespace("host")?);
+    asked_at_home(stage, false)
 }

@@ -193,3 +193,53 @@ fn a_refusal_of_another_host_is_explained_too() {
     assert_eq!(ids.last(), Some(&"listener-not-yet"));
     assert_eq!(told.summary.resets.values().sum::<u64>(), 1);
 }
+
+#[test]
+fn a_listener_in_another_namespace() {
+    let refused = |a: &str, port: u16| {
+        call(a, &addr(a).to_string().replace("40000", &port.to_string())).refused(S, held_by(vec![]))
+    };
+    let first = "node[9] listens on 0.0.0.0:9001 in network namespace 4026532999; the SYN to 127.0.0.1:9001 was looked up in network namespace 4026531840.";
+    let told = run(Abilities::ALL, &refused(LOCAL, LINKED));
+    assert_eq!(gist(&told.attempt().verdict), ("listener-other-netns", Derived, first));
+    let near = &told.reset().near[0];
+    let why = "listens in another network namespace that a veth pair leads to";
+    assert_eq!((near.why.as_str(), near.netns.inum), (why, CONTAINER));
+
+    let bridged = run(Abilities::ALL, &refused(LOCAL, BRIDGED));
+    assert_eq!(
+        bridged.attempt().verdict.evidence.last().map(String::as_str),
+        Some("The bridge docker0 links the two.")
+    );
+    let unlinked = run(Abilities::ALL, &refused(LOCAL, UNLINKED));
+    assert_eq!(unlinked.attempt().verdict.id.as_str(), "closed-port");
+    assert_eq!(unlinked.reset().near[0].why, "listens in another network namespace");
+    assert_eq!(id(&refused("[::1]:40000", LINKED)), "closed-port", "an IPv4 listener takes no IPv6");
+}
+
+/// A proxy that listens on the port itself looks for it elsewhere.
+#[test]
+fn the_clients_own_listener_is_not_what_it_was_looking_for() {
+    let client = Call { netns: CONTAINER, ..call("10.0.0.2:40000", "10.0.0.1:9001") };
+    let host = Call { netns: HOST, ..client.clone() };
+    let events = [
+        client.starts(S),
+        host.no_socket(S + 1, held_by(vec![])),
+        client.gets_reset(S + 2),
+        client.fails(S + 3, 111),
+    ];
+    let told = run(Abilities::ALL, &events);
+    assert_eq!((told.attempt().verdict.id.as_str(), told.reset().near.len()), ("closed-port", 0));
+}
+
+#[test]
+fn where_the_holder_belongs_is_said() {
+    for (inode, sentence) in [
+        (SYSTEMD, "systemd[1] holds the socket for a socket unit: see systemctl list-sockets."),
+        (CONTAINED, "nginx[77] runs in the container 4f3c9b2d8e1a."),
+        (UNIT, "nginx[78] belongs to the unit nginx.service."),
+    ] {
+        let told = run(Abilities::ALL, &refused(vec![holder(0xb, inode, ANY, false)], |_| {}));
+        assert_eq!(told.attempt().verdict.evidence[1], sentence);
+    }
+}

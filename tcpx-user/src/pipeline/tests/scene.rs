@@ -11,7 +11,7 @@ use crate::{
     abilities::Abilities,
     event::*,
     line,
-    who::{Connection, Who},
+    who::{Connection, Elsewhere, Link, Who},
 };
 
 pub(super) use super::told::*;
@@ -51,6 +51,15 @@ pub(super) fn ends(a: &str, b: &str) -> Ends {
 pub(super) const PYTHON: u64 = 900;
 pub(super) const NODE: u64 = 901;
 pub(super) const CURL: u64 = 902;
+pub(super) const SYSTEMD: u64 = 903;
+pub(super) const CONTAINED: u64 = 904;
+pub(super) const UNIT: u64 = 905;
+
+/// Ports that a listener in namespace [`CONTAINER`] has.
+pub(super) const LINKED: u16 = 9001;
+pub(super) const BRIDGED: u16 = 9002;
+pub(super) const UNLINKED: u16 = 9003;
+pub(super) const CONTAINER: u32 = 4_026_532_999;
 
 /// The handshake that a listener keeps, local end first.
 pub(super) const HALF_OPEN: (&str, &str) = ("10.0.0.1:80", "10.0.0.77:4");
@@ -67,6 +76,15 @@ impl Who for Table {
             PYTHON => Some(process(3999, "python3")),
             NODE => Some(process(9, "node")),
             CURL => Some(process(41, "curl")),
+            SYSTEMD => Some(process(1, "systemd")),
+            CONTAINED => Some(line::Process {
+                container: Some("4f3c9b2d8e1a".repeat(6)[..64].to_owned()),
+                ..process(77, "nginx")
+            }),
+            UNIT => Some(line::Process {
+                cgroup: Some("/system.slice/nginx.service/x".to_owned()),
+                ..process(78, "nginx")
+            }),
             _ => None,
         }
     }
@@ -110,6 +128,17 @@ impl Who for Table {
 
     fn device(&self, _: Netns, _: u32) -> Option<String> {
         None
+    }
+
+    fn elsewhere(&self, _: Netns, port: u16) -> Vec<Elsewhere> {
+        let link = match port {
+            LINKED => Some(Link::Veth),
+            BRIDGED => Some(Link::Bridge("docker0".to_owned())),
+            UNLINKED => None,
+            _ => return Vec::new(),
+        };
+        let listener = holder(0, NODE, &format!("0.0.0.0:{port}"), true);
+        vec![Elsewhere { netns: Netns { inum: CONTAINER, cookie: 0 }, listener, link }]
     }
 
     fn is_half_open(&self, _: Netns, ends: Ends) -> Option<bool> {

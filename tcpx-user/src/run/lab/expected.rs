@@ -146,6 +146,14 @@ impl Expected {
             && can.active_resets
     }
 
+    /// How sure tcpx must be of the verdict on a RST: that one was sent after a drop is proved by its arrival only.
+    #[must_use]
+    pub fn confidence_of_reset(&self, reset: &ResetFact) -> Confidence {
+        let sure = self.confidence(reset.verdict);
+        let unproved = reset.receiver.is_none() && !self.abilities.replies_without_socket;
+        if unproved && is_no_socket(reset.verdict) { sure.min(Confidence::Derived) } else { sure }
+    }
+
     /// How sure tcpx must be of a verdict: what the deciding hook shows is observed.
     #[must_use]
     pub fn confidence(&self, verdict: &str) -> Confidence {
@@ -154,7 +162,8 @@ impl Expected {
             "unknown" => return Confidence::Unknown,
             // The end of the listener is concluded from who sends the RST, and in which state.
             // A bad cookie: from what cookie_v4_check looks at before it looks for one.
-            "listener-closed-unaccepted" | "bad-syncookie" => false,
+            // What is in another namespace is asked after the fact.
+            "listener-closed-unaccepted" | "bad-syncookie" | "listener-other-netns" => false,
             // That nobody here sent it follows from hooks at every place that could have.
             "peer-refused" | "peer-reset" => {
                 can.replies_without_socket && can.replies_from_time_wait && can.rejects

@@ -2,7 +2,7 @@
 
 use super::{
     Context, Finding, no_socket,
-    words::{duration, holder, process},
+    words::{duration, holder, home, home_of, netns, process},
 };
 use crate::{
     correlate::{
@@ -10,7 +10,9 @@ use crate::{
         key::Seen,
     },
     event::{Holder, StateChange},
+    line::Confidence,
     verdict::VerdictId,
+    who::{Elsewhere, Link, Who},
 };
 
 /// A BPF program said SK_DROP, which `__inet_lookup_listener` takes for "no socket".
@@ -62,14 +64,18 @@ pub(super) fn listener_other_device(facts: &ResetFacts, context: &Context<'_>) -
     let accept = (found.bound_dev == 0).then(|| {
         "net.ipv4.tcp_l3mdev_accept is 0, or the listener would have taken it (derived).".to_owned()
     });
-    Some(no_socket::finding(facts, &answered, VerdictId::ListenerOtherDevice, first).and(accept))
+    Some(
+        no_socket::finding(facts, &answered, VerdictId::ListenerOtherDevice, first)
+            .and(accept)
+            .and(home(found, context)),
+    )
 }
 
 /// It was there not long ago.
 pub(super) fn listener_closed(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
     let (answered, wanted) = no_socket::to_syn(facts)?;
     let closed = facts.closed.as_ref().filter(|closed| !is_contradicted(facts, &answered, closed))?;
-    let who = whose(closed, context);
+    let (who, home) = whose(closed, context);
     let at = closed.what.ends.a;
     let first = match facts.time().checked_sub(closed.time) {
         Some(ago) => {
@@ -77,14 +83,14 @@ pub(super) fn listener_closed(facts: &ResetFacts, context: &Context<'_>) -> Opti
         }
         None => format!("{who} was closing its listener on {at} when the SYN to {wanted} came."),
     };
-    Some(no_socket::finding(facts, &answered, VerdictId::ListenerClosed, first))
+    Some(no_socket::finding(facts, &answered, VerdictId::ListenerClosed, first).and(home))
 }
 
 /// It came too late.
 pub(super) fn listener_not_yet(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
     let (answered, wanted) = no_socket::to_syn(facts)?;
     let appeared = facts.appeared.as_ref().filter(|appeared| !is_contradicted(facts, &answered, appeared))?;
-    let who = whose(appeared, context);
+    let (who, home) = whose(appeared, context);
     let at = appeared.what.ends.a;
     let first = match appeared.time.checked_sub(facts.time()) {
         Some(after) => {
@@ -92,7 +98,45 @@ pub(super) fn listener_not_yet(facts: &ResetFacts, context: &Context<'_>) -> Opt
         }
         None => format!("{who} was about to listen on {at} when the SYN to {wanted} came."),
     };
-    Some(no_socket::finding(facts, &answered, VerdictId::ListenerNotYet, first))
+    Some(no_socket::finding(facts, &answered, VerdictId::ListenerNotYet, first).and(home))
+}
+
+/// It is in another namespace, to which there is a way. Which of several is meant, nothing tells: the first is named.
+pub(super) fn listener_other_netns(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
+    let (answered, wanted) = no_socket::to_syn(facts)?;
+    let own = facts.sender.as_ref().map(Sender::netns)?;
+    let found = elsewhere(facts, context.who).into_iter().find(|other| {
+        other.link.is_some() && other.listener.bound_dev == 0 && speaks(&other.listener, &answered)
+    })?;
+    let (name, at) = (holder(&found.listener, context), found.listener.addr);
+    let (there, here) = (netns(found.netns, context), netns(own, context));
+    let how = match found.link? {
+        Link::Veth => "A veth pair links the two.".to_owned(),
+        Link::Bridge(bridge) => format!("The bridge {bridge} links the two."),
+    };
+    let first = format!("{name} listens on {at} in {there}; the SYN to {wanted} was looked up in {here}.");
+    let id = VerdictId::ListenerOtherNetns;
+    Some(
+        no_socket::finding(facts, &answered, id, first)
+            .at_most(Confidence::Derived)
+            .and(Some(how))
+            .and(home(&found.listener, context)),
+    )
+}
+
+/// Listeners on the port in other namespaces; what the client's own has is not what it was looking for.
+pub(crate) fn elsewhere(facts: &ResetFacts, who: &dyn Who) -> Vec<Elsewhere> {
+    let (Some(syn), Some(sender)) = (facts.refusal(), &facts.sender) else { return Vec::new() };
+    let client = facts.receiver.as_ref().map(|seen| seen.netns.inum);
+    let all = who.elsewhere(sender.netns(), syn.segment.ends.b.port());
+    all.into_iter().filter(|other| Some(other.netns.inum) != client).collect()
+}
+
+/// The listener's family is the SYN's.
+fn speaks(listener: &Holder, answered: &Answered<'_>) -> bool {
+    let dual = listener.addr.ip().is_unspecified() && !listener.v6only;
+    let wanted = answered.segment.ends.b;
+    listener.addr.is_ipv4() == wanted.is_ipv4() || (wanted.is_ipv4() && dual)
 }
 
 /// While some listener fits, another one that was there or will be explains nothing: only that this very one was about to
@@ -103,13 +147,14 @@ fn is_contradicted(facts: &ResetFacts, answered: &Answered<'_>, seen: &Seen<Stat
     present.is_some_and(|found| found.sk != seen.what.sk || seen.time.abs_diff(facts.time()) > MOMENT_NS)
 }
 
-/// The task that called listen(), or that closed the listener.
-fn whose(seen: &Seen<StateChange>, context: &Context<'_>) -> String {
+/// The task that called listen(), or that closed the listener, and where it belongs.
+fn whose(seen: &Seen<StateChange>, context: &Context<'_>) -> (String, Option<String>) {
     let change = &seen.what;
     if !change.caller {
-        return "A process".to_owned();
+        return ("A process".to_owned(), None);
     }
-    process(&context.who.process(seen.task, &change.comm, Some(change.uid), change.cgroup))
+    let known = context.who.process(seen.task, &change.comm, Some(change.uid), change.cgroup);
+    (process(&known), home_of(&known))
 }
 
 fn came_in(answered: &Answered<'_>) -> String {

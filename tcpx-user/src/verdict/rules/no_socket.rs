@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::{
     Context, Finding,
-    words::{family, flags, holder},
+    words::{family, flags, holder, home},
 };
 use crate::{
     correlate::{
@@ -120,7 +120,7 @@ pub(super) fn bound_not_listening(facts: &ResetFacts, context: &Context<'_>) -> 
     };
     let first = format!("{} holds {} but is not listening{history}.", holder(found, context), found.addr);
     let finding = Finding::new(VerdictId::BoundNotListening, sure(facts), first);
-    Some(finding.and(Some(lookups(&answered))))
+    Some(finding.and(home(found, context)).and(Some(lookups(&answered))))
 }
 
 pub(super) fn listeners<'a>(answered: &Answered<'a>) -> impl Iterator<Item = &'a Holder> + use<'a> {
@@ -150,7 +150,7 @@ pub(super) fn listener_v6only(facts: &ResetFacts, context: &Context<'_>) -> Opti
     let (answered, wanted, found) = only(facts, kind)?;
     let name = holder(found, context);
     let first = format!("{name} listens on {} with IPV6_V6ONLY; the SYN was IPv4 ({wanted}).", found.addr);
-    Some(finding(facts, &answered, VerdictId::ListenerV6only, first))
+    Some(finding(facts, &answered, VerdictId::ListenerV6only, first).and(home(found, context)))
 }
 
 /// `inet6_lookup_listener` considers AF_INET6 sockets only.
@@ -159,7 +159,7 @@ pub(super) fn listener_v4only(facts: &ResetFacts, context: &Context<'_>) -> Opti
     let (answered, wanted, found) = only(facts, kind)?;
     let (name, ip) = (holder(found, context), wanted.ip());
     let first = format!("{name} listens on {} only; the SYN was IPv6 ([{ip}]).", found.addr);
-    Some(finding(facts, &answered, VerdictId::ListenerV4only, first))
+    Some(finding(facts, &answered, VerdictId::ListenerV4only, first).and(home(found, context)))
 }
 
 /// `rcv_saddr` in `compute_score` is neither the destination nor the wildcard.
@@ -169,7 +169,7 @@ pub(super) fn listener_other_address(facts: &ResetFacts, context: &Context<'_>) 
     let found = listeners(&answered).find(bound)?;
     let name = holder(found, context);
     let first = format!("{name} listens on {} only; the SYN was sent to {}.", found.addr, wanted.ip());
-    Some(finding(facts, &answered, VerdictId::ListenerOtherAddress, first))
+    Some(finding(facts, &answered, VerdictId::ListenerOtherAddress, first).and(home(found, context)))
 }
 
 /// Nobody has the port, as far as the walk tells.

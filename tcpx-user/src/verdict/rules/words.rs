@@ -118,6 +118,27 @@ pub fn holder(holder: &Holder, context: &Context<'_>) -> String {
     owner(holder.inode, holder.uid, context)
 }
 
+/// Where a holder's process belongs, if that says more than its name.
+#[must_use]
+pub fn home(holder: &Holder, context: &Context<'_>) -> Option<String> {
+    home_of(&context.who.holder(holder.inode?)?)
+}
+
+/// A process's container, or its unit of systemd. systemd itself holds the sockets of socket units.
+#[must_use]
+pub fn home_of(known: &Process) -> Option<String> {
+    let name = process(known);
+    if known.pid == 1 && known.comm == "systemd" {
+        return Some(format!("{name} holds the socket for a socket unit: see systemctl list-sockets."));
+    }
+    if let Some(container) = &known.container {
+        let short = container.get(..12).filter(|_| container.len() == 64).unwrap_or(container);
+        return Some(format!("{name} runs in the container {short}."));
+    }
+    let unit = known.cgroup.as_deref()?.rsplit('/').find(|part| part.ends_with(".service"))?;
+    Some(format!("{name} belongs to the unit {unit}."))
+}
+
 /// Whoever holds a socket.
 #[must_use]
 pub fn socket(sock: &SockFacts, context: &Context<'_>) -> String {

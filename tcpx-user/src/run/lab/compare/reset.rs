@@ -36,7 +36,7 @@ pub(super) fn compare(expected: &Expected, fact: &ResetFact, left: &mut Vec<&Lin
     side(&mut check, "sender", fact.sender.as_ref(), line.sender.as_ref());
     side(&mut check, "receiver", fact.receiver.as_ref(), line.receiver.as_ref());
     let by_number = client_of(expected, fact).is_some_and(|client| expected.joins_by_number(client));
-    let sure = if by_number { Confidence::Derived } else { expected.confidence(fact.verdict) };
+    let sure = if by_number { Confidence::Derived } else { expected.confidence_of_reset(fact) };
     check.verdict(fact.verdict, sure, &line.verdict);
     if fact.sender.is_some() && client_of(expected, fact).is_some_and(|client| client.nat.is_some()) {
         let how = if by_number { "sequence number" } else { "conntrack" };
