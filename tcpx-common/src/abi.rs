@@ -63,6 +63,10 @@ numbered! {
         Retransmit = 14 => "retransmit",
         /// Processes started by the traced command.
         Fork = 15 => "fork",
+        /// A SYN that a listener refuses: there is no route back, or a security module objects.
+        SynRefused = 26 => "syn-refused",
+        /// A handshake segment that a request socket or a TIME_WAIT record did not take.
+        MiniSocket = 27 => "mini-socket",
     }
 }
 
@@ -117,6 +121,8 @@ numbered! {
         Fork = 17 => "fork",
         /// [`crate::event::Stack`]
         Stack = 18 => "stack",
+        /// [`crate::event::MiniSocket`]
+        MiniSocket = 34 => "mini-socket",
     }
 }
 
@@ -170,6 +176,16 @@ pub mod sock_flag {
     pub const V6ONLY: u8 = 0x04;
     /// SO_REUSEPORT is on.
     pub const REUSEPORT: u8 = 0x08;
+}
+
+/// Why a listener passed over a SYN, in [`crate::event::ConnRequest::refused`].
+pub mod refused {
+    /// One of its queues may be full.
+    pub const QUEUES: u8 = 0;
+    /// There is no route back to the client.
+    pub const NO_ROUTE: u8 = 1;
+    /// A security module said no.
+    pub const SECURITY: u8 = 2;
 }
 
 /// What a lookup in one of TCP's hashes gave, in [`crate::event::LookupFacts`].

@@ -80,6 +80,8 @@ pub struct Correlator {
     icmp_sent: Recent<Ends, Seen<Icmp>>,
     /// Segments that were answered with a RST or an ICMP error: their drop is not silent.
     answered: Recent<Ends, u32>,
+    /// Segments that met a small socket, which told what became of them: number and flags.
+    met_small: Recent<Ends, (u32, u8)>,
     /// Events whose stack is still to come.
     stackless: VecDeque<Event>,
     deadlines: BTreeSet<(u64, u64)>,
@@ -108,6 +110,7 @@ impl Correlator {
             icmp: Recent::new(many),
             icmp_sent: Recent::new(many),
             answered: Recent::new(many),
+            met_small: Recent::new(many),
             stackless: VecDeque::new(),
             deadlines: BTreeSet::new(),
             evicted: 0,
@@ -159,7 +162,11 @@ impl Correlator {
     #[must_use]
     pub fn len(&self) -> usize {
         let waiting = self.attempts.len() + self.resets.len() + self.drops.len() + self.stackless.len();
-        let remembered = self.lookups.len() + self.icmp.len() + self.icmp_sent.len() + self.answered.len();
+        let remembered = self.lookups.len()
+            + self.icmp.len()
+            + self.icmp_sent.len()
+            + self.answered.len()
+            + self.met_small.len();
         waiting + remembered + self.history.len() + self.deadlines.len()
     }
 

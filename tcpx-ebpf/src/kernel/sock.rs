@@ -3,7 +3,7 @@
 use aya_ebpf::helpers::generated::bpf_jiffies64;
 use tcpx_common::{
     abi::{sock_flag, state},
-    event::{SockFacts, Tuple},
+    event::{ListenLimits, SockFacts, Tuple},
     offsets::ABSENT,
 };
 
@@ -95,7 +95,7 @@ pub fn flags(sk: u64) -> u8 {
 
 /// 1 if the bit is set, else 0.
 #[inline(always)]
-fn bit(base: u64, offset: u16, mask: u16) -> u8 {
+pub fn bit(base: u64, offset: u16, mask: u16) -> u8 {
     u8::from(u16::from(field_or_zero::<u8>(base, offset)) & mask != 0)
 }
 
@@ -117,6 +117,14 @@ pub fn facts(sk: u64, out: &mut SockFacts) {
     out.flags = flags(sk);
     transfer(sk, out);
     out.present = 1;
+}
+
+/// What a namespace allows listeners.
+#[inline(always)]
+pub fn limits(net: u64, out: &mut ListenLimits) {
+    out.somaxconn = field_or_zero(net, offset!(net_somaxconn));
+    out.max_syn_backlog = field_or_zero(net, offset!(net_max_syn_backlog));
+    out.syncookies = field_or_zero(net, offset!(net_syncookies));
 }
 
 /// Sequence numbers, bytes and idle time.

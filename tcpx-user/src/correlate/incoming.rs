@@ -36,6 +36,13 @@ impl Correlator {
             What::ConnRequest(request) => {
                 self.dropped(DropCause::Queue(Seen::new(event, stack, request.clone())));
             }
+            What::MiniSocket(mini) => {
+                let segment = &mini.segment;
+                self.met_small.insert(segment.ends, event.time, (segment.seq, segment.flags));
+                if mini.is_lost() {
+                    self.dropped(DropCause::Mini(Seen::new(event, stack, mini.clone())));
+                }
+            }
             What::Drop(drop) => self.freed(event, stack, drop),
             What::Retransmit(again) => self.retransmit(event, again),
             What::Lost { count } => self.lost(event, *count),
@@ -105,8 +112,18 @@ impl Correlator {
             let opened = Opened { time: event.time, ends: change.ends, attempt: id };
             self.history.opened(change.sk, opened);
         }
+        if change.new == ESTABLISHED {
+            self.taken_after_all(change.ends.flipped());
+        }
         if let Some(id) = id {
             self.ended(id);
+        }
+    }
+
+    /// The data for which a listener has waited came, and the connection stands.
+    fn taken_after_all(&mut self, flow: Ends) {
+        if let Some(id) = self.drops.deferred(flow) {
+            self.forget_drop(id);
         }
     }
 
@@ -172,11 +189,30 @@ impl Correlator {
     fn freed(&mut self, event: &Event, stack: &[u64], drop: &Drop) {
         let seen = || Seen::new(event, stack, Box::new(drop.clone()));
         if !drop.no_socket {
+            if self.is_no_loss(event, drop) {
+                return;
+            }
             self.dropped(DropCause::Freed(seen()));
         } else if !self.abilities.replies_without_socket {
             self.answered(drop.segment.ends, drop.segment.seq, event.time);
             self.sender(Sender::NoSocketDrop(seen()));
         }
+    }
+
+    /// The kernel frees what met a request socket or a TIME_WAIT record also when it has answered; and what was lost there
+    /// was told by a better witness. Where there is none, a drop for a listener is that of a SYN that came again.
+    fn is_no_loss(&self, event: &Event, drop: &Drop) -> bool {
+        let segment = &drop.segment;
+        let own = |entry: &&(u64, (u32, u8))| {
+            entry.1 == (segment.seq, segment.flags)
+                && event.time.saturating_sub(entry.0) <= self.limits.grace_ns
+        };
+        if !drop.is_vague() {
+            return false;
+        }
+        let again = segment.is_syn() && drop.for_state == Some(LISTEN);
+        let no_last_ack = !segment.has_syn() && drop.passed_over_by().is_none();
+        again || no_last_ack || self.met_small.get(segment.ends).any(|entry| own(&entry))
     }
 
     fn dropped(&mut self, cause: DropCause) {

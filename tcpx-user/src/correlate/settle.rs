@@ -47,7 +47,7 @@ impl Correlator {
     pub(super) fn ended(&mut self, id: u64) {
         let Some(attempt) = self.attempts.get(id) else { return };
         if attempt.is_established() {
-            return self.settle_attempt(id);
+            return self.opened(id);
         }
         self.link_reset(id);
         match self.attempts.get(id) {
@@ -55,6 +55,23 @@ impl Correlator {
             Some(attempt) => self.wait(id, attempt.span().1),
             None => {}
         }
+    }
+
+    /// An attempt has come to an open connection. Where the other end is on this host, it may have passed over the last
+    /// ACK, which is seen a moment later.
+    fn opened(&mut self, id: u64) {
+        let Some(attempt) = self.attempts.get(id) else { return };
+        let (ended, peer, here) = (attempt.span().1, self.peer_of(attempt), self.ends_here(attempt));
+        if let Some(attempt) = self.attempts.get_mut(id) {
+            attempt.peer = peer;
+        }
+        if here { self.wait(id, ended) } else { self.settle_attempt(id) }
+    }
+
+    fn ends_here(&self, attempt: &AttemptFacts) -> bool {
+        attempt
+            .ends()
+            .is_some_and(|ends| is_own(ends.b.ip(), ends.a.ip()) || self.history.is_on_this_host(ends.b.ip()))
     }
 
     /// An attempt whose socket began another: its end was not seen, and may still come.
@@ -67,7 +84,8 @@ impl Correlator {
 
     /// Finds the RST that ended an attempt.
     fn link_reset(&mut self, id: u64) {
-        let Some(attempt) = self.attempts.get(id).filter(|attempt| attempt.reset.is_none()) else { return };
+        let open_to_it = |attempt: &&AttemptFacts| attempt.reset.is_none() && !attempt.is_established();
+        let Some(attempt) = self.attempts.get(id).filter(open_to_it) else { return };
         let (Some(ends), Some(sk)) = (attempt.ends(), attempt.sk()) else { return };
         let (from, until) = (attempt.start.as_ref().map_or(0, |start| start.time), attempt.span().1);
         let from = from.max(until.saturating_sub(self.limits.grace_ns));
@@ -117,13 +135,17 @@ impl Correlator {
         if reset.sender.is_none() && !self.abilities.rejects {
             self.find_reject(&mut reset);
         }
-        let attempt = reset.attempt.and_then(|id| self.attempts.get(id));
+        let open = |attempt: &&AttemptFacts| !attempt.is_established();
+        let attempt = reset.attempt.and_then(|id| self.attempts.get(id)).filter(open);
         reset.start = attempt.and_then(|attempt| attempt.start.clone()).map(Box::new);
         let reset = Arc::new(reset);
         self.resets.told(&reset);
         self.settled.push_back(Settled::Reset(reset.clone()));
         let attempt = reset.attempt.and_then(|id| self.attempts.get_mut(id));
-        let Some(attempt) = attempt.filter(|attempt| attempt.reset.is_none()) else { return };
+        let Some(attempt) = attempt.filter(|attempt| attempt.reset.is_none() && !attempt.is_established())
+        else {
+            return;
+        };
         attempt.reset = Some(reset);
         let (id, ended) = (attempt.id, attempt.end.is_some());
         self.attempts.index(id);
@@ -151,10 +173,7 @@ impl Correlator {
 
     /// Tells an attempt with all that was seen of it.
     pub(super) fn settle_attempt(&mut self, id: u64) {
-        let Some(attempt) = self.attempts.get(id) else { return };
-        let peer = attempt.is_established().then(|| self.peer_of(attempt)).flatten();
         let Some(mut attempt) = self.attempts.remove(id) else { return };
-        attempt.peer = peer;
         if let Some(ends) = attempt.ends() {
             self.gather(&mut attempt, ends);
         }
@@ -208,12 +227,20 @@ impl Correlator {
     fn gather_drop(&mut self, attempt: &mut AttemptFacts, handshake: &Handshake) {
         let id = self.drops.of(handshake);
         let smooth = attempt.is_established() && (attempt.has_crossed() || attempt.syn_retransmits() == 0);
-        let by_netfilter = id.and_then(|id| self.drops.get(id)).is_some_and(|drop| drop.cause.is_netfilter());
-        let spurious = if by_netfilter { attempt.got_an_error() } else { smooth };
+        let cause = id.and_then(|id| self.drops.get(id)).map(|drop| &drop.cause);
+        let by_netfilter = cause.is_some_and(DropCause::is_netfilter);
+        let last_ack = cause.is_some_and(DropCause::is_last_ack);
+        let spurious = if by_netfilter { attempt.got_an_error() } else { smooth && !last_ack };
         if spurious {
             if let Some(id) = id {
                 self.forget_drop(id);
             }
+            return;
+        }
+        if let Some(drop) = id.and_then(|id| self.drops.get_mut(id)).filter(|drop| drop.cause.is_deferred()) {
+            // Data may still come.
+            drop.attempt = Some(attempt.id);
+            attempt.drop = Some(Arc::new(drop.clone()));
             return;
         }
         attempt.drop = match id.and_then(|id| self.drops.remove(id)) {
@@ -256,7 +283,11 @@ impl Correlator {
     }
 
     fn settle_drop(&mut self, id: u64) {
-        let Some(drop) = self.drops.remove(id).filter(DropFacts::is_certain).map(Arc::new) else { return };
+        let Some(mut drop) = self.drops.remove(id).filter(DropFacts::is_certain) else { return };
+        if drop.attempt.is_none() && drop.cause.is_last_ack() {
+            drop.attempt = self.attempts.told_open(drop.cause.segment());
+        }
+        let drop = Arc::new(drop);
         self.drops.told(&drop);
         self.settled.push_back(Settled::Drop(drop));
     }

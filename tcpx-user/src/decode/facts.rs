@@ -1,11 +1,14 @@
 //! One record each. `None` means malformed: a fact is missing without which the record says nothing.
 
-use tcpx_common::{abi::sock_flag, event as raw};
+use tcpx_common::{
+    abi::{refused, sock_flag, state},
+    event as raw,
+};
 
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
-    Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, Name, Reply, Retransmit, SockFacts,
-    SockPtr, SockReset, StateChange, What,
+    Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, ListenLimits, Met, MiniSocket, Name,
+    Refused, Reply, Retransmit, SockFacts, SockPtr, SockReset, StateChange, What,
 };
 
 pub(super) fn state(state: &raw::State) -> Option<StateChange> {
@@ -58,7 +61,7 @@ pub(super) fn bind(bind: &raw::Bind) -> Option<Bind> {
 
 /// "Nobody holds the port" travels as one bit, and means the same as an empty walk that came to its end.
 fn walked(port_free: u8, holders: Option<Holders>) -> Option<Holders> {
-    let free = || Holders { list: Vec::new(), complete: true };
+    let free = || Holders { list: Vec::new(), complete: true, limits: ListenLimits::default() };
     holders.or_else(|| (port_free != 0).then(free))
 }
 
@@ -92,6 +95,7 @@ pub(super) fn drop(
         reason,
         no_socket: drop.no_socket != 0,
         holders: walked(drop.port_free, holders),
+        for_state: (drop.for_state != 0).then_some(drop.for_state),
     })
 }
 
@@ -127,7 +131,34 @@ pub(super) fn conn_request(request: &raw::ConnRequest, tick_ns: u64) -> Option<C
         segment: parts::segment(&request.segment)?,
         sock: parts::sock(&request.sock, tick_ns)?,
         syn_backlog: request.syn_backlog,
+        limits: parts::limits(&request.limits),
+        refused: match request.refused {
+            refused::NO_ROUTE => Refused::NoRoute,
+            refused::SECURITY => Refused::Security,
+            _ => Refused::Queues,
+        },
     })
+}
+
+pub(super) fn mini_socket(mini: &raw::MiniSocket, tick_ns: u64) -> Option<MiniSocket> {
+    /// `enum tcp_tw_status`: nothing is sent.
+    const TCP_TW_SUCCESS: u8 = 0;
+    let met = match mini.state {
+        state::TIME_WAIT => Met::TimeWait {
+            rcv_nxt: mini.rcv_nxt,
+            substate: mini.substate,
+            answered: mini.result != TCP_TW_SUCCESS,
+        },
+        _ => Met::Request {
+            sock: Box::new(parts::sock(&mini.sock, tick_ns)?),
+            syn_backlog: mini.syn_backlog,
+            limits: parts::limits(&mini.limits),
+            acked: mini.acked != 0,
+            defer_accept: mini.defer_accept,
+            timeouts: mini.timeouts,
+        },
+    };
+    Some(MiniSocket { segment: parts::segment(&mini.segment)?, met })
 }
 
 pub(super) fn retransmit(again: &raw::Retransmit) -> Option<Retransmit> {

@@ -120,6 +120,8 @@ fn holder(response: &InetResponse) -> Holder {
         v6only,
         bound_dev: header.socket_id.interface_id,
         backlog: if listening { (header.recv_queue, header.send_queue) } else { (0, 0) },
+        syn_backlog: 0,
+        defer_accept: 0,
     }
 }
 

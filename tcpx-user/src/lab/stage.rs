@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Actor, AttemptFact, Cgroup, Deadline, DropFact, Endpoint, Facts, Family, Holder, LabError, Namespace,
-    Peer, ResetFact, Script, SocketRow, What,
+    Peer, Relay, ResetFact, Script, SocketRow, What,
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
@@ -31,16 +31,22 @@ pub struct Stage {
     cgroups: Vec<Arc<Cgroup>>,
     // Without its device, routes and addresses vanish under connections that a tracer is still to tell of.
     peers: Vec<Peer>,
+    relays: Vec<Relay>,
     namespaces: Vec<Arc<Namespace>>,
 }
 
 /// The counters that scenarios speak of.
-const COUNTERS: [&str; 7] = [
+const COUNTERS: [&str; 12] = [
     "OutRsts",
     "AttemptFails",
     "EstabResets",
     "ListenOverflows",
     "ListenDrops",
+    "TCPReqQFullDrop",
+    "TCPReqQFullDoCookies",
+    "TCPDeferAcceptDrop",
+    "SyncookiesSent",
+    "SyncookiesRecv",
     "TCPAbortOnClose",
     "TCPAbortOnData",
 ];
@@ -61,6 +67,7 @@ impl Stage {
             actors: Vec::new(),
             cgroups: Vec::new(),
             peers: Vec::new(),
+            relays: Vec::new(),
             namespaces: Vec::new(),
         }
     }
@@ -116,6 +123,13 @@ impl Stage {
         self.cgroups.push(Arc::clone(&cgroup));
         actors.iter().try_for_each(|actor| cgroup.add(actor))?;
         Ok(cgroup)
+    }
+
+    /// Two namespaces that are joined by the scenario itself, packet by packet.
+    pub fn relay(&mut self, one: &Arc<Namespace>, other: &Arc<Namespace>) -> Result<Relay, LabError> {
+        let relay = Relay::between(one, other, self.family, self.script.clone())?;
+        self.relays.push(relay.clone());
+        Ok(relay)
     }
 
     /// The loopback address of the scenario's family.
@@ -211,6 +225,19 @@ impl Stage {
         let row = Deadline::default().until(what, || Ok(namespace.sockets()?.into_iter().find(&wanted)))?;
         self.step(format!("the socket table has: {row}"));
         Ok(row)
+    }
+
+    /// Waits until a namespace's counter has come so far.
+    pub fn await_counter(
+        &self,
+        namespace: &Namespace,
+        counter: &'static str,
+        at_least: u64,
+    ) -> Result<(), LabError> {
+        Deadline::default()
+            .until(counter, || Ok((namespace.counter(counter)? >= Some(at_least)).then_some(())))?;
+        self.step(format!("the kernel has counted {counter}"));
+        Ok(())
     }
 
     /// Waits until a namespace's socket table has no such entry any more.

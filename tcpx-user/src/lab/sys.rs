@@ -1,5 +1,8 @@
 //! The lab's boundary to system calls that have no safe wrapper.
-#![expect(unsafe_code, reason = "unshare, TUNSETIFF and TCP_INFO have no safe wrapper in rustix")]
+#![expect(
+    unsafe_code,
+    reason = "unshare, TUNSETIFF, TCP_INFO and some options have no safe wrapper in rustix"
+)]
 
 use std::{
     io,
@@ -43,4 +46,19 @@ pub(super) fn tcp_retransmits(fd: impl AsFd) -> io::Result<u32> {
         )
     };
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(info.tcpi_retransmits.into()) }
+}
+
+/// Sets an option of TCP's that is a number.
+pub(super) fn set_tcp_option(fd: impl AsFd, option: libc::c_int, value: libc::c_int) -> io::Result<()> {
+    // SAFETY: the kernel reads one int, which lives across the call.
+    let result = unsafe {
+        libc::setsockopt(
+            fd.as_fd().as_raw_fd(),
+            libc::IPPROTO_TCP,
+            option,
+            (&raw const value).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

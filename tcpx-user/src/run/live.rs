@@ -17,7 +17,7 @@ use crate::{
     correlate::Limits,
     decode::Symbols,
     enrich::{self, Enrich},
-    event::{Event, Holders, Reply, What},
+    event::{Event, Holders, ListenLimits, Reply, What},
     kernel::{self, Asked, AttachError, BackendChoice, KernelFacts, Probes, symbols::Kallsyms},
     line::{AttachedHook, Line, MissingHook, Start, Summary},
     pipeline::Pipeline,
@@ -116,7 +116,11 @@ impl Host {
             return None;
         }
         let found = self.enrich.bound_sockets(event.netns, reply.segment.ends.b.port()).ok()?;
-        let holders = Some(Holders { list: found.list, complete: found.bound_visible });
+        let holders = Some(Holders {
+            list: found.list,
+            complete: found.bound_visible,
+            limits: ListenLimits::default(),
+        });
         let what = What::Reply(Box::new(Reply { holders, ..(**reply).clone() }));
         Some(Event { what, ..event.clone() })
     }

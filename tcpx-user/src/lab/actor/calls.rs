@@ -109,6 +109,11 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         Call::ShutdownWrite => shutdown(fd, Shutdown::Write)?,
         Call::V6Only(on) => sockopt::set_ipv6_v6only(fd, on)?,
         Call::ReuseAddress => sockopt::set_socket_reuseaddr(fd, true)?,
+        Call::ReusePort => sockopt::set_socket_reuseport(fd, true)?,
+        Call::DeferAccept(seconds) => {
+            sys::set_tcp_option(fd, libc::TCP_DEFER_ACCEPT, seconds).map_err(from_io)?;
+        }
+        Call::FastOpen(limit) => sys::set_tcp_option(fd, libc::TCP_FASTOPEN, limit).map_err(from_io)?,
         Call::Linger(seconds) => sockopt::set_socket_linger(fd, Some(Duration::from_secs(seconds)))?,
         Call::AwaitConnect => {
             wait(fd, PollFlags::OUT)?;
@@ -119,6 +124,10 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         _ => return Err(Errno::INVAL),
     }
     Ok(0)
+}
+
+fn from_io(error: io::Error) -> Errno {
+    Errno::from_io_error(&error).unwrap_or(Errno::IO)
 }
 
 fn wait(fd: impl AsFd, events: PollFlags) -> Result<(), Errno> {
@@ -190,6 +199,9 @@ fn describe(command: &Command, received: &str) -> String {
         Call::ShutdownWrite => format!("shutdown({fd}, SHUT_WR)"),
         Call::V6Only(on) => format!("setsockopt({fd}, IPV6_V6ONLY, {})", i32::from(*on)),
         Call::ReuseAddress => format!("setsockopt({fd}, SO_REUSEADDR, 1)"),
+        Call::ReusePort => format!("setsockopt({fd}, SO_REUSEPORT, 1)"),
+        Call::DeferAccept(seconds) => format!("setsockopt({fd}, TCP_DEFER_ACCEPT, {seconds})"),
+        Call::FastOpen(limit) => format!("setsockopt({fd}, TCP_FASTOPEN, {limit})"),
         Call::Linger(seconds) => format!("setsockopt({fd}, SO_LINGER, {{1, {seconds}}})"),
         Call::AwaitConnect => format!("poll({fd}, POLLOUT), getsockopt({fd}, SO_ERROR)"),
         Call::AwaitRetransmits(times) => format!("getsockopt({fd}, TCP_INFO) until retransmits >= {times}"),

@@ -21,6 +21,11 @@ pub(super) enum Call {
     ShutdownWrite,
     V6Only(bool),
     ReuseAddress,
+    ReusePort,
+    /// Seconds.
+    DeferAccept(i32),
+    /// How many handshakes with data may wait.
+    FastOpen(i32),
     Linger(u64),
     /// Waits until a non-blocking connect() is decided; value 0, or the errno of SO_ERROR.
     AwaitConnect,

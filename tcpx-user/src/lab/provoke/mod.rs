@@ -2,6 +2,7 @@
 
 mod established;
 mod firewall;
+mod handshake;
 mod local_resets;
 mod remote;
 mod silent;
@@ -71,9 +72,17 @@ impl Scenario {
 
 /// All scenarios, by what they are about.
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    [unmatched::TABLE, local_resets::TABLE, firewall::TABLE, remote::TABLE, silent::TABLE, established::TABLE]
-        .into_iter()
-        .flatten()
+    [
+        unmatched::TABLE,
+        local_resets::TABLE,
+        firewall::TABLE,
+        remote::TABLE,
+        silent::TABLE,
+        handshake::TABLE,
+        established::TABLE,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The scenario of that name or alias.
