@@ -111,9 +111,11 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         Call::ReuseAddress => sockopt::set_socket_reuseaddr(fd, true)?,
         Call::ReusePort => sockopt::set_socket_reuseport(fd, true)?,
         Call::DeferAccept(seconds) => {
-            sys::set_tcp_option(fd, libc::TCP_DEFER_ACCEPT, seconds).map_err(from_io)?;
+            sys::set_tcp_option(fd, libc::TCP_DEFER_ACCEPT, seconds).map_err(|error| from_io(&error))?;
         }
-        Call::FastOpen(limit) => sys::set_tcp_option(fd, libc::TCP_FASTOPEN, limit).map_err(from_io)?,
+        Call::FastOpen(limit) => {
+            sys::set_tcp_option(fd, libc::TCP_FASTOPEN, limit).map_err(|error| from_io(&error))?
+        }
         Call::Linger(seconds) => sockopt::set_socket_linger(fd, Some(Duration::from_secs(seconds)))?,
         Call::AwaitConnect => {
             wait(fd, PollFlags::OUT)?;
@@ -126,8 +128,8 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
     Ok(0)
 }
 
-fn from_io(error: io::Error) -> Errno {
-    Errno::from_io_error(&error).unwrap_or(Errno::IO)
+fn from_io(error: &io::Error) -> Errno {
+    Errno::from_io_error(error).unwrap_or(Errno::IO)
 }
 
 fn wait(fd: impl AsFd, events: PollFlags) -> Result<(), Errno> {

@@ -94,8 +94,8 @@ fn handshake_ack_dropped(stage: &mut Stage) -> Result<(), LabError> {
     stage.step("the SYN is taken; before its answer arrives, another client takes the last place");
     let near = stage.loopback(8080);
     let first = filler.socket(near)?;
-    let filled = filler.connect(first, near)?;
-    filled.ok()?;
+    let reply_to_filler = filler.connect(first, near)?;
+    reply_to_filler.ok()?;
     stage.await_socket(&there, "the unaccepted connection", |row| {
         row.local == near && row.state == "ESTABLISHED"
     })?;
@@ -106,7 +106,7 @@ fn handshake_ack_dropped(stage: &mut Stage) -> Result<(), LabError> {
     stage.step("to the client the connection is open; the server does not know of it");
     let local = reply.local.map_or(Endpoint::from(relay.at(End::One, 0)), Endpoint::from);
     stage.attempt(&client, local, to).because("established");
-    stage.attempt(&filler, filled.local.unwrap_or(stage.loopback(0)), near).because("established");
+    stage.attempt(&filler, reply_to_filler.local.unwrap_or(stage.loopback(0)), near).because("established");
     stage.dropped(server.netns(), local, to, 1);
     stage.counts("ListenOverflows", 1);
     Ok(())
