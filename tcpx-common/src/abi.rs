@@ -63,6 +63,10 @@ numbered! {
         Retransmit = 14 => "retransmit",
         /// Processes started by the traced command.
         Fork = 15 => "fork",
+        /// A BPF program on the network namespace (`sk_lookup`) that refused a segment.
+        SkLookup = 16 => "sk-lookup",
+        /// A BPF program on a SO_REUSEPORT group that refused a segment.
+        Reuseport = 17 => "reuseport",
         /// A SYN that a listener refuses: there is no route back, or a security module objects.
         SynRefused = 26 => "syn-refused",
         /// A handshake segment that a request socket or a TIME_WAIT record did not take.
@@ -176,6 +180,16 @@ pub mod sock_flag {
     pub const V6ONLY: u8 = 0x04;
     /// SO_REUSEPORT is on.
     pub const REUSEPORT: u8 = 0x08;
+    /// A BPF program chooses among the sockets of its SO_REUSEPORT group.
+    pub const REUSEPORT_PROGRAM: u8 = 0x10;
+}
+
+/// Bits of [`crate::event::Reply::place`] and [`crate::event::Drop::place`]: where a SYN found no socket.
+pub mod place_flag {
+    /// A BPF program of type sk_lookup is attached to the network namespace.
+    pub const SK_LOOKUP: u8 = 0x01;
+    /// The device that the SYN came in on is the master of a VRF.
+    pub const VRF: u8 = 0x02;
 }
 
 /// Why a listener passed over a SYN, in [`crate::event::ConnRequest::refused`].
@@ -196,4 +210,6 @@ pub mod lookup {
     pub const HIT: u8 = 1;
     /// It returned none.
     pub const MISS: u8 = 2;
+    /// It returned none, as a BPF program that it asked refused the segment.
+    pub const DENIED: u8 = 3;
 }

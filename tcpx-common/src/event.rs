@@ -234,7 +234,7 @@ record! {
         new: u8,
         /// [`crate::abi::sock_flag`].
         sock_flags: u8,
-        /// 1 if the running task is the caller (CLOSE to SYN_SENT, CLOSE to LISTEN).
+        /// 1 if the running task is the caller (CLOSE to SYN_SENT, CLOSE to LISTEN, LISTEN to CLOSE).
         caller: u8,
         /// Owner of the socket.
         uid: u32,
@@ -324,8 +324,8 @@ record! {
         has_reason: u8,
         /// 1 if the bind hash was walked to its end and nobody holds the port.
         port_free: u8,
-        /// Zero.
-        reserved: u8,
+        /// [`crate::abi::place_flag`]; only for a SYN that found no socket.
+        place: u8,
     }
 
     /// [`Reply`] from a full socket.
@@ -468,8 +468,12 @@ record! {
         no_socket: u8,
         /// 1 if the bind hash was walked to its end and nobody holds the port.
         port_free: u8,
+        /// [`crate::abi::place_flag`]; only for a SYN that found no socket.
+        place: u8,
         /// TCP state of the socket that the kernel names with the drop (since Linux 6.11); 0 if it names none.
         for_state: u8,
+        /// Zero.
+        reserved: [u8; 7],
     }
 
     /// [`Drop`] for want of a socket while some hold the port, or of the last ACK of a handshake with one of them.
@@ -559,8 +563,8 @@ assert_layout!(
     Reject = 120,
     ConnRequest = 232,
     MiniSocket = 240,
-    Drop = 152,
-    DropHolders = 432,
+    Drop = 160,
+    DropHolders = 440,
     Retransmit = 368,
     Fork = 40,
     Stack = 160,

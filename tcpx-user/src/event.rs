@@ -253,8 +253,19 @@ pub struct Lookups {
     pub established: Option<Result<(SockPtr, u8), Miss>>,
     /// In the listener hash.
     pub listener: Option<Result<SockPtr, Miss>>,
+    /// A BPF program that the listener lookup asked was seen to refuse the segment.
+    pub denied: bool,
     /// `tcp_v4_rcv` or `tcp_v6_rcv` was seen to take the segment.
     pub received: bool,
+}
+
+/// What is special about the place where a SYN found no socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// A BPF program of type sk_lookup is attached to the network namespace.
+    pub sk_lookup: bool,
+    /// The device that the SYN came in on is the master of a VRF.
+    pub vrf: bool,
 }
 
 /// The lookup returned no socket.
@@ -276,6 +287,8 @@ pub struct Reply {
     pub sock: Option<SockFacts>,
     /// Who holds the port, if a SYN found no socket and the walk was possible.
     pub holders: Option<Holders>,
+    /// Where that was.
+    pub place: Place,
 }
 
 /// A full socket.
@@ -360,6 +373,8 @@ pub struct Holder {
     pub listening: bool,
     /// IPv6 only.
     pub v6only: bool,
+    /// A BPF program chooses among the sockets of its SO_REUSEPORT group.
+    pub reuseport_program: bool,
     /// Device that it is bound to, or 0.
     pub bound_dev: u32,
     /// Connections that wait for accept(), and how many may.
@@ -518,6 +533,8 @@ pub struct Drop {
     pub no_socket: bool,
     /// Who holds the port, as in [`Reply`].
     pub holders: Option<Holders>,
+    /// As in [`Reply`].
+    pub place: Place,
     /// State of the socket that the kernel names with the drop, if it names one.
     pub for_state: Option<u8>,
 }

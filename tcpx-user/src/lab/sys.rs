@@ -9,7 +9,7 @@ use std::{
     os::fd::{AsFd, AsRawFd},
 };
 
-use rustix::thread::UnshareFlags;
+use rustix::{io::Errno, thread::UnshareFlags};
 
 /// Moves the calling thread into a new, empty network namespace.
 pub(super) fn unshare_net() -> io::Result<()> {
@@ -48,17 +48,33 @@ pub(super) fn tcp_retransmits(fd: impl AsFd) -> io::Result<u32> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(info.tcpi_retransmits.into()) }
 }
 
-/// Sets an option of TCP's that is a number.
-pub(super) fn set_tcp_option(fd: impl AsFd, option: libc::c_int, value: libc::c_int) -> io::Result<()> {
-    // SAFETY: the kernel reads one int, which lives across the call.
+/// `SO_BINDTOIFINDEX`: a socket of the device with this index, in the caller's namespace.
+pub(super) fn bind_to_device(fd: impl AsFd, index: u32) -> Result<(), Errno> {
+    const SO_BINDTOIFINDEX: libc::c_int = 62;
+    set(fd, libc::SOL_SOCKET, SO_BINDTOIFINDEX, index.cast_signed())
+}
+
+/// `SO_ATTACH_REUSEPORT_EBPF`: the program chooses in the socket's group.
+pub(super) fn choose_by(fd: impl AsFd, program: &impl AsRawFd) -> Result<(), Errno> {
+    const SO_ATTACH_REUSEPORT_EBPF: libc::c_int = 52;
+    set(fd, libc::SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, program.as_raw_fd())
+}
+
+/// An option of TCP's that is a number.
+pub(super) fn set_tcp(fd: impl AsFd, option: libc::c_int, value: libc::c_int) -> Result<(), Errno> {
+    set(fd, libc::IPPROTO_TCP, option, value)
+}
+
+fn set(fd: impl AsFd, level: libc::c_int, option: libc::c_int, value: libc::c_int) -> Result<(), Errno> {
+    let size = size_of::<libc::c_int>() as libc::socklen_t;
+    // SAFETY: the kernel reads `size` bytes of `value`, which lives across the call.
     let result = unsafe {
-        libc::setsockopt(
-            fd.as_fd().as_raw_fd(),
-            libc::IPPROTO_TCP,
-            option,
-            (&raw const value).cast(),
-            size_of::<libc::c_int>() as libc::socklen_t,
-        )
+        let value = (&raw const value).cast();
+        libc::setsockopt(fd.as_fd().as_raw_fd(), level, option, value, size)
     };
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    if result < 0 {
+        let error = io::Error::last_os_error();
+        return Err(Errno::from_io_error(&error).unwrap_or(Errno::IO));
+    }
+    Ok(())
 }

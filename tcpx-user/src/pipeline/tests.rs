@@ -2,6 +2,7 @@
 
 mod keys;
 mod listener;
+mod near;
 mod properties;
 mod refused;
 mod resets;

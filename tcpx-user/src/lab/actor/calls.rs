@@ -18,7 +18,12 @@ use rustix::{
 };
 
 use super::protocol::{Call, Command, Reply};
-use crate::lab::{Deadline, LabError, script::monotonic_ns, sys};
+use crate::lab::{
+    Deadline, LabError,
+    bpf::{self, ProgramType},
+    script::monotonic_ns,
+    sys,
+};
 
 /// The sockets that the actor holds, by descriptor.
 #[derive(Default)]
@@ -110,12 +115,10 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         Call::V6Only(on) => sockopt::set_ipv6_v6only(fd, on)?,
         Call::ReuseAddress => sockopt::set_socket_reuseaddr(fd, true)?,
         Call::ReusePort => sockopt::set_socket_reuseport(fd, true)?,
-        Call::DeferAccept(seconds) => {
-            sys::set_tcp_option(fd, libc::TCP_DEFER_ACCEPT, seconds).map_err(|error| from_io(&error))?;
-        }
-        Call::FastOpen(limit) => {
-            sys::set_tcp_option(fd, libc::TCP_FASTOPEN, limit).map_err(|error| from_io(&error))?
-        }
+        Call::BindToDevice(index) => sys::bind_to_device(fd, index)?,
+        Call::RefuseByProgram => refuse_by_program(fd)?,
+        Call::DeferAccept(seconds) => sys::set_tcp(fd, libc::TCP_DEFER_ACCEPT, seconds)?,
+        Call::FastOpen(limit) => sys::set_tcp(fd, libc::TCP_FASTOPEN, limit)?,
         Call::Linger(seconds) => sockopt::set_socket_linger(fd, Some(Duration::from_secs(seconds)))?,
         Call::AwaitConnect => {
             wait(fd, PollFlags::OUT)?;
@@ -126,10 +129,6 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         _ => return Err(Errno::INVAL),
     }
     Ok(0)
-}
-
-fn from_io(error: &io::Error) -> Errno {
-    Errno::from_io_error(error).unwrap_or(Errno::IO)
 }
 
 fn wait(fd: impl AsFd, events: PollFlags) -> Result<(), Errno> {
@@ -144,6 +143,12 @@ fn await_retransmits(fd: &OwnedFd, times: u32) -> Result<(), Errno> {
             Ok((seen >= times).then_some(()))
         })
         .map_err(as_errno)
+}
+
+/// SK_DROP is 0.
+fn refuse_by_program(fd: &OwnedFd) -> Result<(), Errno> {
+    let program = bpf::load(ProgramType::SkReuseport, &bpf::always(0), None).map_err(as_errno)?;
+    sys::choose_by(fd, &program)
 }
 
 fn as_errno(error: LabError) -> Errno {
@@ -202,6 +207,8 @@ fn describe(command: &Command, received: &str) -> String {
         Call::V6Only(on) => format!("setsockopt({fd}, IPV6_V6ONLY, {})", i32::from(*on)),
         Call::ReuseAddress => format!("setsockopt({fd}, SO_REUSEADDR, 1)"),
         Call::ReusePort => format!("setsockopt({fd}, SO_REUSEPORT, 1)"),
+        Call::BindToDevice(index) => format!("setsockopt({fd}, SO_BINDTOIFINDEX, {index})"),
+        Call::RefuseByProgram => format!("setsockopt({fd}, SO_ATTACH_REUSEPORT_EBPF, return SK_DROP)"),
         Call::DeferAccept(seconds) => format!("setsockopt({fd}, TCP_DEFER_ACCEPT, {seconds})"),
         Call::FastOpen(limit) => format!("setsockopt({fd}, TCP_FASTOPEN, {limit})"),
         Call::Linger(seconds) => format!("setsockopt({fd}, SO_LINGER, {{1, {seconds}}})"),

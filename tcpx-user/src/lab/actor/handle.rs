@@ -187,6 +187,16 @@ impl Actor {
         self.must(fd, Call::ReusePort).map(drop)
     }
 
+    /// Binds the socket to the device with this index.
+    pub fn bind_to_device(&self, fd: Fd, index: u32) -> Result<(), LabError> {
+        self.must(fd, Call::BindToDevice(index)).map(drop)
+    }
+
+    /// Gives the SO_REUSEPORT group of the socket an eBPF program that answers SK_DROP to all.
+    pub fn refuse_by_program(&self, fd: Fd) -> Result<(), LabError> {
+        self.must(fd, Call::RefuseByProgram).map(drop)
+    }
+
     /// Sets TCP_DEFER_ACCEPT.
     pub fn defer_accept(&self, fd: Fd, seconds: i32) -> Result<(), LabError> {
         self.must(fd, Call::DeferAccept(seconds)).map(drop)

@@ -22,6 +22,10 @@ pub(super) enum Call {
     V6Only(bool),
     ReuseAddress,
     ReusePort,
+    /// The device with this index.
+    BindToDevice(u32),
+    /// Leaves the choice in the socket's SO_REUSEPORT group to a program that refuses all.
+    RefuseByProgram,
     /// Seconds.
     DeferAccept(i32),
     /// How many handshakes with data may wait.
