@@ -225,6 +225,11 @@ impl Correlator {
         if self.answered.get(segment.ends).any(|entry| same(&entry.1)) {
             return;
         }
+        self.vanished(cause);
+    }
+
+    /// One more segment of a flow vanished.
+    pub(super) fn vanished(&mut self, cause: DropCause) {
         let last = cause.time();
         let id = self.drops.again(&cause).unwrap_or_else(|| {
             let id = self.new_id();

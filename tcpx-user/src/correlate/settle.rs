@@ -132,6 +132,9 @@ impl Correlator {
     pub(super) fn settle_reset(&mut self, id: u64) {
         let Some(mut reset) = self.resets.remove(id) else { return };
         reset.sender_is_local = self.history.is_on_this_host(reset.flow.a.ip());
+        if let Some(seen) = no_refusal(&reset) {
+            return self.vanished(DropCause::Freed(seen));
+        }
         if reset.sender.is_none() && !self.abilities.rejects {
             self.find_reject(&mut reset);
         }
@@ -358,4 +361,18 @@ impl Correlator {
         }
         self.deadlines.insert((from.max(self.now).saturating_add(limits.grace_ns), id));
     }
+}
+
+/// A SYN that `tcp_v4_rcv` freed without a reason, while a listener was there to take it, and that no RST is known to
+/// have answered: what freed it was something else.
+fn no_refusal(reset: &ResetFacts) -> Option<Seen<Box<crate::event::Drop>>> {
+    let Some(Sender::NoSocketDrop(seen)) = &reset.sender else { return None };
+    let drop = &seen.what;
+    let wanted = drop.segment.ends.b;
+    let takes = |holder: &crate::event::Holder| {
+        holder.listens_at(wanted) && holder.bound_dev == 0 && !holder.reuseport_program
+    };
+    let listener = drop.holders.as_ref().is_some_and(|holders| holders.list.iter().any(takes));
+    let silent = reset.receiver.is_none() && drop.reason.is_none() && !drop.place.sk_lookup;
+    (listener && silent).then(|| seen.clone())
 }

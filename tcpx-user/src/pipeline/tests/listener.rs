@@ -159,3 +159,14 @@ fn a_syn_meets_time_wait() {
     let told = run(TRACEPOINT_6_1, &[drops(&call, S, drop)]);
     assert_eq!(gist(&told.drop().verdict).0, "unknown");
 }
+
+#[test]
+fn a_drop_without_a_reason_is_no_refusal_where_a_listener_was() {
+    let call = remote();
+    let listener = holder(0xb, NODE, "0.0.0.0:80", true);
+    let dropped = |holder| call.no_socket_drop(S, None, held_by(vec![holder]));
+    let told = run(TRACEPOINT_5_10, &[dropped(listener.clone())]);
+    assert_eq!((told.resets.len(), gist(&told.drop().verdict).0), (0, "unknown"));
+    let elsewhere = Holder { bound_dev: 3, ..listener };
+    assert_eq!(run(TRACEPOINT_5_10, &[dropped(elsewhere)]).drops.len(), 0);
+}
