@@ -67,6 +67,8 @@ numbered! {
         SkLookup = 16 => "sk-lookup",
         /// A BPF program on a SO_REUSEPORT group that refused a segment.
         Reuseport = 17 => "reuseport",
+        /// A flow that conntrack translates.
+        Nat = 30 => "nat",
         /// A SYN that a listener refuses: there is no route back, or a security module objects.
         SynRefused = 26 => "syn-refused",
         /// A handshake segment that a request socket or a TIME_WAIT record did not take.
@@ -125,6 +127,10 @@ numbered! {
         Fork = 17 => "fork",
         /// [`crate::event::Stack`]
         Stack = 18 => "stack",
+        /// [`crate::event::Nat`]
+        Nat = 40 => "nat",
+        /// [`crate::event::NatHolders`]
+        NatHolders = 41 => "nat-holders",
         /// [`crate::event::MiniSocket`]
         MiniSocket = 34 => "mini-socket",
     }
@@ -180,6 +186,8 @@ pub mod sock_flag {
     pub const V6ONLY: u8 = 0x04;
     /// SO_REUSEPORT is on.
     pub const REUSEPORT: u8 = 0x08;
+    /// The socket is a subflow of MPTCP, or the listener of one.
+    pub const MPTCP: u8 = 0x20;
     /// A BPF program chooses among the sockets of its SO_REUSEPORT group.
     pub const REUSEPORT_PROGRAM: u8 = 0x10;
 }

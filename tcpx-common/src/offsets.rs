@@ -65,6 +65,26 @@ offsets! {
     skb_refdst: "sk_buff._skb_refdst",
     /// The socket that early demux, TPROXY or BPF gave to the packet.
     skb_sk: "sk_buff.sk",
+    /// Its conntrack entry, with what the packet is to it in the lowest three bits.
+    skb_nfct: "sk_buff._nfct",
+    /// IPS_SRC_NAT and so on. The structures of conntrack stand in the kernel's own BTF even where it is a module.
+    ct_status: "nf_conn.status",
+    /// The flow in both directions.
+    ct_tuplehash: "nf_conn.tuplehash",
+    /// Bytes from one direction to the other.
+    ct_hash_stride: "sizeof nf_conntrack_tuple_hash",
+    /// The tuple of a direction.
+    ct_hash_tuple: "nf_conntrack_tuple_hash.tuple",
+    /// Source address of a tuple.
+    ct_source: "nf_conntrack_tuple.src.u3",
+    /// be16 source port.
+    ct_source_port: "nf_conntrack_tuple.src.u.all",
+    /// AF_INET or AF_INET6.
+    ct_family: "nf_conntrack_tuple.src.l3num",
+    /// Destination address.
+    ct_destination: "nf_conntrack_tuple.dst.u3",
+    /// be16 destination port.
+    ct_destination_port: "nf_conntrack_tuple.dst.u.all",
     /// Name of a device.
     dev_name: "net_device.name",
     /// Index of a device.
@@ -188,6 +208,14 @@ offsets! {
     tp_bytes_acked: "tcp_sock.bytes_acked",
     /// Bytes that came in (RFC 4898).
     tp_bytes_received: "tcp_sock.bytes_received",
+    /// A subflow of MPTCP.
+    tp_is_mptcp: "tcp_sock.is_mptcp",
+    /// When a listener last sent a SYN cookie, in jiffies (`tcp_synq_overflow`).
+    tp_synq_overflow: "tcp_sock.rx_opt.ts_recent_stamp",
+    /// That time in a SO_REUSEPORT group, which keeps it for all of its sockets.
+    group_synq_overflow: "sock_reuseport.synq_overflow_ts",
+    /// Whether cookies are sent and taken: an int up to 5.x, then a u8.
+    net_syncookies: "net.ipv4.sysctl_tcp_syncookies",
 
     /// Inode number of a namespace.
     net_inum: "net.ns.inum",
@@ -197,8 +225,6 @@ offsets! {
     net_somaxconn: "net.core.sysctl_somaxconn",
     /// Request sockets without syncookies.
     net_max_syn_backlog: "net.ipv4.sysctl_max_syn_backlog",
-    /// Whether listeners answer with cookies when their SYN queue is full.
-    net_syncookies: "net.ipv4.sysctl_tcp_syncookies",
     /// Salt of the namespace in TCP's hashes.
     net_hash_mix: "net.hash_mix",
     /// BPF programs attached to the namespace, one list for each kind; NULL if there are none.
@@ -382,6 +408,12 @@ offsets! {
     arg_tp_retransmit_sk: "slot btf_trace_tcp_retransmit_skb sock",
     /// The socket.
     arg_retransmit_sk: "slot tcp_retransmit_skb sock",
+    /// The first packet of a flow, translated. The function is in a module, as `nf_send_reset`.
+    arg_confirm_skb: "module slot __nf_conntrack_confirm sk_buff|always 0",
+    /// The packet.
+    arg_queue_skb: "slot __dev_queue_xmit sk_buff",
+    /// The packet.
+    arg_tp_queue_skb: "slot btf_trace_net_dev_queue sk_buff",
     /// The new task.
     arg_tp_fork_child: "slot btf_trace_sched_process_fork task_struct 1",
 }

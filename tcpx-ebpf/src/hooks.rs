@@ -8,6 +8,7 @@ pub mod drop;
 pub mod fork;
 pub mod icmp;
 pub mod mini_socket;
+pub mod nat;
 pub mod receive;
 pub mod receive_reset;
 pub mod reject;

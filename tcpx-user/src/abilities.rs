@@ -33,8 +33,12 @@ pub struct Abilities {
     pub drop_sockets: bool,
     /// Dropped handshake segments are reported.
     pub drops: bool,
+    /// Segments are seen as they enter TCP, with the socket that early demux has found for them.
+    pub received: bool,
     /// Lookups are observed.
     pub lookups: bool,
+    /// What conntrack makes of a flow is reported when the flow begins, wherever on this host.
+    pub nat: bool,
     /// A sk_lookup program that refuses a segment is observed.
     pub sk_lookup: bool,
     /// The same for the program of a SO_REUSEPORT group.
@@ -62,7 +66,9 @@ impl Abilities {
         mini_sockets: true,
         drop_sockets: true,
         drops: true,
+        received: true,
         lookups: true,
+        nat: true,
         sk_lookup: true,
         reuseport: true,
         reset_reasons: true,

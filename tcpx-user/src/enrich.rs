@@ -12,6 +12,7 @@ mod container;
 mod cookie;
 mod devices;
 mod diag;
+mod half_open;
 mod inside;
 mod listing;
 mod netns;
@@ -30,7 +31,7 @@ use std::{
 use tcpx_common::abi::state;
 
 use crate::{
-    event::{Event, Holders, Netns, Segment, SockFacts, Task, What},
+    event::{Ends, Event, Holders, Netns, Segment, SockFacts, Task, What},
     line,
     who::Who,
 };
@@ -43,7 +44,8 @@ pub use self::{
 };
 
 use self::{
-    cgroup::Cgroups, devices::Devices, netns::Namespaces, process::Processes, scan::Scan, sockets::Sockets,
+    cgroup::Cgroups, devices::Devices, half_open::HalfOpen, netns::Namespaces, process::Processes,
+    scan::Scan, sockets::Sockets,
 };
 
 /// What is behind the numbers of this host.
@@ -59,6 +61,7 @@ struct State {
     namespaces: Namespaces,
     cgroups: Cgroups,
     devices: Devices,
+    half_open: HalfOpen,
     /// Time of the latest event.
     latest: u64,
 }
@@ -76,6 +79,7 @@ impl Enrich {
             sockets: Sockets::new(visible, scan),
             cgroups: Cgroups::new(),
             devices: Devices::default(),
+            half_open: HalfOpen::new(),
             latest: clock::boot_now(),
         };
         Self { clock: WallClock::sample(), state: Mutex::new(state) }
@@ -128,11 +132,13 @@ impl State {
             What::Reply(reply) => {
                 self.segment(event.netns, &reply.segment);
                 self.sockets(event.time, reply.sock.as_ref(), reply.holders.as_ref());
+                self.half_open.observe(event.netns, reply, &self.namespaces);
             }
             What::Drop(drop) => {
                 self.segment(event.netns, &drop.segment);
                 self.sockets(event.time, None, drop.holders.as_ref());
             }
+            What::Nat(nat) => self.sockets(event.time, None, nat.holders.as_ref()),
             What::Retransmit(retransmit) => self.sockets(event.time, None, retransmit.holders.as_ref()),
             What::ConnRequest(request) => self.sockets(event.time, Some(&request.sock), None),
             What::ActiveReset(reset) | What::ReceiveReset(reset) => {
@@ -220,6 +226,10 @@ impl Who for Enrich {
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String> {
         let state = &mut *self.lock();
         state.devices.name(netns, ifindex, || state.namespaces.get(netns))
+    }
+
+    fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool> {
+        self.lock().half_open.get(netns, ends)
     }
 
     fn time(&self, boot_ns: u64) -> String {

@@ -3,7 +3,10 @@
 //! `correlate` and `verdict` know this trait only; `enrich` answers it live, a recording answers it in replay, a
 //! table answers it in tests.
 
-use crate::{event::Netns, event::Task, line};
+use crate::{
+    event::{Ends, Netns, Task},
+    line,
+};
 
 /// Answers are cached by the implementation; `None` is "not known", never a guess.
 pub trait Who {
@@ -18,6 +21,10 @@ pub trait Who {
 
     /// Name of a device in a namespace.
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String>;
+
+    /// Whether a listener of a namespace keeps a handshake that is half done, with these ends (local and remote). Asked
+    /// for a segment whose lookup was not seen.
+    fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool>;
 
     /// Wall clock of a boot clock time, RFC 3339 UTC with nanoseconds.
     fn time(&self, boot_ns: u64) -> String;

@@ -5,12 +5,12 @@ use tcpx_common::abi::state::{CLOSE, ESTABLISHED, LISTEN, SYN_RECV, SYN_SENT};
 use super::{
     Correlator,
     attempts::Step,
-    facts::{AttemptFacts, DropCause, DropFacts, Opened, ResetFacts, Sender, Settled},
+    facts::{AttemptFacts, DropCause, DropFacts, Opened, ResetFacts, Sender, Settled, Upstream},
     key::{Seen, may_be_same},
 };
 use crate::event::{
     Bind, ConnectFailed, Drop, Ends, Event, Icmp, Netns, Reply, Retransmit, Segment, SockReset, StateChange,
-    What,
+    Task, What,
 };
 
 impl Correlator {
@@ -46,6 +46,7 @@ impl Correlator {
             }
             What::Drop(drop) => self.freed(event, stack, drop),
             What::Retransmit(again) => self.retransmit(event, again),
+            What::Nat(nat) => self.translations.insert(Seen::new(event, &[], (**nat).clone())),
             What::Lost { count } => self.lost(event, *count),
             What::Fork { .. } | What::Stack(_) | What::Tick | What::Unknown { .. } => {}
         }
@@ -120,8 +121,26 @@ impl Correlator {
             self.taken_after_all(change.ends.flipped());
         }
         if let Some(id) = id {
+            self.remember_failure(id);
             self.ended(id);
         }
+    }
+
+    /// An attempt ended: if with an error, its process may pass the failure on.
+    fn remember_failure(&mut self, id: u64) {
+        let Some(attempt) = self.attempts.get(id) else { return };
+        let (Some(start), Some(end)) = (&attempt.start, &attempt.end) else { return };
+        if start.what.caller && end.what.err != 0 {
+            let (time, err, remote, comm) =
+                (end.time, end.what.err, start.what.ends.b, start.what.comm.clone());
+            self.failed.insert(start.task.tgid, time, Upstream { time, remote, err, comm });
+        }
+    }
+
+    /// What the process of `task` failed to reach shortly before `time`.
+    fn just_failed(&self, task: Task, time: u64) -> Option<Upstream> {
+        let recent = |failed: &&Upstream| failed.time <= time && time - failed.time <= JUST_NS;
+        self.failed.get(task.tgid).map(|entry| &entry.1).rfind(recent).cloned()
     }
 
     /// The data for which a listener has waited came, and the connection stands.
@@ -174,6 +193,10 @@ impl Correlator {
 
     fn reply(&mut self, event: &Event, stack: &[u64], reply: &Reply) {
         self.history.in_use(event.netns, reply.segment.ends.b.ip());
+        let ended = reply.sock.as_ref().filter(|sock| sock.state == CLOSE);
+        if let Some(id) = ended.and_then(|sock| self.resets.end_of(sock.sk, reply.segment.ends)) {
+            self.resets.remove(id);
+        }
         self.answered(reply.segment.ends, reply.segment.seq, event.time, event.netns);
         self.sender(Sender::Reply(Seen::new(event, stack, Box::new(reply.clone()))));
     }
@@ -197,10 +220,18 @@ impl Correlator {
                 return;
             }
             self.dropped(DropCause::Freed(seen()));
-        } else if !self.abilities.replies_without_socket {
+        } else if !self.abilities.replies_without_socket && !self.just_answered(event, &drop.segment) {
             self.answered(drop.segment.ends, drop.segment.seq, event.time, event.netns);
             self.sender(Sender::NoSocketDrop(seen()));
         }
+    }
+
+    /// A socket has answered the segment, which is freed now: that is no second answer. TCP itself sends the same segment
+    /// again much later.
+    fn just_answered(&self, event: &Event, segment: &Segment) -> bool {
+        let same = |&(netns, seq): &(Netns, u32)| seq == segment.seq && may_be_same(netns, event.netns);
+        let lately = |time: u64| event.time.saturating_sub(time) < self.limits.grace_ns;
+        self.answered.get(segment.ends).any(|entry| same(&entry.1) && lately(entry.0))
     }
 
     /// The kernel frees what met a request socket or a TIME_WAIT record also when it has answered; and what was lost there
@@ -247,15 +278,21 @@ impl Correlator {
             Sender::Active(seen) => self.history.opening_of(seen.what.sock.sk, seen.what.ends, time),
             _ => None,
         };
+        let upstream = match &sender {
+            Sender::Active(seen) => self.just_failed(seen.task, time),
+            _ => None,
+        };
         let holders = sender.answered().and_then(|answered| answered.holders);
         let listened = self.history.listened(holders, time);
-        let waiting = self.resets.receiver_for(&sender);
-        let id = waiting.map_or_else(|| self.new_reset(flow), |(id, _)| id);
+        let waiting = self.receiver_for(&sender);
+        let id = waiting.as_ref().map_or_else(|| self.new_reset(flow), |found| found.id);
         if let Some(reset) = self.resets.get_mut(id) {
             reset.sender = Some(sender);
             reset.sender_opened = opened;
+            reset.upstream = upstream;
             reset.listened = listened;
-            reset.joined = waiting.map(|(_, joined)| joined);
+            reset.joined = waiting.as_ref().map(|found| found.joined);
+            reset.nat = waiting.map(|found| found.nat).unwrap_or_default();
             reset.attempt = reset.attempt.or_else(|| opened.and_then(|opened| opened.attempt));
         }
         self.one_side_more(id, time);
@@ -265,17 +302,21 @@ impl Correlator {
     fn receiver(&mut self, seen: Seen<Box<SockReset>>) {
         let (time, sk, ends) = (seen.time, seen.what.sock.sk, seen.what.ends);
         self.history.in_use(seen.netns, ends.a.ip());
+        if self.resets.answered_at_end(sk, ends) {
+            return;
+        }
         let opened = self.history.opening_of(sk, ends, time);
         let attempt = self.reached_attempt(&seen);
-        if let Some(told) = self.resets.told_sender_for(&seen) {
+        if let Some(told) = self.told_sender_for(&seen) {
             return self.came_late(told, &seen, attempt);
         }
-        let waiting = self.resets.sender_for(&seen);
-        let id = waiting.map_or_else(|| self.new_reset(ends.flipped()), |(id, _)| id);
+        let waiting = self.sender_for(&seen);
+        let id = waiting.as_ref().map_or_else(|| self.new_reset(ends.flipped()), |found| found.id);
         if let Some(reset) = self.resets.get_mut(id) {
             reset.receiver = Some(seen);
             reset.receiver_opened = opened;
-            reset.joined = waiting.map(|(_, joined)| joined);
+            reset.joined = waiting.as_ref().map(|found| found.joined);
+            reset.nat = waiting.map(|found| found.nat).unwrap_or_default();
             let older = opened.and_then(|opened| opened.attempt);
             reset.attempt = attempt.or(older).or(reset.attempt);
         }
@@ -308,6 +349,8 @@ impl Correlator {
             attempt: None,
             start: None,
             joined: None,
+            nat: Vec::new(),
+            upstream: None,
             sender_is_local: false,
             complete: true,
         });
@@ -345,6 +388,9 @@ impl Correlator {
         self.drops.all_mut().for_each(|drop| drop.complete = false);
     }
 }
+
+/// A proxy tells its client at once: what it failed to reach longer ago is another matter.
+const JUST_NS: u64 = 1_000_000_000;
 
 const SYN_ACK: u8 = tcpx_common::abi::tcp_flag::SYN | tcpx_common::abi::tcp_flag::ACK;
 

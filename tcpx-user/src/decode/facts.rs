@@ -1,14 +1,17 @@
 //! One record each. `None` means malformed: a fact is missing without which the record says nothing.
 
 use tcpx_common::{
-    abi::{place_flag, refused, sock_flag, state},
+    abi::{
+        place_flag, refused, sock_flag, state,
+        tcp_flag::{ACK, RST, SYN},
+    },
     event as raw,
 };
 
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
     Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, ListenLimits, Met, MiniSocket, Name,
-    Place, Refused, Reply, Retransmit, SockFacts, SockPtr, SockReset, StateChange, What,
+    Nat, Place, Refused, Reply, Retransmit, SockFacts, SockPtr, SockReset, StateChange, What,
 };
 
 pub(super) fn state(state: &raw::State) -> Option<StateChange> {
@@ -176,6 +179,13 @@ pub(super) fn retransmit(again: &raw::Retransmit) -> Option<Retransmit> {
         isn: again.isn,
         holders: (walk.complete || !walk.list.is_empty()).then_some(walk),
     })
+}
+
+/// What answers name is the flow after the translation, seen from the other side.
+pub(super) fn nat(nat: &raw::Nat, holders: Option<Holders>) -> Option<Nat> {
+    let (original, translated) = (ends(&nat.original)?, ends(&nat.reply)?.flipped());
+    let syn = nat.flags & (SYN | ACK | RST) == SYN;
+    Some(Nat { original, translated, isn: syn.then_some(nat.seq), holders })
 }
 
 pub(super) fn stack(stack: &raw::Stack) -> Vec<u64> {

@@ -52,9 +52,11 @@ impl Sight<'_> {
             mini_sockets: self.sees(Hook::MiniSocket),
             drop_sockets: self.sees(Hook::MiniSocket) || self.drops_name_sockets(),
             drops: self.sees(Hook::Drop),
+            received: self.sees(Hook::Receive),
             lookups: self.sees(Hook::Receive)
                 && self.sees(Hook::LookupEstablished)
                 && self.sees(Hook::LookupListener),
+            nat: self.sees(Hook::Nat),
             sk_lookup: self.sees(Hook::Receive) && self.sees(Hook::SkLookup),
             reuseport: self.sees(Hook::Receive) && self.sees(Hook::Reuseport),
             reset_reasons: !self.facts.reset_reasons.is_empty(),

@@ -38,7 +38,7 @@ pub struct Stage {
 }
 
 /// The counters that scenarios speak of.
-const COUNTERS: [&str; 12] = [
+const COUNTERS: [&str; 15] = [
     "OutRsts",
     "AttemptFails",
     "EstabResets",
@@ -51,6 +51,9 @@ const COUNTERS: [&str; 12] = [
     "SyncookiesRecv",
     "TCPAbortOnClose",
     "TCPAbortOnData",
+    "EmbryonicRsts",
+    "PAWSActive",
+    "SyncookiesFailed",
 ];
 
 impl Stage {
@@ -268,6 +271,13 @@ impl Stage {
         let mut made = AttemptFact::new(client, local.into(), remote);
         made.verdict = self.verdict;
         push(&mut self.facts.attempts, made)
+    }
+
+    /// Amends the attempt recorded last.
+    pub fn amend_attempt(&mut self, amend: impl FnOnce(&mut AttemptFact)) {
+        if let Some(last) = self.facts.attempts.last_mut() {
+            amend(last);
+        }
     }
 
     /// Records an attempt that was refused by a RST of this host: the attempt and the reset.

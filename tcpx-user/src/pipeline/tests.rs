@@ -1,7 +1,9 @@
 //! Specifications: what happened in the kernel, and the line that must come of it.
 
+mod handshake;
 mod keys;
 mod listener;
+mod nat;
 mod near;
 mod properties;
 mod refused;

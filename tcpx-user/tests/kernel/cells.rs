@@ -27,6 +27,8 @@ const ABILITIES: &[Ability] = &[
     Ability { name: "mini_sockets", has: |can| can.mini_sockets },
     Ability { name: "drop_sockets", has: |can| can.drop_sockets },
     Ability { name: "drops", has: |can| can.drops },
+    Ability { name: "received", has: |can| can.received },
+    Ability { name: "nat", has: |can| can.nat },
     Ability { name: "lookups", has: |can| can.lookups },
     Ability { name: "sk_lookup", has: |can| can.sk_lookup },
     Ability { name: "reuseport", has: |can| can.reuseport },
@@ -54,11 +56,12 @@ const CELLS: &[Cell] = &[
             "conn_request",
             "syn_refused",
             "mini_sockets",
+            "received",
             "lookups",
             "sk_lookup",
             "reuseport",
         ],
-        because: "tcp_v4_err, nf_send_reset, tcp_conn_request, tcp_check_req, the lookups and what these ask have no \
+        because: "tcp_v4_err, nf_send_reset, tcp_conn_request, tcp_check_req, tcp_v4_rcv, the lookups and what these ask have no \
                   tracepoint",
     },
     Cell {

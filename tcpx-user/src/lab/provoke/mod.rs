@@ -1,9 +1,12 @@
 //! The scenarios: for each verdict of the catalogue, a script that makes the kernel do it.
 
+mod closing;
 mod established;
 mod firewall;
 mod handshake;
+mod listener;
 mod local_resets;
+mod nat;
 mod near;
 mod remote;
 mod silent;
@@ -84,10 +87,13 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         unmatched::TABLE,
         near::TABLE,
         local_resets::TABLE,
+        handshake::TABLE,
+        closing::TABLE,
         firewall::TABLE,
+        nat::TABLE,
         remote::TABLE,
         silent::TABLE,
-        handshake::TABLE,
+        listener::TABLE,
         established::TABLE,
     ]
     .into_iter()

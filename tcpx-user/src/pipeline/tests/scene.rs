@@ -19,6 +19,7 @@ pub(super) const TRACEPOINT_6_1: Abilities = Abilities {
     icmp_send: false,
     rejects: false,
     conn_request: false,
+    received: false,
     syn_refused: false,
     mini_sockets: false,
     drop_sockets: false,
@@ -45,6 +46,9 @@ pub(super) fn ends(a: &str, b: &str) -> Ends {
 pub(super) const PYTHON: u64 = 900;
 pub(super) const NODE: u64 = 901;
 pub(super) const CURL: u64 = 902;
+
+/// The handshake that a listener keeps, local end first.
+pub(super) const HALF_OPEN: (&str, &str) = ("10.0.0.1:80", "10.0.0.77:4");
 
 pub(super) struct Table;
 
@@ -73,6 +77,10 @@ impl Who for Table {
 
     fn device(&self, _: Netns, _: u32) -> Option<String> {
         None
+    }
+
+    fn is_half_open(&self, _: Netns, ends: Ends) -> Option<bool> {
+        Some(ends == self::ends(HALF_OPEN.0, HALF_OPEN.1))
     }
 
     fn time(&self, boot_ns: u64) -> String {
@@ -148,6 +156,8 @@ pub(super) fn sock(sk: SockPtr, state: u8) -> SockFacts {
         bytes_acked: 0,
         bytes_received: 0,
         backlog: (0, 0),
+        mptcp: false,
+        cookie_age_ns: None,
     }
 }
 

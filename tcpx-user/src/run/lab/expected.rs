@@ -41,6 +41,13 @@ impl Expected {
         if !abilities.rejects {
             expected.hide_rejects();
         }
+        let unseen =
+            |fact: &AttemptFact| expected.joins_by_number(fact) && fact.errno != Some("ECONNREFUSED");
+        let unseen: Vec<bool> = expected.facts.attempts.iter().map(unseen).collect();
+        for (fact, _) in expected.facts.attempts.iter_mut().zip(unseen).filter(|(_, unseen)| *unseen) {
+            // No RST tells where its SYN arrived.
+            (fact.nat, fact.holder) = (None, None);
+        }
         if !abilities.conn_request {
             // tcp_conn_request frees the SYN without a kfree_skb event; a client of this host shows it nevertheless.
             let full = |verdict| matches!(verdict, "accept-queue-full" | "syn-queue-full");
@@ -127,6 +134,12 @@ impl Expected {
         }
     }
 
+    /// The translation of this attempt is not seen: the sequence number of its SYN tells where it arrived.
+    #[must_use]
+    pub fn joins_by_number(&self, fact: &AttemptFact) -> bool {
+        fact.nat.is_some() && !self.abilities.nat
+    }
+
     /// How many RSTs stay without an explanation.
     #[must_use]
     pub fn unexplained(&self) -> usize {
@@ -150,16 +163,22 @@ impl Expected {
         let seen = match verdict {
             "unknown" => return Confidence::Unknown,
             // The end of the listener is concluded from who sends the RST, and in which state.
-            "listener-closed-unaccepted" => false,
+            // A bad cookie: from what cookie_v4_check looks at before it looks for one.
+            "listener-closed-unaccepted" | "bad-syncookie" => false,
             // That nobody here sent it follows from hooks at every place that could have.
             "peer-refused" | "peer-reset" => {
                 can.replies_without_socket && can.replies_from_time_wait && can.rejects
             }
             "stray-segment" => can.replies_without_socket,
             // Which of its two reasons to send a RST close() had is concluded from the socket.
-            "close-unread-data" | "linger-zero" => can.reset_reasons,
+            // So is which of its two SYN_SENT had, from the numbers, and that data came too late.
+            "close-unread-data" | "linger-zero" | "syn-sent-bad-ack" | "syn-sent-paws"
+            | "data-after-close" | "mptcp-reset" => can.reset_reasons,
             // A full accept queue with tcp_abort_on_overflow looks the same without the kernel's reason.
             "ack-to-listener" => can.reset_reasons && can.lookups,
+            // What was found shows it, or the reason INVALID_SYN.
+            "syn-in-handshake" | "accept-queue-abort" => can.reset_reasons || can.received,
+            "syn-recv-bad-ack" | "child-rejected-ack" => can.received,
             "netfilter-reject-reset" => can.rejects,
             "netfilter-drop" => can.drop_reasons,
             "accept-queue-full" | "syn-queue-full" => can.conn_request,
