@@ -69,6 +69,10 @@ numbered! {
         Reuseport = 17 => "reuseport",
         /// A flow that conntrack translates.
         Nat = 30 => "nat",
+        /// A listen() that failed.
+        Listen = 28 => "listen",
+        /// A system call that a security module or a cgroup's program refused.
+        Denied = 29 => "denied",
         /// A SYN that a listener refuses: there is no route back, or a security module objects.
         SynRefused = 26 => "syn-refused",
         /// A handshake segment that a request socket or a TIME_WAIT record did not take.
@@ -131,6 +135,10 @@ numbered! {
         Nat = 40 => "nat",
         /// [`crate::event::NatHolders`]
         NatHolders = 41 => "nat-holders",
+        /// [`crate::event::CallFailed`]: a bind().
+        BindFailed = 37 => "bind-failed",
+        /// [`crate::event::CallFailed`]: a listen().
+        ListenFailed = 38 => "listen-failed",
         /// [`crate::event::MiniSocket`]
         MiniSocket = 34 => "mini-socket",
     }
@@ -198,6 +206,16 @@ pub mod place_flag {
     pub const SK_LOOKUP: u8 = 0x01;
     /// The device that the SYN came in on is the master of a VRF.
     pub const VRF: u8 = 0x02;
+}
+
+/// Who refused a system call, in [`crate::event::ConnectFailed`] and [`crate::event::Bind`].
+pub mod denied_by {
+    /// Nobody was seen to.
+    pub const NOBODY: u16 = 0;
+    /// A security module (`security_socket_*`).
+    pub const SECURITY_MODULE: u16 = 1;
+    /// A BPF program of a cgroup (`__cgroup_bpf_run_filter_sock_addr`).
+    pub const CGROUP_PROGRAM: u16 = 2;
 }
 
 /// Why a listener passed over a SYN, in [`crate::event::ConnRequest::refused`].

@@ -53,6 +53,8 @@ impl Sight<'_> {
             drop_sockets: self.sees(Hook::MiniSocket) || self.drops_name_sockets(),
             drops: self.sees(Hook::Drop),
             received: self.sees(Hook::Receive),
+            calls: self.sees(Hook::Connect) && self.sees(Hook::Bind) && self.sees(Hook::Listen),
+            denials: self.sees(Hook::Denied),
             lookups: self.sees(Hook::Receive)
                 && self.sees(Hook::LookupEstablished)
                 && self.sees(Hook::LookupListener),

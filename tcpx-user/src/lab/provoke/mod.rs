@@ -1,6 +1,7 @@
 //! The scenarios: for each verdict of the catalogue, a script that makes the kernel do it.
 
 mod closing;
+mod early;
 mod established;
 mod firewall;
 mod handshake;
@@ -84,6 +85,9 @@ impl Scenario {
 /// All scenarios, by what they are about.
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
     [
+        early::TABLE,
+        early::PORTS,
+        early::DENIED,
         unmatched::TABLE,
         near::TABLE,
         local_resets::TABLE,
