@@ -51,6 +51,8 @@ pub struct Abilities {
     pub reset_reasons: bool,
     /// The kernel gives reasons with drops.
     pub drop_reasons: bool,
+    /// A walked stack has names: kallsyms can be read.
+    pub callers: bool,
 }
 
 impl Abilities {
@@ -79,5 +81,6 @@ impl Abilities {
         reuseport: true,
         reset_reasons: true,
         drop_reasons: true,
+        callers: true,
     };
 }

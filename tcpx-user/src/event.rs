@@ -88,6 +88,8 @@ pub enum What {
     ActiveReset(Box<SockReset>),
     /// A RST reached a socket.
     ReceiveReset(Box<SockReset>),
+    /// An open connection came to CLOSE because of an error that no received RST left.
+    Death(Box<SockReset>),
     /// An ICMP error reached TCP.
     Icmp(Icmp),
     /// This host sends an ICMP error about a TCP segment.
@@ -440,13 +442,30 @@ impl Holder {
     }
 }
 
-/// A RST from or to a socket.
+/// What ends a connection from within.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timers {
+    /// Keepalive or window probes without an answer.
+    pub probes_out: u8,
+    /// Retransmissions of the same data without an answer.
+    pub retransmits: u8,
+    /// TCP_USER_TIMEOUT in ms; 0 if unset.
+    pub user_timeout: u32,
+    /// TCP_LINGER2 in jiffies; 0 if unset, negative for no FIN_WAIT2 at all.
+    pub linger2: i32,
+}
+
+/// A RST from or to a socket, or the death of its connection without one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SockReset {
     /// Local and remote.
     pub ends: Ends,
     /// The socket, before the reset changed it.
     pub sock: SockFacts,
+    /// Its timers.
+    pub timers: Timers,
+    /// When the connection was opened (boot clock, ns), if that was seen.
+    pub opened: Option<u64>,
     /// The RST that came in, where this backend sees it.
     pub segment: Option<Segment>,
     /// `enum sk_rst_reason`, where the kernel has one.

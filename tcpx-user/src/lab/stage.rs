@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    Actor, AttemptFact, CallFact, Cgroup, Deadline, DropFact, Endpoint, Facts, Family, Holder, LabError,
-    Namespace, Peer, Program, Relay, ResetFact, Script, SocketRow, What,
+    Actor, AttemptFact, CallFact, Cgroup, Deadline, DeathFact, DropFact, Endpoint, Facts, Family, Holder,
+    LabError, Namespace, Peer, Program, Relay, ResetFact, Script, SocketRow, What,
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
@@ -38,7 +38,7 @@ pub struct Stage {
 }
 
 /// The counters that scenarios speak of.
-const COUNTERS: [&str; 15] = [
+const COUNTERS: &[&str] = &[
     "OutRsts",
     "AttemptFails",
     "EstabResets",
@@ -51,6 +51,9 @@ const COUNTERS: [&str; 15] = [
     "SyncookiesRecv",
     "TCPAbortOnClose",
     "TCPAbortOnData",
+    "TCPAbortOnLinger",
+    "TCPAbortOnMemory",
+    "TCPAbortOnTimeout",
     "EmbryonicRsts",
     "PAWSActive",
     "SyncookiesFailed",
@@ -216,7 +219,7 @@ impl Stage {
 
     fn counters(&self) -> Result<Vec<(&'static str, u64)>, LabError> {
         let mut sums = Vec::new();
-        for name in COUNTERS {
+        for &name in COUNTERS {
             let mut sum = 0;
             for namespace in &self.namespaces {
                 sum += namespace.counter(name)?.unwrap_or(0);
@@ -303,6 +306,11 @@ impl Stage {
         push(&mut self.facts.resets, made)
     }
 
+    /// The reset recorded last, for amendments.
+    pub fn last_reset(&mut self) -> Option<&mut ResetFact> {
+        self.facts.resets.last_mut()
+    }
+
     /// Records a silent drop that must be reported, with the scenario's verdict.
     pub fn dropped(
         &mut self,
@@ -313,6 +321,28 @@ impl Stage {
     ) -> &mut DropFact {
         let made = DropFact { netns, from: from.into(), to, count, verdict: self.verdict };
         push(&mut self.facts.drops, made)
+    }
+
+    /// Records that a connection of `client` died without a RST, with the scenario's verdict.
+    pub fn died(
+        &mut self,
+        client: &Actor,
+        local: impl Into<Endpoint>,
+        remote: SocketAddr,
+        errno: &'static str,
+    ) -> &mut DeathFact {
+        let made = DeathFact {
+            netns: client.netns(),
+            process: Some(client.process()),
+            local: local.into(),
+            remote,
+            state: "ESTABLISHED",
+            outcome: "timed-out",
+            errno,
+            bytes_sent: 0,
+            verdict: self.verdict,
+        };
+        push(&mut self.facts.deaths, made)
     }
 
     /// Records a bind() or listen() that failed and must be reported, with the scenario's verdict, and returns it for

@@ -82,7 +82,8 @@ pub(super) fn set_tcp(fd: impl AsFd, option: libc::c_int, value: libc::c_int) ->
     set(fd, libc::IPPROTO_TCP, option, value)
 }
 
-fn set(fd: impl AsFd, level: libc::c_int, option: libc::c_int, value: libc::c_int) -> Result<(), Errno> {
+/// `setsockopt(2)` with an int: not all options have a safe wrapper.
+pub(super) fn set(fd: impl AsFd, level: i32, option: i32, value: i32) -> Result<(), Errno> {
     let size = size_of::<libc::c_int>() as libc::socklen_t;
     // SAFETY: the kernel reads `size` bytes of `value`, which lives across the call.
     let result = unsafe {
