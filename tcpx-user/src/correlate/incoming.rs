@@ -239,6 +239,9 @@ impl Correlator {
 
     fn freed(&mut self, event: &Event, stack: &[u64], drop: &Drop) {
         let seen = || Seen::new(event, stack, Box::new(drop.clone()));
+        if drop.is_no_handshake() {
+            return;
+        }
         if !drop.no_socket {
             if self.is_no_loss(event, drop) {
                 return;
