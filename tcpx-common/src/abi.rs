@@ -73,6 +73,10 @@ numbered! {
         Listen = 28 => "listen",
         /// A system call that a security module or a cgroup's program refused.
         Denied = 29 => "denied",
+        /// A SYN that a listener refuses: there is no route back, or a security module objects.
+        SynRefused = 26 => "syn-refused",
+        /// A handshake segment that a request socket or a TIME_WAIT record did not take.
+        MiniSocket = 27 => "mini-socket",
     }
 }
 
@@ -137,6 +141,8 @@ numbered! {
         BindFailed = 37 => "bind-failed",
         /// [`crate::event::CallFailed`]: a listen().
         ListenFailed = 38 => "listen-failed",
+        /// [`crate::event::MiniSocket`]
+        MiniSocket = 34 => "mini-socket",
     }
 }
 
@@ -220,6 +226,16 @@ pub mod denied_by {
     pub const SECURITY_MODULE: u16 = 1;
     /// A BPF program of a cgroup (`__cgroup_bpf_run_filter_sock_addr`).
     pub const CGROUP_PROGRAM: u16 = 2;
+}
+
+/// Why a listener passed over a SYN, in [`crate::event::ConnRequest::refused`].
+pub mod refused {
+    /// One of its queues may be full.
+    pub const QUEUES: u8 = 0;
+    /// There is no route back to the client.
+    pub const NO_ROUTE: u8 = 1;
+    /// A security module said no.
+    pub const SECURITY: u8 = 2;
 }
 
 /// What a lookup in one of TCP's hashes gave, in [`crate::event::LookupFacts`].

@@ -16,9 +16,11 @@ pub struct Config {
     pub reason_no_socket: u16,
     /// Bit of `SOCK_LINGER` in `sk_flags`.
     pub sock_linger_bit: u16,
-    /// Zero.
-    pub reserved2: u32,
-    /// Address ranges of `tcp_v4_rcv` and `tcp_v6_rcv`, for kernels whose drops have no reasons.
+    /// Number of `SKB_DROP_REASON_NOT_SPECIFIED`.
+    pub reason_not_specified: u16,
+    /// Number of `SKB_DROP_REASON_TCP_LISTEN_OVERFLOW` (since 6.18), else 0.
+    pub reason_listen_overflow: u16,
+    /// Address ranges of `tcp_v4_rcv` and `tcp_v6_rcv`: where a drop happened, if it has no reason of its own.
     pub tcp_v4_rcv_start: u64,
     /// End of `tcp_v4_rcv`, exclusive.
     pub tcp_v4_rcv_end: u64,
@@ -43,8 +45,8 @@ pub struct Switches {
     pub active_from_tracepoint: u32,
     /// A SYN that `tcp_v4_rcv` drops for want of a socket is reported, as no better hook is attached.
     pub no_socket_from_drop: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// A handshake's last ACK that `tcp_v4_rcv` drops is reported, as no better hook is attached.
+    pub last_ack_from_drop: u32,
 }
 
 crate::assert_layout!(Config = 64);

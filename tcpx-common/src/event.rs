@@ -184,12 +184,24 @@ record! {
         state: u8,
         /// [`crate::abi::sock_flag`].
         flags: u8,
-        /// Zero.
-        reserved: u8,
+        /// TCP_DEFER_ACCEPT, in retransmissions of the SYN-ACK; 0 if it is off.
+        defer_accept: u8,
         /// Local port.
         port: u16,
+        /// Request sockets that wait for their handshake's last ACK, at most 65535.
+        syn_backlog: u16,
+    }
+
+    /// What a namespace allows listeners.
+    struct ListenLimits {
+        /// `net.core.somaxconn`.
+        somaxconn: u32,
+        /// `net.ipv4.tcp_max_syn_backlog`.
+        max_syn_backlog: u32,
+        /// `net.ipv4.tcp_syncookies`.
+        syncookies: u8,
         /// Zero.
-        reserved2: u16,
+        reserved: [u8; 7],
     }
 
     /// The walk through the bind hash for one port in one namespace.
@@ -198,6 +210,8 @@ record! {
         found: u32,
         /// 1 if the walk came to its end, so that what is not here was not there.
         complete: u32,
+        /// What listeners are allowed.
+        limits: ListenLimits,
         /// The first of them.
         list: [Holder; MAX_HOLDERS],
     }
@@ -422,10 +436,44 @@ record! {
         segment: Segment,
         /// The listener.
         sock: SockFacts,
+        /// What listeners are allowed.
+        limits: ListenLimits,
         /// Request sockets that wait for their handshake's last ACK.
         syn_backlog: u32,
+        /// [`crate::abi::refused`].
+        refused: u8,
         /// Zero.
-        reserved: u32,
+        reserved: [u8; 3],
+    }
+
+    /// A handshake segment that a request socket or a TIME_WAIT record did not take.
+    struct MiniSocket {
+        /// Common part.
+        header: Header,
+        /// The segment.
+        segment: Segment,
+        /// The listener of the request socket; not present for TIME_WAIT.
+        sock: SockFacts,
+        /// What listeners are allowed.
+        limits: ListenLimits,
+        /// Other request sockets of that listener.
+        syn_backlog: u32,
+        /// TIME_WAIT: the next byte that the old connection expected.
+        rcv_nxt: u32,
+        /// State of the small socket: NEW_SYN_RECV or TIME_WAIT.
+        state: u8,
+        /// What `tcp_timewait_state_process` returned (`enum tcp_tw_status`).
+        result: u8,
+        /// `inet_request_sock.acked`: the handshake's last ACK has come and was passed over.
+        acked: u8,
+        /// TCP_DEFER_ACCEPT of the listener, in retransmissions of the SYN-ACK.
+        defer_accept: u8,
+        /// How often the SYN-ACK has timed out.
+        timeouts: u8,
+        /// TIME_WAIT: its substate, FIN_WAIT2 or TIME_WAIT.
+        substate: u8,
+        /// Zero.
+        reserved: [u8; 2],
     }
 
     /// A SYN, SYN-ACK or handshake ACK that was thrown away.
@@ -448,9 +496,13 @@ record! {
         port_free: u8,
         /// [`crate::abi::place_flag`]; only for a SYN that found no socket.
         place: u8,
+        /// TCP state of the socket that the kernel names with the drop (since Linux 6.11); 0 if it names none.
+        for_state: u8,
+        /// Zero.
+        reserved: [u8; 7],
     }
 
-    /// [`Drop`] for want of a socket while some hold the port.
+    /// [`Drop`] for want of a socket while some hold the port, or of the last ACK of a handshake with one of them.
     struct DropHolders {
         /// The drop.
         drop: Drop,
@@ -549,26 +601,27 @@ assert_layout!(
     LookupFacts = 24,
     SockFacts = 96,
     Holder = 64,
-    Holders = 264,
+    Holders = 280,
     State = 184,
     ConnectFailed = 120,
     Bind = 128,
-    CallFailed = 392,
+    CallFailed = 408,
     Lookup = 136,
     Reply = 144,
     ReplySock = 240,
-    ReplyHolders = 408,
+    ReplyHolders = 424,
     SockReset = 288,
     Icmp = 120,
     Reject = 120,
-    ConnRequest = 216,
-    Drop = 152,
-    DropHolders = 416,
-    Retransmit = 352,
+    ConnRequest = 232,
+    MiniSocket = 240,
+    Drop = 160,
+    DropHolders = 440,
+    Retransmit = 368,
     Fork = 40,
     Stack = 160,
     Nat = 120,
-    NatHolders = 384,
+    NatHolders = 400,
     HookCounters = 16,
     NetnsKey = 16,
     NetnsResets = 16,

@@ -174,6 +174,20 @@ offsets! {
 
     /// Request sockets of a listener.
     icsk_qlen: "inet_connection_sock.icsk_accept_queue.qlen",
+    /// TCP_DEFER_ACCEPT of a listener.
+    icsk_defer_accept: "inet_connection_sock.icsk_accept_queue.rskq_defer_accept",
+    /// Byte with the bit that a request socket's last ACK was passed over.
+    ireq_acked: "inet_request_sock.acked",
+    /// That bit.
+    ireq_acked_mask: "mask inet_request_sock.acked",
+    /// Byte with the bits that count how often a request socket's SYN-ACK has timed out.
+    req_timeouts: "request_sock.num_timeout",
+    /// The lowest of those bits.
+    req_timeouts_mask: "mask request_sock.num_timeout",
+    /// FIN_WAIT2 or TIME_WAIT.
+    tw_substate: "inet_timewait_sock.tw_substate",
+    /// The next byte that a connection in TIME_WAIT expected.
+    tw_rcv_nxt: "tcp_timewait_sock.tw_rcv_nxt",
     /// When data last came in, in jiffies.
     icsk_lrcvtime: "inet_connection_sock.icsk_ack.lrcvtime",
     /// Keepalive or window probes without an answer.
@@ -215,6 +229,10 @@ offsets! {
     net_inum: "net.ns.inum",
     /// Number that no other namespace ever has (lazily given up to 5.11).
     net_cookie: "net.net_cookie",
+    /// The largest backlog that listen() is given.
+    net_somaxconn: "net.core.sysctl_somaxconn",
+    /// Request sockets without syncookies.
+    net_max_syn_backlog: "net.ipv4.sysctl_max_syn_backlog",
     /// Salt of the namespace in TCP's hashes.
     net_hash_mix: "net.hash_mix",
     /// BPF programs attached to the namespace, one list for each kind; NULL if there are none.
@@ -384,12 +402,34 @@ offsets! {
     arg_request_sk: "slot tcp_conn_request sock",
     /// The SYN.
     arg_request_skb: "slot tcp_conn_request sk_buff",
+    /// The listener.
+    arg_check_sk: "slot tcp_check_req sock",
+    /// The segment.
+    arg_check_skb: "slot tcp_check_req sk_buff",
+    /// The request socket.
+    arg_check_req: "slot tcp_check_req request_sock",
+    /// Result, for trampolines.
+    ret_check: "result tcp_check_req",
+    /// The TIME_WAIT record.
+    arg_tw: "slot tcp_timewait_state_process inet_timewait_sock",
+    /// The segment.
+    arg_tw_skb: "slot tcp_timewait_state_process sk_buff",
+    /// Result, for trampolines.
+    ret_tw: "result tcp_timewait_state_process",
+    /// Result, for trampolines.
+    ret_route: "result inet_csk_route_req",
+    /// The same for IPv6.
+    ret_route6: "result inet6_csk_route_req",
+    /// Result, for trampolines.
+    ret_security: "result security_inet_conn_request",
     /// The packet.
     arg_tp_drop_skb: "slot btf_trace_kfree_skb sk_buff",
     /// Where it was dropped.
     arg_tp_drop_location: "slot btf_trace_kfree_skb void",
     /// Why (since Linux 5.17).
     arg_tp_drop_reason: "slot btf_trace_kfree_skb skb_drop_reason",
+    /// For which socket (since Linux 6.11).
+    arg_tp_drop_sk: "slot btf_trace_kfree_skb sock",
     /// The packet.
     arg_drop_skb: "slot sk_skb_reason_drop sk_buff|slot kfree_skb_reason sk_buff|slot kfree_skb sk_buff",
     /// Why.

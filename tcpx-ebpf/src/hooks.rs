@@ -9,6 +9,7 @@ pub mod drop;
 pub mod fork;
 pub mod icmp;
 pub mod listen;
+pub mod mini_socket;
 pub mod nat;
 pub mod receive;
 pub mod receive_reset;

@@ -1,11 +1,11 @@
-//! The segment that this CPU's `tcp_v4_rcv` has in hand, and what its lookups gave.
+//! The segment that this CPU's `tcp_v4_rcv` has in hand, what its lookups gave, and what a handshake makes of it.
 #![expect(unsafe_code, reason = "map values are raw pointers")]
 
 use tcpx_common::{abi::tcp_flag, event::LookupFacts};
 
 use crate::{
     hooks::receive::UNSEEN,
-    maps::{IN_HAND, InHand},
+    maps::{HANDSHAKE, Handshake, IN_HAND, InHand},
 };
 
 /// This CPU's slot.
@@ -40,4 +40,48 @@ pub fn reset_for(sk: u64) -> u64 {
         Some(slot) if slot.established_sk == sk && slot.flags & tcp_flag::RST != 0 => slot.skb,
         _ => 0,
     }
+}
+
+#[inline(always)]
+fn handshake() -> Option<&'static mut Handshake> {
+    // SAFETY: as in `slot`.
+    HANDSHAKE.get_ptr_mut(0).map(|slot| unsafe { &mut *slot })
+}
+
+/// A listener considers a SYN; 0: it does not.
+#[inline(always)]
+pub fn considers(syn: u64, listener: u64) {
+    if let Some(slot) = handshake() {
+        slot.syn = syn;
+        slot.listener = listener;
+    }
+}
+
+/// The SYN under consideration and its listener, once: what is asked later (the route of a SYN-ACK that is sent again)
+/// is not about the SYN.
+#[inline(always)]
+pub fn decided() -> (u64, u64) {
+    let Some(slot) = handshake() else { return (0, 0) };
+    let syn = slot.syn;
+    slot.syn = 0;
+    (syn, slot.listener)
+}
+
+/// A segment meets a small socket.
+#[inline(always)]
+pub fn meets(segment: u64, mini: u64, listener: u64) {
+    if let Some(slot) = handshake() {
+        slot.segment = segment;
+        slot.mini = mini;
+        slot.mini_listener = listener;
+    }
+}
+
+/// The segment, the small socket, and its listener, once.
+#[inline(always)]
+pub fn met() -> (u64, u64, u64) {
+    let Some(slot) = handshake() else { return (0, 0, 0) };
+    let segment = slot.segment;
+    slot.segment = 0;
+    (segment, slot.mini, slot.mini_listener)
 }

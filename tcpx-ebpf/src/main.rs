@@ -24,8 +24,8 @@ use core::ffi::c_void;
 use args::Env;
 use calls::End;
 use hooks::{
-    active_reset, bind, conn_request, connect, denied, drop, fork, icmp, listen, nat, receive, receive_reset,
-    reject, retransmit, send_reset, state,
+    active_reset, bind, conn_request, connect, denied, drop, fork, icmp, listen, mini_socket, nat, receive,
+    receive_reset, reject, retransmit, send_reset, state,
 };
 use maps::offset;
 use tcpx_common::abi::{Backend, Hook};
@@ -187,12 +187,30 @@ programs! {
     "kprobe" conn_request_kprobe(ConnRequest, Kprobe) |e|
         conn_request::entered(e, arg!(e, arg_request_sk), arg!(e, arg_request_skb));
 
+    "fexit" route_fexit(SynRefused, Fentry) |e| conn_request::routed(e, arg!(e, ret_route));
+    "fexit" route6_fexit(SynRefused, Fentry) |e| conn_request::routed(e, arg!(e, ret_route6));
+    "kretprobe" route_kretprobe(SynRefused, Kprobe) |e| conn_request::routed(e, Some(e.returned()));
+    "fexit" security_fexit(SynRefused, Fentry) |e| conn_request::judged(e, arg!(e, ret_security));
+    "kretprobe" security_kretprobe(SynRefused, Kprobe) |e| conn_request::judged(e, Some(e.returned()));
+
+    "fexit" check_req_fexit(MiniSocket, Fentry) |e| mini_socket::request_decided(
+        e, arg!(e, arg_check_sk), arg!(e, arg_check_skb), arg!(e, arg_check_req), arg!(e, ret_check));
+    "fexit" time_wait_fexit(MiniSocket, Fentry) |e| mini_socket::time_wait_decided(
+        e, arg!(e, arg_tw), arg!(e, arg_tw_skb), arg!(e, ret_tw));
+    "kprobe" check_req_kprobe(MiniSocket, Kprobe) |e| mini_socket::meets_request(
+        arg!(e, arg_check_sk), arg!(e, arg_check_skb), arg!(e, arg_check_req));
+    "kretprobe" check_req_kretprobe(MiniSocket, Kprobe) |e| mini_socket::request_returned(e, e.returned());
+    "kprobe" time_wait_kprobe(MiniSocket, Kprobe) |e| mini_socket::meets_time_wait(
+        arg!(e, arg_tw), arg!(e, arg_tw_skb));
+    "kretprobe" time_wait_kretprobe(MiniSocket, Kprobe) |e| mini_socket::time_wait_returned(e, e.returned());
+
     "raw_tp" drop_tp(Drop, Tracepoint) |e| drop::dropped(e, arg!(e, arg_tp_drop_skb), drop::Facts {
-        location: arg!(e, arg_tp_drop_location).unwrap_or(0), reason: maybe!(e, arg_tp_drop_reason) });
+        location: arg!(e, arg_tp_drop_location).unwrap_or(0), reason: maybe!(e, arg_tp_drop_reason),
+        sk: maybe!(e, arg_tp_drop_sk) });
     "fentry" drop_fentry(Drop, Fentry) |e| drop::dropped(e, arg!(e, arg_drop_skb), drop::Facts {
-        location: drop::caller_from_stack(e), reason: maybe!(e, arg_drop_reason) });
+        location: drop::caller_from_stack(e), reason: maybe!(e, arg_drop_reason), sk: args::Arg::ABSENT });
     "kprobe" drop_kprobe(Drop, Kprobe) |e| drop::dropped(e, arg!(e, arg_drop_skb), drop::Facts {
-        location: drop::caller(e), reason: maybe!(e, arg_drop_reason) });
+        location: drop::caller(e), reason: maybe!(e, arg_drop_reason), sk: args::Arg::ABSENT });
 
     "raw_tp" retransmit_tp(Retransmit, Tracepoint) |e| retransmit::sent(e, arg!(e, arg_tp_retransmit_sk));
     "fentry" retransmit_fentry(Retransmit, Fentry) |e| retransmit::sent(e, arg!(e, arg_retransmit_sk));

@@ -63,6 +63,10 @@ pub static SCOPE: LruHashMap<u32, u8> = LruHashMap::with_max_entries(8192, 0);
 #[map]
 pub static IN_HAND: PerCpuArray<InHand> = PerCpuArray::with_max_entries(1, 0);
 
+/// The SYN that this CPU's `tcp_conn_request` considers, and the segment that its `tcp_check_req` does.
+#[map]
+pub static HANDSHAKE: PerCpuArray<Handshake> = PerCpuArray::with_max_entries(1, 0);
+
 /// Where a walk through the bind hash collects what it finds: too large for the stack.
 #[map]
 pub static WALK: PerCpuArray<Holders> = PerCpuArray::with_max_entries(1, 0);
@@ -87,7 +91,8 @@ static CONFIG: Config = Config {
     reserved: [0; 3],
     reason_no_socket: 0,
     sock_linger_bit: 0,
-    reserved2: 0,
+    reason_not_specified: 0,
+    reason_listen_overflow: 0,
     tcp_v4_rcv_start: 0,
     tcp_v4_rcv_end: 0,
     tcp_v6_rcv_start: 0,
@@ -144,6 +149,22 @@ pub struct InHand {
     pub denied: u8,
     /// Padding.
     pub reserved: [u8; 3],
+}
+
+/// A handshake's segment under consideration. The functions run with bottom halves off and do not nest.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Handshake {
+    /// SYN at a listener whose queues have room; 0 once its fate is known.
+    pub syn: u64,
+    /// The listener.
+    pub listener: u64,
+    /// Segment at a small socket, for backends that do not see arguments at a function's end.
+    pub segment: u64,
+    /// The request socket or TIME_WAIT record.
+    pub mini: u64,
+    /// The request socket's listener; 0 for TIME_WAIT.
+    pub mini_listener: u64,
 }
 
 /// A field of [`OFFSETS`], as the loader set it.

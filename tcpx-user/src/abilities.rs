@@ -25,6 +25,12 @@ pub struct Abilities {
     pub rejects: bool,
     /// A SYN at a full listener is reported.
     pub conn_request: bool,
+    /// A SYN that a listener refuses for want of a route, or for a security module, is reported.
+    pub syn_refused: bool,
+    /// Handshake segments that a request socket or a TIME_WAIT record did not take are reported.
+    pub mini_sockets: bool,
+    /// At least whether a dropped SYN met a TIME_WAIT record is known.
+    pub drop_sockets: bool,
     /// Dropped handshake segments are reported.
     pub drops: bool,
     /// Segments are seen as they enter TCP, with the socket that early demux has found for them.
@@ -62,6 +68,9 @@ impl Abilities {
         icmp_send: true,
         rejects: true,
         conn_request: true,
+        syn_refused: true,
+        mini_sockets: true,
+        drop_sockets: true,
         drops: true,
         received: true,
         calls: true,

@@ -92,6 +92,8 @@ pub struct Correlator {
     failed: Recent<u32, Upstream>,
     /// Segments that were answered with a RST or an ICMP error: their drop is not silent.
     answered: Recent<Ends, (Netns, u32)>,
+    /// Segments that met a small socket, which told what became of them: number and flags.
+    met_small: Recent<Ends, (u32, u8)>,
     /// Events whose stack is still to come.
     stackless: VecDeque<Event>,
     deadlines: BTreeSet<(u64, u64)>,
@@ -124,6 +126,7 @@ impl Correlator {
             translations: Translations::new(many),
             failed: Recent::new(many),
             answered: Recent::new(many),
+            met_small: Recent::new(many),
             stackless: VecDeque::new(),
             deadlines: BTreeSet::new(),
             evicted: 0,
@@ -175,7 +178,8 @@ impl Correlator {
     #[must_use]
     pub fn len(&self) -> usize {
         let waiting = self.attempts.len() + self.resets.len() + self.drops.len() + self.stackless.len();
-        let remembered = self.lookups.len() + self.icmp.len() + self.icmp_sent.len() + self.answered.len();
+        let tables = [self.icmp.len(), self.icmp_sent.len(), self.answered.len(), self.met_small.len()];
+        let remembered = self.lookups.len() + tables.iter().sum::<usize>();
         waiting
             + remembered
             + self.translations.len()

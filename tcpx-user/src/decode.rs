@@ -78,6 +78,9 @@ impl Decoder {
             Kind::ConnRequest => {
                 What::ConnRequest(Box::new(facts::conn_request(&record(bytes)?, self.tick_ns)?))
             }
+            Kind::MiniSocket => {
+                What::MiniSocket(Box::new(facts::mini_socket(&record(bytes)?, self.tick_ns)?))
+            }
             Kind::Drop | Kind::DropHolders => What::Drop(Box::new(self.drop(kind, bytes)?)),
             Kind::Retransmit => What::Retransmit(Box::new(facts::retransmit(&record(bytes)?)?)),
             Kind::Nat => What::Nat(Box::new(facts::nat(&record(bytes)?, None)?)),

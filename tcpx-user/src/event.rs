@@ -96,8 +96,10 @@ pub enum What {
     IcmpSend(Icmp),
     /// Netfilter answers a segment with a RST.
     Reject(Segment, HookNumber),
-    /// A SYN reached a listener one of whose queues is full.
+    /// A SYN reached a listener one of whose queues may be full, or that refused it.
     ConnRequest(Box<ConnRequest>),
+    /// A handshake segment met a request socket or a TIME_WAIT record, which did not take it.
+    MiniSocket(Box<MiniSocket>),
     /// A handshake segment was thrown away.
     Drop(Box<Drop>),
     /// A SYN was sent again.
@@ -275,6 +277,12 @@ impl Segment {
         use tcpx_common::abi::tcp_flag::{ACK, RST, SYN};
         self.flags & (SYN | ACK | RST) == SYN
     }
+
+    /// A SYN or SYN-ACK.
+    #[must_use]
+    pub const fn has_syn(&self) -> bool {
+        self.flags & tcpx_common::abi::tcp_flag::SYN != 0
+    }
 }
 
 /// Hit or miss, as observed; `None` where this backend did not see the lookup.
@@ -376,6 +384,19 @@ pub struct Holders {
     pub list: Vec<Holder>,
     /// The walk came to its end and all that it found is in `list`: what is not here was not there.
     pub complete: bool,
+    /// What listeners are allowed in this namespace.
+    pub limits: ListenLimits,
+}
+
+/// What a namespace allows listeners.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListenLimits {
+    /// `net.core.somaxconn`.
+    pub somaxconn: u32,
+    /// `net.ipv4.tcp_max_syn_backlog`.
+    pub max_syn_backlog: u32,
+    /// `net.ipv4.tcp_syncookies`.
+    pub syncookies: u8,
 }
 
 /// A socket that holds a port.
@@ -401,6 +422,24 @@ pub struct Holder {
     pub bound_dev: u32,
     /// Connections that wait for accept(), and how many may.
     pub backlog: (u32, u32),
+    /// Request sockets that wait for the handshake's last ACK.
+    pub syn_backlog: u32,
+    /// TCP_DEFER_ACCEPT, in retransmissions of the SYN-ACK; 0 if it is off.
+    pub defer_accept: u8,
+}
+
+impl Holder {
+    /// It listens on this port, and on this address or on all.
+    #[must_use]
+    pub fn listens_at(&self, wanted: SocketAddr) -> bool {
+        self.listening && (self.addr.ip().is_unspecified() || self.addr.ip() == wanted.ip())
+    }
+
+    /// As `sk_acceptq_is_full` has it.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.backlog.0 > self.backlog.1
+    }
 }
 
 /// What ends a connection from within.
@@ -454,7 +493,18 @@ pub struct Icmp {
     pub device: Option<String>,
 }
 
-/// A SYN at a listener one of whose queues is full.
+/// Why a listener passed over a SYN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// One of its queues may be full.
+    Queues,
+    /// There is no route back to the client.
+    NoRoute,
+    /// A security module said no.
+    Security,
+}
+
+/// A SYN at a listener that may not take it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConnRequest {
     /// The SYN.
@@ -463,6 +513,67 @@ pub struct ConnRequest {
     pub sock: SockFacts,
     /// Request sockets that wait for the handshake's last ACK.
     pub syn_backlog: u32,
+    /// What listeners are allowed.
+    pub limits: ListenLimits,
+    /// Why.
+    pub refused: Refused,
+}
+
+/// A handshake segment that a small socket did not take.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MiniSocket {
+    /// The segment.
+    pub segment: Segment,
+    /// What it met.
+    pub met: Met,
+}
+
+/// A small socket.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Met {
+    /// A request socket: a handshake that waits for its last ACK.
+    Request {
+        /// Its listener.
+        sock: Box<SockFacts>,
+        /// Request sockets of that listener.
+        syn_backlog: u32,
+        /// What listeners are allowed.
+        limits: ListenLimits,
+        /// The last ACK has come and was passed over.
+        acked: bool,
+        /// TCP_DEFER_ACCEPT of the listener, in retransmissions of the SYN-ACK; 0 if it is off.
+        defer_accept: u8,
+        /// How often the SYN-ACK has timed out.
+        timeouts: u8,
+    },
+    /// A record of a closed connection.
+    TimeWait {
+        /// The next byte that the connection expected.
+        rcv_nxt: u32,
+        /// FIN_WAIT2 or TIME_WAIT.
+        substate: u8,
+        /// The SYN was answered with an ACK.
+        answered: bool,
+    },
+}
+
+impl MiniSocket {
+    /// The listener waits for data, as TCP_DEFER_ACCEPT has it (`tcp_check_req`).
+    #[must_use]
+    pub fn is_deferred(&self) -> bool {
+        let bare = self.segment.payload == 0 && !self.segment.has_syn();
+        let Met::Request { acked: true, defer_accept, timeouts, .. } = &self.met else { return false };
+        bare && timeouts < defer_accept
+    }
+
+    /// The segment came to nothing. A SYN that comes again is answered with the SYN-ACK again.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        match self.met {
+            Met::Request { acked, .. } => acked && !self.segment.has_syn(),
+            Met::TimeWait { .. } => true,
+        }
+    }
 }
 
 /// A handshake segment that was thrown away.
@@ -484,6 +595,8 @@ pub struct Drop {
     pub holders: Option<Holders>,
     /// As in [`Reply`].
     pub place: Place,
+    /// State of the socket that the kernel names with the drop, if it names one.
+    pub for_state: Option<u8>,
 }
 
 impl Drop {
@@ -510,6 +623,25 @@ impl Drop {
             || has(SYN) && vague && of_request
             || has(SYN) && self.reason.as_deref().is_some_and(answered)
             || has(SYN | ACK) && vague && in_receive && !self.no_socket
+    }
+
+    /// Freed by `tcp_v4_rcv` itself, which gives small sockets no reason of their own.
+    #[must_use]
+    pub fn is_vague(&self) -> bool {
+        let reason = self.reason.as_deref();
+        let vague = matches!(reason, None | Some("NOT_SPECIFIED" | "TCP_LISTEN_OVERFLOW"));
+        vague && matches!(self.function.as_deref(), Some("tcp_v4_rcv" | "tcp_v6_rcv"))
+    }
+
+    /// The listener, if this is the last ACK of a handshake that it had no room for, or put off.
+    #[must_use]
+    pub fn passed_over_by(&self) -> Option<&Holder> {
+        let wanted = self.segment.ends.b;
+        let list = self.holders.iter().flat_map(|holders| &holders.list);
+        let mut listeners = list.filter(|holder| holder.listens_at(wanted));
+        let own =
+            |holder: &&Holder| holder.is_full() || (holder.defer_accept > 0 && self.segment.payload == 0);
+        listeners.find(own).filter(|_| self.is_vague() && !self.segment.has_syn())
     }
 
     /// Netfilter dropped it. Kernels without reasons show only where: in `nf_hook_slow`, or, since a verdict may free

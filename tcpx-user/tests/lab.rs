@@ -49,6 +49,7 @@ fn check(scenario: &Scenario, stage: &Stage) -> Result<(), LabError> {
             .chain(facts.resets.iter().map(|r| r.verdict))
             .chain(facts.deaths.iter().map(|d| d.verdict))
             .chain(facts.calls.iter().map(|c| c.verdict))
+            .chain(facts.drops.iter().map(|d| d.verdict))
             .any(|v| v == scenario.verdict()),
         "a fact has the scenario's verdict",
     )?;

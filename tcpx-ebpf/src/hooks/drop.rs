@@ -7,7 +7,7 @@
 //! Runs for each dropped packet of the host, so what is not a SYN or SYN-ACK leaves first.
 
 use tcpx_common::{
-    abi::{Kind, tcp_flag},
+    abi::{Kind, state, tcp_flag},
     event::{Drop, DropHolders},
 };
 
@@ -25,12 +25,18 @@ pub struct Facts {
     pub location: u64,
     /// Number in `enum skb_drop_reason`, where the kernel has one.
     pub reason: Arg,
+    /// The socket for which it was meant, where the kernel names it.
+    pub sk: Arg,
 }
 
 /// A packet was dropped.
 #[inline(always)]
 pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
     let Some(skb) = skb else { return };
+    if switched(|on| on.last_ack_from_drop) && is_without_reason_in_receive(facts) && is_last_ack(skb, facts)
+    {
+        return last_ack(env, skb, facts);
+    }
     let no_socket = is_for_want_of_a_socket(facts);
     if no_socket && !switched(|on| on.no_socket_from_drop) {
         return;
@@ -69,9 +75,45 @@ fn is_for_want_of_a_socket(facts: Facts) -> bool {
     if facts.reason.known {
         return facts.reason.value != 0 && facts.reason.value == u64::from(config!(reason_no_socket));
     }
-    let at = facts.location;
+    is_in_receive(facts.location)
+}
+
+/// Within `tcp_v4_rcv` or `tcp_v6_rcv`.
+#[inline(always)]
+fn is_in_receive(at: u64) -> bool {
     (at >= config!(tcp_v4_rcv_start) && at < config!(tcp_v4_rcv_end))
         || (at >= config!(tcp_v6_rcv_start) && at < config!(tcp_v6_rcv_end))
+}
+
+/// Freed by `tcp_v4_rcv` without a reason that tells more than that.
+#[inline(always)]
+fn is_without_reason_in_receive(facts: Facts) -> bool {
+    let number = facts.reason.value;
+    let vague = number == u64::from(config!(reason_not_specified))
+        || (number != 0 && number == u64::from(config!(reason_listen_overflow)));
+    is_in_receive(facts.location) && (!facts.reason.known || vague)
+}
+
+/// An ACK without SYN, FIN and RST, and not of a connection that the kernel would name with the drop: request sockets
+/// come with their listener.
+#[inline(always)]
+fn is_last_ack(skb: u64, facts: Facts) -> bool {
+    const OTHERS: u8 = tcp_flag::SYN | tcp_flag::FIN | tcp_flag::RST;
+    let for_listener = !facts.sk.known || kernel::state(facts.sk.value) == state::LISTEN;
+    for_listener && kernel::tcp_flags(skb) & (tcp_flag::ACK | OTHERS) == tcp_flag::ACK
+}
+
+/// What is dropped for want of room in the accept queue, or because the listener waits for data, shows in the listener.
+#[inline(always)]
+fn last_ack(env: Env, skb: u64, facts: Facts) {
+    let net = kernel::skb_net(skb);
+    if matches!(walk::who_holds(net, skb), walk::Found::Nobody) {
+        return;
+    }
+    emit::emit(env, Kind::DropHolders, kernel::netns(net), |record: &mut DropHolders| {
+        fill(&mut record.drop, skb, facts, false);
+        walk::copy(&mut record.holders);
+    });
 }
 
 #[inline(always)]
@@ -82,6 +124,7 @@ fn fill(record: &mut Drop, skb: u64, facts: Facts, no_socket: bool) {
     record.no_socket = u8::from(no_socket);
     record.reason = facts.reason.value as u32;
     record.has_reason = u8::from(facts.reason.known);
+    record.for_state = if facts.sk.known && facts.sk.value != 0 { kernel::state(facts.sk.value) } else { 0 };
 }
 
 /// Where a kprobe at the entry of the freeing function was called from.

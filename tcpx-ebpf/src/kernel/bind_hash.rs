@@ -24,6 +24,7 @@ const MAX_STEPS: u32 = 40;
 pub fn walk(net: u64, port: u16, out: &mut Holders) {
     out.found = 0;
     out.complete = 0;
+    sock::limits(net, &mut out.limits);
     let Some(chain) = find_chain(net, port) else { return };
     walk_chain(chain, net, port, out);
 }
@@ -120,6 +121,12 @@ fn describe(sk: u64, state: u8, flags: u8, inode: u64, out: &mut Holder) {
     out.max_ack_backlog = field_or_zero(sk, offset!(sk_max_ack_backlog));
     out.state = state;
     out.flags = flags;
+    out.defer_accept = 0;
+    out.syn_backlog = 0;
+    if state == state::LISTEN {
+        out.defer_accept = field_or_zero(sk, offset!(icsk_defer_accept));
+        out.syn_backlog = field_or_zero::<u32>(sk, offset!(icsk_qlen)).min(u32::from(u16::MAX)) as u16;
+    }
     out.port = field_or_zero(sk, offset!(skc_num));
     if field_or_zero::<u16>(sk, offset!(skc_family)) == AF_INET6 {
         out.family = 6;

@@ -3,7 +3,7 @@
 use aya_ebpf::helpers::generated::{bpf_jiffies64, bpf_ktime_get_boot_ns};
 use tcpx_common::{
     abi::{sock_flag, state},
-    event::{SockFacts, SockReset, Tuple},
+    event::{ListenLimits, SockFacts, SockReset, Tuple},
     offsets::ABSENT,
 };
 
@@ -99,7 +99,7 @@ pub fn flags(sk: u64) -> u8 {
 
 /// 1 if the bit is set, else 0.
 #[inline(always)]
-fn bit(base: u64, offset: u16, mask: u16) -> u8 {
+pub fn bit(base: u64, offset: u16, mask: u16) -> u8 {
     u8::from(u16::from(field_or_zero::<u8>(base, offset)) & mask != 0)
 }
 
@@ -144,6 +144,14 @@ pub fn opened(sk: u64) {
     // SAFETY: the helper has no preconditions.
     let time_ns = unsafe { bpf_ktime_get_boot_ns() };
     let _ = OPENED.insert(sk, Opened { time_ns, bytes_acked: field_or_zero(sk, offset!(tp_bytes_acked)) }, 0);
+}
+
+/// What a namespace allows listeners.
+#[inline(always)]
+pub fn limits(net: u64, out: &mut ListenLimits) {
+    out.somaxconn = field_or_zero(net, offset!(net_somaxconn));
+    out.max_syn_backlog = field_or_zero(net, offset!(net_max_syn_backlog));
+    out.syncookies = field_or_zero(net, offset!(net_syncookies));
 }
 
 /// Sequence numbers, bytes and idle time.

@@ -3,6 +3,7 @@
 use super::{Names, flow, path, verdict};
 use crate::{
     correlate::facts::{DropCause, DropFacts},
+    event::Met,
     line::{self, Backlog, Reason, ReasonSource},
     verdict::rules::Finding,
 };
@@ -15,10 +16,22 @@ pub fn drop(facts: &DropFacts, finding: Finding, names: &Names<'_>) -> line::Dro
             let (backlog, max_backlog) = seen.what.sock.backlog;
             (Some(Backlog { backlog, max_backlog }), seen.what.sock.inode, None)
         }
+        DropCause::Mini(seen) => match &seen.what.met {
+            Met::Request { sock, .. } => {
+                let (backlog, max_backlog) = sock.backlog;
+                (Some(Backlog { backlog, max_backlog }), sock.inode, None)
+            }
+            Met::TimeWait { .. } => (None, None, None),
+        },
         DropCause::Freed(seen) => {
             let kernel =
                 |name: &crate::event::Name| Reason { name: name.to_string(), source: ReasonSource::Kernel };
-            (None, None, seen.what.reason.as_ref().map(kernel))
+            let listener = seen.what.passed_over_by();
+            let queue = listener.map(|listener| {
+                let (backlog, max_backlog) = listener.backlog;
+                Backlog { backlog, max_backlog }
+            });
+            (queue, listener.and_then(|listener| listener.inode), seen.what.reason.as_ref().map(kernel))
         }
     };
     line::DropLine {

@@ -15,7 +15,7 @@ use crate::{
         facts::{Answered, AttemptFacts, DeathFacts, DropCause, DropFacts, ResetFacts, Sender},
         key::Seen,
     },
-    event::{Backend, Ends, Lookups, Segment, SockReset, StateChange},
+    event::{Backend, ConnRequest, Ends, Lookups, Met, MiniSocket, Refused, Segment, SockReset, StateChange},
     line::{Frame, LookupResult, LookupStep, Source},
     verdict::{VerdictId, rules::words},
 };
@@ -360,13 +360,48 @@ pub(super) fn drop(facts: &DropFacts, names: &Names<'_>) -> Vec<Frame> {
             let note = format!("freed the segment{reason}; {}", by(seen.backend, "kfree_skb"));
             with_stack(vec![frame(function, note)], &seen.stack, names)
         }
-        DropCause::Queue(seen) => {
-            let (waiting, limit) = seen.what.sock.backlog;
-            let note = format!("accept queue {waiting} of {limit}; {}", by(seen.backend, ""));
-            with_stack(vec![frame("tcp_conn_request", note)], &seen.stack, names)
-        }
+        DropCause::Queue(seen) => with_stack(passed_over(seen), &seen.stack, names),
+        DropCause::Mini(seen) => with_stack(mini_socket(seen), &seen.stack, names),
     };
     at(facts.cause.time(), frames)
+}
+
+/// What a listener did with a SYN.
+fn passed_over(seen: &Seen<Box<ConnRequest>>) -> Vec<Frame> {
+    let request = &seen.what;
+    let (waiting, limit) = request.sock.backlog;
+    let how = by(seen.backend, "");
+    let route = if request.segment.ends.b.is_ipv4() { "inet_csk_route_req" } else { "inet6_csk_route_req" };
+    let caller = frame("tcp_conn_request", "dropped the SYN; derived");
+    match request.refused {
+        Refused::Queues => {
+            let syns = request.syn_backlog;
+            let note = format!("accept queue {waiting} of {limit}, SYN queue {syns} of {limit}; {how}");
+            vec![frame("tcp_conn_request", note)]
+        }
+        Refused::NoRoute => vec![frame(route, format!("no route; {how}")), caller],
+        Refused::Security => vec![frame("security_inet_conn_request", format!("refused; {how}")), caller],
+    }
+}
+
+/// What a small socket did with a segment.
+fn mini_socket(seen: &Seen<Box<MiniSocket>>) -> Vec<Frame> {
+    let receive = functions(seen.what.segment.ends).receive;
+    let how = by(seen.backend, "");
+    let inner = match &seen.what.met {
+        Met::Request { .. } if seen.what.is_deferred() => {
+            frame("tcp_check_req", format!("TCP_DEFER_ACCEPT, no data; {how}"))
+        }
+        Met::Request { sock, .. } => {
+            let (waiting, limit) = sock.backlog;
+            frame("tcp_check_req", format!("no child, accept queue {waiting} of {limit}; {how}"))
+        }
+        Met::TimeWait { answered, .. } => {
+            let status = if *answered { "TCP_TW_ACK" } else { "TCP_TW_SUCCESS" };
+            frame("tcp_timewait_state_process", format!("returned {status}; {how}"))
+        }
+    };
+    vec![inner, frame(receive, "took the segment; derived")]
 }
 
 /// Puts the offsets of a stack to the frames that it shows, and its other functions below.

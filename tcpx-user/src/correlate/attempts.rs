@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{facts::AttemptFacts, key::Seen, recent::Recent};
-use crate::event::{Ends, SockPtr, StateChange};
+use crate::event::{Ends, Segment, SockPtr, StateChange};
 
 /// Times of an attempt that was told.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,8 @@ pub struct Attempts {
     by_sock: HashMap<SockPtr, u64>,
     by_flow: HashMap<Ends, Vec<u64>>,
     told: Recent<SockPtr, Life>,
+    /// Initial sequence number and id of those that were told as open.
+    told_open: Recent<Ends, (Option<u32>, u64)>,
 }
 
 impl Attempts {
@@ -50,7 +52,8 @@ impl Attempts {
     #[must_use]
     pub fn new(limit: usize) -> Self {
         let (table, told) = (BTreeMap::new(), Recent::new(limit));
-        Self { table, by_sock: HashMap::new(), by_flow: HashMap::new(), told }
+        let told_open = Recent::new(limit);
+        Self { table, by_sock: HashMap::new(), by_flow: HashMap::new(), told, told_open }
     }
 
     /// Attempts in the table.
@@ -91,6 +94,15 @@ impl Attempts {
     pub fn on(&self, ends: Ends) -> impl Iterator<Item = &AttemptFacts> {
         let ids = self.by_flow.get(&ends).into_iter().flatten();
         ids.filter_map(|id| self.table.get(id))
+    }
+
+    /// The attempt that was told as open and sent this segment as the first after its SYN.
+    #[must_use]
+    pub fn told_open(&self, segment: &Segment) -> Option<u64> {
+        let isn = segment.seq.wrapping_sub(1);
+        let known = self.told_open.get(segment.ends).map(|entry| entry.1);
+        let mut own = known.filter(|entry| entry.0.is_none_or(|known| known == isn));
+        own.next_back().map(|entry| entry.1)
     }
 
     /// What CLOSE to SYN_SENT of `sk` at `time` means.
@@ -163,6 +175,9 @@ impl Attempts {
     /// Takes an attempt out; its times are remembered.
     pub fn remove(&mut self, id: u64) -> Option<AttemptFacts> {
         let attempt = self.table.remove(&id)?;
+        if let Some(ends) = attempt.ends().filter(|_| attempt.is_established()) {
+            self.told_open.insert(ends, attempt.span().1, (attempt.isn(), id));
+        }
         for ends in tuples(&attempt) {
             self.unindex(ends, id);
         }

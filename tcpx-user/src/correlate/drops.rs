@@ -32,14 +32,15 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    /// The segment is the SYN of this attempt, or the SYN-ACK that answers it.
+    /// The segment is the SYN of this attempt, the SYN-ACK that answers it, or the ACK that answers that.
     #[must_use]
     pub fn has(&self, segment: &Segment, time: u64) -> bool {
         let fits = |number: u32| self.isn.is_none_or(|isn| isn == number);
         let syn = segment.is_syn() && segment.ends == self.ends && fits(segment.seq);
         let flags = segment.flags & (SYN | ACK) == SYN | ACK;
         let syn_ack = flags && segment.ends.flipped() == self.ends && fits(segment.ack.wrapping_sub(1));
-        time >= self.since && (syn || syn_ack)
+        let last_ack = !segment.has_syn() && segment.ends == self.ends && fits(segment.seq.wrapping_sub(1));
+        time >= self.since && (syn || syn_ack || last_ack)
     }
 }
 
@@ -66,6 +67,11 @@ impl Drops {
     #[must_use]
     pub fn get(&self, id: u64) -> Option<&DropFacts> {
         self.counting.get(&id)
+    }
+
+    /// A counted flow, to be added to.
+    pub fn get_mut(&mut self, id: u64) -> Option<&mut DropFacts> {
+        self.counting.get_mut(&id)
     }
 
     /// All that are counted.
@@ -110,9 +116,17 @@ impl Drops {
     pub fn find(&self, segment: &Segment, which: impl Fn(&DropFacts) -> bool) -> Option<u64> {
         let same = |drop: &&DropFacts| {
             let other = drop.cause.segment();
-            (other.seq, other.flags) == (segment.seq, segment.flags) && which(drop)
+            // After the handshake's last ACK comes data with other numbers.
+            let last_ack = !other.has_syn() && !segment.has_syn();
+            (last_ack || (other.seq, other.flags) == (segment.seq, segment.flags)) && which(drop)
         };
         self.on(segment.ends).find(same).map(|drop| drop.id)
+    }
+
+    /// The counted drop of a flow whose listener waits for data.
+    #[must_use]
+    pub fn deferred(&self, flow: Ends) -> Option<u64> {
+        self.on(flow).find(|drop| drop.cause.is_deferred()).map(|drop| drop.id)
     }
 
     /// The counted drop that a handshake suffered.

@@ -9,8 +9,8 @@ use super::key::Seen;
 pub use super::nat::Translation;
 pub use super::sender::{Answered, Sender};
 use crate::event::{
-    CallFailed, ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, Lookups, Netns, Retransmit, Segment,
-    SockPtr, SockReset, StateChange,
+    CallFailed, ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, Lookups, MiniSocket, Netns, Refused,
+    Retransmit, Segment, SockPtr, SockReset, StateChange,
 };
 
 /// Something that will not change any more, unless a listener appears.
@@ -356,8 +356,10 @@ pub fn is_own(address: IpAddr, own: IpAddr) -> bool {
 pub enum DropCause {
     /// The kernel freed the segment.
     Freed(Seen<Box<Drop>>),
-    /// A listener one of whose queues was full passed over it.
+    /// A listener one of whose queues was full passed over it, or refused it.
     Queue(Seen<Box<ConnRequest>>),
+    /// A request socket or a TIME_WAIT record passed over it.
+    Mini(Seen<Box<MiniSocket>>),
 }
 
 impl DropCause {
@@ -367,11 +369,28 @@ impl DropCause {
         matches!(self, Self::Freed(seen) if seen.what.by_netfilter())
     }
 
+    /// It was the last ACK of a handshake (or data that came in its place), of which the client knows nothing.
+    #[must_use]
+    pub const fn is_last_ack(&self) -> bool {
+        !self.segment().has_syn()
+    }
+
+    /// The listener waits for data before it takes the connection: no harm if data comes.
+    #[must_use]
+    pub fn is_deferred(&self) -> bool {
+        match self {
+            Self::Freed(seen) => seen.what.passed_over_by().is_some_and(|listener| !listener.is_full()),
+            Self::Mini(seen) => seen.what.is_deferred(),
+            Self::Queue(_) => false,
+        }
+    }
+
     /// The segment.
     #[must_use]
     pub const fn segment(&self) -> &Segment {
         match self {
             Self::Freed(seen) => &seen.what.segment,
+            Self::Mini(seen) => &seen.what.segment,
             Self::Queue(seen) => &seen.what.segment,
         }
     }
@@ -381,6 +400,7 @@ impl DropCause {
     pub const fn netns(&self) -> Netns {
         match self {
             Self::Freed(seen) => seen.netns,
+            Self::Mini(seen) => seen.netns,
             Self::Queue(seen) => seen.netns,
         }
     }
@@ -390,6 +410,7 @@ impl DropCause {
     pub const fn time(&self) -> u64 {
         match self {
             Self::Freed(seen) => seen.time,
+            Self::Mini(seen) => seen.time,
             Self::Queue(seen) => seen.time,
         }
     }
@@ -413,14 +434,15 @@ pub struct DropFacts {
 }
 
 impl DropFacts {
-    /// The segment was dropped. At a full SYN queue that is not certain until it comes again: with syncookies the
-    /// listener answers nevertheless (`tcp_conn_request`).
+    /// The segment was dropped. Where a queue is full to the brim, or only clients that are known are let in, that is not
+    /// certain until the segment comes again (`tcp_conn_request`).
     #[must_use]
     pub fn is_certain(&self) -> bool {
-        match &self.cause {
-            DropCause::Freed(_) => true,
-            DropCause::Queue(seen) => self.count > 1 || seen.what.sock.backlog.0 > seen.what.sock.backlog.1,
-        }
+        let DropCause::Queue(seen) = &self.cause else { return true };
+        let request = &seen.what;
+        let (waiting, limit) = request.sock.backlog;
+        let overflow = waiting > limit || (request.limits.syncookies == 0 && request.syn_backlog > limit);
+        self.count > 1 || overflow || request.refused != Refused::Queues
     }
 }
 

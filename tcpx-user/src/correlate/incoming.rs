@@ -48,6 +48,13 @@ impl Correlator {
             What::ConnRequest(request) => {
                 self.dropped(DropCause::Queue(Seen::new(event, stack, request.clone())));
             }
+            What::MiniSocket(mini) => {
+                let segment = &mini.segment;
+                self.met_small.insert(segment.ends, event.time, (segment.seq, segment.flags));
+                if mini.is_lost() {
+                    self.dropped(DropCause::Mini(Seen::new(event, stack, mini.clone())));
+                }
+            }
             What::Drop(drop) => self.freed(event, stack, drop),
             What::Retransmit(again) => self.retransmit(event, again),
             What::Nat(nat) => self.translations.insert(Seen::new(event, &[], (**nat).clone())),
@@ -121,6 +128,9 @@ impl Correlator {
             let opened = Opened { time: event.time, ends: change.ends, attempt: id };
             self.history.opened(change.sk, opened);
         }
+        if change.new == ESTABLISHED {
+            self.taken_after_all(change.ends.flipped());
+        }
         if let Some(id) = id {
             self.remember_failure(id);
             self.ended(id);
@@ -142,6 +152,13 @@ impl Correlator {
     fn just_failed(&self, task: Task, time: u64) -> Option<Upstream> {
         let recent = |failed: &&Upstream| failed.time <= time && time - failed.time <= JUST_NS;
         self.failed.get(task.tgid).map(|entry| &entry.1).rfind(recent).cloned()
+    }
+
+    /// The data for which a listener has waited came, and the connection stands.
+    fn taken_after_all(&mut self, flow: Ends) {
+        if let Some(id) = self.drops.deferred(flow) {
+            self.forget_drop(id);
+        }
     }
 
     fn begin(&mut self, attempt: AttemptFacts) {
@@ -226,6 +243,9 @@ impl Correlator {
             return;
         }
         if !drop.no_socket {
+            if self.is_no_loss(event, drop) {
+                return;
+            }
             self.dropped(DropCause::Freed(seen()));
         } else if !self.abilities.replies_without_socket && !self.just_answered(event, &drop.segment) {
             self.answered(drop.segment.ends, drop.segment.seq, event.time, event.netns);
@@ -241,12 +261,33 @@ impl Correlator {
         self.answered.get(segment.ends).any(|entry| same(&entry.1) && lately(entry.0))
     }
 
+    /// The kernel frees what met a request socket or a TIME_WAIT record also when it has answered; and what was lost there
+    /// was told by a better witness. Where there is none, a drop for a listener is that of a SYN that came again.
+    fn is_no_loss(&self, event: &Event, drop: &Drop) -> bool {
+        let segment = &drop.segment;
+        let own = |entry: &&(u64, (u32, u8))| {
+            entry.1 == (segment.seq, segment.flags)
+                && event.time.saturating_sub(entry.0) <= self.limits.grace_ns
+        };
+        if !drop.is_vague() {
+            return false;
+        }
+        let again = segment.is_syn() && drop.for_state == Some(LISTEN);
+        let no_last_ack = !segment.has_syn() && drop.passed_over_by().is_none();
+        again || no_last_ack || self.met_small.get(segment.ends).any(|entry| own(&entry))
+    }
+
     fn dropped(&mut self, cause: DropCause) {
         let segment = cause.segment();
         let same = |&(netns, seq): &(Netns, u32)| seq == segment.seq && may_be_same(netns, cause.netns());
         if self.answered.get(segment.ends).any(|entry| same(&entry.1)) {
             return;
         }
+        self.vanished(cause);
+    }
+
+    /// One more segment of a flow vanished.
+    pub(super) fn vanished(&mut self, cause: DropCause) {
         let last = cause.time();
         let id = self.drops.again(&cause).unwrap_or_else(|| {
             let id = self.new_id();

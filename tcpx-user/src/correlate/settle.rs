@@ -49,7 +49,7 @@ impl Correlator {
     pub(super) fn ended(&mut self, id: u64) {
         let Some(attempt) = self.attempts.get(id) else { return };
         if attempt.is_established() {
-            return self.settle_attempt(id);
+            return self.opened(id);
         }
         self.link_reset(id);
         match self.attempts.get(id) {
@@ -57,6 +57,23 @@ impl Correlator {
             Some(attempt) => self.wait(id, attempt.span().1),
             None => {}
         }
+    }
+
+    /// An attempt has come to an open connection. Where the other end is on this host, it may have passed over the last
+    /// ACK, which is seen a moment later.
+    fn opened(&mut self, id: u64) {
+        let Some(attempt) = self.attempts.get(id) else { return };
+        let (ended, peer, here) = (attempt.span().1, self.peer_of(attempt), self.ends_here(attempt));
+        if let Some(attempt) = self.attempts.get_mut(id) {
+            attempt.peer = peer;
+        }
+        if here { self.wait(id, ended) } else { self.settle_attempt(id) }
+    }
+
+    fn ends_here(&self, attempt: &AttemptFacts) -> bool {
+        attempt
+            .ends()
+            .is_some_and(|ends| is_own(ends.b.ip(), ends.a.ip()) || self.history.is_on_this_host(ends.b.ip()))
     }
 
     /// An attempt whose socket began another: its end was not seen, and may still come.
@@ -69,7 +86,8 @@ impl Correlator {
 
     /// Finds the RST that ended an attempt.
     fn link_reset(&mut self, id: u64) {
-        let Some(attempt) = self.attempts.get(id).filter(|attempt| attempt.reset.is_none()) else { return };
+        let open_to_it = |attempt: &&AttemptFacts| attempt.reset.is_none() && !attempt.is_established();
+        let Some(attempt) = self.attempts.get(id).filter(open_to_it) else { return };
         let (Some(ends), Some(sk)) = (attempt.ends(), attempt.sk()) else { return };
         let (from, until) = (attempt.start.as_ref().map_or(0, |start| start.time), attempt.span().1);
         let from = from.max(until.saturating_sub(self.limits.grace_ns));
@@ -117,6 +135,9 @@ impl Correlator {
     /// Ends the wait of a RST.
     pub(super) fn settle_reset(&mut self, id: u64) {
         let Some(mut reset) = self.resets.remove(id) else { return };
+        if let Some(seen) = no_refusal(&reset) {
+            return self.vanished(DropCause::Freed(seen));
+        }
         if reset.nat.is_empty() {
             reset.nat = self.translations_of(&reset);
         }
@@ -125,7 +146,8 @@ impl Correlator {
             self.find_reject(&mut reset);
         }
         let id = reset.attempt.or_else(|| self.calling(&reset));
-        let attempt = id.and_then(|id| self.attempts.get(id));
+        let open = |attempt: &&AttemptFacts| !attempt.is_established();
+        let attempt = id.and_then(|id| self.attempts.get(id)).filter(open);
         reset.start = attempt.and_then(|attempt| attempt.start.clone()).map(Box::new);
         self.gather_listeners(&mut reset);
         let reset = Arc::new(reset);
@@ -134,7 +156,10 @@ impl Correlator {
         self.settled.push_back(Settled::Reset(reset.clone()));
         self.refused_answer(&reset);
         let attempt = reset.attempt.and_then(|id| self.attempts.get_mut(id));
-        let Some(attempt) = attempt.filter(|attempt| attempt.reset.is_none()) else { return };
+        let Some(attempt) = attempt.filter(|attempt| attempt.reset.is_none() && !attempt.is_established())
+        else {
+            return;
+        };
         attempt.reset = Some(reset);
         let (id, ended) = (attempt.id, attempt.end.is_some());
         self.attempts.index(id);
@@ -211,10 +236,7 @@ impl Correlator {
 
     /// Tells an attempt with all that was seen of it.
     pub(super) fn settle_attempt(&mut self, id: u64) {
-        let Some(attempt) = self.attempts.get(id) else { return };
-        let peer = attempt.is_established().then(|| self.peer_of(attempt)).flatten();
         let Some(mut attempt) = self.attempts.remove(id) else { return };
-        attempt.peer = peer;
         if let Some(ends) = attempt.ends() {
             self.gather(&mut attempt, ends);
         }
@@ -275,12 +297,20 @@ impl Correlator {
     fn gather_drop(&mut self, attempt: &mut AttemptFacts, handshake: &Handshake) {
         let id = self.drop_of(handshake);
         let smooth = attempt.is_established() && (attempt.has_crossed() || attempt.syn_retransmits() == 0);
-        let by_netfilter = id.and_then(|id| self.drops.get(id)).is_some_and(|drop| drop.cause.is_netfilter());
-        let spurious = if by_netfilter { attempt.got_an_error() } else { smooth };
+        let cause = id.and_then(|id| self.drops.get(id)).map(|drop| &drop.cause);
+        let by_netfilter = cause.is_some_and(DropCause::is_netfilter);
+        let last_ack = cause.is_some_and(DropCause::is_last_ack);
+        let spurious = if by_netfilter { attempt.got_an_error() } else { smooth && !last_ack };
         if spurious {
             if let Some(id) = id {
                 self.forget_drop(id);
             }
+            return;
+        }
+        if let Some(drop) = id.and_then(|id| self.drops.get_mut(id)).filter(|drop| drop.cause.is_deferred()) {
+            // Data may still come.
+            drop.attempt = Some(attempt.id);
+            attempt.drop = Some(Arc::new(drop.clone()));
             return;
         }
         attempt.drop = match id.and_then(|id| self.drops.remove(id)) {
@@ -343,7 +373,11 @@ impl Correlator {
     }
 
     fn settle_drop(&mut self, id: u64) {
-        let Some(drop) = self.drops.remove(id).filter(DropFacts::is_certain).map(Arc::new) else { return };
+        let Some(mut drop) = self.drops.remove(id).filter(DropFacts::is_certain) else { return };
+        if drop.attempt.is_none() && drop.cause.is_last_ack() {
+            drop.attempt = self.attempts.told_open(drop.cause.segment());
+        }
+        let drop = Arc::new(drop);
         self.drops.told(&drop);
         self.settled.push_back(Settled::Drop(drop));
     }
@@ -421,4 +455,18 @@ impl Correlator {
 /// The names of an attempt's flow, from the caller on.
 fn names(attempt: &AttemptFacts, ends: Ends) -> Vec<Ends> {
     std::iter::once(ends).chain(attempt.nat.iter().map(|step| step.what.translated)).collect()
+}
+
+/// A SYN that `tcp_v4_rcv` freed without a reason, while a listener was there to take it, and that no RST is known to
+/// have answered: what freed it was something else.
+fn no_refusal(reset: &ResetFacts) -> Option<Seen<Box<crate::event::Drop>>> {
+    let Some(Sender::NoSocketDrop(seen)) = &reset.sender else { return None };
+    let drop = &seen.what;
+    let wanted = drop.segment.ends.b;
+    let takes = |holder: &crate::event::Holder| {
+        holder.listens_at(wanted) && holder.bound_dev == 0 && !holder.reuseport_program
+    };
+    let listener = drop.holders.as_ref().is_some_and(|holders| holders.list.iter().any(takes));
+    let silent = reset.receiver.is_none() && drop.reason.is_none() && !drop.place.sk_lookup;
+    (listener && silent).then(|| seen.clone())
 }

@@ -2,7 +2,7 @@
 
 use tcpx_common::{
     abi::{
-        denied_by, place_flag, sock_flag,
+        denied_by, place_flag, refused, sock_flag, state,
         tcp_flag::{ACK, RST, SYN},
     },
     event as raw,
@@ -10,8 +10,9 @@ use tcpx_common::{
 
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
-    Bind, CallFailed, ConnRequest, ConnectFailed, DeniedBy, Drop, Holders, HookNumber, Icmp, Name, Nat,
-    Place, Reply, Retransmit, ServerCall, SockFacts, SockPtr, SockReset, StateChange, Timers, What,
+    Bind, CallFailed, ConnRequest, ConnectFailed, DeniedBy, Drop, Holders, HookNumber, Icmp, ListenLimits,
+    Met, MiniSocket, Name, Nat, Place, Refused, Reply, Retransmit, ServerCall, SockFacts, SockPtr, SockReset,
+    StateChange, Timers, What,
 };
 
 pub(super) fn state(state: &raw::State) -> Option<StateChange> {
@@ -83,7 +84,7 @@ const fn denied(by: u16) -> Option<DeniedBy> {
 
 /// "Nobody holds the port" travels as one bit, and means the same as an empty walk that came to its end.
 fn walked(port_free: u8, holders: Option<Holders>) -> Option<Holders> {
-    let free = || Holders { list: Vec::new(), complete: true };
+    let free = || Holders { list: Vec::new(), complete: true, limits: ListenLimits::default() };
     holders.or_else(|| (port_free != 0).then(free))
 }
 
@@ -123,6 +124,7 @@ pub(super) fn drop(
         no_socket: drop.no_socket != 0,
         holders: walked(drop.port_free, holders),
         place: place(drop.place),
+        for_state: (drop.for_state != 0).then_some(drop.for_state),
     })
 }
 
@@ -165,7 +167,34 @@ pub(super) fn conn_request(request: &raw::ConnRequest, tick_ns: u64) -> Option<C
         segment: parts::segment(&request.segment)?,
         sock: parts::sock(&request.sock, tick_ns)?,
         syn_backlog: request.syn_backlog,
+        limits: parts::limits(&request.limits),
+        refused: match request.refused {
+            refused::NO_ROUTE => Refused::NoRoute,
+            refused::SECURITY => Refused::Security,
+            _ => Refused::Queues,
+        },
     })
+}
+
+pub(super) fn mini_socket(mini: &raw::MiniSocket, tick_ns: u64) -> Option<MiniSocket> {
+    /// `enum tcp_tw_status`: nothing is sent.
+    const TCP_TW_SUCCESS: u8 = 0;
+    let met = match mini.state {
+        state::TIME_WAIT => Met::TimeWait {
+            rcv_nxt: mini.rcv_nxt,
+            substate: mini.substate,
+            answered: mini.result != TCP_TW_SUCCESS,
+        },
+        _ => Met::Request {
+            sock: Box::new(parts::sock(&mini.sock, tick_ns)?),
+            syn_backlog: mini.syn_backlog,
+            limits: parts::limits(&mini.limits),
+            acked: mini.acked != 0,
+            defer_accept: mini.defer_accept,
+            timeouts: mini.timeouts,
+        },
+    };
+    Some(MiniSocket { segment: parts::segment(&mini.segment)?, met })
 }
 
 pub(super) fn retransmit(again: &raw::Retransmit) -> Option<Retransmit> {

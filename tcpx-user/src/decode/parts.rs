@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tcpx_common::{abi, abi::sock_flag, event as raw};
 
-use crate::event::{Ends, Holder, Holders, Lookups, Miss, Segment, SockFacts, SockPtr};
+use crate::event::{Ends, Holder, Holders, ListenLimits, Lookups, Miss, Segment, SockFacts, SockPtr};
 
 /// An address as the records have it. A v4-mapped address is an IPv4 address: that is what is on the wire.
 pub(super) fn address(bytes: &[u8; 16], family: u16) -> Option<IpAddr> {
@@ -126,7 +126,15 @@ pub(super) fn holders(walk: &raw::Holders) -> Holders {
     let told = usize::try_from(walk.found).unwrap_or(usize::MAX).min(raw::MAX_HOLDERS);
     let list: Vec<Holder> = walk.list[..told].iter().filter_map(holder).collect();
     let all = list.len() as u64 == u64::from(walk.found);
-    Holders { complete: walk.complete != 0 && all, list }
+    Holders { complete: walk.complete != 0 && all, list, limits: limits(&walk.limits) }
+}
+
+pub(super) const fn limits(limits: &raw::ListenLimits) -> ListenLimits {
+    ListenLimits {
+        somaxconn: limits.somaxconn,
+        max_syn_backlog: limits.max_syn_backlog,
+        syncookies: limits.syncookies,
+    }
 }
 
 fn holder(holder: &raw::Holder) -> Option<Holder> {
@@ -141,5 +149,7 @@ fn holder(holder: &raw::Holder) -> Option<Holder> {
         reuseport_program: holder.flags & sock_flag::REUSEPORT_PROGRAM != 0,
         bound_dev: holder.bound_dev,
         backlog: (holder.ack_backlog, holder.max_ack_backlog),
+        syn_backlog: holder.syn_backlog.into(),
+        defer_accept: holder.defer_accept,
     })
 }

@@ -210,6 +210,8 @@ fn holder(response: &InetResponse) -> Holder {
         reuseport_program: false,
         bound_dev: header.socket_id.interface_id,
         backlog: if listening { (header.recv_queue, header.send_queue) } else { (0, 0) },
+        syn_backlog: 0,
+        defer_accept: 0,
     }
 }
 

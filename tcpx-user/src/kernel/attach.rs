@@ -124,13 +124,15 @@ fn configure(facts: &KernelFacts, asked: Asked) -> Config {
         scope_tgid: if asked.command { std::process::id() } else { 0 },
         stacks: u8::from(asked.stacks),
         reason_no_socket: facts.drop_reason("NO_SOCKET").unwrap_or(0) as u16,
+        reason_not_specified: facts.drop_reason("NOT_SPECIFIED").unwrap_or(0) as u16,
+        reason_listen_overflow: facts.drop_reason("TCP_LISTEN_OVERFLOW").unwrap_or(0) as u16,
         sock_linger_bit: facts.sock_linger_bit.unwrap_or(0) as u16,
         ..Config::default()
     };
+    let range = |name| Symbols::get().range(name).unwrap_or_default();
+    (config.tcp_v4_rcv_start, config.tcp_v4_rcv_end) = range("tcp_v4_rcv");
+    (config.tcp_v6_rcv_start, config.tcp_v6_rcv_end) = range("tcp_v6_rcv");
     if facts.drop_reasons.is_empty() {
-        let range = |name| Symbols::get().range(name).unwrap_or_default();
-        (config.tcp_v4_rcv_start, config.tcp_v4_rcv_end) = range("tcp_v4_rcv");
-        (config.tcp_v6_rcv_start, config.tcp_v6_rcv_end) = range("tcp_v6_rcv");
         (config.free_start, config.free_end) = range("kfree_skb");
     }
     config

@@ -31,6 +31,11 @@ impl Sight<'_> {
         }
     }
 
+    /// Since Linux 6.11 the tracepoint kfree_skb says for which socket the packet was.
+    fn drops_name_sockets(&self) -> bool {
+        self.backend(Hook::Drop) == Some(Backend::Tracepoint) && self.facts.has("arg_tp_drop_sk")
+    }
+
     pub(super) fn abilities(&self) -> Abilities {
         Abilities {
             replies_without_socket: self.all_replies(),
@@ -43,6 +48,9 @@ impl Sight<'_> {
             icmp_send: self.sees(Hook::IcmpSend),
             rejects: self.sees(Hook::Reject),
             conn_request: self.sees(Hook::ConnRequest),
+            syn_refused: self.sees(Hook::ConnRequest) && self.sees(Hook::SynRefused),
+            mini_sockets: self.sees(Hook::MiniSocket),
+            drop_sockets: self.sees(Hook::MiniSocket) || self.drops_name_sockets(),
             drops: self.sees(Hook::Drop),
             received: self.sees(Hook::Receive),
             calls: self.sees(Hook::Connect) && self.sees(Hook::Bind) && self.sees(Hook::Listen),
@@ -64,7 +72,7 @@ impl Sight<'_> {
             replies_from_tracepoint: u32::from(self.backend(Hook::SendReset) == Some(Backend::Tracepoint)),
             active_from_tracepoint: u32::from(self.backend(Hook::ActiveReset) == Some(Backend::Tracepoint)),
             no_socket_from_drop: u32::from(self.sees(Hook::Drop) && !self.all_replies()),
-            reserved: 0,
+            last_ack_from_drop: u32::from(self.sees(Hook::Drop) && !self.sees(Hook::MiniSocket)),
         }
     }
 }

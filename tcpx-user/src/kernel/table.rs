@@ -199,6 +199,22 @@ pub const WAYS: &[Way] = ways! {
     ConnRequest Kprobe ["conn_request_kprobe" => Kprobe "tcp_conn_request"]
         needs ["arg_request_sk", "arg_request_skb", "sk_ack_backlog", "sk_max_ack_backlog", "icsk_qlen"];
 
+    SynRefused Fentry ["route_fexit" => Fexit "inet_csk_route_req", "route6_fexit" => Fexit "inet6_csk_route_req",
+                       "security_fexit" => Fexit "security_inet_conn_request"]
+        needs ["ret_route", "ret_route6", "ret_security"];
+    SynRefused Kprobe ["route_kretprobe" => Kretprobe "inet_csk_route_req", "route_kretprobe" => Kretprobe "inet6_csk_route_req",
+                       "security_kretprobe" => Kretprobe "security_inet_conn_request"]
+        needs [];
+
+    MiniSocket Fentry ["check_req_fexit" => Fexit "tcp_check_req", "time_wait_fexit" => Fexit "tcp_timewait_state_process"]
+        needs ["arg_check_sk", "arg_check_skb", "arg_check_req", "ret_check", "arg_tw", "arg_tw_skb", "ret_tw",
+               "ireq_acked", "ireq_acked_mask", "sk_ack_backlog", "sk_max_ack_backlog"];
+    MiniSocket Kprobe ["check_req_kprobe" => Kprobe "tcp_check_req", "check_req_kretprobe" => Kretprobe "tcp_check_req",
+                       "time_wait_kprobe" => Kprobe "tcp_timewait_state_process",
+                       "time_wait_kretprobe" => Kretprobe "tcp_timewait_state_process"]
+        needs ["arg_check_sk", "arg_check_skb", "arg_check_req", "arg_tw", "arg_tw_skb", "ireq_acked", "ireq_acked_mask",
+               "sk_ack_backlog", "sk_max_ack_backlog"];
+
     Drop Tracepoint ["drop_tp" => RawTracepoint "kfree_skb"] needs ["arg_tp_drop_skb", "arg_tp_drop_location"];
     Drop Fentry ["drop_fentry" => Fentry "sk_skb_reason_drop"] needs ["arg_drop_skb", "arg_drop_reason"];
     Drop Fentry ["drop_fentry" => Fentry "kfree_skb_reason"] needs ["arg_drop_skb", "arg_drop_reason"];
@@ -255,6 +271,8 @@ pub const fn common_needs(hook: Hook) -> &'static [&'static str] {
         | Hook::Drop
         | Hook::SendReset
         | Hook::ConnRequest
+        | Hook::SynRefused
+        | Hook::MiniSocket
         | Hook::Receive
         | Hook::LookupEstablished
         | Hook::LookupListener => PACKET,
@@ -284,6 +302,8 @@ pub const fn question(hook: Hook) -> &'static str {
         Hook::IcmpSend => "ICMP errors that this host sends",
         Hook::Reject => "RSTs made by netfilter",
         Hook::ConnRequest => "SYNs at a listener whose queues are full",
+        Hook::SynRefused => "SYNs that a listener cannot or may not answer",
+        Hook::MiniSocket => "handshake segments that a request socket or a TIME_WAIT record passes over",
         Hook::Drop => "SYNs that the kernel throws away",
         Hook::Retransmit => "SYNs sent again",
         Hook::Nat => "flows that conntrack translates",

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Actor, AttemptFact, CallFact, Cgroup, Deadline, DeathFact, DropFact, Endpoint, Facts, Family, Holder,
-    LabError, Namespace, Peer, Program, ResetFact, Script, SocketRow, What,
+    LabError, Namespace, Peer, Program, Relay, ResetFact, Script, SocketRow, What,
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
@@ -33,16 +33,22 @@ pub struct Stage {
     kept: Vec<OwnedFd>,
     // Without its device, routes and addresses vanish under connections that a tracer is still to tell of.
     peers: Vec<Peer>,
+    relays: Vec<Relay>,
     namespaces: Vec<Arc<Namespace>>,
 }
 
 /// The counters that scenarios speak of.
-const COUNTERS: [&str; 13] = [
+const COUNTERS: &[&str] = &[
     "OutRsts",
     "AttemptFails",
     "EstabResets",
     "ListenOverflows",
     "ListenDrops",
+    "TCPReqQFullDrop",
+    "TCPReqQFullDoCookies",
+    "TCPDeferAcceptDrop",
+    "SyncookiesSent",
+    "SyncookiesRecv",
     "TCPAbortOnClose",
     "TCPAbortOnData",
     "TCPAbortOnLinger",
@@ -70,6 +76,7 @@ impl Stage {
             cgroups: Vec::new(),
             kept: Vec::new(),
             peers: Vec::new(),
+            relays: Vec::new(),
             namespaces: Vec::new(),
         }
     }
@@ -130,6 +137,13 @@ impl Stage {
         self.cgroups.push(Arc::clone(&cgroup));
         actors.iter().try_for_each(|actor| cgroup.add(actor))?;
         Ok(cgroup)
+    }
+
+    /// Two namespaces that are joined by the scenario itself, packet by packet.
+    pub fn relay(&mut self, one: &Arc<Namespace>, other: &Arc<Namespace>) -> Result<Relay, LabError> {
+        let relay = Relay::between(one, other, self.family, self.script.clone())?;
+        self.relays.push(relay.clone());
+        Ok(relay)
     }
 
     /// The loopback address of the scenario's family.
@@ -205,7 +219,7 @@ impl Stage {
 
     fn counters(&self) -> Result<Vec<(&'static str, u64)>, LabError> {
         let mut sums = Vec::new();
-        for name in COUNTERS {
+        for &name in COUNTERS {
             let mut sum = 0;
             for namespace in &self.namespaces {
                 sum += namespace.counter(name)?.unwrap_or(0);
@@ -225,6 +239,19 @@ impl Stage {
         let row = Deadline::default().until(what, || Ok(namespace.sockets()?.into_iter().find(&wanted)))?;
         self.step(format!("the socket table has: {row}"));
         Ok(row)
+    }
+
+    /// Waits until a namespace's counter has come so far.
+    pub fn await_counter(
+        &self,
+        namespace: &Namespace,
+        counter: &'static str,
+        at_least: u64,
+    ) -> Result<(), LabError> {
+        Deadline::default()
+            .until(counter, || Ok((namespace.counter(counter)? >= Some(at_least)).then_some(())))?;
+        self.step(format!("the kernel has counted {counter}"));
+        Ok(())
     }
 
     /// Waits until a namespace's socket table has no such entry any more.

@@ -1,5 +1,8 @@
 //! The lab's boundary to system calls that have no safe wrapper.
-#![expect(unsafe_code, reason = "unshare, TUNSETIFF, TCP_INFO and Landlock have no safe wrapper in rustix")]
+#![expect(
+    unsafe_code,
+    reason = "unshare, TUNSETIFF, TCP_INFO, Landlock and some options have no safe wrapper in rustix"
+)]
 
 use std::{
     io,
@@ -72,6 +75,11 @@ pub(super) fn bind_to_device(fd: impl AsFd, index: u32) -> Result<(), Errno> {
 pub(super) fn choose_by(fd: impl AsFd, program: &impl AsRawFd) -> Result<(), Errno> {
     const SO_ATTACH_REUSEPORT_EBPF: libc::c_int = 52;
     set(fd, libc::SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, program.as_raw_fd())
+}
+
+/// An option of TCP's that is a number.
+pub(super) fn set_tcp(fd: impl AsFd, option: libc::c_int, value: libc::c_int) -> Result<(), Errno> {
+    set(fd, libc::IPPROTO_TCP, option, value)
 }
 
 /// `setsockopt(2)` with an int: not all options have a safe wrapper.

@@ -23,14 +23,14 @@ impl Tun {
     pub fn create(
         namespace: &Arc<Namespace>,
         device: &'static str,
-        addresses: Vec<Address>,
+        addresses: impl IntoIterator<Item = Address> + Send + 'static,
     ) -> Result<Self, LabError> {
         let fd = namespace.run(move || {
             // The device belongs to the namespace of the thread that opened the node.
             let fd = open_node()?;
             sys::attach_tun(&fd, device).map_err(|error| unavailable(format!("TUNSETIFF: {error}")))?;
             link::set_up(device)?;
-            addresses.iter().try_for_each(|&address| link::add_address(device, address))?;
+            addresses.into_iter().try_for_each(|address| link::add_address(device, address))?;
             Ok::<_, LabError>(fd)
         })??;
         Ok(Self { fd })

@@ -4,6 +4,7 @@ mod deaths;
 mod early;
 mod handshake;
 mod keys;
+mod listener;
 mod nat;
 mod near;
 mod own_accord;

@@ -17,7 +17,7 @@ use crate::{
     correlate::Limits,
     decode::Symbols,
     enrich::{self, Enrich},
-    event::{Event, Holder, Holders, Reply, What},
+    event::{Event, Holder, Holders, ListenLimits, Reply, What},
     kernel::{self, Asked, AttachError, BackendChoice, KernelFacts, Probes, symbols::Kallsyms},
     line::{AttachedHook, Line, MissingHook, Start, Summary},
     pipeline::Pipeline,
@@ -118,7 +118,8 @@ impl Host {
         let found = self.enrich.bound_sockets(event.netns, reply.segment.ends.b.port()).ok()?;
         let seen = reply.holders.as_ref().map_or(&[][..], |holders| &holders.list);
         let list = found.list.into_iter().map(|holder| as_seen(holder, seen)).collect();
-        let holders = Some(Holders { list, complete: found.bound_visible });
+        let (complete, limits) = (found.bound_visible, ListenLimits::default());
+        let holders = Some(Holders { list, complete, limits });
         let what = What::Reply(Box::new(Reply { holders, ..(**reply).clone() }));
         Some(Event { what, ..event.clone() })
     }

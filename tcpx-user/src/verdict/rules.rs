@@ -12,6 +12,7 @@ mod drop;
 mod early;
 mod handshake;
 mod icmp;
+mod listener;
 mod nat;
 mod nearby;
 mod no_socket;
@@ -19,6 +20,7 @@ mod own_accord;
 mod received;
 mod reject;
 mod reply;
+mod time_wait;
 mod unanswered;
 pub mod words;
 
@@ -335,15 +337,11 @@ pub const ATTEMPT: &[Rule<AttemptFacts>] = &[
         holds: icmp::refused,
     },
     Rule { gives: &[VerdictId::IcmpRefused], site: "tcp_v4_err, not seen", holds: icmp::refused_unseen },
+    Rule { gives: &[], site: "a drop on this host that has a rule", holds: unanswered::dropped_here },
     Rule {
-        gives: &[VerdictId::AcceptQueueFull],
-        site: "tcp_conn_request: accept queue full",
-        holds: unanswered::accept_queue_full,
-    },
-    Rule {
-        gives: &[VerdictId::NetfilterDrop],
-        site: "nf_hook_slow, nft_do_chain: NF_DROP",
-        holds: unanswered::netfilter_drop,
+        gives: &[VerdictId::AcceptQueueFull, VerdictId::SynQueueFull],
+        site: "tcp_conn_request, not seen: a queue was full when the SYN was sent again",
+        holds: unanswered::full_listener,
     },
     Rule { gives: &[], site: "kfree_skb of a handshake segment", holds: unanswered::other_drop },
     Rule {
@@ -358,9 +356,35 @@ pub const ATTEMPT: &[Rule<AttemptFacts>] = &[
 /// Why a handshake segment vanished.
 pub const DROP: &[Rule<DropFacts>] = &[
     Rule {
+        gives: &[VerdictId::SynQueueFull],
+        site: "tcp_conn_request: SYN queue full, no cookie",
+        holds: listener::syn_queue_full,
+    },
+    Rule {
         gives: &[VerdictId::AcceptQueueFull],
         site: "tcp_conn_request: accept queue full",
-        holds: drop::accept_queue_full,
+        holds: listener::accept_queue_full,
+    },
+    Rule { gives: &[], site: "tcp_conn_request: security_inet_conn_request", holds: listener::lsm_drop },
+    Rule {
+        gives: &[VerdictId::NoReturnRoute],
+        site: "tcp_conn_request: inet_csk_route_req, inet6_csk_route_req",
+        holds: listener::no_return_route,
+    },
+    Rule {
+        gives: &[VerdictId::DeferAccept],
+        site: "tcp_check_req: TCP_DEFER_ACCEPT",
+        holds: listener::defer_accept,
+    },
+    Rule {
+        gives: &[VerdictId::HandshakeAckDropped],
+        site: "tcp_check_req: listen_overflow",
+        holds: listener::handshake_ack_dropped,
+    },
+    Rule {
+        gives: &[VerdictId::TimeWaitAck],
+        site: "tcp_timewait_state_process: TCP_TW_ACK",
+        holds: time_wait::time_wait_ack,
     },
     Rule {
         gives: &[VerdictId::NetfilterDrop],

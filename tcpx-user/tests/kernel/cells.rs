@@ -23,6 +23,9 @@ const ABILITIES: &[Ability] = &[
     Ability { name: "icmp_send", has: |can| can.icmp_send },
     Ability { name: "rejects", has: |can| can.rejects },
     Ability { name: "conn_request", has: |can| can.conn_request },
+    Ability { name: "syn_refused", has: |can| can.syn_refused },
+    Ability { name: "mini_sockets", has: |can| can.mini_sockets },
+    Ability { name: "drop_sockets", has: |can| can.drop_sockets },
     Ability { name: "drops", has: |can| can.drops },
     Ability { name: "received", has: |can| can.received },
     Ability { name: "nat", has: |can| can.nat },
@@ -47,14 +50,31 @@ const CELLS: &[Cell] = &[
     Cell {
         backend: "tracepoint",
         before: None,
-        lacks: &["icmp", "rejects", "conn_request", "received", "lookups", "sk_lookup", "reuseport"],
-        because: "tcp_v4_err, nf_send_reset, tcp_conn_request, tcp_v4_rcv, the lookups and what they ask have no tracepoint",
+        lacks: &[
+            "icmp",
+            "rejects",
+            "conn_request",
+            "syn_refused",
+            "mini_sockets",
+            "received",
+            "lookups",
+            "sk_lookup",
+            "reuseport",
+        ],
+        because: "tcp_v4_err, nf_send_reset, tcp_conn_request, tcp_check_req, tcp_v4_rcv, the lookups and what these ask have no \
+                  tracepoint",
     },
     Cell {
         backend: "tracepoint",
         before: Some((6, 9)),
         lacks: &["replies_without_socket", "replies_from_time_wait"],
         because: "tcp_send_reset fires for full sockets only",
+    },
+    Cell {
+        backend: "tracepoint",
+        before: Some((6, 11)),
+        lacks: &["drop_sockets"],
+        because: "kfree_skb does not say for which socket the packet was",
     },
     Cell {
         backend: "tracepoint",

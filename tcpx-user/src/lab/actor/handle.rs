@@ -244,6 +244,11 @@ impl Actor {
         self.must(fd, Call::RefuseByProgram).map(drop)
     }
 
+    /// Sets TCP_DEFER_ACCEPT.
+    pub fn defer_accept(&self, fd: Fd, seconds: i32) -> Result<(), LabError> {
+        self.must(fd, Call::DeferAccept(seconds)).map(drop)
+    }
+
     /// Sets SO_LINGER to on, with that many seconds.
     pub fn set_linger(&self, fd: Fd, seconds: u64) -> Result<(), LabError> {
         self.must(fd, Call::Linger(seconds)).map(drop)

@@ -30,6 +30,10 @@ pub(super) enum Call {
     BindToDevice(u32),
     /// Leaves the choice in the socket's SO_REUSEPORT group to a program that refuses all.
     RefuseByProgram,
+    /// Seconds.
+    DeferAccept(i32),
+    /// How many handshakes with data may wait.
+    FastOpen(i32),
     Linger(u64),
     Option(TcpOption, i32),
     /// connect() with AF_UNSPEC.

@@ -6,6 +6,7 @@ mod established;
 mod firewall;
 mod given_up;
 mod handshake;
+mod listener;
 mod local_resets;
 mod nat;
 mod near;
@@ -99,6 +100,7 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         nat::TABLE,
         remote::TABLE,
         silent::TABLE,
+        listener::TABLE,
         established::TABLE,
     ]
     .into_iter()

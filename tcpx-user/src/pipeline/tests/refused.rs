@@ -115,7 +115,7 @@ fn listeners_that_almost_match() {
     for (a, b, holder, id, first) in cases {
         let told = run(Abilities::ALL, &call(a, b).refused(S, held_by(vec![holder.clone()])));
         assert_eq!(gist(&told.attempt().verdict), (id, Observed, first));
-        let unsure = Some(Holders { list: vec![holder], complete: false });
+        let unsure = Some(Holders { list: vec![holder], complete: false, limits: ListenLimits::default() });
         let told = run(Abilities::ALL, &call(a, b).refused(S, unsure));
         assert_eq!(gist(&told.attempt().verdict), (id, Derived, first));
     }

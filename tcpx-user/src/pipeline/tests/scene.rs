@@ -28,6 +28,9 @@ pub(super) const TRACEPOINT_6_1: Abilities = Abilities {
     rejects: false,
     conn_request: false,
     received: false,
+    syn_refused: false,
+    mini_sockets: false,
+    drop_sockets: false,
     lookups: false,
     reset_reasons: false,
     ..Abilities::ALL
@@ -247,12 +250,14 @@ pub(super) fn holder(sk: u64, inode: u64, addr_: &str, listening: bool) -> Holde
         reuseport_program: false,
         bound_dev: 0,
         backlog: (0, 5),
+        syn_backlog: 0,
+        defer_accept: 0,
     }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "`None` is the walk that was not made")]
 pub(super) fn held_by(list: Vec<Holder>) -> Option<Holders> {
-    Some(Holders { list, complete: true })
+    Some(Holders { list, complete: true, limits: ListenLimits::default() })
 }
 
 pub(super) fn change(sk: SockPtr, ends: Ends, old: u8, new: u8) -> StateChange {
@@ -428,7 +433,14 @@ impl Call {
     pub(super) fn queue_full(&self, time: u64, waiting: u32, limit: u32) -> Event {
         let listener =
             SockFacts { inode: Some(NODE), backlog: (waiting, limit), ..sock(SockPtr(0x11), LISTEN) };
-        let request = ConnRequest { segment: self.syn(), sock: listener, syn_backlog: 0 };
+        let limits = ListenLimits { somaxconn: 4096, max_syn_backlog: 256, syncookies: 1 };
+        let request = ConnRequest {
+            segment: self.syn(),
+            sock: listener,
+            syn_backlog: 0,
+            limits,
+            refused: Refused::Queues,
+        };
         self.at(time, Hook::ConnRequest, What::ConnRequest(Box::new(request)))
     }
 }
@@ -452,5 +464,6 @@ fn dropped(segment: Segment, reason: Option<&str>, function: &str) -> Drop {
         no_socket: false,
         holders: None,
         place: Place::default(),
+        for_state: None,
     }
 }

@@ -52,8 +52,15 @@ impl Expected {
             expected.hide_calls();
         }
         if !abilities.conn_request {
-            // tcp_conn_request frees the SYN without a kfree_skb event.
-            expected.facts.drops.retain(|drop| drop.verdict != "accept-queue-full");
+            // tcp_conn_request frees the SYN without a kfree_skb event; a client of this host shows it nevertheless.
+            let full = |verdict| matches!(verdict, "accept-queue-full" | "syn-queue-full");
+            expected.facts.drops.retain(|drop| !full(drop.verdict));
+        }
+        if !abilities.syn_refused {
+            expected.hide_refused();
+        }
+        if !abilities.drop_sockets {
+            expected.hide_small_sockets();
         }
         expected
     }
@@ -75,6 +82,23 @@ impl Expected {
         }
         self.facts.attempts.retain(|attempt| !attempt.early);
         self.facts.calls.clear();
+    }
+
+    /// inet_csk_route_req and security_inet_conn_request have no tracepoint, and the SYN is freed without an event.
+    fn hide_refused(&mut self) {
+        let all = self.facts.drops.len();
+        self.facts.drops.retain(|drop| !matches!(drop.verdict, "no-return-route" | "lsm-drop"));
+        if self.facts.drops.len() < all {
+            self.hidden = Some("no hook here sees a SYN that a listener cannot or may not answer");
+        }
+    }
+
+    /// tcp_v4_rcv frees what a TIME_WAIT record passed over without a reason, and before Linux 6.11 without the socket.
+    fn hide_small_sockets(&mut self) {
+        for drop in self.facts.drops.iter_mut().filter(|drop| drop.verdict == "time-wait-ack") {
+            drop.verdict = "unknown";
+            self.hidden = Some("no hook here sees that a SYN met a TIME_WAIT record");
+        }
     }
 
     /// An ICMP error that comes back within connect() stays in sk_err_soft, and sock_getsockopt(SO_ERROR) takes it away
@@ -185,7 +209,8 @@ impl Expected {
             "syn-recv-bad-ack" | "child-rejected-ack" => can.received,
             "netfilter-reject-reset" => can.rejects,
             "netfilter-drop" => can.drop_reasons,
-            "accept-queue-full" => can.conn_request,
+            "accept-queue-full" | "syn-queue-full" => can.conn_request,
+            "handshake-ack-dropped" | "defer-accept" | "time-wait-ack" => can.mini_sockets,
             "icmp-refused" => can.icmp,
             "connect-denied" | "permission-denied" => can.denials,
             // That it was the program follows from the listener that was passed over.

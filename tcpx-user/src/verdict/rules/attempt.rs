@@ -68,7 +68,13 @@ pub(super) fn established(facts: &AttemptFacts, context: &Context<'_>) -> Option
     };
     let again = facts.syn_retransmits();
     let again = (again > 0).then(|| format!("The SYN had to be sent again {again} times."));
-    Some(Finding::observed(VerdictId::Established, first).and(again))
+    let finding = Finding::observed(VerdictId::Established, first).and(again);
+    let dropped = facts.drop.as_ref().filter(|drop| drop.cause.is_last_ack());
+    let Some(why) = dropped.and_then(|drop| super::first(super::DROP, drop, context)) else {
+        return Some(finding);
+    };
+    let half = format!("Yet the application at {} does not see it:", ends.b);
+    Some(finding.and(why.evidence.first().map(|evidence| format!("{half} {evidence}"))))
 }
 
 /// A RST ended it: its verdict is the RST's.

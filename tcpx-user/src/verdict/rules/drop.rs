@@ -6,30 +6,9 @@ use super::{
 };
 use crate::{
     correlate::facts::{DropCause, DropFacts},
-    event::{ConnRequest, Drop},
+    event::Drop,
     verdict::VerdictId,
 };
-
-/// The accept queue is full if it holds more than its limit (`sk_acceptq_is_full`).
-pub(super) fn accept_queue_full(facts: &DropFacts, context: &Context<'_>) -> Option<Finding> {
-    match &facts.cause {
-        DropCause::Queue(seen) => queue_full(&seen.what, context),
-        DropCause::Freed(_) => None,
-    }
-}
-
-/// `tcp_conn_request` at a full accept queue drops the SYN; no packet is freed with a reason.
-pub(super) fn queue_full(request: &ConnRequest, context: &Context<'_>) -> Option<Finding> {
-    let (waiting, limit) = request.sock.backlog;
-    if waiting <= limit {
-        return None;
-    }
-    let name = words::socket(&request.sock, context);
-    let addr = request.segment.ends.b;
-    let first =
-        format!("{name} listens on {addr}, but its accept queue is full: {waiting} waiting, limit {limit}.");
-    Some(Finding::observed(VerdictId::AcceptQueueFull, first))
-}
 
 /// `NF_DROP` in one of netfilter's hooks.
 pub(super) fn netfilter_drop(facts: &DropFacts, context: &Context<'_>) -> Option<Finding> {
@@ -46,7 +25,7 @@ pub(super) fn netfilter_drop(facts: &DropFacts, context: &Context<'_>) -> Option
     Some(finding)
 }
 
-fn segment(drop: &Drop) -> String {
+pub(super) fn segment(drop: &Drop) -> String {
     let ends = drop.segment.ends;
     let what = match drop.segment.flags & 0x17 {
         0x02 => "SYN".to_owned(),
@@ -73,6 +52,10 @@ pub(super) fn unknown(facts: &DropFacts) -> Finding {
             format!(
                 "The listener on {addr} passed over a SYN; {waiting} connections and {young} handshakes wait."
             )
+        }
+        DropCause::Mini(seen) => {
+            let ends = seen.what.segment.ends;
+            format!("A segment from {} to {} was passed over.", ends.a, ends.b)
         }
     };
     Finding::unknown(first)

@@ -1,6 +1,6 @@
 //! The attempt was not answered: what swallowed its SYN, if this host did.
 
-use super::{Context, Finding, drop, no_socket, words};
+use super::{Context, Finding, drop, listener::Queues, no_socket};
 use crate::{correlate::facts::AttemptFacts, event::Holder, line::Confidence, verdict::VerdictId};
 
 const ETIMEDOUT: u16 = 110;
@@ -12,35 +12,32 @@ fn applies(facts: &AttemptFacts) -> bool {
     silent && sent && facts.failed.is_none() && facts.reset.is_none()
 }
 
-/// A listener's accept queue was full: seen at the SYN, or beside a retransmission.
-pub(super) fn accept_queue_full(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
-    if !applies(facts) {
-        return None;
-    }
-    let at_syn = facts.drop.as_ref().and_then(|drop| drop::accept_queue_full(drop, context));
-    at_syn.or_else(|| full_listener(facts, context))
-}
-
-fn full_listener(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
-    let again = facts.retransmit.as_ref()?;
+/// A queue of a listener was full, as seen beside a retransmission.
+pub(super) fn full_listener(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
+    let again = facts.retransmit.as_ref().filter(|_| applies(facts))?;
     let wanted = again.what.ends.b;
     let local = |holder: &&Holder| !holder.addr.ip().is_unspecified() || facts.remote_is_local;
-    let full = |holder: &&Holder| holder.listening && holder.backlog.0 > holder.backlog.1;
-    let takes = |holder: &&Holder| no_socket::takes(holder, wanted);
+    let takes = |holder: &&Holder| holder.listening && no_socket::takes(holder, wanted);
     let holders = again.what.holders.as_ref()?;
-    let found = holders.list.iter().filter(local).filter(takes).find(full)?;
-    let (name, (waiting, limit)) = (words::holder(found, context), found.backlog);
-    let addr = found.addr;
-    let first =
-        format!("{name} listens on {addr}, but its accept queue is full: {waiting} waiting, limit {limit}.");
+    let listeners = holders.list.iter().filter(local).filter(takes);
+    let to_the_brim = !context.abilities.drop_reasons;
     let when = "That was seen when the SYN was sent again.".to_owned();
-    Some(Finding::derived(VerdictId::AcceptQueueFull, first).and(Some(when)))
+    listeners.map(|holder| Queues::of_holder(holder, holders.limits, context)).find_map(|queues| {
+        let (id, first) = match () {
+            () if queues.syns_are_full(false) => (VerdictId::SynQueueFull, queues.syn_sentence()),
+            () if queues.accept_is_full() => (VerdictId::AcceptQueueFull, queues.accept_sentence()),
+            // Kernels without drop reasons, such as 5.10, compare with `>=`.
+            () if queues.syns_are_full(to_the_brim) => (VerdictId::SynQueueFull, queues.syn_sentence()),
+            () => return None,
+        };
+        Some(Finding::derived(id, first).and(queues.backlog()).and(Some(when.clone())))
+    })
 }
 
-/// A rule of this host dropped the SYN, or the SYN-ACK.
-pub(super) fn netfilter_drop(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
-    let drop = facts.drop.as_ref().filter(|_| applies(facts))?;
-    drop::netfilter_drop(drop, context)
+/// Something on this host swallowed the SYN, and is known.
+pub(super) fn dropped_here(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
+    let drop = facts.drop.as_ref().filter(|drop| applies(facts) && drop.is_certain())?;
+    super::first(super::DROP, drop, context)
 }
 
 /// This host dropped it, for a reason that has no rule yet.
