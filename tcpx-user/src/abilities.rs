@@ -33,6 +33,10 @@ pub struct Abilities {
     pub reset_reasons: bool,
     /// The kernel gives reasons with drops.
     pub drop_reasons: bool,
+    /// There is one for martians (since 6.18).
+    pub martian_reasons: bool,
+    /// There is one for IP_MINTTL.
+    pub min_ttl_reason: bool,
 }
 
 impl Abilities {
@@ -52,5 +56,7 @@ impl Abilities {
         lookups: true,
         reset_reasons: true,
         drop_reasons: true,
+        martian_reasons: true,
+        min_ttl_reason: true,
     };
 }

@@ -17,6 +17,7 @@ mod listing;
 mod netns;
 mod proc;
 mod process;
+mod rises;
 mod scan;
 mod sockets;
 #[cfg(test)]
@@ -24,7 +25,7 @@ pub(crate) mod testing;
 
 use std::{
     io,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tcpx_common::abi::state;
@@ -32,7 +33,7 @@ use tcpx_common::abi::state;
 use crate::{
     event::{Event, Holders, Netns, Segment, SockFacts, Task, What},
     line,
-    who::Who,
+    who::{Tellings, Who},
 };
 
 pub(crate) use self::inside::inside_each;
@@ -43,7 +44,8 @@ pub use self::{
 };
 
 use self::{
-    cgroup::Cgroups, devices::Devices, netns::Namespaces, process::Processes, scan::Scan, sockets::Sockets,
+    cgroup::Cgroups, devices::Devices, netns::Namespaces, process::Processes, rises::Rises, scan::Scan,
+    sockets::Sockets,
 };
 
 /// What is behind the numbers of this host.
@@ -59,6 +61,7 @@ struct State {
     namespaces: Namespaces,
     cgroups: Cgroups,
     devices: Devices,
+    rises: Rises,
     /// Time of the latest event.
     latest: u64,
 }
@@ -70,9 +73,11 @@ impl Enrich {
     pub fn new(limits: Limits) -> Self {
         let visible = proc::shows_root_pids();
         let scan = if visible { Scan::all() } else { Scan::default() };
+        let mut namespaces = Namespaces::new(limits, visible, &scan);
         let state = State {
             processes: Processes::new(visible),
-            namespaces: Namespaces::new(limits, visible, &scan),
+            rises: Rises::new(&namespaces.census(false)),
+            namespaces,
             sockets: Sockets::new(visible, scan),
             cgroups: Cgroups::new(),
             devices: Devices::default(),
@@ -220,6 +225,11 @@ impl Who for Enrich {
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String> {
         let state = &mut *self.lock();
         state.devices.name(netns, ifindex, || state.namespaces.get(netns))
+    }
+
+    fn tellings(&self, netns: Netns) -> Option<Arc<Tellings>> {
+        let state = &mut *self.lock();
+        state.rises.of(netns, || state.namespaces.get(netns))
     }
 
     fn time(&self, boot_ns: u64) -> String {

@@ -3,7 +3,26 @@
 //! `correlate` and `verdict` know this trait only; `enrich` answers it live, a recording answers it in replay, a
 //! table answers it in tests.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use crate::{event::Netns, event::Task, line};
+
+/// What a namespace's own counters say at the time of asking.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tellings {
+    /// By how much each counter of drops rose since tcpx began; one that this kernel does not have is absent.
+    pub rises: BTreeMap<&'static str, u64>,
+    /// Connections that conntrack knows, and how many it may.
+    pub conntrack: Option<(u64, u64)>,
+}
+
+impl Tellings {
+    /// By how much one counter rose; 0 if there is none of that name.
+    #[must_use]
+    pub fn rise(&self, counter: &str) -> u64 {
+        self.rises.get(counter).copied().unwrap_or(0)
+    }
+}
 
 /// Answers are cached by the implementation; `None` is "not known", never a guess.
 pub trait Who {
@@ -18,6 +37,9 @@ pub trait Who {
 
     /// Name of a device in a namespace.
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String>;
+
+    /// What the counters of a namespace say now; `None` if they cannot be read, or could not be at the start.
+    fn tellings(&self, netns: Netns) -> Option<Arc<Tellings>>;
 
     /// Wall clock of a boot clock time, RFC 3339 UTC with nanoseconds.
     fn time(&self, boot_ns: u64) -> String;

@@ -47,6 +47,7 @@ fn check(scenario: &Scenario, stage: &Stage) -> Result<(), LabError> {
             .iter()
             .map(|a| a.verdict)
             .chain(facts.resets.iter().map(|r| r.verdict))
+            .chain(facts.drops.iter().map(|d| d.verdict))
             .any(|v| v == scenario.verdict()),
         "a fact has the scenario's verdict",
     )?;

@@ -21,7 +21,7 @@ use crate::{
 /// What is known of a drop at its hook.
 #[derive(Clone, Copy)]
 pub struct Facts {
-    /// Return address in the function that dropped; 0 if unknown.
+    /// Return address in the function that dropped; 0 if only the stack shows it.
     pub location: u64,
     /// Number in `enum skb_drop_reason`, where the kernel has one.
     pub reason: Arg,
@@ -41,6 +41,7 @@ pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
     if flags & tcp_flag::RST != 0 || !(stray || flags & tcp_flag::SYN != 0) {
         return;
     }
+    let facts = located(env, facts);
     let net = kernel::skb_net(skb);
     let key = kernel::netns(net);
     if !no_socket || !kernel::is_syn(flags) {
@@ -81,14 +82,24 @@ fn fill(record: &mut Drop, skb: u64, facts: Facts, no_socket: bool) {
     record.has_reason = u8::from(facts.reason.known);
 }
 
+/// A trampoline knows its caller only from the stack, which is worth a walk for a handshake: reasons are often
+/// `NOT_SPECIFIED`.
+#[inline(always)]
+fn located(env: Env, facts: Facts) -> Facts {
+    match facts.location {
+        0 => Facts { location: kernel::caller_from_stack(env), ..facts },
+        _ => facts,
+    }
+}
+
 /// Where a kprobe at the entry of the freeing function was called from.
 #[inline(always)]
 pub fn caller(env: Env) -> u64 {
     kernel::read(env.stack_pointer()).unwrap_or(0)
 }
 
-/// The same for a trampoline, which sees no registers: the first frame of the stack outside of it. Only kernels
-/// whose drops have no reasons need it.
+/// The same for a trampoline, which sees no registers: the first frame of the stack outside of it. Kernels whose drops
+/// have no reasons need it before anything else.
 #[inline(always)]
 pub fn caller_from_stack(env: Env) -> u64 {
     if offset!(arg_drop_reason) != tcpx_common::offsets::ABSENT {

@@ -127,11 +127,13 @@ fn configure(facts: &KernelFacts, asked: Asked) -> Config {
         sock_linger_bit: facts.sock_linger_bit.unwrap_or(0) as u16,
         ..Config::default()
     };
+    let range = |name| Symbols::get().range(name).unwrap_or_default();
+    let freeing = ["sk_skb_reason_drop", "kfree_skb_reason", "kfree_skb"];
+    let frees = freeing.into_iter().map(range).find(|range| range.0 != 0).unwrap_or_default();
+    (config.free_start, config.free_end) = frees;
     if facts.drop_reasons.is_empty() {
-        let range = |name| Symbols::get().range(name).unwrap_or_default();
         (config.tcp_v4_rcv_start, config.tcp_v4_rcv_end) = range("tcp_v4_rcv");
         (config.tcp_v6_rcv_start, config.tcp_v6_rcv_end) = range("tcp_v6_rcv");
-        (config.free_start, config.free_end) = range("kfree_skb");
     }
     config
 }

@@ -35,7 +35,7 @@ pub struct Stage {
 }
 
 /// The counters that scenarios speak of.
-const COUNTERS: [&str; 7] = [
+const COUNTERS: &[&str] = &[
     "OutRsts",
     "AttemptFails",
     "EstabResets",
@@ -43,6 +43,12 @@ const COUNTERS: [&str; 7] = [
     "ListenDrops",
     "TCPAbortOnClose",
     "TCPAbortOnData",
+    "InCsumErrors",
+    "IPReversePathFilter",
+    "TCPMinTTLDrop",
+    "TCPMD5NotFound",
+    "TCPMD5Unexpected",
+    "TCPMD5Failure",
 ];
 
 impl Stage {
@@ -191,7 +197,7 @@ impl Stage {
 
     fn counters(&self) -> Result<Vec<(&'static str, u64)>, LabError> {
         let mut sums = Vec::new();
-        for name in COUNTERS {
+        for &name in COUNTERS {
             let mut sum = 0;
             for namespace in &self.namespaces {
                 sum += namespace.counter(name)?.unwrap_or(0);

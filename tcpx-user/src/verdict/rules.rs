@@ -6,8 +6,10 @@
 
 mod active;
 mod attempt;
+mod discard;
 mod drop;
 mod icmp;
+mod located;
 mod no_socket;
 mod received;
 mod reject;
@@ -198,6 +200,16 @@ pub const ATTEMPT: &[Rule<AttemptFacts>] = &[
         site: "nf_hook_slow, nft_do_chain: NF_DROP",
         holds: unanswered::netfilter_drop,
     },
+    Rule {
+        gives: discard::GIVES,
+        site: "kfree_skb of a handshake segment: a reason that says all (B.3)",
+        holds: unanswered::named_discard,
+    },
+    Rule {
+        gives: discard::GIVES,
+        site: "kfree_skb of a handshake segment, without such a reason (B.3)",
+        holds: unanswered::located_discard,
+    },
     Rule { gives: &[], site: "kfree_skb of a handshake segment", holds: unanswered::other_drop },
     Rule {
         gives: &[VerdictId::NoAnswer],
@@ -219,6 +231,16 @@ pub const DROP: &[Rule<DropFacts>] = &[
         gives: &[VerdictId::NetfilterDrop],
         site: "nf_hook_slow, nft_do_chain: NF_DROP",
         holds: drop::netfilter_drop,
+    },
+    Rule {
+        gives: discard::GIVES,
+        site: "kfree_skb of a handshake segment: a reason that says all (B.3)",
+        holds: discard::named,
+    },
+    Rule {
+        gives: discard::GIVES,
+        site: "kfree_skb of a handshake segment, without such a reason (B.3)",
+        holds: located::located,
     },
 ];
 

@@ -116,6 +116,9 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         }
         Call::AwaitRetransmits(times) => await_retransmits(fd, times)?,
         Call::AwaitReadable => wait(fd, PollFlags::IN)?,
+        Call::MinTtl { ipv6, ttl } => sys::set_min_ttl(fd, ipv6, ttl).map_err(own_errno)?,
+        Call::Md5Key { peer, key } => sys::set_md5_key(fd, peer, key).map_err(own_errno)?,
+        Call::RefuseAll => sys::refuse_all(fd).map_err(own_errno)?,
         _ => return Err(Errno::INVAL),
     }
     Ok(0)
@@ -135,9 +138,13 @@ fn await_retransmits(fd: &OwnedFd, times: u32) -> Result<(), Errno> {
         .map_err(as_errno)
 }
 
+fn own_errno(error: io::Error) -> Errno {
+    Errno::from_io_error(&error).unwrap_or(Errno::IO)
+}
+
 fn as_errno(error: LabError) -> Errno {
     match error {
-        LabError::Io { source, .. } => Errno::from_io_error(&source).unwrap_or(Errno::IO),
+        LabError::Io { source, .. } => own_errno(source),
         _ => Errno::TIME,
     }
 }
@@ -194,6 +201,10 @@ fn describe(command: &Command, received: &str) -> String {
         Call::AwaitConnect => format!("poll({fd}, POLLOUT), getsockopt({fd}, SO_ERROR)"),
         Call::AwaitRetransmits(times) => format!("getsockopt({fd}, TCP_INFO) until retransmits >= {times}"),
         Call::AwaitReadable => format!("poll({fd}, POLLIN)"),
+        Call::MinTtl { ipv6: false, ttl } => format!("setsockopt({fd}, IP_MINTTL, {ttl})"),
+        Call::MinTtl { ipv6: true, ttl } => format!("setsockopt({fd}, IPV6_MINHOPCOUNT, {ttl})"),
+        Call::Md5Key { peer, key } => format!("setsockopt({fd}, TCP_MD5SIG, {{{peer}, key {key}}})"),
+        Call::RefuseAll => format!("setsockopt({fd}, SO_ATTACH_FILTER, {{ret #0}})"),
         Call::Close => format!("close({fd})"),
         Call::Ping(to) => format!("ping {to}"),
     }

@@ -1,5 +1,7 @@
 //! The scenarios: for each verdict of the catalogue, a script that makes the kernel do it.
 
+mod below;
+mod beside;
 mod established;
 mod firewall;
 mod local_resets;
@@ -71,9 +73,18 @@ impl Scenario {
 
 /// All scenarios, by what they are about.
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    [unmatched::TABLE, local_resets::TABLE, firewall::TABLE, remote::TABLE, silent::TABLE, established::TABLE]
-        .into_iter()
-        .flatten()
+    [
+        unmatched::TABLE,
+        local_resets::TABLE,
+        firewall::TABLE,
+        remote::TABLE,
+        silent::TABLE,
+        established::TABLE,
+        below::TABLE,
+        beside::TABLE,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The scenario of that name or alias.

@@ -1,10 +1,15 @@
 //! A small language for what happens in the kernel.
 
-use std::net::SocketAddr;
+use std::{cell::RefCell, collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use tcpx_common::abi::{state::*, tcp_flag::*};
 
-use crate::{abilities::Abilities, event::*, line, who::Who};
+use crate::{
+    abilities::Abilities,
+    event::*,
+    line,
+    who::{Tellings, Who},
+};
 
 pub(super) use super::told::*;
 
@@ -21,6 +26,8 @@ pub(super) const TRACEPOINT_6_1: Abilities = Abilities {
     conn_request: false,
     lookups: false,
     reset_reasons: false,
+    martian_reasons: false,
+    min_ttl_reason: false,
     ..Abilities::ALL
 };
 
@@ -44,6 +51,17 @@ pub(super) const NODE: u64 = 901;
 pub(super) const CURL: u64 = 902;
 
 pub(super) struct Table;
+
+thread_local! {
+    /// What the counters of namespaces say in this test.
+    static COUNTERS: RefCell<BTreeMap<u32, Tellings>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// From here on the counters of `HOST` say this.
+pub(super) fn counters_say(rises: &[(&'static str, u64)], conntrack: Option<(u64, u64)>) {
+    let told = Tellings { rises: rises.iter().copied().collect(), conntrack };
+    COUNTERS.with_borrow_mut(|counters| counters.insert(HOST, told));
+}
 
 fn process(pid: u32, comm: &str) -> line::Process {
     line::Process { pid, comm: comm.to_owned(), ..line::Process::default() }
@@ -70,6 +88,10 @@ impl Who for Table {
 
     fn device(&self, _: Netns, _: u32) -> Option<String> {
         None
+    }
+
+    fn tellings(&self, netns: Netns) -> Option<Arc<Tellings>> {
+        COUNTERS.with_borrow(|counters| counters.get(&netns.inum).cloned().map(Arc::new))
     }
 
     fn time(&self, boot_ns: u64) -> String {

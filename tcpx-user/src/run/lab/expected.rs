@@ -125,6 +125,10 @@ impl Expected {
             "ack-to-listener" => can.reset_reasons && can.lookups,
             "netfilter-reject-reset" => can.rejects,
             "netfilter-drop" => can.drop_reasons,
+            "rp-filter" | "bad-checksum" | "auth-failed" | "xfrm-policy" | "socket-filter-drop"
+            | "tc-xdp-drop" | "egress-drop" => can.drop_reasons,
+            "min-ttl" => can.min_ttl_reason,
+            "martian" => can.martian_reasons,
             "accept-queue-full" => can.conn_request,
             "icmp-refused" => can.icmp,
             "no-answer" => can.drops && can.conn_request,
@@ -133,6 +137,15 @@ impl Expected {
             _ => true,
         };
         if seen { Confidence::Observed } else { Confidence::Derived }
+    }
+
+    /// The same of a silent drop. `ip6_rcv_core` has one reason for whatever is wrong in a header.
+    #[must_use]
+    pub fn confidence_of_drop(&self, drop: &DropFact) -> Confidence {
+        match drop.verdict {
+            "martian" if drop.to.is_ipv6() => Confidence::Derived,
+            verdict => self.confidence(verdict),
+        }
     }
 }
 

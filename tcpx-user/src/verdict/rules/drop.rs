@@ -46,7 +46,7 @@ pub(super) fn netfilter_drop(facts: &DropFacts, context: &Context<'_>) -> Option
     Some(finding)
 }
 
-fn segment(drop: &Drop) -> String {
+pub(super) fn segment(drop: &Drop) -> String {
     let ends = drop.segment.ends;
     let what = match drop.segment.flags & 0x17 {
         0x02 => "SYN".to_owned(),
@@ -56,7 +56,7 @@ fn segment(drop: &Drop) -> String {
     format!("{what} from {} to {}", ends.a, ends.b)
 }
 
-fn function(drop: &Drop) -> String {
+pub(super) fn function(drop: &Drop) -> String {
     drop.function.as_ref().map(|function| format!(" ({function})")).unwrap_or_default()
 }
 

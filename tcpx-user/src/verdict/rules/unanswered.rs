@@ -1,6 +1,6 @@
 //! The attempt was not answered: what swallowed its SYN, if this host did.
 
-use super::{Context, Finding, drop, no_socket, words};
+use super::{Context, Finding, discard, drop, located, no_socket, words};
 use crate::{correlate::facts::AttemptFacts, event::Holder, line::Confidence, verdict::VerdictId};
 
 const ETIMEDOUT: u16 = 110;
@@ -41,6 +41,16 @@ fn full_listener(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding>
 pub(super) fn netfilter_drop(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
     let drop = facts.drop.as_ref().filter(|_| applies(facts))?;
     drop::netfilter_drop(drop, context)
+}
+
+/// This host dropped the SYN, or the SYN-ACK, and says why.
+pub(super) fn named_discard(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
+    discard::named(facts.drop.as_ref().filter(|_| applies(facts))?, context)
+}
+
+/// The same, and where it did leaves but one cause.
+pub(super) fn located_discard(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
+    located::located(facts.drop.as_ref().filter(|_| applies(facts))?, context)
 }
 
 /// This host dropped it, for a reason that has no rule yet.
