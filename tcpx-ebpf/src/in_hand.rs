@@ -5,7 +5,7 @@ use tcpx_common::{abi::tcp_flag, event::LookupFacts};
 
 use crate::{
     hooks::receive::UNSEEN,
-    maps::{IN_HAND, InHand},
+    maps::{ANSWERED, IN_HAND, InHand},
 };
 
 /// This CPU's slot.
@@ -39,4 +39,26 @@ pub fn reset_for(sk: u64) -> u64 {
         Some(slot) if slot.established_sk == sk && slot.flags & tcp_flag::RST != 0 => slot.skb,
         _ => 0,
     }
+}
+
+/// This packet is answered with RST. Who frees it next on this CPU has nothing more to tell.
+#[inline(always)]
+pub fn answered(skb: u64) {
+    if let Some(slot) = ANSWERED.get_ptr_mut(0) {
+        // SAFETY: a per-CPU value; answers are sent with bottom halves off.
+        unsafe { *slot = skb };
+    }
+}
+
+/// Whether this packet was answered; asked once, as another packet may get its place.
+#[inline(always)]
+pub fn take_answered(skb: u64) -> bool {
+    let Some(slot) = ANSWERED.get_ptr_mut(0) else { return false };
+    // SAFETY: as above.
+    let slot = unsafe { &mut *slot };
+    let own = *slot == skb;
+    if own {
+        *slot = 0;
+    }
+    own
 }

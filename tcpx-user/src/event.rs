@@ -343,6 +343,19 @@ pub struct Holder {
     pub bound_dev: u32,
     /// Connections that wait for accept(), and how many may.
     pub backlog: (u32, u32),
+    /// It has a filter, or its cgroup has one for what comes in; asked only where drops have no reasons.
+    pub filtered: bool,
+}
+
+impl Holder {
+    /// A listener that the lookup for a SYN to `wanted` finds, whatever the SYN came in on.
+    #[must_use]
+    pub fn listens_for(&self, wanted: SocketAddr) -> bool {
+        let any =
+            self.addr.ip().is_unspecified() && (self.addr.is_ipv4() == wanted.is_ipv4() || !self.v6only);
+        let reaches = any && (self.addr.is_ipv6() || wanted.is_ipv4());
+        self.listening && self.bound_dev == 0 && (reaches || self.addr.ip() == wanted.ip())
+    }
 }
 
 /// A RST from or to a socket.
@@ -410,6 +423,16 @@ pub struct Drop {
 }
 
 impl Drop {
+    /// What only looks like a SYN without a socket: `tcp_v4_rcv` freed it, and without reasons (5.10) that is all that is
+    /// seen, but a listener would have taken it.
+    #[must_use]
+    pub fn found_its_listener(&self) -> bool {
+        let wanted = self.segment.ends.b;
+        let listener =
+            self.holders.iter().flat_map(|holders| &holders.list).any(|holder| holder.listens_for(wanted));
+        self.reason.is_none() && listener
+    }
+
     /// Netfilter dropped it. Kernels without reasons show only where: in `nf_hook_slow`, or, since a verdict may free
     /// the packet itself, in `nft_do_chain`.
     #[must_use]

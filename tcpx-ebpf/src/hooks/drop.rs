@@ -31,8 +31,13 @@ pub struct Facts {
 #[inline(always)]
 pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
     let Some(skb) = skb else { return };
-    let no_socket = is_for_want_of_a_socket(facts);
-    if no_socket && !switched(|on| on.no_socket_from_drop) {
+    // Without reasons (5.10) a segment that `tcp_v4_rcv` frees was answered with RST, or dropped there for one of many
+    // causes. Where the answers are seen, the rest is silent.
+    let unnamed = !facts.reason.known && in_tcp(facts.location);
+    let answered = !facts.reason.known && in_hand::take_answered(skb);
+    let from_drop = switched(|on| on.no_socket_from_drop);
+    let no_socket = is_for_want_of_a_socket(facts) && (from_drop || !unnamed);
+    if answered || no_socket && !from_drop {
         return;
     }
     let flags = kernel::tcp_flags(skb);
@@ -44,17 +49,17 @@ pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
     let facts = located(env, facts);
     let net = kernel::skb_net(skb);
     let key = kernel::netns(net);
-    if !no_socket || !kernel::is_syn(flags) {
+    if !(no_socket || unnamed) || !kernel::is_syn(flags) {
         emit::emit(env, Kind::Drop, key, |record: &mut Drop| fill(record, skb, facts, no_socket));
         return;
     }
     match walk::who_holds(net, skb) {
         walk::Found::Nobody => emit::emit(env, Kind::Drop, key, |record: &mut Drop| {
-            fill(record, skb, facts, true);
+            fill(record, skb, facts, no_socket);
             record.port_free = 1;
         }),
         walk::Found::Some => emit::emit(env, Kind::DropHolders, key, |record: &mut DropHolders| {
-            fill(&mut record.drop, skb, facts, true);
+            fill(&mut record.drop, skb, facts, no_socket);
             walk::copy(&mut record.holders);
         }),
     }
@@ -67,7 +72,12 @@ fn is_for_want_of_a_socket(facts: Facts) -> bool {
     if facts.reason.known {
         return facts.reason.value != 0 && facts.reason.value == u64::from(config!(reason_no_socket));
     }
-    let at = facts.location;
+    in_tcp(facts.location)
+}
+
+/// In `tcp_v4_rcv` or `tcp_v6_rcv`; the reader gives their ranges where drops have no reasons.
+#[inline(always)]
+fn in_tcp(at: u64) -> bool {
     (at >= config!(tcp_v4_rcv_start) && at < config!(tcp_v4_rcv_end))
         || (at >= config!(tcp_v6_rcv_start) && at < config!(tcp_v6_rcv_end))
 }

@@ -171,7 +171,7 @@ impl Correlator {
 
     fn freed(&mut self, event: &Event, stack: &[u64], drop: &Drop) {
         let seen = || Seen::new(event, stack, Box::new(drop.clone()));
-        if !drop.no_socket {
+        if !drop.no_socket || drop.found_its_listener() {
             self.dropped(DropCause::Freed(seen()));
         } else if !self.abilities.replies_without_socket {
             self.answered(drop.segment.ends, drop.segment.seq, event.time);

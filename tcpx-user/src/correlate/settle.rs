@@ -206,7 +206,8 @@ impl Correlator {
     /// netfilter dropped: the kernel also frees segments that it has used. And what netfilter dropped from an attempt
     /// that got an error was rejected, not dropped in silence.
     fn gather_drop(&mut self, attempt: &mut AttemptFacts, handshake: &Handshake) {
-        let id = self.drops.of(handshake);
+        let translated = || self.drops.of_translated(handshake, attempt.netns());
+        let id = self.drops.of(handshake).or_else(translated);
         let smooth = attempt.is_established() && (attempt.has_crossed() || attempt.syn_retransmits() == 0);
         let by_netfilter = id.and_then(|id| self.drops.get(id)).is_some_and(|drop| drop.cause.is_netfilter());
         let spurious = if by_netfilter { attempt.got_an_error() } else { smooth };

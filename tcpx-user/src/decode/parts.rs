@@ -137,5 +137,6 @@ fn holder(holder: &raw::Holder) -> Option<Holder> {
         v6only: holder.flags & sock_flag::V6ONLY != 0,
         bound_dev: holder.bound_dev,
         backlog: (holder.ack_backlog, holder.max_ack_backlog),
+        filtered: holder.flags & sock_flag::FILTER != 0,
     })
 }

@@ -120,6 +120,7 @@ fn holder(response: &InetResponse) -> Holder {
         v6only,
         bound_dev: header.socket_id.interface_id,
         backlog: if listening { (header.recv_queue, header.send_queue) } else { (0, 0) },
+        filtered: false,
     }
 }
 

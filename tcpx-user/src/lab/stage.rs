@@ -1,6 +1,7 @@
 //! The stage on which a scenario plays: its namespaces, actors and peer, what they did, and what must be reported.
 
 use std::{
+    fs,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
@@ -32,6 +33,20 @@ pub struct Stage {
     // Without its device, routes and addresses vanish under connections that a tracer is still to tell of.
     peers: Vec<Peer>,
     namespaces: Vec<Arc<Namespace>>,
+    machine: Vec<MachineSysctl>,
+}
+
+/// A sysctl of the whole machine, which gets its old value back.
+struct MachineSysctl {
+    path: String,
+    before: String,
+}
+
+impl Drop for MachineSysctl {
+    fn drop(&mut self) {
+        // A test guest, where this is played, is thrown away in any case.
+        let _ = fs::write(&self.path, &self.before);
+    }
 }
 
 /// The counters that scenarios speak of.
@@ -68,6 +83,7 @@ impl Stage {
             cgroups: Vec::new(),
             peers: Vec::new(),
             namespaces: Vec::new(),
+            machine: Vec::new(),
         }
     }
 
@@ -122,6 +138,20 @@ impl Stage {
         self.cgroups.push(Arc::clone(&cgroup));
         actors.iter().try_for_each(|actor| cgroup.add(actor))?;
         Ok(cgroup)
+    }
+
+    /// Writes a sysctl of the whole machine, for as long as the stage lives; only for what is `machine_wide`.
+    pub fn machine_sysctl(&mut self, key: &str, value: &str) -> Result<(), LabError> {
+        let path = format!("/proc/sys/{key}");
+        let before = fs::read_to_string(&path).map_err(|error| LabError::Unavailable {
+            what: path.clone(),
+            why: error.to_string(),
+            advice: "load the module that has it",
+        })?;
+        fs::write(&path, value).map_err(LabError::io(format!("write {path}")))?;
+        self.step(format!("{key} is {value} (it was {})", before.trim()));
+        self.machine.push(MachineSysctl { path, before });
+        Ok(())
     }
 
     /// The loopback address of the scenario's family.

@@ -1,5 +1,6 @@
 //! Specifications: what happened in the kernel, and the line that must come of it.
 
+mod discarded;
 mod keys;
 mod properties;
 mod refused;

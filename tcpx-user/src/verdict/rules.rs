@@ -6,6 +6,7 @@
 
 mod active;
 mod attempt;
+mod conntrack;
 mod discard;
 mod drop;
 mod icmp;
@@ -196,6 +197,16 @@ pub const ATTEMPT: &[Rule<AttemptFacts>] = &[
         holds: unanswered::accept_queue_full,
     },
     Rule {
+        gives: &[VerdictId::ConntrackFull],
+        site: "nf_conntrack_in: too many connections, NF_DROP",
+        holds: unanswered::conntrack_full,
+    },
+    Rule {
+        gives: &[VerdictId::ConntrackInsertFailed],
+        site: "__nf_conntrack_confirm: clash, NF_DROP",
+        holds: unanswered::conntrack_insert_failed,
+    },
+    Rule {
         gives: &[VerdictId::NetfilterDrop],
         site: "nf_hook_slow, nft_do_chain: NF_DROP",
         holds: unanswered::netfilter_drop,
@@ -226,6 +237,16 @@ pub const DROP: &[Rule<DropFacts>] = &[
         gives: &[VerdictId::AcceptQueueFull],
         site: "tcp_conn_request: accept queue full",
         holds: drop::accept_queue_full,
+    },
+    Rule {
+        gives: &[VerdictId::ConntrackFull],
+        site: "nf_conntrack_in: too many connections, NF_DROP",
+        holds: conntrack::full,
+    },
+    Rule {
+        gives: &[VerdictId::ConntrackInsertFailed],
+        site: "__nf_conntrack_confirm: clash, NF_DROP",
+        holds: conntrack::insert_failed,
     },
     Rule {
         gives: &[VerdictId::NetfilterDrop],

@@ -152,14 +152,14 @@ fn tc_drop(stage: &mut Stage, filter: &'static str) -> Result<(), LabError> {
 fn xfrm_policy(stage: &mut Stage) -> Result<(), LabError> {
     blocked(
         stage,
-        "ip xfrm policy add dir in src 10.99.0.2/32 dst 10.99.0.1/32 proto tcp dport 8080 action block",
+        "ip xfrm policy add dir in src 10.99.0.2/32 dst 10.99.0.1/32 proto 6 dport 8080 action block",
     )
 }
 
 fn xfrm_policy6(stage: &mut Stage) -> Result<(), LabError> {
     blocked(
         stage,
-        "ip xfrm policy add dir in src fd99::2/128 dst fd99::1/128 proto tcp dport 8080 action block",
+        "ip xfrm policy add dir in src fd99::2/128 dst fd99::1/128 proto 6 dport 8080 action block",
     )
 }
 

@@ -2,6 +2,7 @@
 
 mod below;
 mod beside;
+mod conntrack;
 mod established;
 mod firewall;
 mod local_resets;
@@ -59,7 +60,6 @@ impl Scenario {
     }
 
     /// The same, for a script that touches more than its namespaces.
-    #[allow(dead_code, reason = "the scenarios that need it follow")]
     const fn machine_wide(self) -> Self {
         Self { machine_wide: true, ..self }
     }
@@ -82,6 +82,7 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         established::TABLE,
         below::TABLE,
         beside::TABLE,
+        conntrack::TABLE,
     ]
     .into_iter()
     .flatten()

@@ -181,6 +181,7 @@ pub(super) fn holder(sk: u64, inode: u64, addr_: &str, listening: bool) -> Holde
         v6only: false,
         bound_dev: 0,
         backlog: (0, 5),
+        filtered: false,
     }
 }
 

@@ -127,6 +127,8 @@ impl Expected {
             "netfilter-drop" => can.drop_reasons,
             "rp-filter" | "bad-checksum" | "auth-failed" | "xfrm-policy" | "socket-filter-drop"
             | "tc-xdp-drop" | "egress-drop" => can.drop_reasons,
+            // A packet that conntrack drops looks like one that a rule drops: the namespace's counters tell.
+            "conntrack-full" | "conntrack-insert-failed" => false,
             "min-ttl" => can.min_ttl_reason,
             "martian" => can.martian_reasons,
             "accept-queue-full" => can.conn_request,

@@ -8,7 +8,7 @@
 //! | `ip6_rcv_core` | a header that is wrong (`IP_INHDR`), or ::1 from outside | addresses |
 //! | `__netif_receive_skb_core`, `__dev_queue_xmit` | tc (a reason since 5.17) | the function |
 //! | `ip_finish_output`, `ip6_finish_output` | the cgroup's egress program (a reason since 5.17) | the function |
-//! | `tcp_v4_rcv`, `tcp_v6_rcv` | many; `IP_MINTTL` without a reason up to 6.1, all without one on 5.10 | counters |
+//! | `tcp_v4_rcv`, `tcp_v6_rcv` | many; `IP_MINTTL` without a reason up to 6.1, all without one on 5.10 | counters, the listener's filter |
 
 use std::net::IpAddr;
 
@@ -131,5 +131,19 @@ fn in_tcp(
     let moved = |id: VerdictId| counters(id).iter().any(|name| tellings.rise(name) > 0);
     let possible: &[_] = if has_reason { &[UNNAMED] } else { &WITHOUT_REASONS };
     let mut found = possible.iter().filter(|(id, _)| moved(*id));
-    found.next().copied().filter(|_| found.next().is_none())
+    match (found.next(), found.next()) {
+        (Some(one), None) => Some(*one),
+        (None, None) if !has_reason => filtered(&seen.what),
+        _ => None,
+    }
+}
+
+/// No counter tells of filters; but there is one, and nothing else that could have dropped it was counted.
+fn filtered(drop: &Drop) -> Option<(VerdictId, &'static str)> {
+    const WHY: &str = "a BPF filter of the socket or of its cgroup refuses it";
+    let wanted = drop.segment.ends.b;
+    let mut listeners = drop.holders.iter().flat_map(|holders| &holders.list);
+    listeners
+        .any(|holder| holder.filtered && holder.listens_for(wanted))
+        .then_some((VerdictId::SocketFilterDrop, WHY))
 }

@@ -1,6 +1,6 @@
 //! The attempt was not answered: what swallowed its SYN, if this host did.
 
-use super::{Context, Finding, discard, drop, located, no_socket, words};
+use super::{Context, Finding, conntrack, discard, drop, located, no_socket, words};
 use crate::{correlate::facts::AttemptFacts, event::Holder, line::Confidence, verdict::VerdictId};
 
 const ETIMEDOUT: u16 = 110;
@@ -35,6 +35,16 @@ fn full_listener(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding>
         format!("{name} listens on {addr}, but its accept queue is full: {waiting} waiting, limit {limit}.");
     let when = "That was seen when the SYN was sent again.".to_owned();
     Some(Finding::derived(VerdictId::AcceptQueueFull, first).and(Some(when)))
+}
+
+/// Conntrack had no room for it.
+pub(super) fn conntrack_full(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
+    conntrack::full(facts.drop.as_ref().filter(|_| applies(facts))?, context)
+}
+
+/// Conntrack took it for another connection.
+pub(super) fn conntrack_insert_failed(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
+    conntrack::insert_failed(facts.drop.as_ref().filter(|_| applies(facts))?, context)
 }
 
 /// A rule of this host dropped the SYN, or the SYN-ACK.
