@@ -63,6 +63,10 @@ numbered! {
         Retransmit = 14 => "retransmit",
         /// Processes started by the traced command.
         Fork = 15 => "fork",
+        /// A BPF program on the network namespace (`sk_lookup`) that refused a segment.
+        SkLookup = 16 => "sk-lookup",
+        /// A BPF program on a SO_REUSEPORT group that refused a segment.
+        Reuseport = 17 => "reuseport",
     }
 }
 
@@ -173,6 +177,16 @@ pub mod sock_flag {
     /// A filter of the socket, or of its cgroup for what comes in. Only of who holds a port, and only where drops
     /// have no reasons.
     pub const FILTER: u8 = 0x40;
+    /// A BPF program chooses among the sockets of its SO_REUSEPORT group.
+    pub const REUSEPORT_PROGRAM: u8 = 0x10;
+}
+
+/// Bits of [`crate::event::Reply::place`] and [`crate::event::Drop::place`]: where a SYN found no socket.
+pub mod place_flag {
+    /// A BPF program of type sk_lookup is attached to the network namespace.
+    pub const SK_LOOKUP: u8 = 0x01;
+    /// The device that the SYN came in on is the master of a VRF.
+    pub const VRF: u8 = 0x02;
 }
 
 /// What a lookup in one of TCP's hashes gave, in [`crate::event::LookupFacts`].
@@ -183,4 +197,6 @@ pub mod lookup {
     pub const HIT: u8 = 1;
     /// It returned none.
     pub const MISS: u8 = 2;
+    /// It returned none, as a BPF program that it asked refused the segment.
+    pub const DENIED: u8 = 3;
 }

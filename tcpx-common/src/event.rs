@@ -220,7 +220,7 @@ record! {
         new: u8,
         /// [`crate::abi::sock_flag`].
         sock_flags: u8,
-        /// 1 if the running task is the caller (CLOSE to SYN_SENT, CLOSE to LISTEN).
+        /// 1 if the running task is the caller (CLOSE to SYN_SENT, CLOSE to LISTEN, LISTEN to CLOSE).
         caller: u8,
         /// Owner of the socket.
         uid: u32,
@@ -310,8 +310,8 @@ record! {
         has_reason: u8,
         /// 1 if the bind hash was walked to its end and nobody holds the port.
         port_free: u8,
-        /// Zero.
-        reserved: u8,
+        /// [`crate::abi::place_flag`]; only for a SYN that found no socket.
+        place: u8,
     }
 
     /// [`Reply`] from a full socket.
@@ -420,8 +420,8 @@ record! {
         no_socket: u8,
         /// 1 if the bind hash was walked to its end and nobody holds the port.
         port_free: u8,
-        /// Zero.
-        reserved: u8,
+        /// [`crate::abi::place_flag`]; only for a SYN that found no socket.
+        place: u8,
     }
 
     /// [`Drop`] for want of a socket while some hold the port.

@@ -21,6 +21,7 @@ macro_rules! offsets {
 
             /// Each field's name, and where it is found: `struct.member.member` for an offset,
             /// `sizeof struct` for a size, `mask struct.member` for a bit field's mask within its first byte,
+            /// `enum name MEMBER` for an enum's number,
             /// `slot function type n` for the position of the n-th parameter of that type (functions are taken by
             /// type, as tracepoints have no parameter names in BTF), `result function` for the place behind all
             /// arguments, where trampolines put the result. `a|b` takes the first that exists, `f&g` asks that both
@@ -70,6 +71,8 @@ offsets! {
     dev_ifindex: "net_device.ifindex",
     /// Namespace of a device.
     dev_net: "net_device.nd_net",
+    /// Set for the master of a VRF (and for an ipvlan device in mode l3s).
+    dev_l3mdev_ops: "net_device.l3mdev_ops",
     /// Device of a route.
     dst_dev: "dst_entry.dev",
     /// RTN_LOCAL and so on.
@@ -128,6 +131,10 @@ offsets! {
     sk_shutdown: "sock.sk_shutdown",
     /// In jiffies.
     sk_lingertime: "sock.sk_lingertime",
+    /// The SO_REUSEPORT group.
+    sk_reuseport_cb: "sock.sk_reuseport_cb",
+    /// The BPF program that chooses in it.
+    reuseport_prog: "sock_reuseport.prog",
     /// cgroup of the socket (a tagged word up to 5.14, then a pointer).
     sk_cgrp: "sock.sk_cgrp_data",
     /// A cgroup's directory.
@@ -181,6 +188,10 @@ offsets! {
     net_cookie: "net.net_cookie",
     /// Salt of the namespace in TCP's hashes.
     net_hash_mix: "net.hash_mix",
+    /// BPF programs attached to the namespace, one list for each kind; NULL if there are none.
+    net_bpf_run_array: "net.bpf.run_array",
+    /// Which of the lists is that of sk_lookup programs.
+    netns_bpf_sk_lookup: "enum netns_bpf_attach_type NETNS_BPF_SK_LOOKUP",
     /// TCP's hashes.
     net_hashinfo: "net.ipv4.tcp_death_row.hashinfo",
     /// Bind hash.
@@ -251,6 +262,16 @@ offsets! {
     ret_listener: "result __inet_lookup_listener",
     /// The same for IPv6.
     ret_listener6: "result inet6_lookup_listener",
+    /// Result, for trampolines.
+    ret_sk_lookup: "result inet_lookup_run_sk_lookup",
+    /// The same for IPv6.
+    ret_sk_lookup6: "result inet6_lookup_run_sk_lookup",
+    /// The segment.
+    arg_sk_lookup_skb: "slot inet_lookup_run_sk_lookup&inet6_lookup_run_sk_lookup sk_buff",
+    /// Result, for trampolines.
+    ret_reuseport: "result bpf_run_sk_reuseport",
+    /// The segment.
+    arg_reuseport_skb: "slot bpf_run_sk_reuseport sk_buff",
     /// The socket that answers.
     arg_reply_sk: "slot tcp_v4_send_reset&tcp_v6_send_reset sock",
     /// What is answered.

@@ -1,7 +1,10 @@
 //! The segment that this CPU's `tcp_v4_rcv` has in hand, and what its lookups gave.
 #![expect(unsafe_code, reason = "map values are raw pointers")]
 
-use tcpx_common::{abi::tcp_flag, event::LookupFacts};
+use tcpx_common::{
+    abi::{lookup, tcp_flag},
+    event::LookupFacts,
+};
 
 use crate::{
     hooks::receive::UNSEEN,
@@ -23,7 +26,7 @@ pub fn facts(skb: u64) -> LookupFacts {
             established_sk: slot.established_sk,
             listener_sk: slot.listener_sk,
             established: slot.established,
-            listener: slot.listener,
+            listener: if slot.denied == 0 { slot.listener } else { lookup::DENIED },
             established_state: slot.established_state,
             received: 1,
             reserved: 0,

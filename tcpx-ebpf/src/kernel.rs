@@ -14,7 +14,7 @@ use aya_ebpf::helpers::generated::{
     bpf_get_current_cgroup_id, bpf_get_current_comm, bpf_get_current_pid_tgid, bpf_get_current_task,
     bpf_get_current_uid_gid, bpf_probe_read_kernel, bpf_probe_read_user,
 };
-use tcpx_common::{event::NetnsKey, offsets::ABSENT};
+use tcpx_common::{abi::place_flag, event::NetnsKey, offsets::ABSENT};
 
 pub use bind_hash::walk;
 pub use packet::{
@@ -155,6 +155,21 @@ pub fn skb_net(skb: u64) -> u64 {
     let device = if device == 0 { field_or_zero(skb_dst(skb), offset!(dst_dev)) } else { device };
     let net: u64 = field_or_zero(device, offset!(dev_net));
     if net == 0 { sock_net(field_or_zero(skb, offset!(skb_sk))) } else { net }
+}
+
+/// What is special about the place where a packet found no socket, as [`place_flag`].
+#[inline(never)]
+pub fn place(net: u64, skb: u64) -> u8 {
+    let programs = offset!(net_bpf_run_array);
+    let kind = offset!(netns_bpf_sk_lookup);
+    let list: u64 = if programs == ABSENT || kind == ABSENT {
+        0
+    } else {
+        read_or_zero(net + u64::from(programs) + u64::from(kind) * size_of::<u64>() as u64)
+    };
+    let device: u64 = field_or_zero(skb, offset!(skb_dev));
+    let l3mdev: u64 = field_or_zero(device, offset!(dev_l3mdev_ops));
+    u8::from(list != 0) * place_flag::SK_LOOKUP | u8::from(l3mdev != 0) * place_flag::VRF
 }
 
 /// Route of a packet. Bit 0 of the word says that no reference is held.

@@ -97,6 +97,17 @@ programs! {
     "fexit" listener6_fexit(LookupListener, Fentry) |e| receive::looked_up_listener(e, arg!(e, ret_listener6));
     "kretprobe" listener_kretprobe(LookupListener, Kprobe) |e| receive::looked_up_listener(e, Some(e.returned()));
 
+    "fexit" sk_lookup_fexit(SkLookup, Fentry) |e|
+        receive::program_chose(arg!(e, ret_sk_lookup), maybe!(e, arg_sk_lookup_skb));
+    "fexit" sk_lookup6_fexit(SkLookup, Fentry) |e|
+        receive::program_chose(arg!(e, ret_sk_lookup6), maybe!(e, arg_sk_lookup_skb));
+    "kretprobe" sk_lookup_kretprobe(SkLookup, Kprobe) |e|
+        receive::program_chose(Some(e.returned()), args::Arg::ABSENT);
+    "fexit" reuseport_fexit(Reuseport, Fentry) |e|
+        receive::program_chose(arg!(e, ret_reuseport), maybe!(e, arg_reuseport_skb));
+    "kretprobe" reuseport_kretprobe(Reuseport, Kprobe) |e|
+        receive::program_chose(Some(e.returned()), args::Arg::ABSENT);
+
     "raw_tp" send_reset_tp(SendReset, Tracepoint) |e| send_reset::traced(
         e, arg!(e, arg_tp_reset_sk), arg!(e, arg_tp_reset_skb), maybe!(e, arg_tp_reset_reason));
     "fentry" send_reset_fentry(SendReset, Fentry) |e| send_reset::called(

@@ -125,8 +125,10 @@ pub struct InHand {
     pub listener: u8,
     /// State of `established_sk`.
     pub established_state: u8,
+    /// 1 if a BPF program refused it.
+    pub denied: u8,
     /// Padding.
-    pub reserved: u32,
+    pub reserved: [u8; 3],
 }
 
 /// A field of [`OFFSETS`], as the loader set it.

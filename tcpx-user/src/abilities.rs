@@ -29,6 +29,10 @@ pub struct Abilities {
     pub drops: bool,
     /// Lookups are observed.
     pub lookups: bool,
+    /// A sk_lookup program that refuses a segment is observed.
+    pub sk_lookup: bool,
+    /// The same for the program of a SO_REUSEPORT group.
+    pub reuseport: bool,
     /// The kernel gives reasons with resets.
     pub reset_reasons: bool,
     /// The kernel gives reasons with drops.
@@ -54,6 +58,8 @@ impl Abilities {
         conn_request: true,
         drops: true,
         lookups: true,
+        sk_lookup: true,
+        reuseport: true,
         reset_reasons: true,
         drop_reasons: true,
         martian_reasons: true,

@@ -11,6 +11,7 @@ pub mod history;
 mod incoming;
 pub mod key;
 pub mod recent;
+mod refused;
 pub mod resets;
 pub mod sender;
 mod settle;
@@ -19,7 +20,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use crate::{
     abilities::Abilities,
-    event::{Ends, Event, Icmp, Lookups, Segment, What},
+    event::{Ends, Event, Icmp, Lookups, Netns, Segment, What},
 };
 use attempts::Attempts;
 use drops::Drops;
@@ -27,6 +28,7 @@ use facts::Settled;
 use history::History;
 use key::Seen;
 use recent::Recent;
+use refused::Refused;
 use resets::Resets;
 
 /// How much is remembered, and for how long.
@@ -75,11 +77,12 @@ pub struct Correlator {
     resets: Resets,
     drops: Drops,
     history: History,
+    refused: Refused,
     lookups: Recent<Ends, Seen<(Segment, Lookups)>>,
     icmp: Recent<Ends, Seen<Icmp>>,
     icmp_sent: Recent<Ends, Seen<Icmp>>,
     /// Segments that were answered with a RST or an ICMP error: their drop is not silent.
-    answered: Recent<Ends, u32>,
+    answered: Recent<Ends, (Netns, u32)>,
     /// Events whose stack is still to come.
     stackless: VecDeque<Event>,
     deadlines: BTreeSet<(u64, u64)>,
@@ -104,6 +107,7 @@ impl Correlator {
             resets: Resets::new(many),
             drops: Drops::new(many),
             history: History::new(many),
+            refused: Refused::new(many),
             lookups: Recent::new(many),
             icmp: Recent::new(many),
             icmp_sent: Recent::new(many),
@@ -160,7 +164,7 @@ impl Correlator {
     pub fn len(&self) -> usize {
         let waiting = self.attempts.len() + self.resets.len() + self.drops.len() + self.stackless.len();
         let remembered = self.lookups.len() + self.icmp.len() + self.icmp_sent.len() + self.answered.len();
-        waiting + remembered + self.history.len() + self.deadlines.len()
+        waiting + remembered + self.history.len() + self.refused.len() + self.deadlines.len()
     }
 
     /// Nothing is remembered.

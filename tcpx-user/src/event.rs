@@ -245,8 +245,19 @@ pub struct Lookups {
     pub established: Option<Result<(SockPtr, u8), Miss>>,
     /// In the listener hash.
     pub listener: Option<Result<SockPtr, Miss>>,
+    /// A BPF program that the listener lookup asked was seen to refuse the segment.
+    pub denied: bool,
     /// `tcp_v4_rcv` or `tcp_v6_rcv` was seen to take the segment.
     pub received: bool,
+}
+
+/// What is special about the place where a SYN found no socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// A BPF program of type sk_lookup is attached to the network namespace.
+    pub sk_lookup: bool,
+    /// The device that the SYN came in on is the master of a VRF.
+    pub vrf: bool,
 }
 
 /// The lookup returned no socket.
@@ -268,6 +279,8 @@ pub struct Reply {
     pub sock: Option<SockFacts>,
     /// Who holds the port, if a SYN found no socket and the walk was possible.
     pub holders: Option<Holders>,
+    /// Where that was.
+    pub place: Place,
 }
 
 /// A full socket.
@@ -339,6 +352,8 @@ pub struct Holder {
     pub listening: bool,
     /// IPv6 only.
     pub v6only: bool,
+    /// A BPF program chooses among the sockets of its SO_REUSEPORT group.
+    pub reuseport_program: bool,
     /// Device that it is bound to, or 0.
     pub bound_dev: u32,
     /// Connections that wait for accept(), and how many may.
@@ -420,17 +435,19 @@ pub struct Drop {
     pub no_socket: bool,
     /// Who holds the port, as in [`Reply`].
     pub holders: Option<Holders>,
+    /// As in [`Reply`].
+    pub place: Place,
 }
 
 impl Drop {
     /// What only looks like a SYN without a socket: `tcp_v4_rcv` freed it, and without reasons (5.10) that is all that is
-    /// seen, but a listener would have taken it.
+    /// seen, but a listener would have taken it, and no program or device stood between them.
     #[must_use]
     pub fn found_its_listener(&self) -> bool {
         let wanted = self.segment.ends.b;
-        let listener =
-            self.holders.iter().flat_map(|holders| &holders.list).any(|holder| holder.listens_for(wanted));
-        self.reason.is_none() && listener
+        let mut holders = self.holders.iter().flat_map(|holders| &holders.list);
+        let takes = |holder: &Holder| holder.listens_for(wanted) && !holder.reuseport_program;
+        self.reason.is_none() && !self.place.sk_lookup && !self.place.vrf && holders.any(takes)
     }
 
     /// Netfilter dropped it. Kernels without reasons show only where: in `nf_hook_slow`, or, since a verdict may free

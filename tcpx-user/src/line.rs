@@ -241,6 +241,9 @@ pub struct Attempt {
     pub path: Vec<Frame>,
     /// The `reset` line that ended it.
     pub reset: Option<u64>,
+    /// The verdict that a line with this id told before; absent in a line that is told for the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<VerdictId>,
     /// Whether something that matters was lost.
     pub complete: Option<bool>,
 }
@@ -473,6 +476,9 @@ pub struct Reset {
     pub attempt: Option<u64>,
     /// How the two sides were joined.
     pub joined_by: Option<String>,
+    /// As in [`Attempt`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<VerdictId>,
     /// Whether something that matters was lost.
     pub complete: Option<bool>,
 }

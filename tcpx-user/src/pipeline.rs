@@ -1,5 +1,7 @@
 //! Events in, lines out: what live, replay, lab and tests share.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use crate::{
     abilities::Abilities,
     assemble::{self, Names},
@@ -9,7 +11,7 @@ use crate::{
     },
     decode::Symbols,
     event::Event,
-    line::{Line, Loss, Origin, Summary},
+    line::{self, Line, Loss, Origin, Summary},
     verdict::{
         VerdictId,
         rules::{self, Context},
@@ -58,11 +60,13 @@ impl Pipeline {
     fn lines(&mut self, who: &dyn Who) -> Vec<Line> {
         let mut lines = Vec::new();
         while let Some(settled) = self.correlator.pop() {
-            lines.push(match settled {
-                Settled::Attempt(facts) => self.attempt(&facts, who),
-                Settled::Reset(facts) => self.reset(&facts, who),
-                Settled::Drop(facts) => self.drop(&facts, who),
-                Settled::Loss { hook, count } => self.loss(hook.map(crate::event::Hook::name), count),
+            lines.extend(match settled {
+                Settled::AttemptAgain(facts) => self.attempt_again(&facts, who),
+                Settled::ResetAgain(facts) => self.reset_again(&facts, who),
+                Settled::Attempt(facts) => Some(self.attempt(&facts, who)),
+                Settled::Reset(facts) => Some(self.reset(&facts, who)),
+                Settled::Drop(facts) => Some(self.drop(&facts, who)),
+                Settled::Loss { hook, count } => Some(self.loss(hook.map(crate::event::Hook::name), count)),
             });
         }
         lines
@@ -95,6 +99,31 @@ impl Pipeline {
         Line::Reset(Box::new(assemble::reset(facts, finding, &self.names(who))))
     }
 
+    /// A RST that was told as a closed port, now that a listener has appeared: the same line, with another verdict.
+    fn reset_again(&mut self, facts: &ResetFacts, who: &dyn Who) -> Option<Line> {
+        let before = rules::reset(&without_listener(facts), &self.context(who)).id;
+        let finding = rules::reset(facts, &self.context(who));
+        if before != VerdictId::ClosedPort || finding.id == before {
+            return None;
+        }
+        recount(&mut self.summary.resets, before, finding.id);
+        let line = assemble::reset(facts, finding, &self.names(who));
+        Some(Line::Reset(Box::new(line::Reset { was: Some(before), ..line })))
+    }
+
+    /// Its attempt.
+    fn attempt_again(&mut self, facts: &AttemptFacts, who: &dyn Who) -> Option<Line> {
+        let told = facts.reset.as_ref().map(|reset| Arc::new(without_listener(reset)));
+        let before = rules::attempt(&AttemptFacts { reset: told, ..facts.clone() }, &self.context(who)).id;
+        let finding = rules::attempt(facts, &self.context(who));
+        if before != VerdictId::ClosedPort || finding.id == before {
+            return None;
+        }
+        recount(&mut self.summary.attempts, before, finding.id);
+        let line = assemble::attempt(facts, finding, &self.names(who));
+        Some(Line::Attempt(Box::new(line::Attempt { was: Some(before), ..line })))
+    }
+
     fn drop(&mut self, facts: &DropFacts, who: &dyn Who) -> Line {
         let finding = rules::drop(facts, &self.context(who));
         *self.summary.drops.entry(finding.id.to_string()).or_default() += 1;
@@ -105,6 +134,22 @@ impl Pipeline {
         self.summary.lost.kernel += count;
         Line::Loss(Loss { hook: hook.unwrap_or("unknown").to_owned(), stage: "kernel".to_owned(), count })
     }
+}
+
+/// What was known when it was told first.
+fn without_listener(facts: &ResetFacts) -> ResetFacts {
+    ResetFacts { appeared: None, ..facts.clone() }
+}
+
+/// It counts once, as what it was told last.
+fn recount(counts: &mut BTreeMap<String, u64>, before: VerdictId, now: VerdictId) {
+    if let Some(count) = counts.get_mut(before.as_str()) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(before.as_str());
+        }
+    }
+    *counts.entry(now.to_string()).or_default() += 1;
 }
 
 #[cfg(test)]

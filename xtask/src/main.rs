@@ -12,6 +12,7 @@ mod command;
 mod docs;
 mod ebpf;
 mod paths;
+mod protos;
 mod setup;
 mod tail;
 mod test;
@@ -48,6 +49,8 @@ enum Task {
     },
     /// Makes tcpx-user/tests/data/btf: what tcpx asks of the types of each kernel of the guests
     BtfFixture,
+    /// Checks what hooks rely on against the types of every kernel in the cache, and names what moved
+    Protos,
     /// Writes the pages of docs/ that are made from the source
     Docs,
     /// Test guests: any of Debian's kernels under QEMU
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Task::BuildEbpf { log: true, .. } => ebpf::build_logging(),
         Task::BuildEbpf { .. } => ebpf::build(),
         Task::BtfFixture => btf_fixture::run(),
+        Task::Protos => protos::run(),
         Task::Docs => docs::run(),
         Task::Vm(vm) => vm::main(vm),
     };

@@ -57,9 +57,11 @@ pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
         walk::Found::Nobody => emit::emit(env, Kind::Drop, key, |record: &mut Drop| {
             fill(record, skb, facts, no_socket);
             record.port_free = 1;
+            record.place = kernel::place(net, skb);
         }),
         walk::Found::Some => emit::emit(env, Kind::DropHolders, key, |record: &mut DropHolders| {
             fill(&mut record.drop, skb, facts, no_socket);
+            record.drop.place = kernel::place(net, skb);
             walk::copy(&mut record.holders);
         }),
     }

@@ -15,7 +15,7 @@ use tcpx_common::{
 };
 
 use crate::{
-    args::Env,
+    args::{Arg, Env},
     emit, in_hand, kernel,
     maps::{InHand, offset},
 };
@@ -35,7 +35,8 @@ pub fn received(skb: Option<u64>) {
         established: if found == 0 { lookup::NOT_SEEN } else { lookup::HIT },
         listener: lookup::NOT_SEEN,
         established_state: if found == 0 { 0 } else { kernel::state(found) },
-        reserved: 0,
+        denied: 0,
+        reserved: [0; 3],
     };
 }
 
@@ -55,6 +56,25 @@ pub fn looked_up_established(env: Env, found: Option<u64>) {
     slot.established = lookup::HIT;
     slot.established_state = kernel::state(found);
     report(env, slot);
+}
+
+/// Return of a BPF program's wrapper with what was chosen: `ERR_PTR(-ECONNREFUSED)` if the program said SK_DROP. They
+/// serve UDP too; which segment it was about, only a trampoline sees. A kretprobe relies on where the segment in hand is:
+/// between the miss in the established hash and the return of the listener lookup nothing else runs on this CPU.
+///
+/// ```text
+/// inet_lookup_run_sk_lookup, inet6_lookup_run_sk_lookup   6.12 has them, in 6.1 they are inlined
+/// bpf_run_sk_reuseport                                    only for programs that can say SK_DROP (eBPF)
+/// ```
+#[inline(always)]
+pub fn program_chose(chosen: Option<u64>, about: Arg) {
+    const ERRNO_POINTERS: u64 = -4095_i64 as u64;
+    let Some(slot) = in_hand::slot() else { return };
+    let looking = slot.established == lookup::MISS && slot.listener == lookup::NOT_SEEN;
+    let own = if about.known { about.value == slot.skb } else { looking };
+    if slot.skb != 0 && own && chosen.is_some_and(|chosen| chosen >= ERRNO_POINTERS) {
+        slot.denied = 1;
+    }
 }
 
 /// Return of the lookup in the listener hash.

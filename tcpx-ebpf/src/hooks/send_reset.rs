@@ -77,9 +77,11 @@ fn report(env: Env, sk: u64, skb: u64, reason: Arg) {
         walk::Found::Nobody => emit::emit(env, Kind::Reply, key, |record: &mut Reply| {
             fill(record, sk, skb, reason);
             record.port_free = 1;
+            record.place = kernel::place(net, skb);
         }),
         walk::Found::Some => emit::emit(env, Kind::ReplyHolders, key, |record: &mut ReplyHolders| {
             fill(&mut record.reply, sk, skb, reason);
+            record.reply.place = kernel::place(net, skb);
             walk::copy(&mut record.holders);
         }),
     }

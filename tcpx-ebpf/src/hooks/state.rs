@@ -6,6 +6,7 @@
 //! tcp_rcv_synsent_state_process (inlined)    SYN_SENT -> SYN_RECV: simultaneous open or self-connect
 //! tcp_reset, tcp_v4_err, tcp_write_err, close SYN_SENT -> CLOSE, sk_err says why (0: the application closed)
 //! inet_csk_listen_start                      CLOSE -> LISTEN
+//! __tcp_close, tcp_disconnect (shutdown)     LISTEN -> CLOSE; the port may have been given back already
 //! ```
 //! All go through `inet_sk_state_store(sk, int newstate)` or `inet_sk_set_state(sk, int state)`, which fire
 //! `inet_sock_set_state(sk, oldstate, newstate)` while `sk_state` is still the old one.
@@ -45,12 +46,8 @@ pub fn changed(env: Env, sk: Option<u64>, old: Option<u64>, new: Option<u64>) {
         kernel::sock_tuple(sk, &mut record.tuple);
         if new == state::SYN_SENT {
             begun(record);
-        } else if new == state::LISTEN {
-            caller(record);
-            record.inode = sock::inode(sk);
-            record.cgroup = sock::cgroup(sk);
-            record.bound_dev = kernel::field_or_zero(sk, offset!(skc_bound_dev_if));
-            record.sock_flags = sock::flags(sk);
+        } else if new == state::LISTEN || old == state::LISTEN {
+            listener(sk, record);
         } else {
             ended(sk, record);
         }
@@ -75,6 +72,16 @@ fn begun(record: &mut State) {
     if let Some(given) = calls::attempted() {
         record.requested = given;
     }
+}
+
+/// A listener begins, or ends by close(), shutdown() or exit: all of them in the context of the process.
+#[inline(always)]
+fn listener(sk: u64, record: &mut State) {
+    caller(record);
+    record.inode = sock::inode(sk);
+    record.cgroup = sock::cgroup(sk);
+    record.bound_dev = kernel::field_or_zero(sk, offset!(skc_bound_dev_if));
+    record.sock_flags = sock::flags(sk);
 }
 
 #[inline(always)]

@@ -14,10 +14,9 @@ use tcpx_common::{
 use super::{AF_INET6, field, field_or_zero, packet::put4, sock};
 use crate::maps::offset;
 
-/// Buckets of the hash chain that are looked at: other ports and namespaces with the same hash.
-const MAX_CHAIN: u32 = 8;
-/// Steps through owners. Established children of a listener hold its port too and are passed over.
-const MAX_STEPS: u32 = 32;
+/// Steps through buckets (those of other ports and namespaces with the same hash too) and owners. Established children
+/// of a listener hold its port too and are passed over.
+const MAX_STEPS: u32 = 40;
 
 /// Collects the sockets in `net` that are bound to `port` and are listening or idle. `complete` is 1 only if the
 /// walk came to the end.
@@ -25,17 +24,13 @@ const MAX_STEPS: u32 = 32;
 pub fn walk(net: u64, port: u16, out: &mut Holders) {
     out.found = 0;
     out.complete = 0;
-    let Some(bucket) = find_bucket(net, port, out) else { return };
-    if offset!(tb_owners) == ABSENT {
-        walk_addresses(bucket, out);
-    } else {
-        walk_owners(field_or_zero(bucket, offset!(tb_owners)), out);
-    }
+    let Some(chain) = find_chain(net, port) else { return };
+    walk_chain(chain, net, port, out);
 }
 
-/// The bucket of this namespace and port. `None`, with `complete` set, if nobody holds the port.
+/// The first bucket of the hash chain for this namespace and port.
 #[inline(always)]
-fn find_bucket(net: u64, port: u16, out: &mut Holders) -> Option<u64> {
+fn find_chain(net: u64, port: u16) -> Option<u64> {
     let hashinfo: u64 = field(net, offset!(net_hashinfo))?;
     let size: u32 = field(hashinfo, offset!(hashinfo_bhash_size))?;
     let table: u64 = field(hashinfo, offset!(hashinfo_bhash))?;
@@ -46,50 +41,45 @@ fn find_bucket(net: u64, port: u16, out: &mut Holders) -> Option<u64> {
     }
     let index = u32::from(port).wrapping_add(mix) & size.wrapping_sub(1);
     let place = table + u64::from(index) * u64::from(stride);
-    let mut node: u64 = field(place, offset!(bhash_chain))?;
-    for _ in 0..MAX_CHAIN {
-        if node == 0 {
-            out.complete = 1;
-            return None;
-        }
-        let bucket = node - u64::from(offset!(tb_node));
-        if field::<u16>(bucket, offset!(tb_port))? == port && field::<u64>(bucket, offset!(tb_net))? == net {
-            return Some(bucket);
-        }
-        node = super::read(node)?;
-    }
-    None
+    field(place, offset!(bhash_chain))
 }
 
-/// Linux up to 6.x: `inet_bind_bucket.owners`.
+/// One loop over all lists (buckets, since 6.x the addresses of a bucket, owners), so that the bound is on all steps
+/// together. A port has a bucket for each VRF that somebody has bound it in, so the first is not the last.
 #[inline(always)]
-fn walk_owners(first: u64, out: &mut Holders) {
-    let mut node = first;
+fn walk_chain(first: u64, net: u64, port: u16, out: &mut Holders) {
+    let mut bucket = first;
+    let mut address = 0u64;
+    let mut owner = 0u64;
     for _ in 0..MAX_STEPS {
-        if node == 0 {
-            out.complete = 1;
-            return;
-        }
-        node = visit(node, out);
-    }
-}
-
-/// Later: `inet_bind_bucket.bhash2`, a list of `inet_bind2_bucket`, each with owners. One loop over both lists, so
-/// that the bound is on all steps together.
-#[inline(always)]
-fn walk_addresses(bucket: u64, out: &mut Holders) {
-    let mut address: u64 = field_or_zero(bucket, offset!(tb_bhash2));
-    let mut node = 0u64;
-    for _ in 0..MAX_STEPS {
-        if node != 0 {
-            node = visit(node, out);
+        if owner != 0 {
+            owner = visit(owner, out);
         } else if address != 0 {
-            node = field_or_zero(address - u64::from(offset!(tb2_node)), offset!(tb2_owners));
+            owner = field_or_zero(address - u64::from(offset!(tb2_node)), offset!(tb2_owners));
             address = super::read_or_zero(address);
+        } else if bucket != 0 {
+            let lists = lists_of(bucket - u64::from(offset!(tb_node)), net, port);
+            (address, owner) = if offset!(tb_owners) == ABSENT { (lists, 0) } else { (0, lists) };
+            bucket = super::read_or_zero(bucket);
         } else {
             out.complete = 1;
             return;
         }
+    }
+}
+
+/// The list below a bucket, if it is this port's in this namespace: up to 6.x of owners, later of addresses.
+#[inline(never)]
+fn lists_of(bucket: u64, net: u64, port: u16) -> u64 {
+    if field_or_zero::<u16>(bucket, offset!(tb_port)) != port
+        || field_or_zero::<u64>(bucket, offset!(tb_net)) != net
+    {
+        return 0;
+    }
+    if offset!(tb_owners) == ABSENT {
+        field_or_zero(bucket, offset!(tb_bhash2))
+    } else {
+        field_or_zero(bucket, offset!(tb_owners))
     }
 }
 

@@ -34,6 +34,7 @@ pub fn attempt(facts: &AttemptFacts, finding: Finding, names: &Names<'_>) -> lin
         path: path::attempt(facts, finding.id, names),
         verdict: verdict(finding),
         reset: facts.reset.as_ref().map(|reset| reset.id),
+        was: None,
         complete: Some(facts.complete && facts.reset.as_ref().is_none_or(|reset| reset.complete)),
     }
 }

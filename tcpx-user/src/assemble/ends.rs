@@ -8,7 +8,7 @@ use crate::{
         facts::{Answered, Opened, ResetFacts, Sender},
         key::Seen,
     },
-    event::{Holder, Netns, SockFacts, SockReset},
+    event::{Holder, Netns, SockFacts, SockReset, StateChange},
     line::{End, Near, Owner, OwnerHow, Socket, SocketKind},
     verdict::rules::{self, words},
 };
@@ -100,9 +100,8 @@ fn answering_owner(answered: &Answered<'_>, names: &Names<'_>) -> Option<Owner> 
     if let Some(sock) = answered.sock {
         return by_inode(sock.inode, names);
     }
-    let wanted = answered.segment.ends.b;
     let holders = answered.holders.filter(|_| answered.sk_state == 0)?;
-    let bound = |holder: &&Holder| rules::takes(holder, wanted);
+    let bound = |found: &&Holder| answered.would_take(found.addr, found.v6only, found.bound_dev);
     let owner = holders.list.iter().find(bound).and_then(|holder| by_inode(holder.inode, names))?;
     Some(Owner { how: OwnerHow::Bound, ..owner })
 }
@@ -121,16 +120,36 @@ pub(super) fn near(facts: &ResetFacts, names: &Names<'_>) -> Vec<Near> {
     let Some(sender) = &facts.sender else { return Vec::new() };
     let Some(answered) = sender.answered() else { return Vec::new() };
     let list = answered.holders.map_or(&[][..], |holders| &holders.list);
-    list.iter().map(|holder| near_one(holder, &answered, sender.netns(), names)).collect()
+    let held = list.iter().map(|holder| near_one(holder, &answered, sender.netns(), names));
+    let closed = facts.closed.iter().map(|seen| near_in_time(facts, seen, names));
+    let appeared = facts.appeared.iter().map(|seen| near_in_time(facts, seen, names));
+    held.chain(closed).chain(appeared).collect()
 }
 
 fn near_one(holder: &Holder, answered: &Answered<'_>, netns: Netns, names: &Names<'_>) -> Near {
-    let why = rules::why_not(holder, answered.segment.ends.b);
+    let device = names.who.device(netns, holder.bound_dev);
+    let why = rules::why_not(holder, answered, device.as_deref());
     Near {
         why: why.unwrap_or_else(|| "listens, and was passed over".to_owned()),
         addr: holder.addr.ip(),
         port: holder.addr.port(),
         netns: names.who.netns(netns),
         process: holder.inode.and_then(|inode| names.who.holder(inode)),
+    }
+}
+
+/// A listener that would have taken the SYN at another time.
+fn near_in_time(facts: &ResetFacts, seen: &Seen<StateChange>, names: &Names<'_>) -> Near {
+    let change = &seen.what;
+    let apart = words::duration(seen.time.abs_diff(facts.time()));
+    let when = if change.new == LISTEN { "listens since" } else { "was closed" };
+    let side = if seen.time < facts.time() { "before" } else { "after" };
+    let process = || names.who.process(seen.task, &change.comm, Some(change.uid), change.cgroup);
+    Near {
+        why: format!("{when} {apart} {side} the SYN"),
+        addr: change.ends.a.ip(),
+        port: change.ends.a.port(),
+        netns: names.who.netns(seen.netns),
+        process: change.caller.then(process),
     }
 }

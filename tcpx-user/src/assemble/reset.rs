@@ -27,6 +27,7 @@ pub fn reset(facts: &ResetFacts, finding: Finding, names: &Names<'_>) -> line::R
         verdict: verdict(finding),
         attempt: facts.attempt,
         joined_by: facts.joined.map(joined_by),
+        was: None,
         complete: Some(facts.complete),
     }
 }

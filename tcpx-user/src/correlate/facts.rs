@@ -12,13 +12,17 @@ use crate::event::{
     SockReset, StateChange,
 };
 
-/// Something that will not change any more.
+/// Something that will not change any more, unless a listener appears.
 #[derive(Clone, Debug)]
 pub enum Settled {
     /// An attempt.
     Attempt(Box<AttemptFacts>),
     /// A RST.
     Reset(Arc<ResetFacts>),
+    /// A RST that was told before, when a listener had not appeared that explains it.
+    ResetAgain(Arc<ResetFacts>),
+    /// The attempt that it ended, told before too.
+    AttemptAgain(Box<AttemptFacts>),
     /// A handshake segment that vanished.
     Drop(Arc<DropFacts>),
     /// Records that were lost.
@@ -209,6 +213,10 @@ pub struct ResetFacts {
     pub sender_opened: Option<Opened>,
     /// For each holder of the port in the sender's facts.
     pub listened: Vec<Listened>,
+    /// A listener that would have taken the SYN and was closed not long before.
+    pub closed: Option<Seen<StateChange>>,
+    /// A listener that would have taken the SYN and appeared soon after.
+    pub appeared: Option<Seen<StateChange>>,
     /// The socket that it reached, if it did.
     pub receiver: Option<Seen<Box<SockReset>>>,
     /// The connection that it ended, if its opening was seen.
@@ -238,6 +246,12 @@ impl ResetFacts {
     #[must_use]
     pub fn came_from_own_address(&self) -> bool {
         is_own(self.flow.a.ip(), self.flow.b.ip())
+    }
+
+    /// The SYN that found no socket, if it answers one.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Answered<'_>> {
+        self.sender.as_ref().and_then(Sender::answered).filter(Answered::is_refusal)
     }
 
     /// It reached a socket that had only sent its SYN.

@@ -4,16 +4,26 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use super::{
-    facts::{Listened, Opened},
+    facts::{Answered, Listened, Opened},
+    key::{Seen, may_be_same},
     recent::Recent,
 };
-use crate::event::{Ends, Holders, Netns, SockPtr};
+use crate::event::{Ends, Holders, Netns, SockPtr, StateChange};
+
+/// A listener that ended or began so long before or after a refusal has to do with it (contract section 3).
+pub(super) const NEAR_NS: u64 = 30_000_000_000;
+/// State and hash of a listener change one after the other; the task may be interrupted in between.
+const MOMENT_NS: u64 = 10_000_000;
 
 /// Memory of bounded size; what it has forgotten it does not claim.
 #[derive(Debug)]
 pub struct History {
     ports: Recent<SockPtr, Listened>,
     opened: Recent<SockPtr, Opened>,
+    /// Listeners that began, by port.
+    begun: Recent<u16, Seen<StateChange>>,
+    /// Listeners that ended, by port.
+    ended: Recent<u16, Seen<StateChange>>,
     addresses: HashSet<(u32, IpAddr)>,
     limit: usize,
 }
@@ -22,7 +32,14 @@ impl History {
     /// At most `limit` entries of each kind.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { ports: Recent::new(limit), opened: Recent::new(limit), addresses: HashSet::new(), limit }
+        Self {
+            ports: Recent::new(limit),
+            opened: Recent::new(limit),
+            begun: Recent::new(limit),
+            ended: Recent::new(limit),
+            addresses: HashSet::new(),
+            limit,
+        }
     }
 
     /// bind() succeeded.
@@ -31,13 +48,33 @@ impl History {
     }
 
     /// The socket began to listen: nothing is claimed about it until it stops.
-    pub fn listens(&mut self, sk: SockPtr, time: u64) {
-        self.ports.insert(sk, time, Listened::NotSeen);
+    pub fn listens(&mut self, seen: Seen<StateChange>) {
+        self.ports.insert(seen.what.sk, seen.time, Listened::NotSeen);
+        self.begun.insert(seen.what.ends.a.port(), seen.time, seen);
     }
 
     /// The socket stopped listening.
-    pub fn listens_no_more(&mut self, sk: SockPtr, time: u64) {
-        self.ports.insert(sk, time, Listened::Undone);
+    pub fn listens_no_more(&mut self, seen: Seen<StateChange>) {
+        self.ports.insert(seen.what.sk, seen.time, Listened::Undone);
+        self.ended.insert(seen.what.ends.a.port(), seen.time, seen);
+    }
+
+    /// The last listener that would have taken a SYN, refused at `time` in `netns`, and was closed within [`NEAR_NS`]
+    /// before. It leaves the hash before its state changes (`tcp_set_state`), so that the refusal may come first.
+    #[must_use]
+    pub fn closed_before(&self, syn: &Answered<'_>, netns: Netns, time: u64) -> Option<&Seen<StateChange>> {
+        let span = time.saturating_sub(NEAR_NS)..=time.saturating_add(MOMENT_NS);
+        let mut closed = self.ended.get(syn.segment.ends.b.port()).map(|entry| &entry.1);
+        closed.rfind(|seen| span.contains(&seen.time) && would_take(syn, netns, seen))
+    }
+
+    /// The first listener that would have taken the SYN and appeared within [`NEAR_NS`] after. It is in state LISTEN
+    /// before it is in the hash (`inet_csk_listen_start`), so that the refusal may come second.
+    #[must_use]
+    pub fn appeared_after(&self, syn: &Answered<'_>, netns: Netns, time: u64) -> Option<&Seen<StateChange>> {
+        let span = time.saturating_sub(MOMENT_NS)..=time.saturating_add(NEAR_NS);
+        let mut begun = self.begun.get(syn.segment.ends.b.port()).map(|entry| &entry.1);
+        begun.find(|seen| span.contains(&seen.time) && would_take(syn, netns, seen))
     }
 
     /// For each holder, what is known of its listen() calls until `time`.
@@ -92,8 +129,14 @@ impl History {
     /// Entries of all kinds.
     #[must_use]
     pub(super) fn len(&self) -> usize {
-        self.ports.len() + self.opened.len() + self.addresses.len()
+        self.ports.len() + self.opened.len() + self.begun.len() + self.ended.len() + self.addresses.len()
     }
+}
+
+/// Whether a listener is, or was, one that the lookup would have taken.
+pub(super) fn would_take(syn: &Answered<'_>, netns: Netns, listener: &Seen<StateChange>) -> bool {
+    let change = &listener.what;
+    may_be_same(listener.netns, netns) && syn.would_take(change.ends.a, change.v6only, change.bound_dev)
 }
 
 /// No namespace has this inode number.

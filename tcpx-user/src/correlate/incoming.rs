@@ -9,7 +9,8 @@ use super::{
     key::{Seen, may_be_same},
 };
 use crate::event::{
-    Bind, ConnectFailed, Drop, Ends, Event, Icmp, Reply, Retransmit, Segment, SockReset, StateChange, What,
+    Bind, ConnectFailed, Drop, Ends, Event, Icmp, Netns, Reply, Retransmit, Segment, SockReset, StateChange,
+    What,
 };
 
 impl Correlator {
@@ -30,7 +31,7 @@ impl Correlator {
             What::Icmp(icmp) => self.icmp(event, icmp, true),
             What::IcmpSend(icmp) => self.icmp(event, icmp, false),
             What::Reject(segment, hook) => {
-                self.answered(segment.ends, segment.seq, event.time);
+                self.answered(segment.ends, segment.seq, event.time, event.netns);
                 self.sender(Sender::Reject(Seen::new(event, stack, (segment.clone(), *hook))));
             }
             What::ConnRequest(request) => {
@@ -50,8 +51,11 @@ impl Correlator {
             (CLOSE, SYN_SENT) => self.starts(seen()),
             (SYN_SENT, SYN_RECV) => self.crosses(seen()),
             (SYN_SENT | SYN_RECV, _) => self.ends(event, change),
-            (CLOSE, LISTEN) => self.history.listens(change.sk, event.time),
-            (LISTEN, CLOSE) => self.history.listens_no_more(change.sk, event.time),
+            (CLOSE, LISTEN) => {
+                self.history.listens(seen());
+                self.appears(&seen());
+            }
+            (LISTEN, CLOSE) => self.history.listens_no_more(seen()),
             _ => {}
         }
     }
@@ -153,17 +157,17 @@ impl Correlator {
 
     fn reply(&mut self, event: &Event, stack: &[u64], reply: &Reply) {
         self.history.in_use(event.netns, reply.segment.ends.b.ip());
-        self.answered(reply.segment.ends, reply.segment.seq, event.time);
+        self.answered(reply.segment.ends, reply.segment.seq, event.time, event.netns);
         self.sender(Sender::Reply(Seen::new(event, stack, Box::new(reply.clone()))));
     }
 
-    /// Remembers that a segment was answered: its drop, before or after, is not silent.
-    fn answered(&mut self, ends: Ends, seq: u32, time: u64) {
-        self.answered.insert(ends, time, seq);
+    /// Remembers that a segment was answered: its drop in that namespace, before or after, is not silent.
+    fn answered(&mut self, ends: Ends, seq: u32, time: u64, netns: Netns) {
+        self.answered.insert(ends, time, (netns, seq));
         let drop = Segment { ends, seq, ..blank(ends) };
         for flags in [tcpx_common::abi::tcp_flag::SYN, SYN_ACK] {
             let segment = Segment { flags, ..drop.clone() };
-            if let Some(id) = self.drops.find(&segment, |_| true) {
+            if let Some(id) = self.drops.find(&segment, |drop| may_be_same(drop.cause.netns(), netns)) {
                 self.forget_drop(id);
             }
         }
@@ -174,14 +178,15 @@ impl Correlator {
         if !drop.no_socket || drop.found_its_listener() {
             self.dropped(DropCause::Freed(seen()));
         } else if !self.abilities.replies_without_socket {
-            self.answered(drop.segment.ends, drop.segment.seq, event.time);
+            self.answered(drop.segment.ends, drop.segment.seq, event.time, event.netns);
             self.sender(Sender::NoSocketDrop(seen()));
         }
     }
 
     fn dropped(&mut self, cause: DropCause) {
         let segment = cause.segment();
-        if self.answered.get(segment.ends).any(|entry| entry.1 == segment.seq) {
+        let same = |&(netns, seq): &(Netns, u32)| seq == segment.seq && may_be_same(netns, cause.netns());
+        if self.answered.get(segment.ends).any(|entry| same(&entry.1)) {
             return;
         }
         let last = cause.time();
@@ -255,6 +260,8 @@ impl Correlator {
             sender: None,
             sender_opened: None,
             listened: Vec::new(),
+            closed: None,
+            appeared: None,
             receiver: None,
             receiver_opened: None,
             attempt: None,
@@ -270,7 +277,8 @@ impl Correlator {
         let seen = Seen::new(event, &[], icmp.clone());
         let table = if received { &mut self.icmp } else { &mut self.icmp_sent };
         table.insert(icmp.ends, event.time, seen);
-        self.answered(icmp.ends, icmp.seq, event.time);
+        // It may have been dropped in another namespace than where the error arrives.
+        self.answered(icmp.ends, icmp.seq, event.time, Netns::default());
     }
 
     fn retransmit(&mut self, event: &Event, again: &Retransmit) {

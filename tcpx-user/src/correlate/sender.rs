@@ -1,10 +1,12 @@
 //! Who made a RST, and whether a socket was reached by it.
 
+use std::net::{IpAddr, SocketAddr};
+
 use tcpx_common::abi::tcp_flag;
 
 use super::key::{Agreement, Seen};
 use crate::event::{
-    Drop, Ends, Holders, HookNumber, Lookups, Name, Netns, Reply, Segment, SockFacts, SockReset,
+    Drop, Ends, Holders, HookNumber, Lookups, Name, Netns, Place, Reply, Segment, SockFacts, SockReset,
 };
 
 /// Who made a RST, on this host.
@@ -37,6 +39,47 @@ pub struct Answered<'a> {
     pub sock: Option<&'a SockFacts>,
     /// Who holds the port.
     pub holders: Option<&'a Holders>,
+    /// Where it found no socket.
+    pub place: Place,
+}
+
+/// Whether the listener lookup for `wanted` considers a socket with this address.
+#[must_use]
+pub const fn takes(own: IpAddr, v6only: bool, wanted: IpAddr) -> bool {
+    match (own, wanted) {
+        (IpAddr::V6(own), IpAddr::V4(_)) => own.is_unspecified() && !v6only,
+        (IpAddr::V4(_), IpAddr::V6(_)) => false,
+        (IpAddr::V4(own), IpAddr::V4(wanted)) => own.is_unspecified() || own.to_bits() == wanted.to_bits(),
+        (IpAddr::V6(own), IpAddr::V6(wanted)) => own.is_unspecified() || own.to_bits() == wanted.to_bits(),
+    }
+}
+
+impl Answered<'_> {
+    /// It was a SYN that found no socket.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        self.sk_state == 0 && self.sock.is_none() && self.segment.is_syn()
+    }
+
+    /// Whether the listener lookup would have taken a socket that listens at `addr`, bound to the device with the
+    /// index `bound_dev` (`compute_score`, `inet_bound_dev_eq`).
+    #[must_use]
+    pub fn would_take(&self, addr: SocketAddr, v6only: bool, bound_dev: u32) -> bool {
+        self.fits_address(addr, v6only) && self.fits_device(bound_dev)
+    }
+
+    /// Family, address and port of the listener are right.
+    #[must_use]
+    pub fn fits_address(&self, addr: SocketAddr, v6only: bool) -> bool {
+        let wanted = self.segment.ends.b;
+        addr.port() == wanted.port() && takes(addr.ip(), v6only, wanted.ip())
+    }
+
+    /// Its device is right. In a VRF a socket that is bound to no device is passed over unless tcp_l3mdev_accept is set.
+    #[must_use]
+    pub fn fits_device(&self, bound_dev: u32) -> bool {
+        if bound_dev == 0 { !self.place.vrf } else { self.segment.ifindex == Some(bound_dev) }
+    }
 }
 
 impl Sender {
@@ -95,6 +138,7 @@ impl Sender {
                 sk_state: seen.what.sk_state,
                 sock: seen.what.sock.as_ref(),
                 holders: seen.what.holders.as_ref(),
+                place: seen.what.place,
             }),
             Self::NoSocketDrop(seen) => Some(Answered {
                 segment: &seen.what.segment,
@@ -103,6 +147,7 @@ impl Sender {
                 sk_state: 0,
                 sock: None,
                 holders: seen.what.holders.as_ref(),
+                place: seen.what.place,
             }),
             _ => None,
         }

@@ -119,8 +119,10 @@ impl Correlator {
         }
         let attempt = reset.attempt.and_then(|id| self.attempts.get(id));
         reset.start = attempt.and_then(|attempt| attempt.start.clone()).map(Box::new);
+        self.gather_listeners(&mut reset);
         let reset = Arc::new(reset);
         self.resets.told(&reset);
+        self.was_refused(&reset);
         self.settled.push_back(Settled::Reset(reset.clone()));
         let attempt = reset.attempt.and_then(|id| self.attempts.get_mut(id));
         let Some(attempt) = attempt.filter(|attempt| attempt.reset.is_none()) else { return };
@@ -158,6 +160,7 @@ impl Correlator {
         if let Some(ends) = attempt.ends() {
             self.gather(&mut attempt, ends);
         }
+        self.was_ended(&attempt);
         self.settled.push_back(Settled::Attempt(Box::new(attempt)));
     }
 

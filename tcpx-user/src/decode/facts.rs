@@ -1,11 +1,14 @@
 //! One record each. `None` means malformed: a fact is missing without which the record says nothing.
 
-use tcpx_common::{abi::sock_flag, event as raw};
+use tcpx_common::{
+    abi::{place_flag, sock_flag},
+    event as raw,
+};
 
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
-    Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, Name, Reply, Retransmit, SockFacts,
-    SockPtr, SockReset, StateChange, What,
+    Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, Name, Place, Reply, Retransmit,
+    SockFacts, SockPtr, SockReset, StateChange, What,
 };
 
 pub(super) fn state(state: &raw::State) -> Option<StateChange> {
@@ -62,6 +65,10 @@ fn walked(port_free: u8, holders: Option<Holders>) -> Option<Holders> {
     holders.or_else(|| (port_free != 0).then(free))
 }
 
+const fn place(flags: u8) -> Place {
+    Place { sk_lookup: flags & place_flag::SK_LOOKUP != 0, vrf: flags & place_flag::VRF != 0 }
+}
+
 pub(super) fn reply(
     reply: &raw::Reply,
     reason: Option<Name>,
@@ -75,6 +82,7 @@ pub(super) fn reply(
         sk_state: reply.sk_state,
         sock,
         holders: walked(reply.port_free, holders),
+        place: place(reply.place),
     })
 }
 
@@ -92,6 +100,7 @@ pub(super) fn drop(
         reason,
         no_socket: drop.no_socket != 0,
         holders: walked(drop.port_free, holders),
+        place: place(drop.place),
     })
 }
 

@@ -84,10 +84,11 @@ pub(super) fn lookups(facts: &raw::LookupFacts) -> Lookups {
     };
     let listener = match facts.listener {
         abi::lookup::HIT => Some(Ok(SockPtr(facts.listener_sk))),
-        abi::lookup::MISS => Some(Err(Miss)),
+        abi::lookup::MISS | abi::lookup::DENIED => Some(Err(Miss)),
         _ => None,
     };
-    Lookups { established, listener, received: facts.received != 0 }
+    let denied = facts.listener == abi::lookup::DENIED;
+    Lookups { established, listener, denied, received: facts.received != 0 }
 }
 
 pub(super) fn sock(facts: &raw::SockFacts, tick_ns: u64) -> Option<SockFacts> {
@@ -135,6 +136,7 @@ fn holder(holder: &raw::Holder) -> Option<Holder> {
         addr: SocketAddr::new(address(&holder.addr, u16::from(holder.family))?, holder.port),
         listening: holder.state == abi::state::LISTEN,
         v6only: holder.flags & sock_flag::V6ONLY != 0,
+        reuseport_program: holder.flags & sock_flag::REUSEPORT_PROGRAM != 0,
         bound_dev: holder.bound_dev,
         backlog: (holder.ack_backlog, holder.max_ack_backlog),
         filtered: holder.flags & sock_flag::FILTER != 0,

@@ -118,6 +118,8 @@ fn holder(response: &InetResponse) -> Holder {
         addr: SocketAddr::new(ip, header.socket_id.source_port),
         listening,
         v6only,
+        // inet_diag does not tell.
+        reuseport_program: false,
         bound_dev: header.socket_id.interface_id,
         backlog: if listening { (header.recv_queue, header.send_queue) } else { (0, 0) },
         filtered: false,

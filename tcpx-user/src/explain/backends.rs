@@ -83,6 +83,13 @@ pub const CELLS: &[Cell] = &[
         because: "A sk_lookup program is run inline there; in 6.12 inet_lookup_run_sk_lookup is a function of its own.",
     },
     Cell {
+        backend: Some("tracepoint"),
+        kernels: "of every version",
+        verdicts: &[VerdictId::LookupDenied],
+        shows: "closed-port, unless there is a listener that should have matched",
+        because: "Neither inet_lookup_run_sk_lookup nor bpf_run_sk_reuseport has a tracepoint.",
+    },
+    Cell {
         backend: None,
         kernels: "5.10",
         verdicts: &[VerdictId::MptcpReset],
@@ -97,7 +104,7 @@ mod tests {
 
     #[test]
     fn cells_name_backends_and_kernels_of_the_matrix() {
-        assert_eq!(CELLS.len(), 9);
+        assert_eq!(CELLS.len(), 10);
         for cell in CELLS {
             assert!(matches!(cell.backend, None | Some("tracepoint" | "fentry" | "kprobe")));
             assert!(!cell.verdicts.is_empty() && cell.because.ends_with('.'));

@@ -69,14 +69,12 @@ impl KernelFacts {
     /// # Errors
     /// When it cannot be parsed.
     pub fn from_btf(bytes: &[u8], modules: &[Vec<u8>]) -> Result<Self, FactsError> {
-        let broken = |error: btf_rs::Error| FactsError::Broken(error.to_string());
-        let base = Btf::from_bytes(bytes).map_err(broken)?;
-        // A module's BTF that cannot be read takes the module's hooks away, no more.
-        let modules = modules.iter().filter_map(|bytes| Btf::from_split_bytes(bytes, &base).ok()).collect();
-        Ok(Self::from_types(&Types::new(base, modules)))
+        Ok(Self::from_types(&types(bytes, modules)?))
     }
 
-    fn from_types(types: &Types) -> Self {
+    /// Asks all that tcpx asks of a kernel.
+    #[must_use]
+    pub fn from_types(types: &Types) -> Self {
         let mut offsets = Offsets::UNKNOWN;
         let mut absent = Vec::new();
         for (index, (name, question)) in Offsets::PATHS.iter().enumerate() {
@@ -130,4 +128,15 @@ impl KernelFacts {
     pub fn drop_reason(&self, name: &str) -> Option<u32> {
         self.drop_reasons.iter().find(|(_, known)| known == name).map(|(number, _)| *number)
     }
+}
+
+/// A kernel's types, and those of some of its modules, from the bytes of their BTF.
+///
+/// # Errors
+/// When the kernel's cannot be parsed.
+pub fn types(bytes: &[u8], modules: &[Vec<u8>]) -> Result<Types, FactsError> {
+    let base = Btf::from_bytes(bytes).map_err(|error| FactsError::Broken(error.to_string()))?;
+    // A module's BTF that cannot be read takes the module's hooks away, no more.
+    let modules = modules.iter().filter_map(|bytes| Btf::from_split_bytes(bytes, &base).ok()).collect();
+    Ok(Types::new(base, modules))
 }

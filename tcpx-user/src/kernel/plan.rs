@@ -132,7 +132,9 @@ pub fn plan(facts: &KernelFacts, asked: Asked) -> Vec<HookPlan> {
 /// Whether a hook belongs to what was asked.
 fn wanted(hook: Hook, asked: Asked) -> bool {
     match hook {
-        Hook::Receive | Hook::LookupEstablished | Hook::LookupListener => asked.probes == Probes::Lookup,
+        Hook::Receive | Hook::LookupEstablished | Hook::LookupListener | Hook::SkLookup | Hook::Reuseport => {
+            asked.probes == Probes::Lookup
+        }
         Hook::Fork => asked.command,
         _ => true,
     }

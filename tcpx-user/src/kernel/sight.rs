@@ -47,6 +47,8 @@ impl Sight<'_> {
             lookups: self.sees(Hook::Receive)
                 && self.sees(Hook::LookupEstablished)
                 && self.sees(Hook::LookupListener),
+            sk_lookup: self.sees(Hook::Receive) && self.sees(Hook::SkLookup),
+            reuseport: self.sees(Hook::Receive) && self.sees(Hook::Reuseport),
             reset_reasons: !self.facts.reset_reasons.is_empty(),
             drop_reasons: !self.facts.drop_reasons.is_empty(),
             martian_reasons: self.facts.drop_reason("IP_LOCALNET").is_some(),

@@ -128,6 +128,14 @@ pub const WAYS: &[Way] = ways! {
                            "listener_kretprobe" => Kretprobe "inet6_lookup_listener"]
         needs [];
 
+    SkLookup Fentry ["sk_lookup_fexit" => Fexit "inet_lookup_run_sk_lookup", "sk_lookup6_fexit" => Fexit "inet6_lookup_run_sk_lookup"]
+        needs ["ret_sk_lookup", "ret_sk_lookup6", "arg_sk_lookup_skb"];
+    SkLookup Kprobe ["sk_lookup_kretprobe" => Kretprobe "inet_lookup_run_sk_lookup",
+                     "sk_lookup_kretprobe" => Kretprobe "inet6_lookup_run_sk_lookup"]
+        needs ["ret_sk_lookup"];
+    Reuseport Fentry ["reuseport_fexit" => Fexit "bpf_run_sk_reuseport"] needs ["ret_reuseport", "arg_reuseport_skb"];
+    Reuseport Kprobe ["reuseport_kretprobe" => Kretprobe "bpf_run_sk_reuseport"] needs [];
+
     SendReset Tracepoint ["send_reset_tp" => RawTracepoint "tcp_send_reset"]
         needs ["arg_tp_reset_sk", "arg_tp_reset_skb"];
     SendReset Fentry ["send_reset_fentry" => Fentry "tcp_v4_send_reset", "send_reset6_fentry" => Fentry "tcp_v6_send_reset"]
@@ -204,7 +212,7 @@ pub const fn common_needs(hook: Hook) -> &'static [&'static str] {
         | Hook::Receive
         | Hook::LookupEstablished
         | Hook::LookupListener => PACKET,
-        Hook::Fork => &[],
+        Hook::Fork | Hook::SkLookup | Hook::Reuseport => &[],
     }
 }
 
@@ -218,6 +226,8 @@ pub const fn question(hook: Hook) -> &'static str {
         Hook::Receive => "segments that enter TCP",
         Hook::LookupEstablished => "hit or miss in the established hash",
         Hook::LookupListener => "hit or miss in the listener hash",
+        Hook::SkLookup => "a BPF program of the namespace that refuses a segment",
+        Hook::Reuseport => "a BPF program of a SO_REUSEPORT group that refuses a segment",
         Hook::SendReset => "RSTs in answer to a segment",
         Hook::ActiveReset => "RSTs that sockets send of their own accord",
         Hook::ReceiveReset => "RSTs that reach a socket",
@@ -236,6 +246,14 @@ pub fn functions() -> impl Iterator<Item = &'static str> {
     WAYS.iter().flat_map(|way| way.programs).filter_map(|(_, attach)| match attach {
         Attach::Fentry(name) | Attach::Fexit(name) => Some(*name),
         _ => None,
+    })
+}
+
+/// All functions that the table names, for trampolines or kprobes.
+pub fn probed() -> impl Iterator<Item = &'static str> {
+    WAYS.iter().flat_map(|way| way.programs).filter_map(|(_, attach)| match attach {
+        Attach::RawTracepoint(_) | Attach::Syscall(_) => None,
+        _ => Some(attach.target()),
     })
 }
 

@@ -75,6 +75,7 @@ impl Types {
         let words: Vec<&str> = part.split_whitespace().collect();
         let value = match words.as_slice() {
             ["sizeof", name] => self.size(name)?,
+            ["enum", name, member] => self.enumerator(name, member)?,
             ["mask", path] => 1 << (self.place(path)?.bits % 8),
             ["slot", functions, of] => self.slot(functions, of, 0, false)?,
             ["slot", functions, of, nth] => self.slot(functions, of, number(nth)?, false)?,
@@ -91,6 +92,16 @@ impl Types {
     #[must_use]
     pub fn has_function(&self, name: &str) -> bool {
         Self::function(&self.base, name).is_ok()
+    }
+
+    /// The parameters of a function, or of a tracepoint as `btf_trace_NAME`, each by the name of its type: pointers as
+    /// what they lead to. `None` if the kernel has none of that name.
+    #[must_use]
+    pub fn prototype(&self, name: &str) -> Option<String> {
+        let parameters = self.parameters(name, true).ok()?;
+        let names: Vec<_> =
+            parameters.iter().map(|names| names.first().map_or("?", String::as_str)).collect();
+        Some(format!("({})", names.join(", ")))
     }
 
     /// Whether the kernel has this tracepoint.
@@ -113,6 +124,11 @@ impl Types {
                     .collect()
             },
         )
+    }
+
+    fn enumerator(&self, name: &str, member: &str) -> Result<u32> {
+        let found = self.enum_names(name).into_iter().find(|(_, known)| known == member);
+        found.map(|(number, _)| number).ok_or_else(|| TypeError::NoType(format!("{member} in enum {name}")))
     }
 
     fn size(&self, name: &str) -> Result<u32> {

@@ -140,6 +140,17 @@ pub struct DropFact {
     pub verdict: &'static str,
 }
 
+/// A BPF program that says SK_DROP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// Of the namespace, before a listener that fits.
+    SkLookup,
+    /// The same, without such a listener.
+    SkLookupAlone,
+    /// Of a SO_REUSEPORT group.
+    Reuseport,
+}
+
 /// All that a scenario provoked after [`ready`](super::Stage::ready).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -153,6 +164,8 @@ pub struct Facts {
     pub out_rsts: u64,
     /// Counters that rose, and by how much at least.
     pub counters: Vec<(&'static str, u64)>,
+    /// The BPF program that refused what was refused.
+    pub program: Option<Program>,
     /// Counters that did not rise, although something that looks alike would have moved them.
     pub unmoved: Vec<&'static str>,
 }

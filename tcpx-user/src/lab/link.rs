@@ -155,6 +155,45 @@ pub fn veth_pair(device: &'static str, one: &Namespace, other: &Arc<Namespace>) 
     other.run(move || set_up(device))?
 }
 
+/// A VRF with a routing table of its own, up; `port` becomes its device. IPv6 addresses of `port` outlive that only with
+/// `keep_addr_on_down`, as its device goes down for a moment.
+pub(super) fn vrf(
+    name: &'static str,
+    table: u32,
+    port: &'static str,
+    namespace: &Namespace,
+) -> Result<(), LabError> {
+    namespace.run(move || {
+        create_vrf(name, table)?;
+        set_up(name)?;
+        enslave(port, name)
+    })?
+}
+
+fn create_vrf(name: &str, table: u32) -> Result<(), LabError> {
+    const IFLA_VRF_TABLE: u16 = 1;
+    create(name, b"vrf", |data| data.attribute(IFLA_VRF_TABLE, &table.to_ne_bytes()))
+}
+
+/// Makes `port` a port of the bridge, or a device of the VRF, `master`.
+fn enslave(port: &str, master: &str) -> Result<(), LabError> {
+    let mut request = Request::new(libc::RTM_NEWLINK, 0, &ifinfomsg(index(port)?, 0));
+    request.attribute(libc::IFLA_MASTER, &index(master)?.to_ne_bytes());
+    request.send(&format!("put {port} into {master}"))
+}
+
+/// Creates a device of a kind that takes no peer.
+fn create(name: &str, kind: &[u8], data: impl FnOnce(&mut Request)) -> Result<(), LabError> {
+    let flags = libc::NLM_F_CREATE | libc::NLM_F_EXCL;
+    let mut request = Request::new(libc::RTM_NEWLINK, flags, &ifinfomsg(0, 0));
+    request.attribute(libc::IFLA_IFNAME, &[name.as_bytes(), &[0]].concat());
+    request.nest(libc::IFLA_LINKINFO, |info| {
+        info.attribute(libc::IFLA_INFO_KIND, kind);
+        info.nest(libc::IFLA_INFO_DATA, data);
+    });
+    request.send(&format!("create the device {name}"))
+}
+
 fn create_veth(device: &str, other: &Namespace) -> Result<(), LabError> {
     const VETH_INFO_PEER: u16 = 1;
     let name = [device.as_bytes(), &[0]].concat();

@@ -3,13 +3,14 @@
 use std::{
     fs,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    os::fd::OwnedFd,
     path::PathBuf,
     sync::Arc,
 };
 
 use super::{
     Actor, AttemptFact, Cgroup, Deadline, DropFact, Endpoint, Facts, Family, Holder, LabError, Namespace,
-    Peer, ResetFact, Script, SocketRow, What,
+    Peer, Program, ResetFact, Script, SocketRow, What,
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
@@ -30,6 +31,7 @@ pub struct Stage {
     actors: Vec<Actor>,
     // A cgroup can only go when nobody is in it.
     cgroups: Vec<Arc<Cgroup>>,
+    kept: Vec<OwnedFd>,
     // Without its device, routes and addresses vanish under connections that a tracer is still to tell of.
     peers: Vec<Peer>,
     namespaces: Vec<Arc<Namespace>>,
@@ -81,6 +83,7 @@ impl Stage {
             facts: Facts::default(),
             actors: Vec::new(),
             cgroups: Vec::new(),
+            kept: Vec::new(),
             peers: Vec::new(),
             namespaces: Vec::new(),
             machine: Vec::new(),
@@ -130,6 +133,11 @@ impl Stage {
         let peer = Peer::behind(namespace, self.family, self.script.clone())?;
         self.peers.push(peer.clone());
         Ok(peer)
+    }
+
+    /// Keeps a descriptor open as long as the scenario lasts, such as the link of a BPF program.
+    pub fn keep(&mut self, descriptor: OwnedFd) {
+        self.kept.push(descriptor);
     }
 
     /// A cgroup with these actors in it; they have made no socket yet.
@@ -319,6 +327,11 @@ impl Stage {
     /// Records that this host's TCP sends that many RSTs.
     pub fn sends_resets(&mut self, count: u64) {
         self.facts.out_rsts += count;
+    }
+
+    /// Records that a BPF program refused what was refused.
+    pub fn by_program(&mut self, program: Program) {
+        self.facts.program = Some(program);
     }
 
     /// Records that a counter does not rise: what it counts is not what happened.

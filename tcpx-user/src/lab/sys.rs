@@ -7,7 +7,7 @@ use std::{
     os::fd::{AsFd, AsRawFd},
 };
 
-use rustix::thread::UnshareFlags;
+use rustix::{io::Errno, thread::UnshareFlags};
 
 /// Moves the calling thread into a new, empty network namespace.
 pub(super) fn unshare_net() -> io::Result<()> {
@@ -46,8 +46,20 @@ pub(super) fn tcp_retransmits(fd: impl AsFd) -> io::Result<u32> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(info.tcpi_retransmits.into()) }
 }
 
+/// `SO_BINDTOIFINDEX`: a socket of the device with this index, in the caller's namespace.
+pub(super) fn bind_to_device(fd: impl AsFd, index: u32) -> Result<(), Errno> {
+    const SO_BINDTOIFINDEX: libc::c_int = 62;
+    set_option(fd, libc::SOL_SOCKET, SO_BINDTOIFINDEX, &index)
+}
+
+/// `SO_ATTACH_REUSEPORT_EBPF`: the program chooses in the socket's group.
+pub(super) fn choose_by(fd: impl AsFd, program: &impl AsRawFd) -> Result<(), Errno> {
+    const SO_ATTACH_REUSEPORT_EBPF: libc::c_int = 52;
+    set_option(fd, libc::SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, &program.as_raw_fd())
+}
+
 /// The smallest TTL or hop limit that a socket takes (RFC 5082).
-pub(super) fn set_min_ttl(fd: impl AsFd, ipv6: bool, ttl: u8) -> io::Result<()> {
+pub(super) fn set_min_ttl(fd: impl AsFd, ipv6: bool, ttl: u8) -> Result<(), Errno> {
     const IP_MINTTL: i32 = 21;
     const IPV6_MINHOPCOUNT: i32 = 73;
     let (level, name) =
@@ -67,7 +79,7 @@ struct Md5Key {
 }
 
 /// Segments to and from `peer` must be signed with this key of one byte (RFC 2385).
-pub(super) fn set_md5_key(fd: impl AsFd, peer: IpAddr, key: u8) -> io::Result<()> {
+pub(super) fn set_md5_key(fd: impl AsFd, peer: IpAddr, key: u8) -> Result<(), Errno> {
     const TCP_MD5SIG: i32 = 14;
     // SAFETY: plain old data for which all-zero bytes are valid.
     let mut option: Md5Key = unsafe { std::mem::zeroed() };
@@ -99,17 +111,21 @@ pub(super) fn set_md5_key(fd: impl AsFd, peer: IpAddr, key: u8) -> io::Result<()
 }
 
 /// A classic BPF filter that keeps no byte of any segment.
-pub(super) fn refuse_all(fd: impl AsFd) -> io::Result<()> {
+pub(super) fn refuse_all(fd: impl AsFd) -> Result<(), Errno> {
     let mut program = [libc::sock_filter { code: (libc::BPF_RET | libc::BPF_K) as u16, jt: 0, jf: 0, k: 0 }];
     let filter = libc::sock_fprog { len: 1, filter: program.as_mut_ptr() };
     set_option(fd, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &filter)
 }
 
-fn set_option<T>(fd: impl AsFd, level: i32, name: i32, value: &T) -> io::Result<()> {
+fn set_option<T>(fd: impl AsFd, level: i32, name: i32, value: &T) -> Result<(), Errno> {
     let size = size_of::<T>() as libc::socklen_t;
     // SAFETY: the kernel reads `size` bytes of `value`, and what they point to lives in the caller across the call.
     let result = unsafe {
         libc::setsockopt(fd.as_fd().as_raw_fd(), level, name, std::ptr::from_ref(value).cast(), size)
     };
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    if result < 0 {
+        let error = io::Error::last_os_error();
+        return Err(Errno::from_io_error(&error).unwrap_or(Errno::IO));
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod discarded;
 mod keys;
+mod near;
 mod properties;
 mod refused;
 mod resets;

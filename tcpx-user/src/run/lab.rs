@@ -3,8 +3,10 @@
 //! What is attached is attached once. The scenarios themselves are in [`crate::lab`], which knows no tracing.
 
 mod compare;
+mod cue;
 mod expected;
 mod outcome;
+mod part;
 mod retell;
 mod text;
 mod tracer;
@@ -12,7 +14,7 @@ mod tracer;
 use std::io::Write as _;
 
 pub use expected::Expected;
-pub use tracer::{Played, Tracer};
+pub use tracer::{Played, Request, Tracer};
 
 use super::{Source, live, session::runtime, stop::Signals};
 use crate::{

@@ -121,8 +121,15 @@ const fn attempt_of(line: &Line) -> Option<u64> {
 impl Tally {
     fn count(&mut self, line: &Line) {
         match line {
-            Line::Attempt(attempt) => add(&mut self.attempts, attempt.verdict.id),
+            Line::Attempt(attempt) => {
+                attempt.was.into_iter().for_each(|id| remove(&mut self.attempts, id));
+                add(&mut self.attempts, attempt.verdict.id);
+            }
             Line::Drop(drop) => add(&mut self.drops, drop.verdict.id),
+            Line::Reset(reset) if reset.was.is_some() => {
+                reset.was.into_iter().for_each(|id| remove(&mut self.resets, id));
+                add(&mut self.resets, reset.verdict.id);
+            }
             Line::Reset(reset) => {
                 add(&mut self.resets, reset.verdict.id);
                 self.unexplained += u64::from(reset.verdict.id == VerdictId::Unknown);
@@ -142,6 +149,16 @@ impl Tally {
 
 fn add(counts: &mut BTreeMap<String, u64>, id: VerdictId) {
     *counts.entry(id.as_str().to_owned()).or_default() += 1;
+}
+
+/// A line with this verdict is told again with another.
+fn remove(counts: &mut BTreeMap<String, u64>, id: VerdictId) {
+    if let Some(count) = counts.get_mut(id.as_str()) {
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            counts.remove(id.as_str());
+        }
+    }
 }
 
 #[cfg(test)]

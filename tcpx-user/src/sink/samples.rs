@@ -87,6 +87,7 @@ pub(crate) fn plain_attempt() -> Attempt {
         verdict: verdict(VerdictId::ListenerV4only, &[evidence], advice),
         path: refused_path(),
         reset: None,
+        was: None,
         complete: Some(true),
     }
 }
@@ -127,6 +128,7 @@ pub(crate) fn plain_reset() -> Reset {
         verdict: plain_attempt().verdict,
         attempt: Some(1),
         joined_by: Some("tuple".to_owned()),
+        was: None,
         complete: Some(true),
     }
 }
@@ -166,6 +168,7 @@ pub(crate) fn peer_reset() -> Line {
         verdict: verdict(VerdictId::PeerReset, &[evidence], "Set TCP keepalive below the idle timeout."),
         attempt: None,
         joined_by: None,
+        was: None,
         ..plain_reset()
     }))
 }

@@ -11,6 +11,7 @@ mod discard;
 mod drop;
 mod icmp;
 mod located;
+mod nearby;
 mod no_socket;
 mod received;
 mod reject;
@@ -19,7 +20,7 @@ mod unanswered;
 pub mod words;
 
 pub(crate) use active::{from_close, is_unaccepted};
-pub(crate) use no_socket::{takes, why_not};
+pub(crate) use no_socket::why_not;
 
 use super::VerdictId;
 use crate::{
@@ -100,9 +101,9 @@ pub const RESET: &[Rule<ResetFacts>] = &[
         holds: reject::derived,
     },
     Rule {
-        gives: &[],
-        site: "R1 tcp_v4_rcv no_tcp_socket: a listener should have matched",
-        holds: no_socket::matching_listener,
+        gives: &[VerdictId::LookupDenied],
+        site: "R1 tcp_v4_rcv no_tcp_socket: inet_lookup_run_sk_lookup, bpf_run_sk_reuseport",
+        holds: nearby::lookup_denied,
     },
     Rule {
         gives: &[VerdictId::BoundNotListening],
@@ -120,9 +121,29 @@ pub const RESET: &[Rule<ResetFacts>] = &[
         holds: no_socket::listener_v4only,
     },
     Rule {
+        gives: &[VerdictId::ListenerOtherDevice],
+        site: "R1 tcp_v4_rcv no_tcp_socket: inet_bound_dev_eq",
+        holds: nearby::listener_other_device,
+    },
+    Rule {
         gives: &[VerdictId::ListenerOtherAddress],
         site: "R1 tcp_v4_rcv no_tcp_socket: listener elsewhere",
         holds: no_socket::listener_other_address,
+    },
+    Rule {
+        gives: &[VerdictId::ListenerClosed],
+        site: "R1 tcp_v4_rcv no_tcp_socket: the listener has left",
+        holds: nearby::listener_closed,
+    },
+    Rule {
+        gives: &[VerdictId::ListenerNotYet],
+        site: "R1 tcp_v4_rcv no_tcp_socket: the listener is still to come",
+        holds: nearby::listener_not_yet,
+    },
+    Rule {
+        gives: &[],
+        site: "R1 tcp_v4_rcv no_tcp_socket: a listener should have matched",
+        holds: no_socket::matching_listener,
     },
     Rule {
         gives: &[VerdictId::ClosedPort],

@@ -25,6 +25,8 @@ const ABILITIES: &[Ability] = &[
     Ability { name: "conn_request", has: |can| can.conn_request },
     Ability { name: "drops", has: |can| can.drops },
     Ability { name: "lookups", has: |can| can.lookups },
+    Ability { name: "sk_lookup", has: |can| can.sk_lookup },
+    Ability { name: "reuseport", has: |can| can.reuseport },
 ];
 
 /// Something that a backend cannot see.
@@ -36,12 +38,15 @@ struct Cell {
     because: &'static str,
 }
 
+const SK_LOOKUP_INLINE: &str = "bpf_sk_lookup_run_v4 is inlined into __inet_lookup_listener; later kernels have \
+                                inet_lookup_run_sk_lookup";
+
 const CELLS: &[Cell] = &[
     Cell {
         backend: "tracepoint",
         before: None,
-        lacks: &["icmp", "rejects", "conn_request", "lookups"],
-        because: "tcp_v4_err, nf_send_reset, tcp_conn_request and the lookups have no tracepoint",
+        lacks: &["icmp", "rejects", "conn_request", "lookups", "sk_lookup", "reuseport"],
+        because: "tcp_v4_err, nf_send_reset, tcp_conn_request, the lookups and what they ask have no tracepoint",
     },
     Cell {
         backend: "tracepoint",
@@ -55,6 +60,9 @@ const CELLS: &[Cell] = &[
         lacks: &["icmp_send"],
         because: "the tracepoint icmp_send came after 5.10",
     },
+    Cell { backend: "auto", before: Some((6, 12)), lacks: &["sk_lookup"], because: SK_LOOKUP_INLINE },
+    Cell { backend: "fentry", before: Some((6, 12)), lacks: &["sk_lookup"], because: SK_LOOKUP_INLINE },
+    Cell { backend: "kprobe", before: Some((6, 12)), lacks: &["sk_lookup"], because: SK_LOOKUP_INLINE },
     Cell {
         backend: "fentry",
         before: None,

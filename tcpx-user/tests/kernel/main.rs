@@ -7,6 +7,8 @@ mod btf_fixture;
 mod cells;
 mod check;
 mod init;
+mod mixed;
+mod protos;
 mod report;
 mod stand;
 mod thousand;
@@ -16,6 +18,9 @@ use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 use tcpx_user::lab::actor;
+
+/// Scenarios wait most of their time, for a retransmission or for a deadline of the kernel.
+const AT_A_TIME: usize = 4;
 
 /// Asks only whether this machine lets this user load BPF; the answer is the exit status, the reason is printed.
 const CAN_BPF: &str = "--can-bpf";
@@ -35,16 +40,18 @@ fn main() -> ExitCode {
     if args.get(1).is_some_and(|arg| arg == CAN_BPF) {
         return can_bpf();
     }
-    if args.get(1).is_some_and(|arg| arg == btf_fixture::ARGUMENT) {
-        return match btf_fixture::main(&args[2..]) {
+    let tools: [(&str, fn(&[String]) -> anyhow::Result<()>); 2] =
+        [(btf_fixture::ARGUMENT, btf_fixture::main), (protos::ARGUMENT, protos::main)];
+    if let Some((_, tool)) = tools.iter().find(|(name, _)| args.get(1).is_some_and(|arg| arg == name)) {
+        return match tool(&args[2..]) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => refuse(&format!("{error:#}")),
         };
     }
     let backend = take_backend(&mut args);
     let mut args = Arguments::from_iter(args);
-    // A trial watches the whole machine: two at once would see each other.
-    args.test_threads = Some(1);
+    // Trials that need the machine for themselves say so (`stand::alone`).
+    args.test_threads = args.test_threads.or(Some(AT_A_TIME));
     let trials = trials::all()
         .into_iter()
         .filter(|trial| backend.as_ref().is_none_or(|backend| in_backend(trial.name(), backend)))

@@ -11,7 +11,7 @@ use tcpx_user::{
 
 use crate::{
     cells::{self, Release},
-    check,
+    check, mixed,
     report::{Outcome, trial},
     stand::{self, BACKENDS},
     thousand,
@@ -24,8 +24,9 @@ const EXPECTED_RELEASE: &str = "TCPX_GUEST_RELEASE";
 pub(crate) fn all() -> Vec<Trial> {
     let first = [
         trial("auto/kernel-facts", kernel_facts),
-        trial("auto/check", check::tells_what_attaches),
-        trial("auto/thousand-connections", || thousand::trace("auto")),
+        trial("auto/check", || stand::alone(check::tells_what_attaches)),
+        trial("auto/thousand-connections", || stand::alone(|| thousand::trace("auto"))),
+        trial("auto/mixed-traffic", || stand::alone(mixed::run)),
     ];
     let played = BACKENDS.iter().flat_map(|&(backend, _)| {
         let one = move |scenario: &'static Scenario| {

@@ -86,7 +86,11 @@ fn one_backend_only_is_never_helped_out_by_another() {
 fn every_kernel_offers_a_kprobe_for_what_has_functions() {
     for (name, bytes) in KERNELS {
         let missing = missing(&facts(bytes), Asked { backend: BackendChoice::Only(Backend::Kprobe), ..AUTO });
-        assert_eq!(missing, "", "{name}");
+        // Up to 6.1 what runs a sk_lookup program is inlined.
+        let inlined = matches!(name, "5.10" | "6.1");
+        let expected =
+            if inlined { "sk-lookup: this kernel has no function inet_lookup_run_sk_lookup" } else { "" };
+        assert_eq!(missing, expected, "{name}");
     }
 }
 

@@ -18,7 +18,12 @@ use rustix::{
 };
 
 use super::protocol::{Call, Command, Reply};
-use crate::lab::{Deadline, LabError, script::monotonic_ns, sys};
+use crate::lab::{
+    Deadline, LabError,
+    bpf::{self, ProgramType},
+    script::monotonic_ns,
+    sys,
+};
 
 /// The sockets that the actor holds, by descriptor.
 #[derive(Default)]
@@ -109,6 +114,9 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         Call::ShutdownWrite => shutdown(fd, Shutdown::Write)?,
         Call::V6Only(on) => sockopt::set_ipv6_v6only(fd, on)?,
         Call::ReuseAddress => sockopt::set_socket_reuseaddr(fd, true)?,
+        Call::ReusePort => sockopt::set_socket_reuseport(fd, true)?,
+        Call::BindToDevice(index) => sys::bind_to_device(fd, index)?,
+        Call::RefuseByProgram => refuse_by_program(fd)?,
         Call::Linger(seconds) => sockopt::set_socket_linger(fd, Some(Duration::from_secs(seconds)))?,
         Call::AwaitConnect => {
             wait(fd, PollFlags::OUT)?;
@@ -116,9 +124,9 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         }
         Call::AwaitRetransmits(times) => await_retransmits(fd, times)?,
         Call::AwaitReadable => wait(fd, PollFlags::IN)?,
-        Call::MinTtl { ipv6, ttl } => sys::set_min_ttl(fd, ipv6, ttl).map_err(own_errno)?,
-        Call::Md5Key { peer, key } => sys::set_md5_key(fd, peer, key).map_err(own_errno)?,
-        Call::RefuseAll => sys::refuse_all(fd).map_err(own_errno)?,
+        Call::MinTtl { ipv6, ttl } => sys::set_min_ttl(fd, ipv6, ttl)?,
+        Call::Md5Key { peer, key } => sys::set_md5_key(fd, peer, key)?,
+        Call::RefuseAll => sys::refuse_all(fd)?,
         _ => return Err(Errno::INVAL),
     }
     Ok(0)
@@ -138,13 +146,15 @@ fn await_retransmits(fd: &OwnedFd, times: u32) -> Result<(), Errno> {
         .map_err(as_errno)
 }
 
-fn own_errno(error: io::Error) -> Errno {
-    Errno::from_io_error(&error).unwrap_or(Errno::IO)
+/// SK_DROP is 0.
+fn refuse_by_program(fd: &OwnedFd) -> Result<(), Errno> {
+    let program = bpf::load(ProgramType::SkReuseport, &bpf::always(0), None).map_err(as_errno)?;
+    sys::choose_by(fd, &program)
 }
 
 fn as_errno(error: LabError) -> Errno {
     match error {
-        LabError::Io { source, .. } => own_errno(source),
+        LabError::Io { source, .. } => Errno::from_io_error(&source).unwrap_or(Errno::IO),
         _ => Errno::TIME,
     }
 }
@@ -197,6 +207,9 @@ fn describe(command: &Command, received: &str) -> String {
         Call::ShutdownWrite => format!("shutdown({fd}, SHUT_WR)"),
         Call::V6Only(on) => format!("setsockopt({fd}, IPV6_V6ONLY, {})", i32::from(*on)),
         Call::ReuseAddress => format!("setsockopt({fd}, SO_REUSEADDR, 1)"),
+        Call::ReusePort => format!("setsockopt({fd}, SO_REUSEPORT, 1)"),
+        Call::BindToDevice(index) => format!("setsockopt({fd}, SO_BINDTOIFINDEX, {index})"),
+        Call::RefuseByProgram => format!("setsockopt({fd}, SO_ATTACH_REUSEPORT_EBPF, return SK_DROP)"),
         Call::Linger(seconds) => format!("setsockopt({fd}, SO_LINGER, {{1, {seconds}}})"),
         Call::AwaitConnect => format!("poll({fd}, POLLOUT), getsockopt({fd}, SO_ERROR)"),
         Call::AwaitRetransmits(times) => format!("getsockopt({fd}, TCP_INFO) until retransmits >= {times}"),

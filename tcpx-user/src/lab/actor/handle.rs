@@ -182,6 +182,21 @@ impl Actor {
         self.must(fd, Call::ReuseAddress).map(drop)
     }
 
+    /// Sets SO_REUSEPORT.
+    pub fn reuse_port(&self, fd: Fd) -> Result<(), LabError> {
+        self.must(fd, Call::ReusePort).map(drop)
+    }
+
+    /// Binds the socket to the device with this index.
+    pub fn bind_to_device(&self, fd: Fd, index: u32) -> Result<(), LabError> {
+        self.must(fd, Call::BindToDevice(index)).map(drop)
+    }
+
+    /// Gives the SO_REUSEPORT group of the socket an eBPF program that answers SK_DROP to all.
+    pub fn refuse_by_program(&self, fd: Fd) -> Result<(), LabError> {
+        self.must(fd, Call::RefuseByProgram).map(drop)
+    }
+
     /// Sets SO_LINGER to on, with that many seconds.
     pub fn set_linger(&self, fd: Fd, seconds: u64) -> Result<(), LabError> {
         self.must(fd, Call::Linger(seconds)).map(drop)

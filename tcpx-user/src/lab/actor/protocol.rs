@@ -21,6 +21,11 @@ pub(super) enum Call {
     ShutdownWrite,
     V6Only(bool),
     ReuseAddress,
+    ReusePort,
+    /// The device with this index.
+    BindToDevice(u32),
+    /// Leaves the choice in the socket's SO_REUSEPORT group to a program that refuses all.
+    RefuseByProgram,
     Linger(u64),
     /// Waits until a non-blocking connect() is decided; value 0, or the errno of SO_ERROR.
     AwaitConnect,

@@ -58,14 +58,17 @@ const TRANSLATED: (Ipv4Addr, u16) = (Ipv4Addr::new(127, 0, 0, 9), 6000);
 fn same_after_nat(stage: &mut Stage) -> Result<(), LabError> {
     clash(
         stage,
+        TRANSLATED.into(),
         "table ip lab { chain post { type nat hook postrouting priority 100; \
                   tcp dport 8080 snat to 127.0.0.9:6000; }; }",
     )
 }
 
 fn same_after_nat6(stage: &mut Stage) -> Result<(), LabError> {
+    let translated = stage.loopback(6000);
     clash(
         stage,
+        translated,
         "table ip6 lab { chain post { type nat hook postrouting priority 100; \
                   tcp dport 8080 snat to [::1]:6000; }; }",
     )

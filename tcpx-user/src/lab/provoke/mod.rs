@@ -6,6 +6,7 @@ mod conntrack;
 mod established;
 mod firewall;
 mod local_resets;
+mod near;
 mod remote;
 mod silent;
 mod unmatched;
@@ -33,6 +34,8 @@ pub struct Scenario {
     /// It changes what the whole machine shares (a sysctl without a namespace, memory, the clock): only a test guest,
     /// which is nobody else's, plays it.
     pub machine_wide: bool,
+    /// It must be told before the kernel sends something again, within a second: it is played alone.
+    pub timely: bool,
     /// The script. It returns when all it started is done, or in flight where that is the point.
     pub run: fn(&mut Stage) -> Result<(), LabError>,
 }
@@ -64,6 +67,11 @@ impl Scenario {
         Self { machine_wide: true, ..self }
     }
 
+    /// The same, for a script that leaves something in flight.
+    const fn timely(self) -> Self {
+        Self { timely: true, ..self }
+    }
+
     /// An empty stage for it.
     #[must_use]
     pub fn stage(&self) -> Stage {
@@ -75,6 +83,7 @@ impl Scenario {
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
     [
         unmatched::TABLE,
+        near::TABLE,
         local_resets::TABLE,
         firewall::TABLE,
         remote::TABLE,
@@ -102,7 +111,7 @@ const fn scenario(
     about: &'static str,
     run: fn(&mut Stage) -> Result<(), LabError>,
 ) -> Scenario {
-    Scenario { name, aliases: &[], family, title, about, machine_wide: false, run }
+    Scenario { name, aliases: &[], family, title, about, machine_wide: false, timely: false, run }
 }
 
 #[cfg(test)]

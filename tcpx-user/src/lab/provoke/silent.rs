@@ -20,8 +20,8 @@ pub(super) const TABLE: &[Scenario] = &[
         cancelled,
     ),
     scenario("cancelled/ipv6", Ipv6, "The same, IPv6", CANCELLED, cancelled),
-    scenario("pending", Ipv4, "The attempt is still in flight at the end", PENDING, pending),
-    scenario("pending/ipv6", Ipv6, "The same, IPv6", PENDING, pending),
+    scenario("pending", Ipv4, "The attempt is still in flight at the end", PENDING, pending).timely(),
+    scenario("pending/ipv6", Ipv6, "The same, IPv6", PENDING, pending).timely(),
 ];
 
 const QUEUE: &str = "listen(fd, 0) takes one connection; until accept() is called, tcp_conn_request drops further SYNs \

@@ -35,6 +35,17 @@ fn the_same_addresses_in_two_namespaces() {
 }
 
 #[test]
+fn an_answer_in_one_namespace_leaves_the_silence_of_another() {
+    let one = call("192.0.2.1:40001", "10.0.0.1:80");
+    let two = Call { netns: 5, ..one.clone() };
+    let told = run(
+        Abilities::ALL,
+        &[two.drops(S, Some("NETFILTER_DROP"), "nft_do_chain"), one.no_socket(S + 1, held_by(vec![]))],
+    );
+    assert_eq!((told.drop().netns.inum, gist(&told.drop().verdict).0), (5, "netfilter-drop"));
+}
+
+#[test]
 fn a_server_in_another_namespace_is_joined_by_sequence_number_only() {
     let client = call("10.0.0.1:40000", "10.0.0.2:80");
     let server = Call { netns: 5, ..client.clone() };

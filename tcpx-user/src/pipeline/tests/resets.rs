@@ -26,6 +26,7 @@ fn reply(
         sk_state,
         sock,
         holders: None,
+        place: Place::default(),
     };
     call.at(time, Hook::SendReset, What::Reply(Box::new(reply)))
 }

@@ -143,7 +143,7 @@ pub(super) fn segment(ends: Ends, flags: u8, seq: u32, ack: u32) -> Segment {
 }
 
 pub(super) fn misses() -> Lookups {
-    Lookups { established: Some(Err(Miss)), listener: Some(Err(Miss)), received: true }
+    Lookups { established: Some(Err(Miss)), listener: Some(Err(Miss)), denied: false, received: true }
 }
 
 pub(super) fn sock(sk: SockPtr, state: u8) -> SockFacts {
@@ -179,6 +179,7 @@ pub(super) fn holder(sk: u64, inode: u64, addr_: &str, listening: bool) -> Holde
         addr: addr(addr_),
         listening,
         v6only: false,
+        reuseport_program: false,
         bound_dev: 0,
         backlog: (0, 5),
         filtered: false,
@@ -288,6 +289,7 @@ impl Call {
             sk_state: 0,
             sock: None,
             holders,
+            place: Place::default(),
         };
         self.at(time, Hook::SendReset, What::Reply(Box::new(reply)))
     }
@@ -370,5 +372,6 @@ fn dropped(segment: Segment, reason: Option<&str>, function: &str) -> Drop {
         reason: reason.map(Name::from),
         no_socket: false,
         holders: None,
+        place: Place::default(),
     }
 }

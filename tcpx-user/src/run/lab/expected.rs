@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::{
     abilities::Abilities,
-    lab::{AttemptFact, DropFact, Facts, ResetFact},
+    lab::{AttemptFact, DropFact, Facts, Program, ResetFact},
     line::Confidence,
     verdict::{Group, VerdictId},
 };
@@ -34,6 +34,9 @@ impl Expected {
         }
         if !abilities.icmp && !abilities.icmp_send {
             expected.hide_read_icmp();
+        }
+        if !abilities.sk_lookup {
+            expected.hide_program();
         }
         if !abilities.rejects {
             expected.hide_rejects();
@@ -76,6 +79,16 @@ impl Expected {
         if self.facts.resets.len() < all {
             self.hidden = Some("no hook here sees a RST for a segment that finds no socket and is no SYN");
         }
+    }
+
+    /// The program's answer is not seen: a listener that was passed over betrays it, without one nothing does.
+    fn hide_program(&mut self) {
+        if self.facts.program != Some(Program::SkLookupAlone) {
+            return;
+        }
+        self.facts.attempts.iter_mut().for_each(|attempt| attempt.verdict = "closed-port");
+        self.facts.resets.iter_mut().for_each(|reset| reset.verdict = "closed-port");
+        self.hidden = Some("no hook here sees what a sk_lookup program answers");
     }
 
     /// Netfilter's RST itself is not seen: a client on this host shows it, for another one the SYN just vanished.
@@ -133,6 +146,12 @@ impl Expected {
             "martian" => can.martian_reasons,
             "accept-queue-full" => can.conn_request,
             "icmp-refused" => can.icmp,
+            // That it was the program follows from the listener that was passed over.
+            "lookup-denied" => match self.facts.program {
+                Some(Program::Reuseport) => can.reuseport,
+                _ => can.sk_lookup,
+            },
+            "closed-port" if self.facts.program.is_some() => false,
             "no-answer" => can.drops && can.conn_request,
             // The kernel's reason for the drop together with the RST that came is as good as the reply.
             verdict if is_no_socket(verdict) => can.replies_without_socket || can.drop_reasons,

@@ -1,35 +1,31 @@
-//! Plays one scenario while tracing it. The programs stay attached from one scenario to the next; everything that
-//! knows something (pipeline, names, audit) begins anew when a scenario says that its set-up is made.
-
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, mpsc},
-    thread,
-};
+//! Plays scenarios while tracing them, one or several at a time. The programs stay attached from one scenario to the
+//! next; everything that knows something (pipeline, names, audit) begins anew when a scenario says that its set-up is made.
 
 use rustix::time::{ClockId, clock_gettime};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    oneshot,
+};
 
-use super::expected::Expected;
+use super::{
+    cue::{Cue, Cued, perform},
+    expected::Expected,
+    part::{Hears, Part},
+};
 use crate::{
     abilities::Abilities,
-    audit,
-    cli::{failure::Failure, filter::Filter, request::Hooks},
+    cli::{failure::Failure, request::Hooks},
     event::{Event, What},
-    lab::{self, Facts, LabError, Namespace, Scenario, Stage},
+    lab::{self, Facts, LabError, Scenario, Stage},
     line::{Line, Summary},
-    run::{
-        Engine as _, Source,
-        live::{Host, Live},
-        scope::Scope,
-        select::Selection,
-    },
+    run::{Source, live::Live},
 };
 
 /// Attached programs, for any number of scenarios.
 pub struct Tracer<S> {
     live: Live<S>,
     start: Line,
+    hears: Hears,
 }
 
 /// What came of one run of a scenario.
@@ -72,12 +68,27 @@ impl Played {
     }
 }
 
-/// What the scenario's thread says.
-enum Cue {
-    /// Its set-up is made; it waits for an answer.
-    Ready(BTreeSet<u32>, mpsc::Sender<()>),
-    /// It has come to its end. The stage is still up.
-    Done(Box<Stage>, Result<(), LabError>),
+/// Asks for a scenario to be played.
+pub struct Request {
+    /// Which.
+    pub scenario: &'static Scenario,
+    /// Where to put what came of it.
+    pub answer: oneshot::Sender<Played>,
+}
+
+/// A scenario on its way.
+struct Running {
+    id: u64,
+    request: Request,
+    part: Part,
+    end: Option<End>,
+}
+
+/// The scenario has come to its end, and all that belongs to what was done last will have come at `settled` (boot clock, ns).
+struct End {
+    stage: Option<Box<Stage>>,
+    ending: Result<(), LabError>,
+    settled: u64,
 }
 
 impl<S: Source> Tracer<S> {
@@ -85,7 +96,13 @@ impl<S: Source> Tracer<S> {
     #[must_use]
     pub fn new(live: Live<S>, hooks: &Hooks) -> Self {
         let start = live.start(hooks);
-        Self { live, start }
+        Self { live, start, hears: Hears::default() }
+    }
+
+    /// Each scenario is traced among the events of all that run beside it.
+    #[must_use]
+    pub fn hearing_all(self) -> Self {
+        Self { hears: Hears::All, ..self }
     }
 
     /// The first line.
@@ -105,126 +122,107 @@ impl<S: Source> Tracer<S> {
     /// # Errors
     /// When events cannot be read. What goes wrong in the scenario itself is in [`Played::ending`].
     pub async fn play(&mut self, scenario: &'static Scenario) -> Result<Played, Failure> {
-        let mut cues = perform(scenario)?;
-        let mut part = Part::default();
+        let (ask, mut requests) = unbounded_channel();
+        let (answer, played) = oneshot::channel();
+        // The receiver is two lines above.
+        let _ = ask.send(Request { scenario, answer });
+        drop(ask);
+        self.serve(&mut requests).await?;
+        played.await.map_err(|_| Failure::Other(anyhow::anyhow!("{} was never played", scenario.name)))
+    }
+
+    /// Plays what is asked for, all that is asked for at a time, until nobody can ask any more.
+    ///
+    /// # Errors
+    /// When events cannot be read, or no thread can be started.
+    pub async fn serve(&mut self, requests: &mut UnboundedReceiver<Request>) -> Result<(), Failure> {
+        let (say, mut cues) = unbounded_channel();
+        let mut running = Vec::new();
         let mut events = Vec::new();
-        let done = loop {
+        let mut open = true;
+        while open || !running.is_empty() {
             tokio::select! {
                 read = self.live.source.next(&mut events) => read.map_err(Failure::io("reading events"))?,
-                cue = cues.recv() => match cue {
-                    Some(Cue::Ready(namespaces, go)) => {
-                        self.live.source.drain(&mut events).map_err(Failure::io("reading events"))?;
-                        // What the set-up did is not what the scenario is about.
-                        events.clear();
-                        part = Part::begin(&self.live, namespaces);
-                        // A scenario that has ended meanwhile waits for nothing.
-                        let _ = go.send(());
-                    }
-                    Some(Cue::Done(stage, ending)) => break Some((stage, ending)),
-                    None => break None,
+                cue = cues.recv() => if let Some(Cued { id, cue }) = cue {
+                    self.drain(&mut running, &mut events)?;
+                    self.cued(&mut running, id, cue);
+                },
+                request = requests.recv(), if open => match request {
+                    Some(request) => running.push(begin(request, &say)?),
+                    None => open = false,
                 },
             }
-            part.take(&mut events);
-        };
-        self.settle(&mut part).await?;
-        let gone = || LabError::Gone { who: format!("the scenario {}", scenario.name) };
-        let (facts, script, ending) = match &done {
-            Some((stage, _)) => (stage.facts().clone(), stage.script().lines(), None),
-            None => (Facts::default(), Vec::new(), Some(Err(gone()))),
-        };
-        let (lines, summary) = part.finish();
-        // Only now may the actors end: what that resets is not part of the scenario.
-        let ending = ending.or_else(|| done.map(|(_, ending)| ending)).unwrap_or(Ok(()));
-        let abilities = self.live.abilities;
-        Ok(Played { scenario, ending, lines, summary, script, facts, suspended: suspended(), abilities })
-    }
-
-    /// Reads on until all that belongs to what was done last must have come.
-    async fn settle(&mut self, part: &mut Part) -> Result<(), Failure> {
-        let until = now(ClockId::Boottime) + part.grace_ns();
-        let mut events = Vec::new();
-        let mut over = false;
-        while !over {
-            self.live.source.next(&mut events).await.map_err(Failure::io("reading events"))?;
-            over = events.iter().any(|event| matches!(event.what, What::Tick) && event.time >= until);
-            part.take(&mut events);
+            let time = hand_out(&mut running, &mut events);
+            while let Some(at) = running.iter().position(|one: &Running| one.is_settled(time)) {
+                self.drain(&mut running, &mut events)?;
+                self.finish(running.swap_remove(at));
+            }
         }
-        self.live.source.drain(&mut events).map_err(Failure::io("reading events"))?;
-        part.take(&mut events);
         Ok(())
     }
-}
 
-/// The scenario on a thread of its own.
-fn perform(scenario: &'static Scenario) -> Result<UnboundedReceiver<Cue>, Failure> {
-    let (say, cues) = unbounded_channel();
-    let ready = say.clone();
-    let mut stage = scenario.stage().on_ready(move |namespaces| await_tracer(namespaces, &ready));
-    let thread = thread::Builder::new().name("scenario".to_owned());
-    let spawned = thread.spawn(move || {
-        let ending = scenario.play(&mut stage);
-        // If nobody listens any more, tracing has failed or was stopped, and dropping the stage is all that is left.
-        let _ = say.send(Cue::Done(Box::new(stage), ending));
-    });
-    spawned.map_err(Failure::io("starting a thread for the scenario"))?;
-    Ok(cues)
-}
-
-fn await_tracer(namespaces: &[Arc<Namespace>], say: &UnboundedSender<Cue>) -> Result<(), LabError> {
-    // Numbers of namespaces have 32 bits (struct ns_common).
-    let inums = namespaces.iter().map(|namespace| namespace.inum() as u32).collect();
-    let (go, gone) = mpsc::channel();
-    let stopped = || LabError::Gone { who: "the tracer".to_owned() };
-    say.send(Cue::Ready(inums, go)).map_err(|_| stopped())?;
-    gone.recv().map_err(|_| stopped())
-}
-
-/// The part of the trace that is about one scenario.
-#[derive(Default)]
-struct Part {
-    running: Option<(Host, Selection)>,
-    lines: Vec<Line>,
-}
-
-impl Part {
-    fn begin<S: Source>(live: &Live<S>, namespaces: BTreeSet<u32>) -> Self {
-        let host = live.host(audit::Scope::Only(namespaces.clone()));
-        let selection = Selection::new(Filter::default(), Scope::Namespaces(namespaces));
-        Self { running: Some((host, selection)), lines: Vec::new() }
+    /// What is in the ring belongs to what was done before.
+    fn drain(&mut self, running: &mut [Running], events: &mut Vec<Event>) -> Result<(), Failure> {
+        self.live.source.drain(events).map_err(Failure::io("reading events"))?;
+        hand_out(running, events);
+        Ok(())
     }
 
-    fn grace_ns(&self) -> u64 {
-        let grace = self.running.as_ref().map(|(host, _)| host.grace().as_nanos());
-        u64::try_from(grace.unwrap_or(0)).unwrap_or(u64::MAX)
-    }
-
-    fn take(&mut self, events: &mut Vec<Event>) {
-        let Some((host, selection)) = &mut self.running else { return events.clear() };
-        let mut lines = Vec::new();
-        for event in events.drain(..) {
-            selection.observe(&event);
-            host.push(&event, &mut lines);
-        }
-        for line in lines {
-            selection.select(line, &mut self.lines);
-        }
-    }
-
-    fn finish(mut self) -> (Vec<Line>, Summary) {
-        let Some((mut host, mut selection)) = self.running else { return Default::default() };
-        let mut lines = Vec::new();
-        host.finish(&mut lines);
-        for line in lines {
-            selection.select(line, &mut self.lines);
-        }
-        match self.lines.pop() {
-            Some(Line::Summary(summary)) => (self.lines, summary),
-            other => {
-                self.lines.extend(other);
-                (self.lines, Summary::default())
+    fn cued(&self, running: &mut [Running], id: u64, cue: Cue) {
+        let Some(one) = running.iter_mut().find(|one| one.id == id) else { return };
+        match cue {
+            Cue::Ready(namespaces, go) => {
+                one.part = Part::begin(&self.live, namespaces, self.hears);
+                // A scenario that has ended meanwhile waits for nothing.
+                let _ = go.send(());
+            }
+            Cue::Done(stage, ending) => {
+                let settled = now(ClockId::Boottime) + one.part.grace_ns();
+                one.end = Some(End { stage, ending, settled });
             }
         }
     }
+
+    fn finish(&self, one: Running) {
+        let Running { request, part, end, .. } = one;
+        let Some(End { stage, ending, .. }) = end else { return };
+        let (lines, summary) = part.finish();
+        let stage = stage.as_ref();
+        let played = Played {
+            scenario: request.scenario,
+            ending,
+            lines,
+            summary,
+            script: stage.map_or_else(Vec::new, |stage| stage.script().lines()),
+            facts: stage.map_or_else(Facts::default, |stage| stage.facts().clone()),
+            suspended: suspended(),
+            abilities: self.live.abilities,
+        };
+        // Only now may the actors end: what that resets is not part of the scenario. Whoever asked may be gone.
+        let _ = request.answer.send(played);
+    }
+}
+
+impl Running {
+    fn is_settled(&self, time: u64) -> bool {
+        self.end.as_ref().is_some_and(|end| end.settled <= time)
+    }
+}
+
+fn begin(request: Request, say: &UnboundedSender<Cued>) -> Result<Running, Failure> {
+    let id = perform(request.scenario, say.clone())?;
+    Ok(Running { id, request, part: Part::default(), end: None })
+}
+
+/// Gives the events to every part; how far time has come (boot clock, ns).
+fn hand_out(running: &mut [Running], events: &mut Vec<Event>) -> u64 {
+    for one in running.iter_mut() {
+        one.part.take(events);
+    }
+    let ticks = events.iter().filter(|event| matches!(event.what, What::Tick));
+    let time = ticks.map(|tick| tick.time).max().unwrap_or(0);
+    events.clear();
+    time
 }
 
 fn now(clock: ClockId) -> u64 {

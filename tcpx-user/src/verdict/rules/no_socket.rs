@@ -9,7 +9,10 @@ use super::{
     words::{family, flags, holder},
 };
 use crate::{
-    correlate::facts::{Answered, Listened, ResetFacts, Sender},
+    correlate::{
+        facts::{Answered, Listened, ResetFacts, Sender},
+        sender,
+    },
     event::{Holder, Holders},
     line::Confidence,
     verdict::VerdictId,
@@ -20,12 +23,12 @@ fn answered(facts: &ResetFacts) -> Option<Answered<'_>> {
     (answered.sk_state == 0 && answered.sock.is_none()).then_some(answered)
 }
 
-fn to_syn(facts: &ResetFacts) -> Option<(Answered<'_>, SocketAddr)> {
+pub(super) fn to_syn(facts: &ResetFacts) -> Option<(Answered<'_>, SocketAddr)> {
     let answered = answered(facts)?;
     answered.segment.is_syn().then_some((answered, answered.segment.ends.b))
 }
 
-fn list<'a>(answered: &Answered<'a>) -> &'a [Holder] {
+pub(super) fn list<'a>(answered: &Answered<'a>) -> &'a [Holder] {
     answered.holders.map_or(&[], |holders| &holders.list)
 }
 
@@ -34,35 +37,43 @@ fn walked(answered: &Answered<'_>) -> bool {
 }
 
 /// Whether the lookup for `wanted` considers the holder's family and address, if it listened.
-#[must_use]
-pub(crate) fn takes(holder: &Holder, wanted: SocketAddr) -> bool {
-    match (holder.addr.ip(), wanted.ip()) {
-        (IpAddr::V6(own), IpAddr::V4(_)) => own.is_unspecified() && !holder.v6only,
-        (IpAddr::V4(_), IpAddr::V6(_)) => false,
-        (own, wanted) => own.is_unspecified() || own == wanted,
-    }
+pub(super) fn takes(holder: &Holder, wanted: SocketAddr) -> bool {
+    sender::takes(holder.addr.ip(), holder.v6only, wanted.ip())
 }
 
 /// Why a holder of the port did not get the SYN; `None` if tcpx does not know.
 #[must_use]
-pub(crate) fn why_not(holder: &Holder, wanted: SocketAddr) -> Option<String> {
-    if !holder.listening {
+pub(crate) fn why_not(found: &Holder, answered: &Answered<'_>, device: Option<&str>) -> Option<String> {
+    let wanted = answered.segment.ends.b;
+    if !found.listening {
         return Some("bound, not listening".to_owned());
     }
-    match (holder.addr.ip(), wanted.ip()) {
-        (IpAddr::V6(_), IpAddr::V4(_)) if holder.v6only => Some("listens on IPv6 only".to_owned()),
+    match (found.addr.ip(), wanted.ip()) {
+        (IpAddr::V6(_), IpAddr::V4(_)) if found.v6only => Some("listens on IPv6 only".to_owned()),
         (IpAddr::V4(_), IpAddr::V6(_)) => Some("listens on IPv4 only".to_owned()),
-        _ if !takes(holder, wanted) => Some("listens on another address".to_owned()),
-        _ if holder.bound_dev != 0 => {
-            Some(format!("listens on the device with index {} only", holder.bound_dev))
-        }
-        _ => None,
+        _ if !fits_address(found, answered) => Some("listens on another address".to_owned()),
+        _ if fits(found, answered) => None,
+        _ if found.bound_dev == 0 => Some("listens outside of the VRF".to_owned()),
+        _ => Some(device.map_or_else(
+            || format!("listens on the device with index {} only", found.bound_dev),
+            |name| format!("listens on the device {name} only"),
+        )),
     }
+}
+
+/// The lookup would have taken it if it listened.
+pub(super) fn fits(found: &Holder, answered: &Answered<'_>) -> bool {
+    answered.would_take(found.addr, found.v6only, found.bound_dev)
+}
+
+/// The same, whatever its device.
+pub(super) fn fits_address(found: &Holder, answered: &Answered<'_>) -> bool {
+    answered.fits_address(found.addr, found.v6only)
 }
 
 /// How sure it is that this RST was sent for want of a socket. Where only the drop of the segment is seen, the
 /// kernel's reason and the RST's arrival prove it (without a reason, only its place in `tcp_v4_rcv` speaks for it).
-fn sure(facts: &ResetFacts) -> Confidence {
+pub(super) fn sure(facts: &ResetFacts) -> Confidence {
     match &facts.sender {
         Some(Sender::NoSocketDrop(seen)) if seen.what.reason.is_none() || facts.receiver.is_none() => {
             Confidence::Derived
@@ -80,28 +91,26 @@ fn not_walked(answered: &Answered<'_>) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn lookups(answered: &Answered<'_>) -> String {
+pub(super) fn lookups(answered: &Answered<'_>) -> String {
     let seen = answered.lookups.established.is_some() && answered.lookups.listener.is_some();
     let how = if seen { "observed" } else { "follows from the RST" };
     format!("Established lookup: miss; listener lookup: miss ({how}).")
 }
 
-/// A listener that the lookup must have found: closed or opened in that moment, or passed over by a program (BPF
-/// sk_lookup, reuseport) or for its device. Which, the facts do not tell.
+/// A listener that the lookup must have found: which of the things that could have come between it was, the facts do
+/// not tell.
 pub(super) fn matching_listener(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
     let (answered, wanted) = to_syn(facts)?;
-    let found = list(&answered).iter().find(|holder| holder.listening && takes(holder, wanted))?;
+    let found = list(&answered).iter().find(|holder| holder.listening && fits(holder, &answered))?;
     let name = holder(found, context);
-    let device =
-        (found.bound_dev != 0).then(|| format!("It is bound to the device with index {}.", found.bound_dev));
     let first = format!("{name} listens on {}, yet the SYN to {wanted} found no socket.", found.addr);
-    Some(Finding::unknown(first).and(device).and(Some(lookups(&answered))))
+    Some(Finding::unknown(first).and(Some(lookups(&answered))))
 }
 
 /// A socket holds the port and would match if it listened.
 pub(super) fn bound_not_listening(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
-    let (answered, wanted) = to_syn(facts)?;
-    let bound = |holder: &&Holder| !holder.listening && takes(holder, wanted);
+    let (answered, _) = to_syn(facts)?;
+    let bound = |holder: &&Holder| !holder.listening && fits(holder, &answered);
     let place = list(&answered).iter().position(|holder| bound(&holder))?;
     let found = &list(&answered)[place];
     let history = match facts.listened.get(place).copied().unwrap_or_default() {
@@ -114,7 +123,7 @@ pub(super) fn bound_not_listening(facts: &ResetFacts, context: &Context<'_>) -> 
     Some(finding.and(Some(lookups(&answered))))
 }
 
-fn listeners<'a>(answered: &Answered<'a>) -> impl Iterator<Item = &'a Holder> + use<'a> {
+pub(super) fn listeners<'a>(answered: &Answered<'a>) -> impl Iterator<Item = &'a Holder> + use<'a> {
     list(answered).iter().filter(|holder| holder.listening)
 }
 
@@ -128,7 +137,7 @@ fn only(
     listeners(&answered).all(|holder| kind(holder, wanted)).then_some((answered, wanted, first))
 }
 
-fn finding(facts: &ResetFacts, answered: &Answered<'_>, id: VerdictId, first: String) -> Finding {
+pub(super) fn finding(facts: &ResetFacts, answered: &Answered<'_>, id: VerdictId, first: String) -> Finding {
     let walk = if walked(answered) { Confidence::Observed } else { Confidence::Derived };
     let finding = Finding::new(id, sure(facts), first).at_most(walk);
     finding.and(Some(lookups(answered))).and(not_walked(answered))
@@ -156,7 +165,7 @@ pub(super) fn listener_v4only(facts: &ResetFacts, context: &Context<'_>) -> Opti
 /// `rcv_saddr` in `compute_score` is neither the destination nor the wildcard.
 pub(super) fn listener_other_address(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
     let (answered, wanted) = to_syn(facts)?;
-    let bound = |holder: &&Holder| !holder.addr.ip().is_unspecified() && !takes(holder, wanted);
+    let bound = |holder: &&Holder| !holder.addr.ip().is_unspecified() && !fits_address(holder, &answered);
     let found = listeners(&answered).find(bound)?;
     let name = holder(found, context);
     let first = format!("{name} listens on {} only; the SYN was sent to {}.", found.addr, wanted.ip());
@@ -175,7 +184,14 @@ pub(super) fn closed_port(facts: &ResetFacts, context: &Context<'_>) -> Option<F
         }
         (false, None) => format!("No listener took the SYN to {wanted}."),
     };
-    Some(finding(facts, &answered, VerdictId::ClosedPort, first))
+    // Without a listener, whether the program refused it or chose nothing looks the same from outside.
+    let program = answered.place.sk_lookup && !context.abilities.sk_lookup;
+    let doubt = program.then(|| {
+        "A BPF program of type sk_lookup is attached to this network namespace and may have refused it."
+            .to_owned()
+    });
+    let sure = if program { Confidence::Derived } else { Confidence::Observed };
+    Some(finding(facts, &answered, VerdictId::ClosedPort, first).at_most(sure).and(doubt))
 }
 
 /// Not a SYN: a connection that this namespace does not know (any more).

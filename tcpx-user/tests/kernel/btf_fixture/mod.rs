@@ -39,6 +39,7 @@ struct Wanted {
     structures: BTreeMap<&'static str, Vec<Vec<&'static str>>>,
     /// Functions, and `btf_trace_…` typedefs of tracepoints.
     functions: Vec<String>,
+    enums: Vec<&'static str>,
 }
 
 fn reduce(full: &[u8]) -> Result<Vec<u8>> {
@@ -51,7 +52,8 @@ fn reduce(full: &[u8]) -> Result<Vec<u8>> {
     wanted.functions.extend(table::tracepoints().map(|name| format!("btf_trace_{name}")));
     wanted.functions.sort();
     wanted.functions.dedup();
-    let mut reduction = Reduction::new(&types, &facts::ENUMS);
+    wanted.enums.extend(facts::ENUMS);
+    let mut reduction = Reduction::new(&types, &wanted.enums);
     for (name, paths) in &wanted.structures {
         reduction.structure(name, paths);
     }
@@ -68,6 +70,7 @@ impl Wanted {
         match words.as_slice() {
             ["sizeof", name] => drop(self.structures.entry(name).or_default()),
             ["always", _] => {}
+            ["enum", name, _] => self.enums.push(name),
             ["slot" | "result", functions, ..] | ["module", _, functions, ..] => {
                 self.functions.extend(functions.split('&').map(str::to_owned));
             }

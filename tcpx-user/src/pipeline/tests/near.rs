@@ -1,0 +1,195 @@
+//! A SYN found no socket, and something was near: before a program, on another device, at another time.
+
+use tcpx_common::abi::state::{CLOSE, LISTEN};
+
+use super::scene::*;
+use crate::{
+    abilities::Abilities,
+    event::*,
+    line::Confidence::{self, *},
+};
+
+const LOCAL: &str = "127.0.0.1:40000";
+const PORT: &str = "127.0.0.1:8888";
+const ANY: &str = "0.0.0.0:8888";
+
+/// A refusal whose reply is changed.
+fn refused(holders: Vec<Holder>, change: impl Fn(&mut Reply)) -> Vec<Event> {
+    let mut events = call(LOCAL, PORT).refused(100 * S, held_by(holders));
+    for event in &mut events {
+        if let What::Reply(reply) = &mut event.what {
+            change(reply);
+        }
+    }
+    events
+}
+
+fn verdict(abilities: Abilities, events: &[Event]) -> (&'static str, Confidence, String) {
+    let told = run(abilities, events);
+    let verdict = &told.attempts.last().expect("an attempt").verdict;
+    assert_eq!(verdict.id, told.resets.last().expect("a reset").verdict.id);
+    (verdict.id.as_str(), verdict.confidence, verdict.evidence[0].clone())
+}
+
+fn id(events: &[Event]) -> &'static str {
+    verdict(Abilities::ALL, events).0
+}
+
+fn sk_lookup(reply: &mut Reply) {
+    reply.place.sk_lookup = true;
+}
+
+#[test]
+fn a_program_that_was_seen_to_refuse() {
+    let events = refused(vec![], |reply| {
+        sk_lookup(reply);
+        reply.lookups.denied = true;
+    });
+    let first = "A BPF program of type sk_lookup, attached to this network namespace, refused the SYN to 127.0.0.1:8888.";
+    assert_eq!(verdict(Abilities::ALL, &events), ("lookup-denied", Observed, first.to_owned()));
+}
+
+#[test]
+fn a_listener_that_a_program_must_have_passed_over() {
+    let plain = holder(0xb, NODE, ANY, true);
+    let steered = Holder { reuseport_program: true, ..plain.clone() };
+    for (holder, attached, expected) in [
+        (plain.clone(), true, ("lookup-denied", Derived)),
+        (steered.clone(), false, ("lookup-denied", Derived)),
+        (plain, false, ("unknown", Unknown)),
+        (Holder { bound_dev: 7, ..steered }, true, ("listener-other-device", Observed)),
+    ] {
+        let events = refused(vec![holder], |reply| reply.place.sk_lookup = attached);
+        let (id, confidence, _) = verdict(Abilities::ALL, &events);
+        assert_eq!((id, confidence), expected);
+    }
+}
+
+#[test]
+fn a_program_alone_proves_nothing() {
+    let events = refused(vec![], sk_lookup);
+    assert_eq!(verdict(Abilities::ALL, &events).1, Observed, "its refusal would have been seen");
+    let blind = Abilities { sk_lookup: false, ..Abilities::ALL };
+    let (id, confidence, _) = verdict(blind, &events);
+    assert_eq!((id, confidence), ("closed-port", Derived));
+}
+
+#[test]
+fn a_listener_on_another_device() {
+    let bound = |bound_dev| Holder { bound_dev, ..holder(0xb, NODE, ANY, true) };
+    let first = "node[9] listens on 0.0.0.0:8888 through the device with index 7 only; the SYN to 127.0.0.1:8888 came in on lo.";
+    let events = refused(vec![bound(7)], |_| {});
+    assert_eq!(verdict(Abilities::ALL, &events), ("listener-other-device", Observed, first.to_owned()));
+    assert_eq!(run(Abilities::ALL, &events).reset().near[0].why, "listens on the device with index 7 only");
+    // The SYN came in on the device with index 1.
+    assert_eq!(id(&refused(vec![bound(1)], |_| {})), "unknown");
+    let idle = Holder { listening: false, ..bound(7) };
+    assert_eq!(id(&refused(vec![idle], |_| {})), "closed-port", "it would not match if it listened");
+}
+
+#[test]
+fn a_listener_outside_of_the_vrf() {
+    let events = refused(vec![holder(0xb, NODE, ANY, true)], |reply| {
+        reply.place.vrf = true;
+        reply.segment.device = Some("blue".to_owned());
+    });
+    let first = "node[9] listens on 0.0.0.0:8888, but in no VRF; the SYN to 127.0.0.1:8888 came in through the VRF blue.";
+    assert_eq!(verdict(Abilities::ALL, &events), ("listener-other-device", Observed, first.to_owned()));
+}
+
+/// A listener with the address begins (`new` LISTEN) or ends (`new` CLOSE).
+fn listener(time: u64, netns: u32, at: &str, new: u8, amend: impl Fn(&mut StateChange)) -> Event {
+    let remote = if addr(at).is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let old = if new == LISTEN { CLOSE } else { LISTEN };
+    let mut change = StateChange {
+        caller: true,
+        comm: b"node".to_vec(),
+        ..change(SockPtr(0xb), ends(at, remote), old, new)
+    };
+    amend(&mut change);
+    event(time, netns, Hook::State, What::State(change))
+}
+
+#[test]
+fn a_listener_that_was_closed_before() {
+    let closed = listener(98 * S, HOST, ANY, CLOSE, |_| {});
+    let events = [vec![closed], refused(vec![], |_| {})].concat();
+    let first = "node[41] closed its listener on 0.0.0.0:8888 2 s before the SYN to 127.0.0.1:8888 came.";
+    assert_eq!(verdict(Abilities::ALL, &events), ("listener-closed", Observed, first.to_owned()));
+    assert_eq!(run(Abilities::ALL, &events).reset().near[0].why, "was closed 2 s before the SYN");
+
+    for (what, near_miss) in [
+        ("long ago", listener(69 * S, HOST, ANY, CLOSE, |_| {})),
+        ("another namespace", listener(98 * S, HOST + 1, ANY, CLOSE, |_| {})),
+        ("another port", listener(98 * S, HOST, "0.0.0.0:8889", CLOSE, |_| {})),
+        ("another address", listener(98 * S, HOST, "10.0.0.7:8888", CLOSE, |_| {})),
+        ("IPv6 only", listener(98 * S, HOST, "[::]:8888", CLOSE, |change| change.v6only = true)),
+        ("another device", listener(98 * S, HOST, ANY, CLOSE, |change| change.bound_dev = 7)),
+    ] {
+        assert_eq!(id(&[vec![near_miss], refused(vec![], |_| {})].concat()), "closed-port", "{what}");
+    }
+}
+
+#[test]
+fn a_listener_that_was_leaving_or_coming() {
+    let present = || vec![holder(0xb, NODE, ANY, true)];
+    for (new, time, expected) in [
+        (CLOSE, 100 * S + 3, "listener-closed"),
+        (LISTEN, 100 * S - 3, "listener-not-yet"),
+        (CLOSE, 98 * S, "unknown"),
+        (LISTEN, 98 * S, "unknown"),
+    ] {
+        let change = listener(time, HOST, ANY, new, |_| {});
+        let mut events = refused(present(), |_| {});
+        // On another CPU, whose records come first.
+        events.insert(0, change);
+        assert_eq!(id(&events), expected, "{new} at {time}");
+    }
+}
+
+#[test]
+fn a_listener_that_came_too_late_changes_what_was_told() {
+    let mut events = refused(vec![], |_| {});
+    events.push(listener(103 * S, HOST, ANY, LISTEN, |_| {}));
+    events.push(listener(104 * S, HOST, "127.0.0.1:8888", LISTEN, |_| {}));
+    let told = run(Abilities::ALL, &events);
+    let said = |verdict: &crate::line::Verdict| verdict.id.as_str();
+    let [first, again] = &told.resets[..] else { panic!("{} lines", told.resets.len()) };
+    assert_eq!((said(&first.verdict), first.was), ("closed-port", None));
+    assert_eq!((said(&again.verdict), again.was), ("listener-not-yet", Some(first.verdict.id)));
+    assert_eq!((again.id, again.attempt), (first.id, first.attempt));
+    let [first, again] = &told.attempts[..] else { panic!("{} lines", told.attempts.len()) };
+    assert_eq!((first.id, said(&first.verdict)), (again.id, "closed-port"));
+    let sentence = "node[41] began to listen on 0.0.0.0:8888 2 s after the SYN to 127.0.0.1:8888 came.";
+    assert_eq!(gist(&again.verdict), ("listener-not-yet", Observed, sentence));
+    let once = [("listener-not-yet".to_owned(), 1)].into();
+    assert_eq!((&told.summary.attempts, &told.summary.resets), (&once, &once));
+    assert_eq!((told.summary.sent, told.summary.received, told.summary.unexplained), (1, 1, 0));
+}
+
+#[test]
+fn what_a_late_listener_does_not_explain_is_not_told_again() {
+    let bound = || vec![holder(0xc, PYTHON, ANY, false)];
+    for (what, holders, late) in [
+        ("much later", vec![], listener(131 * S, HOST, ANY, LISTEN, |_| {})),
+        ("another namespace", vec![], listener(103 * S, HOST + 1, ANY, LISTEN, |_| {})),
+        ("IPv6 only", vec![], listener(103 * S, HOST, "[::]:8888", LISTEN, |change| change.v6only = true)),
+        ("explained already", bound(), listener(103 * S, HOST, ANY, LISTEN, |_| {})),
+    ] {
+        let mut events = refused(holders, |_| {});
+        events.push(late);
+        let told = run(Abilities::ALL, &events);
+        assert_eq!((told.resets.len(), told.attempts.len()), (1, 1), "{what}");
+    }
+}
+
+/// Its attempt may be told before the listener appears, or be another host's.
+#[test]
+fn a_refusal_of_another_host_is_explained_too() {
+    let call = call("10.0.0.9:40000", "10.0.0.1:8888");
+    let events = [call.no_socket(100 * S, held_by(vec![])), listener(101 * S, HOST, ANY, LISTEN, |_| {})];
+    let told = run(Abilities::ALL, &events);
+    let ids: Vec<_> = told.resets.iter().map(|reset| reset.verdict.id.as_str()).collect();
+    assert_eq!(ids.last(), Some(&"listener-not-yet"));
+    assert_eq!(told.summary.resets.values().sum::<u64>(), 1);
+}

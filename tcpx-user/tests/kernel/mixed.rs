@@ -1,0 +1,98 @@
+//! All scenarios at once, again and again for a minute: in namespaces of their own, with the same addresses and ports.
+//! Each is traced among the events of all the others and must come out as if it had been alone: every attempt and every
+//! RST told once, by the right verdict, with nothing unaccounted for.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use tcpx_user::{
+    cli::request::{Hooks, ProbeSet},
+    kernel,
+    lab::{self, Scenario},
+    run::{
+        lab::{Played, Request, Tracer},
+        live, session,
+    },
+};
+use tokio::{
+    sync::{mpsc::UnboundedSender, mpsc::unbounded_channel, oneshot},
+    task::JoinSet,
+};
+
+use crate::report::Outcome;
+
+/// How long scenarios are begun.
+const LENGTH: Duration = Duration::from_secs(60);
+/// So many run beside each other: two processes and two namespaces each.
+const BESIDE: usize = 16;
+
+/// The trial.
+pub(crate) fn run() -> Result<Outcome> {
+    let hooks = Hooks { backend: None, probes: ProbeSet::Lookup, stacks: false, bpf_log: false };
+    let live = live::attach_to(&live::facts()?, &hooks, false)?;
+    let tracer = Tracer::new(live, &hooks).hearing_all();
+    session::runtime()?.block_on(mix(tracer))
+}
+
+async fn mix(mut tracer: Tracer<kernel::Live>) -> Result<Outcome> {
+    let (give, mut requests) = unbounded_channel();
+    let (found, served) = tokio::join!(feed(give), tracer.serve(&mut requests));
+    served?;
+    let Mixed { wrong, played, names } = found?;
+    ensure!(wrong.is_empty(), "{} of {played} went wrong:\n{}", wrong.len(), wrong.join("\n"));
+    ensure!(names.len() > 20, "only {} scenarios were played", names.len());
+    Ok(Outcome::Passed)
+}
+
+#[derive(Default)]
+struct Mixed {
+    wrong: Vec<String>,
+    played: usize,
+    names: BTreeSet<&'static str>,
+}
+
+impl Mixed {
+    fn take(&mut self, played: &Played) {
+        let name = played.scenario.name;
+        match &played.ending {
+            Err(error) if error.is_unavailable() => return,
+            Err(error) => self.wrong.push(format!("{name}: {error}")),
+            Ok(()) => self.wrong.extend(played.mismatches().iter().map(|found| format!("{name}: {found}"))),
+        }
+        self.played += 1;
+        self.names.insert(name);
+    }
+}
+
+/// Keeps them coming.
+async fn feed(give: UnboundedSender<Request>) -> Result<Mixed> {
+    let until = Instant::now() + LENGTH;
+    let mut mixed = Mixed::default();
+    let mut beside = JoinSet::new();
+    let suitable = |scenario: &&Scenario| !scenario.machine_wide && !scenario.timely;
+    let all: Vec<_> = lab::scenarios().filter(suitable).collect();
+    for (at, scenario) in all.iter().cycle().enumerate() {
+        // Each at least once, however slow the machine is.
+        if at >= all.len() && Instant::now() > until {
+            break;
+        }
+        if beside.len() >= BESIDE {
+            mixed.take(&next(&mut beside).await?);
+        }
+        let (answer, played) = oneshot::channel();
+        give.send(Request { scenario, answer }).ok().context("the tracer is gone")?;
+        beside.spawn(played);
+    }
+    while !beside.is_empty() {
+        mixed.take(&next(&mut beside).await?);
+    }
+    Ok(mixed)
+}
+
+async fn next(beside: &mut JoinSet<Result<Played, oneshot::error::RecvError>>) -> Result<Played> {
+    let ended = beside.join_next().await.context("nothing runs")?;
+    ended?.context("the tracer is gone")
+}
