@@ -67,6 +67,8 @@ numbered! {
         SkLookup = 16 => "sk-lookup",
         /// A BPF program on a SO_REUSEPORT group that refused a segment.
         Reuseport = 17 => "reuseport",
+        /// A flow that conntrack translates.
+        Nat = 30 => "nat",
     }
 }
 
@@ -121,6 +123,10 @@ numbered! {
         Fork = 17 => "fork",
         /// [`crate::event::Stack`]
         Stack = 18 => "stack",
+        /// [`crate::event::Nat`]
+        Nat = 40 => "nat",
+        /// [`crate::event::NatHolders`]
+        NatHolders = 41 => "nat-holders",
     }
 }
 

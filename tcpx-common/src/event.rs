@@ -466,6 +466,31 @@ record! {
         frames: [u64; MAX_FRAMES],
     }
 
+    /// What conntrack makes of the flow of a segment, told beside the record that the segment led to and only where it
+    /// translates: most flows of most hosts cost nothing.
+    struct Nat {
+        /// Common part; the hook is that which had the segment in hand.
+        header: Header,
+        /// The flow as its first segment named it: who called, and whom.
+        original: Tuple,
+        /// The flow as answers name it: who answers, and whom.
+        reply: Tuple,
+        /// Sequence number of the segment in hand.
+        seq: u32,
+        /// Its [`crate::abi::tcp_flag`].
+        flags: u8,
+        /// Zero.
+        reserved: [u8; 3],
+    }
+
+    /// [`Nat`] of a SYN that goes to the namespace that translates it, with who holds the port that it is sent to there.
+    struct NatHolders {
+        /// The translation.
+        nat: Nat,
+        /// Who holds the port.
+        holders: Holders,
+    }
+
     /// What became of the firings of one hook on one CPU.
     struct HookCounters {
         /// Records written.
@@ -515,6 +540,8 @@ assert_layout!(
     Retransmit = 352,
     Fork = 40,
     Stack = 160,
+    Nat = 120,
+    NatHolders = 384,
     HookCounters = 16,
     NetnsKey = 16,
     NetnsResets = 16,

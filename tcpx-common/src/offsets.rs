@@ -65,6 +65,26 @@ offsets! {
     skb_refdst: "sk_buff._skb_refdst",
     /// The socket that early demux, TPROXY or BPF gave to the packet.
     skb_sk: "sk_buff.sk",
+    /// Its conntrack entry, with what the packet is to it in the lowest three bits.
+    skb_nfct: "sk_buff._nfct",
+    /// IPS_SRC_NAT and so on. The structures of conntrack stand in the kernel's own BTF even where it is a module.
+    ct_status: "nf_conn.status",
+    /// The flow in both directions.
+    ct_tuplehash: "nf_conn.tuplehash",
+    /// Bytes from one direction to the other.
+    ct_hash_stride: "sizeof nf_conntrack_tuple_hash",
+    /// The tuple of a direction.
+    ct_hash_tuple: "nf_conntrack_tuple_hash.tuple",
+    /// Source address of a tuple.
+    ct_source: "nf_conntrack_tuple.src.u3",
+    /// be16 source port.
+    ct_source_port: "nf_conntrack_tuple.src.u.all",
+    /// AF_INET or AF_INET6.
+    ct_family: "nf_conntrack_tuple.src.l3num",
+    /// Destination address.
+    ct_destination: "nf_conntrack_tuple.dst.u3",
+    /// be16 destination port.
+    ct_destination_port: "nf_conntrack_tuple.dst.u.all",
     /// Name of a device.
     dev_name: "net_device.name",
     /// Index of a device.
@@ -347,6 +367,12 @@ offsets! {
     arg_tp_retransmit_sk: "slot btf_trace_tcp_retransmit_skb sock",
     /// The socket.
     arg_retransmit_sk: "slot tcp_retransmit_skb sock",
+    /// The first packet of a flow, translated. The function is in a module, as `nf_send_reset`.
+    arg_confirm_skb: "module slot __nf_conntrack_confirm sk_buff|always 0",
+    /// The packet.
+    arg_queue_skb: "slot __dev_queue_xmit sk_buff",
+    /// The packet.
+    arg_tp_queue_skb: "slot btf_trace_net_dev_queue sk_buff",
     /// The new task.
     arg_tp_fork_child: "slot btf_trace_sched_process_fork task_struct 1",
 }

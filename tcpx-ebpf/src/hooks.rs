@@ -7,6 +7,7 @@ pub mod connect;
 pub mod drop;
 pub mod fork;
 pub mod icmp;
+pub mod nat;
 pub mod receive;
 pub mod receive_reset;
 pub mod reject;

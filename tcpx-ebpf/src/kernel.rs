@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "kernel memory is read through helpers that take raw pointers")]
 
 mod bind_hash;
+mod conntrack;
 mod packet;
 pub mod sock;
 mod sockaddr;
@@ -17,9 +18,10 @@ use aya_ebpf::helpers::generated::{
 use tcpx_common::{abi::place_flag, event::NetnsKey, offsets::ABSENT};
 
 pub use bind_hash::walk;
+pub use conntrack::{flows, translation};
 pub use packet::{
     destination_port, device, has_auth_option, icmp_header, is_syn, outer_header, quoted_segment, segment,
-    tcp_flags, tuple_and_seq,
+    sequence, tcp_flags, tuple_and_seq,
 };
 pub use sock::{facts, is_full, is_held, is_tcp, sock_tuple, socket_of_fd, state};
 pub use sockaddr::{read_user_sockaddr, sockaddr};

@@ -23,8 +23,8 @@ use core::ffi::c_void;
 
 use args::Env;
 use hooks::{
-    active_reset, bind, conn_request, connect, drop, fork, icmp, receive, receive_reset, reject, retransmit,
-    send_reset, state,
+    active_reset, bind, conn_request, connect, drop, fork, icmp, nat, receive, receive_reset, reject,
+    retransmit, send_reset, state,
 };
 use maps::offset;
 use tcpx_common::abi::{Backend, Hook};
@@ -169,6 +169,11 @@ programs! {
     "raw_tp" retransmit_tp(Retransmit, Tracepoint) |e| retransmit::sent(e, arg!(e, arg_tp_retransmit_sk));
     "fentry" retransmit_fentry(Retransmit, Fentry) |e| retransmit::sent(e, arg!(e, arg_retransmit_sk));
     "kprobe" retransmit_kprobe(Retransmit, Kprobe) |e| retransmit::sent(e, arg!(e, arg_retransmit_sk));
+
+    "raw_tp" nat_tp(Nat, Tracepoint) |e| nat::queued(e, arg!(e, arg_tp_queue_skb));
+    "fentry" nat_queue_fentry(Nat, Fentry) |e| nat::queued(e, arg!(e, arg_queue_skb));
+    "fentry" nat_fentry(Nat, Fentry) |e| nat::confirmed(e, arg!(e, arg_confirm_skb));
+    "kprobe" nat_kprobe(Nat, Kprobe) |e| nat::confirmed(e, arg!(e, arg_confirm_skb));
 
     "raw_tp" fork_tp(Fork, Tracepoint) |e| fork::forked(e, arg!(e, arg_tp_fork_child));
 }

@@ -29,6 +29,8 @@ pub struct Abilities {
     pub drops: bool,
     /// Lookups are observed.
     pub lookups: bool,
+    /// What conntrack makes of a flow is reported when the flow begins, wherever on this host.
+    pub nat: bool,
     /// A sk_lookup program that refuses a segment is observed.
     pub sk_lookup: bool,
     /// The same for the program of a SO_REUSEPORT group.
@@ -58,6 +60,7 @@ impl Abilities {
         conn_request: true,
         drops: true,
         lookups: true,
+        nat: true,
         sk_lookup: true,
         reuseport: true,
         reset_reasons: true,

@@ -9,7 +9,9 @@ pub mod drops;
 pub mod facts;
 pub mod history;
 mod incoming;
+mod join;
 pub mod key;
+pub mod nat;
 pub mod recent;
 mod refused;
 pub mod resets;
@@ -24,9 +26,10 @@ use crate::{
 };
 use attempts::Attempts;
 use drops::Drops;
-use facts::Settled;
+use facts::{Settled, Upstream};
 use history::History;
 use key::Seen;
+use nat::Translations;
 use recent::Recent;
 use refused::Refused;
 use resets::Resets;
@@ -81,6 +84,9 @@ pub struct Correlator {
     lookups: Recent<Ends, Seen<(Segment, Lookups)>>,
     icmp: Recent<Ends, Seen<Icmp>>,
     icmp_sent: Recent<Ends, Seen<Icmp>>,
+    translations: Translations,
+    /// Attempts that failed, by process: a proxy that cannot reach its upstream resets whoever called it.
+    failed: Recent<u32, Upstream>,
     /// Segments that were answered with a RST or an ICMP error: their drop is not silent.
     answered: Recent<Ends, (Netns, u32)>,
     /// Events whose stack is still to come.
@@ -111,6 +117,8 @@ impl Correlator {
             lookups: Recent::new(many),
             icmp: Recent::new(many),
             icmp_sent: Recent::new(many),
+            translations: Translations::new(many),
+            failed: Recent::new(many),
             answered: Recent::new(many),
             stackless: VecDeque::new(),
             deadlines: BTreeSet::new(),
@@ -164,7 +172,13 @@ impl Correlator {
     pub fn len(&self) -> usize {
         let waiting = self.attempts.len() + self.resets.len() + self.drops.len() + self.stackless.len();
         let remembered = self.lookups.len() + self.icmp.len() + self.icmp_sent.len() + self.answered.len();
-        waiting + remembered + self.history.len() + self.refused.len() + self.deadlines.len()
+        waiting
+            + remembered
+            + self.translations.len()
+            + self.failed.len()
+            + self.history.len()
+            + self.refused.len()
+            + self.deadlines.len()
     }
 
     /// Nothing is remembered.

@@ -73,6 +73,11 @@ impl Decoder {
             }
             Kind::Drop | Kind::DropHolders => What::Drop(Box::new(self.drop(kind, bytes)?)),
             Kind::Retransmit => What::Retransmit(Box::new(facts::retransmit(&record(bytes)?)?)),
+            Kind::Nat => What::Nat(Box::new(facts::nat(&record(bytes)?, None)?)),
+            Kind::NatHolders => {
+                let full: raw::NatHolders = record(bytes)?;
+                What::Nat(Box::new(facts::nat(&full.nat, Some(parts::holders(&full.holders)))?))
+            }
             Kind::Fork => What::Fork { child: record::<raw::Fork>(bytes)?.child },
             Kind::Stack => What::Stack(facts::stack(&record(bytes)?)),
         })

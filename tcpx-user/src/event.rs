@@ -98,6 +98,8 @@ pub enum What {
     Drop(Box<Drop>),
     /// A SYN was sent again.
     Retransmit(Box<Retransmit>),
+    /// Conntrack translates the flow of a segment.
+    Nat(Box<Nat>),
     /// The traced command started a process.
     Fork {
         /// Its process id.
@@ -474,5 +476,18 @@ pub struct Retransmit {
     /// Initial sequence number.
     pub isn: u32,
     /// Listeners of the same namespace that hold the port that was called.
+    pub holders: Option<Holders>,
+}
+
+/// What conntrack makes of a flow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nat {
+    /// The flow as its first segment named it: who called, and whom.
+    pub original: Ends,
+    /// The same direction after the translation: who seems to call, and whom.
+    pub translated: Ends,
+    /// The caller's initial sequence number, if the segment in hand was its SYN.
+    pub isn: Option<u32>,
+    /// Who holds the port that the SYN is sent to, if that is in the namespace that translates it.
     pub holders: Option<Holders>,
 }

@@ -46,6 +46,7 @@ pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
     if flags & tcp_flag::RST != 0 || !(stray || flags & tcp_flag::SYN != 0) {
         return;
     }
+    super::nat::tell(env, skb, flags);
     let facts = located(env, facts);
     let net = kernel::skb_net(skb);
     let key = kernel::netns(net);

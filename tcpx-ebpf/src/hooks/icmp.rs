@@ -59,9 +59,11 @@ fn received(env: Env, skb: u64, family: u16, offset: u32, icmp_type: u8, icmp_co
 #[inline(always)]
 pub fn sent(env: Env, skb: Option<u64>, icmp_type: Option<u64>, icmp_code: Option<u64>) {
     let (Some(skb), Some(icmp_type), Some(icmp_code)) = (skb, icmp_type, icmp_code) else { return };
-    if kernel::tcp_flags(skb) & tcp_flag::SYN == 0 {
+    let flags = kernel::tcp_flags(skb);
+    if flags & tcp_flag::SYN == 0 {
         return;
     }
+    super::nat::tell(env, skb, flags);
     let key = kernel::netns(kernel::skb_net(skb));
     emit::emit(env, Kind::IcmpSend, key, |record: &mut Icmp| {
         record.icmp_type = icmp_type as u8;

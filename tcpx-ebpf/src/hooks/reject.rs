@@ -17,6 +17,7 @@ pub fn sent(env: Env, net: Option<u64>, old: Option<u64>, hook: Option<u64>) {
     if flags == 0 || flags & tcp_flag::RST != 0 {
         return;
     }
+    super::nat::tell(env, old, flags);
     emit::emit(env, Kind::Reject, kernel::netns(net), |record: &mut Reject| {
         kernel::segment(old, &mut record.segment);
         record.hook = hook as u32;

@@ -62,6 +62,7 @@ fn report(env: Env, sk: u64, skb: u64, reason: Arg) {
     let net = if sk == 0 { kernel::skb_net(skb) } else { kernel::sock_net(sk) };
     let key = kernel::netns(net);
     emit::audit(key, false);
+    super::nat::tell(env, skb, kernel::tcp_flags(skb));
     if kernel::is_full(sk) {
         emit::emit(env, Kind::ReplySock, key, |record: &mut ReplySock| {
             fill(&mut record.reply, sk, skb, reason);

@@ -188,6 +188,12 @@ pub fn destination_port(skb: u64) -> u16 {
     u16::from_be_bytes(read(place(skb) + 2).unwrap_or_default())
 }
 
+/// Sequence number of a TCP packet; 0 if it cannot be read.
+#[inline(always)]
+pub fn sequence(skb: u64) -> u32 {
+    u32::from_be_bytes(read(place(skb) + 4).unwrap_or_default())
+}
+
 /// Addresses, ports and sequence number alone.
 #[inline(always)]
 pub fn tuple_and_seq(skb: u64, tuple: &mut Tuple, seq: &mut u32) {

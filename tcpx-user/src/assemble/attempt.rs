@@ -5,7 +5,7 @@ use tcpx_common::abi::state::SYN_RECV;
 use super::{Names, path, verdict};
 use crate::{
     correlate::facts::AttemptFacts,
-    line::{self, Family, How, Outcome},
+    line::{self, Family, How, Nat, Outcome},
     verdict::{VerdictId, rules::Finding, rules::words},
 };
 
@@ -25,7 +25,7 @@ pub fn attempt(facts: &AttemptFacts, finding: Finding, names: &Names<'_>) -> lin
         local: ends.map(|ends| ends.a.into()),
         remote: ends.map(|ends| ends.b.into()),
         requested: requested.map(Into::into),
-        nat: None,
+        nat: facts.translated().map(|ends| Nat { local: ends.a.into(), remote: ends.b.into() }),
         process: process(facts, names),
         outcome: outcome(facts, finding.id),
         errno: errno(facts, finding.id).map(words::errno),

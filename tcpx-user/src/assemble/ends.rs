@@ -23,9 +23,10 @@ pub(super) fn sender(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
         }
         _ => (none(), None),
     };
+    let own = sender.flow().a;
     Some(End {
-        addr: facts.flow.a.ip(),
-        port: facts.flow.a.port(),
+        addr: own.ip(),
+        port: own.port(),
         netns: names.who.netns(sender.netns()),
         socket: Some(socket),
         owner,
@@ -36,8 +37,8 @@ pub(super) fn sender(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
 pub(super) fn receiver(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
     let seen = facts.receiver.as_ref()?;
     Some(End {
-        addr: facts.flow.b.ip(),
-        port: facts.flow.b.port(),
+        addr: seen.what.ends.a.ip(),
+        port: seen.what.ends.a.port(),
         netns: names.who.netns(seen.netns),
         socket: Some(full(&seen.what.sock, seen.time, facts.receiver_opened)),
         owner: by_inode(seen.what.sock.inode, names).or_else(|| connector(facts, names)),

@@ -4,7 +4,7 @@ use tcpx_common::abi::state::{LISTEN, TIME_WAIT};
 
 use super::{Names, ends, flow, path, segment, verdict};
 use crate::{
-    correlate::facts::{Answered, Joined, ResetFacts, Sender},
+    correlate::facts::{Answered, Joined, Name, ResetFacts, Sender},
     line::{self, LookupLine, LookupResult, LookupStep, Origin, Reason, ReasonSource, Source},
     verdict::{VerdictId, rules::Finding},
 };
@@ -18,7 +18,7 @@ pub fn reset(facts: &ResetFacts, finding: Finding, names: &Names<'_>) -> line::R
         origin: origin(facts.sender.as_ref()),
         sender: ends::sender(facts, names),
         receiver: ends::receiver(facts, names),
-        flow: flow(facts.flow),
+        flow: flow(facts.sent_flow()),
         segment: provoked_by(facts),
         reason: reason(facts, finding.id),
         lookup: facts.sender.as_ref().and_then(Sender::answered).map(|answered| lookup(&answered)),
@@ -49,6 +49,11 @@ fn provoked_by(facts: &ResetFacts) -> Option<line::SegmentLine> {
 }
 
 fn joined_by(joined: Joined) -> String {
+    match joined.name {
+        Name::Conntrack => return "conntrack".to_owned(),
+        Name::Unknown => return "sequence number".to_owned(),
+        Name::Same => {}
+    }
     let how = if joined.sequence { "tuple and sequence number" } else { "tuple" };
     if joined.across { format!("{how}, across network namespaces") } else { how.to_owned() }
 }

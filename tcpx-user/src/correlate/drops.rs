@@ -10,7 +10,7 @@ use super::{
     key::may_be_same,
     recent::Recent,
 };
-use crate::event::{Ends, Netns, Segment};
+use crate::event::{Ends, Segment};
 
 /// Counting and recently told drops.
 #[derive(Debug)]
@@ -121,19 +121,6 @@ impl Drops {
         let own = |drop: &&DropFacts| handshake.has(drop.cause.segment(), drop.last);
         let both = self.on(handshake.ends).chain(self.on_flipped(handshake));
         both.into_iter().find(own).map(|drop| drop.id)
-    }
-
-    /// The counted drop of a SYN that had been translated when netfilter dropped it: another source, but the same
-    /// destination and sequence number.
-    #[must_use]
-    pub fn of_translated(&self, handshake: &Handshake, netns: Netns) -> Option<u64> {
-        let isn = handshake.isn?;
-        let own = |drop: &&DropFacts| {
-            let segment = drop.cause.segment();
-            let same = segment.is_syn() && segment.seq == isn && segment.ends.b == handshake.ends.b;
-            same && drop.last >= handshake.since && may_be_same(drop.cause.netns(), netns)
-        };
-        self.counting.values().filter(|drop| drop.cause.is_netfilter()).find(own).map(|drop| drop.id)
     }
 
     /// The same among those already told.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tcpx_common::abi::state;
 
 use super::key::Seen;
+pub use super::nat::Translation;
 pub use super::sender::{Answered, Sender};
 use crate::event::{
     ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, Lookups, Netns, Retransmit, Segment, SockPtr,
@@ -65,6 +66,8 @@ pub struct AttemptFacts {
     pub remote_is_local: bool,
     /// The end of tcpx came first.
     pub cut_off: bool,
+    /// What conntrack made of it, from the caller on.
+    pub nat: Vec<Translation>,
     /// Nothing that could matter was lost.
     pub complete: bool,
 }
@@ -112,6 +115,14 @@ impl AttemptFacts {
         let failed = self.failed.as_ref().map(|failed| failed.time);
         let times = || self.changes().map(|change| change.time).chain(failed);
         (times().min().unwrap_or_default(), times().max().unwrap_or_default())
+    }
+
+    /// Local and remote end as they arrived at the other end, if they were translated: as conntrack told, or as the SYN
+    /// with the same initial sequence number showed there.
+    #[must_use]
+    pub fn translated(&self) -> Option<Ends> {
+        let told = self.nat.last().map(|step| step.what.translated);
+        told.or_else(|| self.reset.as_ref()?.renamed_syn().map(|segment| segment.ends))
     }
 
     /// Initial sequence number. While the SYN is not acknowledged, `snd_una` is it; afterwards it is one less, as
@@ -180,6 +191,19 @@ pub enum Listened {
     Undone,
 }
 
+/// An attempt of a process that failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upstream {
+    /// Boot clock, ns.
+    pub time: u64,
+    /// What it called.
+    pub remote: SocketAddr,
+    /// `sk_err`.
+    pub err: u16,
+    /// Name of the task that called.
+    pub comm: Vec<u8>,
+}
+
 /// When a connection was opened, for those whose opening was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opened {
@@ -191,9 +215,23 @@ pub struct Opened {
     pub attempt: Option<u64>,
 }
 
+/// By which name of the flow the two sides of a RST were joined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Name {
+    /// Both had the same.
+    #[default]
+    Same,
+    /// Conntrack gave it another.
+    Conntrack,
+    /// It has another, and the sequence numbers alone tell that it is the same.
+    Unknown,
+}
+
 /// How the two sides of a RST were joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Joined {
+    /// By which name.
+    pub name: Name,
     /// Sequence numbers agreed.
     pub sequence: bool,
     /// The sides are in different namespaces.
@@ -227,6 +265,10 @@ pub struct ResetFacts {
     pub start: Option<Box<Seen<StateChange>>>,
     /// How both sides were joined.
     pub joined: Option<Joined>,
+    /// What conntrack made of the connection, from the caller on.
+    pub nat: Vec<Translation>,
+    /// What the process that reset it had just failed to reach itself.
+    pub upstream: Option<Upstream>,
     /// The sender's address was seen on this host, in any namespace.
     pub sender_is_local: bool,
     /// Nothing that could matter was lost.
@@ -242,10 +284,37 @@ impl ResetFacts {
         sender.into_iter().chain(receiver).min().unwrap_or_default()
     }
 
+    /// Whom it came from: where conntrack gave the sender another name, that behind it.
+    #[must_use]
+    pub fn source(&self) -> SocketAddr {
+        let last = self.nat.last().map(|step| step.what.translated.b);
+        let to_caller = self.nat.first().is_some_and(|step| step.what.original == self.flow.flipped());
+        last.filter(|_| to_caller).unwrap_or(self.flow.a)
+    }
+
     /// It must have come from this host: its source is a loopback address, or the address of its destination.
     #[must_use]
     pub fn came_from_own_address(&self) -> bool {
-        is_own(self.flow.a.ip(), self.flow.b.ip())
+        is_own(self.source().ip(), self.flow.b.ip())
+    }
+
+    /// The SYN that was refused, as it arrived: its sequence number alone tells whose it was.
+    #[must_use]
+    pub fn renamed_syn(&self) -> Option<&Segment> {
+        let segment = self.sender.as_ref().and_then(Sender::segment);
+        segment.filter(|segment| self.joined_by_numbers_alone() && segment.is_syn())
+    }
+
+    /// Source and destination as the sender put them.
+    #[must_use]
+    pub fn sent_flow(&self) -> Ends {
+        self.sender.as_ref().map_or(self.flow, Sender::flow)
+    }
+
+    /// The two sides call the connection differently, and no translation of it was seen.
+    #[must_use]
+    pub fn joined_by_numbers_alone(&self) -> bool {
+        self.joined.is_some_and(|joined| joined.name == Name::Unknown)
     }
 
     /// The SYN that found no socket, if it answers one.

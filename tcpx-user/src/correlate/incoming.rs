@@ -5,12 +5,12 @@ use tcpx_common::abi::state::{CLOSE, ESTABLISHED, LISTEN, SYN_RECV, SYN_SENT};
 use super::{
     Correlator,
     attempts::Step,
-    facts::{AttemptFacts, DropCause, DropFacts, Opened, ResetFacts, Sender, Settled},
+    facts::{AttemptFacts, DropCause, DropFacts, Opened, ResetFacts, Sender, Settled, Upstream},
     key::{Seen, may_be_same},
 };
 use crate::event::{
     Bind, ConnectFailed, Drop, Ends, Event, Icmp, Netns, Reply, Retransmit, Segment, SockReset, StateChange,
-    What,
+    Task, What,
 };
 
 impl Correlator {
@@ -39,6 +39,7 @@ impl Correlator {
             }
             What::Drop(drop) => self.freed(event, stack, drop),
             What::Retransmit(again) => self.retransmit(event, again),
+            What::Nat(nat) => self.translations.insert(Seen::new(event, &[], (**nat).clone())),
             What::Lost { count } => self.lost(event, *count),
             What::Fork { .. } | What::Stack(_) | What::Tick | What::Unknown { .. } => {}
         }
@@ -110,8 +111,26 @@ impl Correlator {
             self.history.opened(change.sk, opened);
         }
         if let Some(id) = id {
+            self.remember_failure(id);
             self.ended(id);
         }
+    }
+
+    /// An attempt ended: if with an error, its process may pass the failure on.
+    fn remember_failure(&mut self, id: u64) {
+        let Some(attempt) = self.attempts.get(id) else { return };
+        let (Some(start), Some(end)) = (&attempt.start, &attempt.end) else { return };
+        if start.what.caller && end.what.err != 0 {
+            let (time, err, remote, comm) =
+                (end.time, end.what.err, start.what.ends.b, start.what.comm.clone());
+            self.failed.insert(start.task.tgid, time, Upstream { time, remote, err, comm });
+        }
+    }
+
+    /// What the process of `task` failed to reach shortly before `time`.
+    fn just_failed(&self, task: Task, time: u64) -> Option<Upstream> {
+        let recent = |failed: &&Upstream| failed.time <= time && time - failed.time <= JUST_NS;
+        self.failed.get(task.tgid).map(|entry| &entry.1).rfind(recent).cloned()
     }
 
     fn begin(&mut self, attempt: AttemptFacts) {
@@ -206,15 +225,21 @@ impl Correlator {
             Sender::Active(seen) => self.history.opening_of(seen.what.sock.sk, seen.what.ends, time),
             _ => None,
         };
+        let upstream = match &sender {
+            Sender::Active(seen) => self.just_failed(seen.task, time),
+            _ => None,
+        };
         let holders = sender.answered().and_then(|answered| answered.holders);
         let listened = self.history.listened(holders, time);
-        let waiting = self.resets.receiver_for(&sender);
-        let id = waiting.map_or_else(|| self.new_reset(flow), |(id, _)| id);
+        let waiting = self.receiver_for(&sender);
+        let id = waiting.as_ref().map_or_else(|| self.new_reset(flow), |found| found.id);
         if let Some(reset) = self.resets.get_mut(id) {
             reset.sender = Some(sender);
             reset.sender_opened = opened;
+            reset.upstream = upstream;
             reset.listened = listened;
-            reset.joined = waiting.map(|(_, joined)| joined);
+            reset.joined = waiting.as_ref().map(|found| found.joined);
+            reset.nat = waiting.map(|found| found.nat).unwrap_or_default();
             reset.attempt = reset.attempt.or_else(|| opened.and_then(|opened| opened.attempt));
         }
         self.one_side_more(id, time);
@@ -226,15 +251,16 @@ impl Correlator {
         self.history.in_use(seen.netns, ends.a.ip());
         let opened = self.history.opening_of(sk, ends, time);
         let attempt = self.reached_attempt(&seen);
-        if let Some(told) = self.resets.told_sender_for(&seen) {
+        if let Some(told) = self.told_sender_for(&seen) {
             return self.came_late(told, &seen, attempt);
         }
-        let waiting = self.resets.sender_for(&seen);
-        let id = waiting.map_or_else(|| self.new_reset(ends.flipped()), |(id, _)| id);
+        let waiting = self.sender_for(&seen);
+        let id = waiting.as_ref().map_or_else(|| self.new_reset(ends.flipped()), |found| found.id);
         if let Some(reset) = self.resets.get_mut(id) {
             reset.receiver = Some(seen);
             reset.receiver_opened = opened;
-            reset.joined = waiting.map(|(_, joined)| joined);
+            reset.joined = waiting.as_ref().map(|found| found.joined);
+            reset.nat = waiting.map(|found| found.nat).unwrap_or_default();
             let older = opened.and_then(|opened| opened.attempt);
             reset.attempt = attempt.or(older).or(reset.attempt);
         }
@@ -267,6 +293,8 @@ impl Correlator {
             attempt: None,
             start: None,
             joined: None,
+            nat: Vec::new(),
+            upstream: None,
             sender_is_local: false,
             complete: true,
         });
@@ -304,6 +332,9 @@ impl Correlator {
         self.drops.all_mut().for_each(|drop| drop.complete = false);
     }
 }
+
+/// A proxy tells its client at once: what it failed to reach longer ago is another matter.
+const JUST_NS: u64 = 1_000_000_000;
 
 const SYN_ACK: u8 = tcpx_common::abi::tcp_flag::SYN | tcpx_common::abi::tcp_flag::ACK;
 

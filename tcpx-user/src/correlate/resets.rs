@@ -4,10 +4,13 @@
 //! loopback the receiver's events precede it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 use std::sync::Arc;
 
+use tcpx_common::abi::state;
+
 use super::{
-    facts::{Joined, ResetFacts, Sender},
+    facts::{Joined, Name, ResetFacts, Sender},
     key::{Agreement, Seen, joins, may_be_same},
     recent::Recent,
 };
@@ -18,6 +21,7 @@ use crate::event::{Ends, Netns, SockPtr, SockReset};
 pub struct Resets {
     waiting: BTreeMap<u64, ResetFacts>,
     by_flow: HashMap<Ends, Vec<u64>>,
+    by_number: HashMap<u32, Vec<u64>>,
     /// Told, by flow: a receiver may come long after its sender, when the way is long.
     sent: Recent<Ends, Arc<ResetFacts>>,
     /// Told, by the socket that was reached: the end of its attempt may come later.
@@ -29,7 +33,8 @@ impl Resets {
     #[must_use]
     pub fn new(limit: usize) -> Self {
         let (sent, received) = (Recent::new(limit), Recent::new(limit));
-        Self { waiting: BTreeMap::new(), by_flow: HashMap::new(), sent, received }
+        let (by_flow, by_number) = (HashMap::new(), HashMap::new());
+        Self { waiting: BTreeMap::new(), by_flow, by_number, sent, received }
     }
 
     /// Waiting resets.
@@ -69,11 +74,11 @@ impl Resets {
     /// Ends the wait of one.
     pub fn remove(&mut self, id: u64) -> Option<ResetFacts> {
         let reset = self.waiting.remove(&id)?;
-        if let Some(ids) = self.by_flow.get_mut(&reset.flow) {
-            ids.retain(|&other| other != id);
-            if ids.is_empty() {
-                self.by_flow.remove(&reset.flow);
-            }
+        for flow in name_of_receiver(&reset).into_iter().chain([reset.flow]) {
+            forget(&mut self.by_flow, &flow, id);
+        }
+        for number in numbers_of(&reset) {
+            forget(&mut self.by_number, &number, id);
         }
         Some(reset)
     }
@@ -88,10 +93,27 @@ impl Resets {
         };
     }
 
-    /// A waiting reset whose receiver `sender` reached.
+    /// A waiting reset whose receiver `sender` reached, by the name `flow` that the receiver may have for it.
     #[must_use]
-    pub fn receiver_for(&self, sender: &Sender) -> Option<(u64, Joined)> {
-        let candidates = self.on(sender.flow()).filter(|reset| reset.sender.is_none());
+    pub fn receiver_for(&self, sender: &Sender, flow: Ends) -> Option<(u64, Joined)> {
+        self.best_receiver(sender, self.on(flow))
+    }
+
+    /// The same, whatever the receiver's name for it: the sequence numbers agree.
+    #[must_use]
+    pub fn receiver_by_number(&self, sender: &Sender) -> Option<(u64, Joined)> {
+        let flow = sender.flow();
+        let numbered = self.numbered(sender.number()?).filter(|reset| may_be_renamed(reset.flow, flow));
+        let found = self.best_receiver(sender, numbered).filter(|(_, joined)| joined.sequence);
+        found.map(|(id, joined)| (id, Joined { name: Name::Unknown, ..joined }))
+    }
+
+    fn best_receiver<'a>(
+        &self,
+        sender: &Sender,
+        among: impl Iterator<Item = &'a ResetFacts>,
+    ) -> Option<(u64, Joined)> {
+        let candidates = among.filter(|reset| reset.sender.is_none());
         let matches = candidates.filter_map(|reset| {
             let receiver = reset.receiver.as_ref()?;
             let agreement = sender.reaches(&receiver.what);
@@ -101,21 +123,47 @@ impl Resets {
         matches.max_by_key(|entry| entry.0).map(|entry| entry.1)
     }
 
-    /// A waiting reset whose sender reached `receiver`.
+    /// A waiting reset whose sender reached `receiver`, by the name `flow` that the sender may have for it.
     #[must_use]
-    pub fn sender_for(&self, receiver: &Seen<Box<SockReset>>) -> Option<(u64, Joined)> {
-        let candidates = self.on(receiver.what.ends.flipped()).filter(|reset| reset.receiver.is_none());
-        let matches = candidates.filter_map(|reset| {
-            let (joined, agreement) = reaches(reset, receiver)?;
-            Some(((agreement, std::cmp::Reverse(reset.id)), (reset.id, joined)))
-        });
-        matches.max_by_key(|entry| entry.0).map(|entry| entry.1)
+    pub fn sender_for(&self, receiver: &Seen<Box<SockReset>>, flow: Ends) -> Option<(u64, Joined)> {
+        best_sender(receiver, self.on(flow))
     }
 
-    /// A reset already told without a receiver that reached `receiver` after all. Only sequence numbers join it.
+    /// The same, whatever the sender's name for it: the sequence numbers agree.
     #[must_use]
-    pub fn told_sender_for(&self, receiver: &Seen<Box<SockReset>>) -> Option<Arc<ResetFacts>> {
-        let told = self.sent.get(receiver.what.ends.flipped()).rev();
+    pub fn sender_by_number(&self, receiver: &Seen<Box<SockReset>>) -> Option<(u64, Joined)> {
+        let flow = receiver.what.ends.flipped();
+        let numbered = self.numbered(number(receiver)).filter(|reset| may_be_renamed(reset.flow, flow));
+        let found = best_sender(receiver, numbered).filter(|(_, joined)| joined.sequence);
+        found.map(|(id, joined)| (id, Joined { name: Name::Unknown, ..joined }))
+    }
+
+    fn numbered(&self, number: u32) -> impl Iterator<Item = &ResetFacts> {
+        let ids = self.by_number.get(&number).into_iter().flatten();
+        ids.filter_map(|id| self.waiting.get(id))
+    }
+
+    /// Makes a reset findable by what its sides call it and by its sequence numbers.
+    pub fn index(&mut self, id: u64) {
+        let renamed = self.waiting.get(&id).and_then(name_of_receiver);
+        if let Some(ids) = renamed.map(|flow| self.by_flow.entry(flow).or_default())
+            && !ids.contains(&id)
+        {
+            ids.push(id);
+        }
+        for number in self.waiting.get(&id).into_iter().flat_map(numbers_of) {
+            let ids = self.by_number.entry(number).or_default();
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+
+    /// A reset already told without a receiver that reached `receiver` after all, by the name `flow` that the sender has
+    /// for it. Only sequence numbers join it.
+    #[must_use]
+    pub fn told_sender_for(&self, receiver: &Seen<Box<SockReset>>, flow: Ends) -> Option<Arc<ResetFacts>> {
+        let told = self.sent.get(flow).rev();
         let agrees = |reset: &&Arc<ResetFacts>| {
             reset.time() <= receiver.time
                 && reaches(reset, receiver).is_some_and(|(joined, _)| joined.sequence)
@@ -171,6 +219,52 @@ impl Resets {
     }
 }
 
+fn forget<K: Eq + Hash>(table: &mut HashMap<K, Vec<u64>>, key: &K, id: u64) {
+    if let Some(ids) = table.get_mut(key) {
+        ids.retain(|&other| other != id);
+        if ids.is_empty() {
+            table.remove(key);
+        }
+    }
+}
+
+/// The waiting reset whose sender fits `receiver` best.
+fn best_sender<'a>(
+    receiver: &Seen<Box<SockReset>>,
+    among: impl Iterator<Item = &'a ResetFacts>,
+) -> Option<(u64, Joined)> {
+    let candidates = among.filter(|reset| reset.receiver.is_none());
+    let matches = candidates.filter_map(|reset| {
+        let (joined, agreement) = reaches(reset, receiver)?;
+        Some(((agreement, std::cmp::Reverse(reset.id)), (reset.id, joined)))
+    });
+    matches.max_by_key(|entry| entry.0).map(|entry| entry.1)
+}
+
+/// The flow as the receiver names it, which may be another name than the sender's.
+fn name_of_receiver(reset: &ResetFacts) -> Option<Ends> {
+    reset.receiver.as_ref().map(|seen| seen.what.ends.flipped())
+}
+
+/// The sequence numbers by which the sides of a RST know it, under whatever name.
+fn numbers_of(reset: &ResetFacts) -> impl Iterator<Item = u32> + use<> {
+    let sender = reset.sender.as_ref().and_then(Sender::number);
+    sender.into_iter().chain(reset.receiver.as_ref().map(number))
+}
+
+/// While only its SYN was sent, a socket knows its own initial sequence number; later, what it expects from the peer.
+fn number(receiver: &Seen<Box<SockReset>>) -> u32 {
+    let sock = &receiver.what.sock;
+    if sock.state == state::SYN_SENT { sock.snd_una } else { sock.rcv_nxt }
+}
+
+/// NAT changes one end, or both; that nothing of a name is left is not seen in practice, and would leave a join to chance.
+fn may_be_renamed(one: Ends, other: Ends) -> bool {
+    let family = one.a.is_ipv4() == other.a.is_ipv4();
+    let ports = one.a.port() == other.a.port() || one.b.port() == other.b.port();
+    family && (ports || one.a.ip() == other.a.ip() || one.b.ip() == other.b.ip())
+}
+
 fn answers(sender: &Sender, isn: u32) -> bool {
     sender.segment().is_some_and(|segment| segment.is_syn() && segment.seq == isn)
 }
@@ -182,6 +276,7 @@ fn reaches(reset: &ResetFacts, receiver: &Seen<Box<SockReset>>) -> Option<(Joine
 }
 
 fn join(a: Netns, b: Netns, agreement: Agreement) -> Option<Joined> {
-    let joined = Joined { sequence: agreement == Agreement::Agree, across: !may_be_same(a, b) };
+    let joined =
+        Joined { name: Name::Same, sequence: agreement == Agreement::Agree, across: !may_be_same(a, b) };
     joins(a, b, agreement).then_some(joined)
 }

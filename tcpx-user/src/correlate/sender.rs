@@ -153,6 +153,17 @@ impl Sender {
         }
     }
 
+    /// The sequence number by which the receiver knows this RST under any name of the flow: see [`Self::reaches`].
+    #[must_use]
+    pub const fn number(&self) -> Option<u32> {
+        match (self, self.segment()) {
+            (Self::Active(seen), _) => Some(seen.what.sock.snd_nxt),
+            (_, Some(segment)) if segment.flags & tcp_flag::ACK == 0 => Some(segment.seq),
+            (_, Some(segment)) => Some(segment.ack),
+            (_, None) => None,
+        }
+    }
+
     /// Whether `receiver` was reached by this RST. RFC 9293 3.10.7.1: a RST in answer to a segment without ACK has
     /// sequence number 0 and acknowledges all of the segment; else its sequence number is the segment's
     /// acknowledgement. One sent of a socket's own accord has the next number to send (`tcp_acceptable_seq`).

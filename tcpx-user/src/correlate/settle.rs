@@ -7,8 +7,9 @@ use tcpx_common::abi::state::SYN_SENT;
 use super::{
     Correlator,
     drops::Handshake,
-    facts::{AttemptFacts, DropCause, DropFacts, Joined, ResetFacts, Sender, Settled, is_own},
+    facts::{AttemptFacts, DropCause, DropFacts, Joined, Name, ResetFacts, Sender, Settled, is_own},
     key::{Seen, may_be_same},
+    nat::{Translation, Which},
 };
 use crate::event::{Ends, Lookups, Segment, SockReset};
 
@@ -23,6 +24,7 @@ impl Correlator {
         if both && (reset.attempt.is_some() || !reset.refused_a_syn()) {
             self.settle_reset(id);
         } else {
+            self.resets.index(id);
             self.wait(id, time);
             self.bound_resets();
         }
@@ -113,7 +115,10 @@ impl Correlator {
     /// Ends the wait of a RST.
     pub(super) fn settle_reset(&mut self, id: u64) {
         let Some(mut reset) = self.resets.remove(id) else { return };
-        reset.sender_is_local = self.history.is_on_this_host(reset.flow.a.ip());
+        if reset.nat.is_empty() {
+            reset.nat = self.translations_of(&reset);
+        }
+        reset.sender_is_local = self.history.is_on_this_host(reset.source().ip());
         if reset.sender.is_none() && !self.abilities.rejects {
             self.find_reject(&mut reset);
         }
@@ -134,19 +139,35 @@ impl Correlator {
         }
     }
 
+    /// What conntrack made of a connection of which only one side is here, or whose sides have one name for it.
+    fn translations_of(&self, reset: &ResetFacts) -> Vec<Translation> {
+        let isn = match (&reset.sender, &reset.receiver) {
+            (Some(sender), _) => {
+                sender.segment().filter(|segment| segment.is_syn()).map(|segment| segment.seq)
+            }
+            (None, Some(seen)) if reset.refused_a_syn() => Some(seen.what.sock.snd_una),
+            _ => None,
+        };
+        let aliases = self.translations.aliases(reset.flow, Which { isn, since: 0 });
+        aliases.into_iter().map(|alias| alias.steps).max_by_key(Vec::len).unwrap_or_default()
+    }
+
     /// Where netfilter's RSTs are not seen: the SYN was dropped by netfilter, and a RST came that nobody sent.
     fn find_reject(&mut self, reset: &mut ResetFacts) {
         let Some(receiver) = reset.receiver.as_ref().filter(|_| reset.refused_a_syn()) else { return };
         let isn = Some(receiver.what.sock.snd_una);
         let handshake = Handshake { ends: receiver.what.ends, isn, since: 0 };
-        let found = self.drops.of(&handshake);
+        let found = self.drop_of(&handshake);
         let freed = found.and_then(|id| self.drops.get(id)).and_then(|drop| match &drop.cause {
             DropCause::Freed(seen) if seen.what.by_netfilter() => Some(seen.clone()),
             _ => None,
         });
         if let (Some(id), Some(seen)) = (found, freed) {
             self.forget_drop(id);
-            reset.joined = Some(Joined { sequence: true, across: !may_be_same(seen.netns, receiver.netns) });
+            let same = seen.what.segment.ends == receiver.what.ends;
+            let name = if same { Name::Same } else { Name::Conntrack };
+            reset.joined =
+                Some(Joined { name, sequence: true, across: !may_be_same(seen.netns, receiver.netns) });
             reset.sender = Some(Sender::RejectDrop(seen));
         }
     }
@@ -181,19 +202,25 @@ impl Correlator {
         let handshake = Handshake { ends, isn: attempt.isn(), since };
         attempt.remote_is_local =
             is_own(ends.b.ip(), ends.a.ip()) || self.history.is_in_use(attempt.netns(), ends.b.ip());
+        attempt.nat = self.translations.onward(ends, Which { isn: handshake.isn, since });
         attempt.lookups = self.lookups_of(attempt, &handshake);
         let own = |seen: &&Seen<crate::event::Icmp>| {
             seen.time >= since && handshake.isn.is_none_or(|isn| isn == seen.what.seq)
         };
         attempt.icmp = self.icmp.get(ends).map(|entry| &entry.1).rfind(own).cloned();
-        attempt.icmp_sent = self.icmp_sent.get(ends).map(|entry| &entry.1).rfind(own).cloned();
+        let sent = |ends| self.icmp_sent.get(ends).map(|entry| &entry.1).rfind(own).cloned();
+        attempt.icmp_sent = names(attempt, ends).into_iter().rev().find_map(sent);
         self.gather_drop(attempt, &handshake);
     }
 
     fn lookups_of(&self, attempt: &AttemptFacts, handshake: &Handshake) -> Vec<Seen<(Segment, Lookups)>> {
-        let of_syn =
-            |seen: &&Seen<(Segment, Lookups)>| seen.what.0.is_syn() && handshake.has(&seen.what.0, seen.time);
-        let own = self.lookups.get(handshake.ends).map(|entry| &entry.1).rfind(of_syn);
+        let own = names(attempt, handshake.ends).into_iter().rev().find_map(|ends| {
+            let renamed = Handshake { ends, ..*handshake };
+            let of_syn = |seen: &&Seen<(Segment, Lookups)>| {
+                seen.what.0.is_syn() && renamed.has(&seen.what.0, seen.time)
+            };
+            self.lookups.get(ends).map(|entry| &entry.1).rfind(of_syn)
+        });
         let sk = attempt.sk();
         let hit_us = |seen: &&Seen<(Segment, Lookups)>| {
             let hit = seen.what.1.established.and_then(Result::ok).map(|(hit, _)| hit);
@@ -209,8 +236,7 @@ impl Correlator {
     /// netfilter dropped: the kernel also frees segments that it has used. And what netfilter dropped from an attempt
     /// that got an error was rejected, not dropped in silence.
     fn gather_drop(&mut self, attempt: &mut AttemptFacts, handshake: &Handshake) {
-        let translated = || self.drops.of_translated(handshake, attempt.netns());
-        let id = self.drops.of(handshake).or_else(translated);
+        let id = self.drop_of(handshake);
         let smooth = attempt.is_established() && (attempt.has_crossed() || attempt.syn_retransmits() == 0);
         let by_netfilter = id.and_then(|id| self.drops.get(id)).is_some_and(|drop| drop.cause.is_netfilter());
         let spurious = if by_netfilter { attempt.got_an_error() } else { smooth };
@@ -227,8 +253,20 @@ impl Correlator {
                 self.settled.push_back(Settled::Drop(drop.clone()));
                 Some(drop)
             }
-            None => self.drops.told_of(handshake),
+            None => self.drops.told_of(handshake).or_else(|| {
+                let renamed = names(attempt, handshake.ends).into_iter().skip(1);
+                renamed.into_iter().find_map(|ends| self.drops.told_of(&Handshake { ends, ..*handshake }))
+            }),
         };
+    }
+
+    /// The counted drop that a handshake suffered, under its own name or one that conntrack gave it.
+    fn drop_of(&self, handshake: &Handshake) -> Option<u64> {
+        let which = Which { isn: handshake.isn, since: handshake.since };
+        let onward = self.translations.onward(handshake.ends, which);
+        let renamed = onward.iter().map(|step| Handshake { ends: step.what.translated, ..*handshake });
+        let all = std::iter::once(*handshake).chain(renamed);
+        all.into_iter().find_map(|handshake| self.drops.of(&handshake))
     }
 
     /// A drop that was no silent one.
@@ -247,9 +285,17 @@ impl Correlator {
             handshake.is_some_and(|handshake| handshake.has(drop.cause.segment(), drop.last))
         };
         let flow = drop.cause.segment().ends;
-        let in_flight = self.attempts.on(flow).chain(self.attempts.on(flow.flipped())).any(own);
+        let in_flight = self.attempts.on(flow).chain(self.attempts.on(flow.flipped())).any(own)
+            || self.is_of_translated(drop.cause.segment());
         let from = if in_flight { self.now } else { drop.last };
         Some(from.saturating_add(quiet))
+    }
+
+    /// The segment is the SYN of an attempt in flight whose flow has another name here.
+    fn is_of_translated(&self, segment: &Segment) -> bool {
+        let which = Which { isn: Some(segment.seq), since: 0 };
+        let mut aliases = self.translations.aliases(segment.ends, which).into_iter();
+        segment.is_syn() && aliases.any(|alias| self.attempts.on(alias.flow).next().is_some())
     }
 
     /// A flow began to vanish.
@@ -328,4 +374,9 @@ impl Correlator {
         }
         self.deadlines.insert((from.max(self.now).saturating_add(limits.grace_ns), id));
     }
+}
+
+/// The names of an attempt's flow, from the caller on.
+fn names(attempt: &AttemptFacts, ends: Ends) -> Vec<Ends> {
+    std::iter::once(ends).chain(attempt.nat.iter().map(|step| step.what.translated)).collect()
 }

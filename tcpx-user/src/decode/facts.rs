@@ -1,13 +1,16 @@
 //! One record each. `None` means malformed: a fact is missing without which the record says nothing.
 
 use tcpx_common::{
-    abi::{place_flag, sock_flag},
+    abi::{
+        place_flag, sock_flag,
+        tcp_flag::{ACK, RST, SYN},
+    },
     event as raw,
 };
 
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
-    Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, Name, Place, Reply, Retransmit,
+    Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, Name, Nat, Place, Reply, Retransmit,
     SockFacts, SockPtr, SockReset, StateChange, What,
 };
 
@@ -148,6 +151,13 @@ pub(super) fn retransmit(again: &raw::Retransmit) -> Option<Retransmit> {
         isn: again.isn,
         holders: (walk.complete || !walk.list.is_empty()).then_some(walk),
     })
+}
+
+/// What answers name is the flow after the translation, seen from the other side.
+pub(super) fn nat(nat: &raw::Nat, holders: Option<Holders>) -> Option<Nat> {
+    let (original, translated) = (ends(&nat.original)?, ends(&nat.reply)?.flipped());
+    let syn = nat.flags & (SYN | ACK | RST) == SYN;
+    Some(Nat { original, translated, isn: syn.then_some(nat.seq), holders })
 }
 
 pub(super) fn stack(stack: &raw::Stack) -> Vec<u64> {

@@ -181,7 +181,17 @@ fn obstacle(way: &Way, facts: &KernelFacts, asked: Asked) -> Option<Obstacle> {
         let why = "a system call tracepoint slows every system call: used with --probes lookup only";
         return Some(Obstacle::NotAsked(why.to_owned()));
     }
+    if asked.probes == Probes::Path && is_for_each_packet(way) {
+        let why = "a hook that runs for each packet that is sent is used with --probes lookup only";
+        return Some(Obstacle::NotAsked(why.to_owned()));
+    }
     lacking(way, facts).map(Obstacle::Lacking)
+}
+
+/// `net_dev_queue` and the function around it, where conntrack's own function has no tracepoint and is in a module.
+fn is_for_each_packet(way: &Way) -> bool {
+    let places = ["net_dev_queue", "__dev_queue_xmit"];
+    way.programs.iter().any(|(_, attach)| places.contains(&attach.target()))
 }
 
 fn not_asked(only: Backend) -> Obstacle {
@@ -236,6 +246,7 @@ fn shortcoming(way: &Way, facts: &KernelFacts) -> Option<&'static str> {
         (Hook::IcmpSend, Backend::Tracepoint) => Some("sees IPv4 only"),
         (Hook::Connect, Backend::Tracepoint) => Some("misses io_uring and MSG_FASTOPEN"),
         (Hook::Bind, Backend::Tracepoint) => Some("misses io_uring"),
+        (Hook::Nat, _) if is_for_each_packet(way) => Some("runs for each packet that is sent"),
         _ => None,
     }
 }

@@ -47,6 +47,7 @@ impl Sight<'_> {
             lookups: self.sees(Hook::Receive)
                 && self.sees(Hook::LookupEstablished)
                 && self.sees(Hook::LookupListener),
+            nat: self.sees(Hook::Nat),
             sk_lookup: self.sees(Hook::Receive) && self.sees(Hook::SkLookup),
             reuseport: self.sees(Hook::Receive) && self.sees(Hook::Reuseport),
             reset_reasons: !self.facts.reset_reasons.is_empty(),

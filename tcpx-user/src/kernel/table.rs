@@ -190,8 +190,31 @@ pub const WAYS: &[Way] = ways! {
     Retransmit Fentry ["retransmit_fentry" => Fentry "tcp_retransmit_skb"] needs ["arg_retransmit_sk"];
     Retransmit Kprobe ["retransmit_kprobe" => Kprobe "tcp_retransmit_skb"] needs ["arg_retransmit_sk"];
 
+    Nat Fentry ["nat_fentry" => Fentry "__nf_conntrack_confirm"] needs ["arg_confirm_skb"];
+    Nat Fentry ["nat_queue_fentry" => Fentry "__dev_queue_xmit"] needs ["arg_queue_skb"];
+    Nat Kprobe ["nat_kprobe" => Kprobe "__nf_conntrack_confirm"] needs ["arg_confirm_skb"];
+    Nat Tracepoint ["nat_tp" => RawTracepoint "net_dev_queue"] needs ["arg_tp_queue_skb"];
+
     Fork Tracepoint ["fork_tp" => RawTracepoint "sched_process_fork"] needs ["arg_tp_fork_child", "task_tgid"];
 };
+
+/// Conntrack's entry of a packet can be read.
+const CONNTRACK: &[&str] = &[
+    "skb_head",
+    "skb_transport_header",
+    "skb_network_header",
+    "skb_protocol",
+    "skb_nfct",
+    "ct_status",
+    "ct_tuplehash",
+    "ct_hash_stride",
+    "ct_hash_tuple",
+    "ct_source",
+    "ct_source_port",
+    "ct_family",
+    "ct_destination",
+    "ct_destination_port",
+];
 
 /// What the hook reads beyond its own arguments.
 #[must_use]
@@ -212,6 +235,7 @@ pub const fn common_needs(hook: Hook) -> &'static [&'static str] {
         | Hook::Receive
         | Hook::LookupEstablished
         | Hook::LookupListener => PACKET,
+        Hook::Nat => CONNTRACK,
         Hook::Fork | Hook::SkLookup | Hook::Reuseport => &[],
     }
 }
@@ -237,6 +261,7 @@ pub const fn question(hook: Hook) -> &'static str {
         Hook::ConnRequest => "SYNs at a listener whose queues are full",
         Hook::Drop => "SYNs that the kernel throws away",
         Hook::Retransmit => "SYNs sent again",
+        Hook::Nat => "flows that conntrack translates",
         Hook::Fork => "processes of the traced command",
     }
 }

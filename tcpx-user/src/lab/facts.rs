@@ -70,6 +70,15 @@ pub struct Holder {
     pub at: SocketAddr,
 }
 
+/// What conntrack makes of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nat {
+    /// Who seems to call.
+    pub local: Endpoint,
+    /// Who answers.
+    pub remote: SocketAddr,
+}
+
 /// An `attempt` line that must come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptFact {
@@ -95,6 +104,8 @@ pub struct AttemptFact {
     pub syn_retransmits: u32,
     /// Who holds the port.
     pub holder: Option<Holder>,
+    /// What conntrack made of it.
+    pub nat: Option<Nat>,
 }
 
 /// One end of a reset that is on this host.
@@ -186,6 +197,7 @@ impl AttemptFact {
             sure: true,
             syn_retransmits: 0,
             holder: None,
+            nat: None,
         }
     }
 
@@ -200,6 +212,18 @@ impl AttemptFact {
     pub fn because(&mut self, verdict: &'static str) -> &mut Self {
         self.verdict = verdict;
         self
+    }
+
+    /// Conntrack sent it on to another place.
+    pub fn sent_on(&mut self, local: impl Into<Endpoint>, remote: SocketAddr) -> &mut Self {
+        self.nat = Some(Nat { local: local.into(), remote });
+        self
+    }
+
+    /// Where answers come from: the place that was called, or the one behind it.
+    pub fn is_answered_from(&self, from: Endpoint) -> bool {
+        let called = from == Endpoint::from(self.remote);
+        called || self.nat.is_some_and(|nat| from == Endpoint::from(nat.remote))
     }
 
     /// The SYN was sent again.

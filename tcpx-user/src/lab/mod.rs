@@ -35,7 +35,9 @@ pub mod wire;
 pub use actor::{Actor, Fd, Pending, Reply};
 pub use cgroup::Cgroup;
 pub use error::LabError;
-pub use facts::{AttemptFact, DropFact, Endpoint, Facts, Family, Holder, Process, Program, ResetFact, Side};
+pub use facts::{
+    AttemptFact, DropFact, Endpoint, Facts, Family, Holder, Nat, Process, Program, ResetFact, Side,
+};
 pub use link::{Address, veth_pair};
 pub use netns::Namespace;
 pub use nft::apply as nft;

@@ -279,6 +279,13 @@ impl Stage {
         push(&mut self.facts.attempts, made)
     }
 
+    /// Amends the attempt recorded last.
+    pub fn amend_attempt(&mut self, amend: impl FnOnce(&mut AttemptFact)) {
+        if let Some(last) = self.facts.attempts.last_mut() {
+            amend(last);
+        }
+    }
+
     /// Records an attempt that was refused by a RST of this host: the attempt and the reset.
     pub fn refused(&mut self, client: &Actor, local: IpAddr, remote: SocketAddr, holder: Option<Holder>) {
         let fact = self.attempt(client, local, remote).ended("refused", "ECONNREFUSED");

@@ -2,6 +2,7 @@
 
 mod discarded;
 mod keys;
+mod nat;
 mod near;
 mod properties;
 mod refused;

@@ -11,6 +11,7 @@ mod discard;
 mod drop;
 mod icmp;
 mod located;
+mod nat;
 mod nearby;
 mod no_socket;
 mod received;
@@ -290,6 +291,7 @@ pub const DROP: &[Rule<DropFacts>] = &[
 #[must_use]
 pub fn reset(facts: &ResetFacts, context: &Context<'_>) -> Finding {
     let finding = first(RESET, facts, context).unwrap_or_else(|| received::unknown(facts, context));
+    let finding = nat::reset(finding, facts, context).and(nat::upstream(facts));
     finding.and(lost(facts.complete))
 }
 
@@ -297,6 +299,7 @@ pub fn reset(facts: &ResetFacts, context: &Context<'_>) -> Finding {
 #[must_use]
 pub fn attempt(facts: &AttemptFacts, context: &Context<'_>) -> Finding {
     let finding = first(ATTEMPT, facts, context).unwrap_or_else(|| attempt::unknown(facts, context));
+    let finding = nat::attempt(finding, facts, context);
     let told = facts.reset.as_ref().is_some_and(|reset| !reset.complete);
     finding.and(lost(facts.complete || told))
 }

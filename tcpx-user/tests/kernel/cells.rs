@@ -24,6 +24,7 @@ const ABILITIES: &[Ability] = &[
     Ability { name: "rejects", has: |can| can.rejects },
     Ability { name: "conn_request", has: |can| can.conn_request },
     Ability { name: "drops", has: |can| can.drops },
+    Ability { name: "nat", has: |can| can.nat },
     Ability { name: "lookups", has: |can| can.lookups },
     Ability { name: "sk_lookup", has: |can| can.sk_lookup },
     Ability { name: "reuseport", has: |can| can.reuseport },

@@ -6,6 +6,7 @@ mod conntrack;
 mod established;
 mod firewall;
 mod local_resets;
+mod nat;
 mod near;
 mod remote;
 mod silent;
@@ -86,6 +87,7 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         near::TABLE,
         local_resets::TABLE,
         firewall::TABLE,
+        nat::TABLE,
         remote::TABLE,
         silent::TABLE,
         established::TABLE,

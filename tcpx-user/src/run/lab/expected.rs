@@ -41,6 +41,13 @@ impl Expected {
         if !abilities.rejects {
             expected.hide_rejects();
         }
+        let unseen =
+            |fact: &AttemptFact| expected.joins_by_number(fact) && fact.errno != Some("ECONNREFUSED");
+        let unseen: Vec<bool> = expected.facts.attempts.iter().map(unseen).collect();
+        for (fact, _) in expected.facts.attempts.iter_mut().zip(unseen).filter(|(_, unseen)| *unseen) {
+            // No RST tells where its SYN arrived.
+            (fact.nat, fact.holder) = (None, None);
+        }
         if !abilities.conn_request {
             // tcp_conn_request frees the SYN without a kfree_skb event.
             expected.facts.drops.retain(|drop| drop.verdict != "accept-queue-full");
@@ -101,6 +108,12 @@ impl Expected {
         if !hidden.is_empty() {
             self.hidden = Some("no hook here sees a RST that netfilter sends to another host");
         }
+    }
+
+    /// The translation of this attempt is not seen: the sequence number of its SYN tells where it arrived.
+    #[must_use]
+    pub fn joins_by_number(&self, fact: &AttemptFact) -> bool {
+        fact.nat.is_some() && !self.abilities.nat
     }
 
     /// How many RSTs stay without an explanation.

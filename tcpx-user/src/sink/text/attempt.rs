@@ -61,9 +61,6 @@ fn rewritten(block: &mut Block, attempt: &Attempt) {
     if let Some(called) = called {
         block.sentence(&format!("{asked} was rewritten to {called} before the first SYN."));
     }
-    if let Some(nat) = attempt.nat.filter(|nat| nat.remote != called.unwrap_or(asked)) {
-        block.sentence(&format!("NAT sent it on to {}.", nat.remote));
-    }
 }
 
 fn incomplete(block: &mut Block, attempt: &Attempt, resets: &[Reset], drops: &[DropLine]) {

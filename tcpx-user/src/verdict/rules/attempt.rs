@@ -2,7 +2,7 @@
 
 use tcpx_common::abi::state;
 
-use super::{Context, Finding, words};
+use super::{Context, Finding, nat, words};
 use crate::{correlate::facts::AttemptFacts, event::Ends, line::Confidence, verdict::VerdictId};
 
 fn open(facts: &AttemptFacts) -> Option<Ends> {
@@ -54,9 +54,18 @@ pub(super) fn simultaneous_open(facts: &AttemptFacts, _: &Context<'_>) -> Option
 }
 
 /// A SYN-ACK came.
-pub(super) fn established(facts: &AttemptFacts, _: &Context<'_>) -> Option<Finding> {
+pub(super) fn established(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
     let ends = open(facts)?;
-    let first = format!("{} accepted the connection.", ends.b);
+    let first = match (nat::proxy(facts), facts.nat.last()) {
+        (Some((_, listener)), _) => {
+            let (name, at) = (words::holder(listener, context), listener.addr);
+            format!("{name} accepted the connection on {at}, to which conntrack redirects {}.", ends.b)
+        }
+        (None, Some(step)) if step.what.translated.b != ends.b => {
+            format!("{} accepted the connection for {}.", step.what.translated.b, ends.b)
+        }
+        _ => format!("{} accepted the connection.", ends.b),
+    };
     let again = facts.syn_retransmits();
     let again = (again > 0).then(|| format!("The SYN had to be sent again {again} times."));
     Some(Finding::observed(VerdictId::Established, first).and(again))

@@ -36,7 +36,12 @@ pub(super) fn compare(expected: &Expected, fact: &AttemptFact, left: &mut Vec<&L
         format!("at least {}", fact.syn_retransmits),
         again,
     );
-    let sure = if fact.sure { expected.confidence(fact.verdict) } else { Confidence::Derived };
+    nat(&mut check, fact, line);
+    let sure = if fact.sure && !expected.joins_by_number(fact) {
+        expected.confidence(fact.verdict)
+    } else {
+        Confidence::Derived
+    };
     check.verdict(fact.verdict, sure, &line.verdict);
     if let Some(holder) = &fact.holder {
         let name = format!("{}[{}]", holder.process.comm, holder.process.pid);
@@ -44,10 +49,11 @@ pub(super) fn compare(expected: &Expected, fact: &AttemptFact, left: &mut Vec<&L
         check.holds(said.contains(&name), "verdict.evidence", format!("a sentence about {name}"), said);
     }
     check.path(&line.path);
-    let by_rst = expected.facts.resets.iter().any(|reset| {
-        let refused = reset.from.ip == fact.remote.ip() && reset.from.port == Some(fact.remote.port());
-        refused && fact.errno == Some("ECONNREFUSED")
-    });
+    let by_rst = expected
+        .facts
+        .resets
+        .iter()
+        .any(|reset| fact.is_answered_from(reset.from) && fact.errno == Some("ECONNREFUSED"));
     check.holds(
         line.reset.is_some() == by_rst,
         "reset",
@@ -56,6 +62,18 @@ pub(super) fn compare(expected: &Expected, fact: &AttemptFact, left: &mut Vec<&L
     );
     check.holds(line.complete != Some(false), "complete", "true or null", "false");
     check.end_of()
+}
+
+fn nat(check: &mut Check, fact: &AttemptFact, line: &Attempt) {
+    let (Some(expected), Some(got)) = (fact.nat, line.nat) else {
+        return check.same(
+            "nat",
+            shown(fact.nat.map(|nat| nat.remote)),
+            shown(line.nat.map(|nat| nat.remote)),
+        );
+    };
+    check.end("nat.local", expected.local, Some(got.local));
+    check.end("nat.remote", expected.remote.into(), Some(got.remote));
 }
 
 fn who_and_where(check: &mut Check, fact: &AttemptFact, line: &Attempt) {

@@ -5,8 +5,8 @@ use super::{
     check::{is_at, shown, word},
 };
 use crate::{
-    lab::{ResetFact, Side},
-    line::{End, Endpoint, Line, LookupResult, Reset, Source},
+    lab::{AttemptFact, ResetFact, Side},
+    line::{Confidence, End, Endpoint, Line, LookupResult, Reset, Source},
 };
 
 /// The line about this RST: the same addresses.
@@ -35,18 +35,27 @@ pub(super) fn compare(expected: &Expected, fact: &ResetFact, left: &mut Vec<&Lin
     check.same("origin", fact.origin, word(&line.origin));
     side(&mut check, "sender", fact.sender.as_ref(), line.sender.as_ref());
     side(&mut check, "receiver", fact.receiver.as_ref(), line.receiver.as_ref());
-    check.verdict(fact.verdict, expected.confidence(fact.verdict), &line.verdict);
+    let by_number = client_of(expected, fact).is_some_and(|client| expected.joins_by_number(client));
+    let sure = if by_number { Confidence::Derived } else { expected.confidence(fact.verdict) };
+    check.verdict(fact.verdict, sure, &line.verdict);
+    if fact.sender.is_some() && client_of(expected, fact).is_some_and(|client| client.nat.is_some()) {
+        let how = if by_number { "sequence number" } else { "conntrack" };
+        check.same("joined_by", how, shown(line.joined_by.as_ref()));
+    }
     check.path(&line.path);
     // It ended a connection that a process of this host had asked for.
-    let of_client =
-        expected.facts.attempts.iter().any(|attempt| {
-            fact.receiver.is_some() && fact.from == crate::lab::Endpoint::from(attempt.remote)
-        });
+    let of_client = client_of(expected, fact).is_some();
     let wanted = if of_client { "a line's id" } else { "null" };
     check.holds(line.attempt.is_some() == of_client, "attempt", wanted, shown(line.attempt));
     lookup(&mut check, expected, fact, line);
     check.holds(line.complete != Some(false), "complete", "true or null", "false");
     check.end_of()
+}
+
+/// The attempt of a process of this host that it ended.
+fn client_of<'a>(expected: &'a Expected, fact: &ResetFact) -> Option<&'a AttemptFact> {
+    let received = |attempt: &&AttemptFact| fact.receiver.is_some() && attempt.is_answered_from(fact.from);
+    expected.facts.attempts.iter().find(received)
 }
 
 fn side(check: &mut Check, name: &str, expected: Option<&Side>, got: Option<&End>) {

@@ -1,0 +1,82 @@
+//! What conntrack makes of a flow: told where a segment of a translated flow is in hand.
+//!
+//! ```text
+//! nf_conntrack_in          PREROUTING, OUTPUT: finds or makes the flow, skb->_nfct
+//! nf_nat_inet_fn           DNAT there, SNAT in INPUT and POSTROUTING
+//! nf_confirm -> __nf_conntrack_confirm(skb)    last in INPUT and POSTROUTING, once for each new flow
+//! __dev_queue_xmit(skb) -> net_dev_queue(skb)  for each packet that is sent
+//! tcp_v4_rcv               skb->_nfct is set until a socket is found (nf_reset_ct); in IPv6 it is not any more
+//!                          (ip6_protocol_deliver_rcu)
+//! ```
+//! Other hooks call [`tell`] with the segment that they report, so that a refusal in the namespace that translates is
+//! explained even where the flow's beginning was not seen.
+
+use tcpx_common::{
+    abi::Kind,
+    event::{Nat, NatHolders},
+};
+
+use crate::{args::Env, emit, kernel, walk};
+
+/// `__nf_conntrack_confirm`: the first segment of a flow is translated and about to leave or to arrive.
+#[inline(always)]
+pub fn confirmed(env: Env, skb: Option<u64>) {
+    let Some(skb) = skb else { return };
+    let entry = kernel::translation(skb);
+    if entry != 0 {
+        tell_with_holders(env, entry, skb, kernel::tcp_flags(skb));
+    }
+}
+
+/// A packet is sent: only a translated SYN is of interest.
+#[inline(always)]
+pub fn queued(env: Env, skb: Option<u64>) {
+    let Some(skb) = skb else { return };
+    let entry = kernel::translation(skb);
+    if entry == 0 {
+        return;
+    }
+    let flags = kernel::tcp_flags(skb);
+    if kernel::is_syn(flags) {
+        tell_with_holders(env, entry, skb, flags);
+    }
+}
+
+/// Tells, beside a record of another hook, the translation of the flow that a segment with these flags belongs to, if there is one.
+#[inline(always)]
+pub fn tell(env: Env, skb: u64, flags: u8) {
+    let entry = kernel::translation(skb);
+    if entry == 0 || flags == 0 {
+        return;
+    }
+    let key = kernel::netns(kernel::skb_net(skb));
+    emit::emit(env, Kind::Nat, key, |record: &mut Nat| fill(record, entry, skb, flags));
+}
+
+/// The same, with who holds the port of this namespace that a SYN is redirected to: a local proxy.
+#[inline(always)]
+fn tell_with_holders(env: Env, entry: u64, skb: u64, flags: u8) {
+    if flags == 0 {
+        return;
+    }
+    let net = kernel::skb_net(skb);
+    let key = kernel::netns(net);
+    if kernel::is_syn(flags)
+        && kernel::is_for_this_host(skb)
+        && let walk::Found::Some = walk::who_holds(net, skb)
+    {
+        emit::emit(env, Kind::NatHolders, key, |record: &mut NatHolders| {
+            fill(&mut record.nat, entry, skb, flags);
+            walk::copy(&mut record.holders);
+        });
+        return;
+    }
+    emit::emit(env, Kind::Nat, key, |record: &mut Nat| fill(record, entry, skb, flags));
+}
+
+#[inline(always)]
+fn fill(record: &mut Nat, entry: u64, skb: u64, flags: u8) {
+    kernel::flows(entry, &mut record.original, &mut record.reply);
+    record.seq = kernel::sequence(skb);
+    record.flags = flags;
+}

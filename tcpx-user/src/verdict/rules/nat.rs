@@ -1,0 +1,79 @@
+//! What else there is to say where addresses are not what they seem: conntrack's translations, and proxies that pass the
+//! failure of their own upstream on.
+
+use super::{
+    Context, Finding, active, no_socket,
+    words::{self, duration},
+};
+use crate::{
+    correlate::facts::{AttemptFacts, ResetFacts, Sender, Translation, Upstream},
+    event::Holder,
+    line::Confidence,
+};
+
+const ECONNREFUSED: u16 = 111;
+
+/// A RST: by which name of the connection the other side knows it.
+pub(super) fn reset(finding: Finding, facts: &ResetFacts, context: &Context<'_>) -> Finding {
+    let finding = with(finding, &facts.nat, context);
+    if !facts.joined_by_numbers_alone() {
+        return finding;
+    }
+    finding.at_most(Confidence::Derived).and(renamed(facts))
+}
+
+fn renamed(facts: &ResetFacts) -> Option<String> {
+    let (sender, receiver) = (facts.sender.as_ref()?.flow(), facts.receiver.as_ref()?.what.ends);
+    Some(format!(
+        "Its two ends are joined by their sequence numbers: {} called {}, and that arrived as {} calling {}, so the \
+         addresses were rewritten on the way.",
+        receiver.a, receiver.b, sender.b, sender.a
+    ))
+}
+
+/// An attempt: one that a RST ended has the sentences of the RST.
+pub(super) fn attempt(finding: Finding, facts: &AttemptFacts, context: &Context<'_>) -> Finding {
+    with(finding, &facts.nat, context)
+}
+
+/// Adds each translation once, behind the sentence that is read first.
+fn with(mut finding: Finding, nat: &[Translation], context: &Context<'_>) -> Finding {
+    let sentences = nat.iter().map(|step| sentence(step, context));
+    let new: Vec<String> = sentences.filter(|sentence| !finding.evidence.contains(sentence)).collect();
+    let place = finding.evidence.len().min(1);
+    finding.evidence.splice(place..place, new);
+    finding
+}
+
+fn sentence(step: &Translation, context: &Context<'_>) -> String {
+    let (from, to) = (step.what.original, step.what.translated);
+    let changed = |name: &str, from, to| (from != to).then(|| format!("{name} {from} became {to}"));
+    let parts = [changed("destination", from.b, to.b), changed("source", from.a, to.a)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    format!("Conntrack translated it in {}: {}.", words::netns(step.netns, context), parts.join(", "))
+}
+
+/// The listener in the namespace that redirected the connection to itself.
+pub(super) fn proxy<'a>(facts: &'a AttemptFacts) -> Option<(&'a Translation, &'a Holder)> {
+    let step = facts.nat.last()?;
+    let wanted = step.what.translated.b;
+    let list = &step.what.holders.as_ref()?.list;
+    let found = list.iter().find(|holder| holder.listening && no_socket::takes(holder, wanted))?;
+    Some((step, found))
+}
+
+/// A process that resets a connection right after its own attempt failed passes that on, most likely.
+pub(super) fn upstream(facts: &ResetFacts) -> Option<String> {
+    let Some(Sender::Active(seen)) = &facts.sender else { return None };
+    let own = active::from_close(&seen.what) || active::is_unaccepted(&seen.what);
+    let failed = facts.upstream.as_ref().filter(|_| own)?;
+    let Upstream { time, remote, err, comm } = failed;
+    let who = format!("{}[{}]", String::from_utf8_lossy(comm), seen.task.tgid);
+    let before = duration(seen.time.saturating_sub(*time));
+    let what = if *err == ECONNREFUSED {
+        format!("{who} had just been refused by {remote}")
+    } else {
+        format!("{who} had just failed to reach {remote} ({})", words::errno((*err).into()))
+    };
+    Some(format!("{what}, {before} before: the same process, so most likely the cause (derived)."))
+}
