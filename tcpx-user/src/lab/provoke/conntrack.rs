@@ -80,7 +80,9 @@ fn clash(stage: &mut Stage, translated: SocketAddr, rules: &str) -> Result<(), L
     stage.step(format!("firewall rules: {rules}"));
     let to = one_is_open(stage, &server, &client)?;
     stage.ready()?;
-    super::silent::give_up_after_retransmission(stage, &client, to)?;
+    let socket = client.socket_nonblocking(to)?;
+    super::silent::give_up(stage, &client, socket, to)?;
+    stage.amend_attempt(|fact| drop(fact.sent_on(translated, to)));
     stage.dropped(client.netns(), translated, to, 2);
     Ok(())
 }
