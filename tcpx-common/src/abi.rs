@@ -183,6 +183,8 @@ pub mod sock_flag {
     /// A filter of the socket, or of its cgroup for what comes in. Only of who holds a port, and only where drops
     /// have no reasons.
     pub const FILTER: u8 = 0x40;
+    /// The socket is a subflow of MPTCP, or the listener of one.
+    pub const MPTCP: u8 = 0x20;
     /// A BPF program chooses among the sockets of its SO_REUSEPORT group.
     pub const REUSEPORT_PROGRAM: u8 = 0x10;
 }

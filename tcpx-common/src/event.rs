@@ -154,8 +154,8 @@ record! {
         flags: u8,
         /// 1 if these fields were read.
         present: u8,
-        /// Zero.
-        reserved: u32,
+        /// For a listener that takes SYN cookies: jiffies since it last sent one, at least 1. Else 0.
+        cookie_ticks: u32,
     }
 
     /// A socket that holds a port, found in the kernel's bind hash.

@@ -194,6 +194,14 @@ offsets! {
     tp_bytes_acked: "tcp_sock.bytes_acked",
     /// Bytes that came in (RFC 4898).
     tp_bytes_received: "tcp_sock.bytes_received",
+    /// A subflow of MPTCP.
+    tp_is_mptcp: "tcp_sock.is_mptcp",
+    /// When a listener last sent a SYN cookie, in jiffies (`tcp_synq_overflow`).
+    tp_synq_overflow: "tcp_sock.rx_opt.ts_recent_stamp",
+    /// That time in a SO_REUSEPORT group, which keeps it for all of its sockets.
+    group_synq_overflow: "sock_reuseport.synq_overflow_ts",
+    /// Whether cookies are sent and taken: an int up to 5.x, then a u8.
+    net_syncookies: "net.ipv4.sysctl_tcp_syncookies",
 
     /// Filter of a socket (SO_ATTACH_FILTER, SO_ATTACH_BPF).
     sk_filter: "sock.sk_filter",

@@ -27,6 +27,8 @@ pub struct Abilities {
     pub conn_request: bool,
     /// Dropped handshake segments are reported.
     pub drops: bool,
+    /// Segments are seen as they enter TCP, with the socket that early demux has found for them.
+    pub received: bool,
     /// Lookups are observed.
     pub lookups: bool,
     /// What conntrack makes of a flow is reported when the flow begins, wherever on this host.
@@ -59,6 +61,7 @@ impl Abilities {
         rejects: true,
         conn_request: true,
         drops: true,
+        received: true,
         lookups: true,
         nat: true,
         sk_lookup: true,

@@ -12,6 +12,7 @@ mod container;
 mod cookie;
 mod devices;
 mod diag;
+mod half_open;
 mod inside;
 mod listing;
 mod netns;
@@ -31,7 +32,7 @@ use std::{
 use tcpx_common::abi::state;
 
 use crate::{
-    event::{Event, Holders, Netns, Segment, SockFacts, Task, What},
+    event::{Ends, Event, Holders, Netns, Segment, SockFacts, Task, What},
     line,
     who::{Tellings, Who},
 };
@@ -44,8 +45,8 @@ pub use self::{
 };
 
 use self::{
-    cgroup::Cgroups, devices::Devices, netns::Namespaces, process::Processes, rises::Rises, scan::Scan,
-    sockets::Sockets,
+    cgroup::Cgroups, devices::Devices, half_open::HalfOpen, netns::Namespaces, process::Processes,
+    rises::Rises, scan::Scan, sockets::Sockets,
 };
 
 /// What is behind the numbers of this host.
@@ -62,6 +63,7 @@ struct State {
     cgroups: Cgroups,
     devices: Devices,
     rises: Rises,
+    half_open: HalfOpen,
     /// Time of the latest event.
     latest: u64,
 }
@@ -81,6 +83,7 @@ impl Enrich {
             sockets: Sockets::new(visible, scan),
             cgroups: Cgroups::new(),
             devices: Devices::default(),
+            half_open: HalfOpen::new(),
             latest: clock::boot_now(),
         };
         Self { clock: WallClock::sample(), state: Mutex::new(state) }
@@ -133,6 +136,7 @@ impl State {
             What::Reply(reply) => {
                 self.segment(event.netns, &reply.segment);
                 self.sockets(event.time, reply.sock.as_ref(), reply.holders.as_ref());
+                self.half_open.observe(event.netns, reply, &self.namespaces);
             }
             What::Drop(drop) => {
                 self.segment(event.netns, &drop.segment);
@@ -231,6 +235,10 @@ impl Who for Enrich {
     fn tellings(&self, netns: Netns) -> Option<Arc<Tellings>> {
         let state = &mut *self.lock();
         state.rises.of(netns, || state.namespaces.get(netns))
+    }
+
+    fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool> {
+        self.lock().half_open.get(netns, ends)
     }
 
     fn time(&self, boot_ns: u64) -> String {

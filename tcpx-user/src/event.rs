@@ -326,6 +326,10 @@ pub struct SockFacts {
     pub bytes_received: u64,
     /// Connections that wait for accept(), and how many may.
     pub backlog: (u32, u32),
+    /// It is a subflow of MPTCP, or the listener of one.
+    pub mptcp: bool,
+    /// A listener that takes SYN cookies: since it last sent one, ns.
+    pub cookie_age_ns: Option<u64>,
 }
 
 /// Sockets that hold a port.

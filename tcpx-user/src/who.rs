@@ -5,7 +5,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{event::Netns, event::Task, line};
+use crate::{
+    event::{Ends, Netns, Task},
+    line,
+};
 
 /// What a namespace's own counters say at the time of asking.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +43,10 @@ pub trait Who {
 
     /// What the counters of a namespace say now; `None` if they cannot be read, or could not be at the start.
     fn tellings(&self, netns: Netns) -> Option<Arc<Tellings>>;
+
+    /// Whether a listener of a namespace keeps a handshake that is half done, with these ends (local and remote). Asked
+    /// for a segment whose lookup was not seen.
+    fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool>;
 
     /// Wall clock of a boot clock time, RFC 3339 UTC with nanoseconds.
     fn time(&self, boot_ns: u64) -> String;

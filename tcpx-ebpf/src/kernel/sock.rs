@@ -90,10 +90,11 @@ pub fn flags(sk: u64) -> u8 {
     let v6only = bit(sk, offset!(skc_ipv6only), offset!(skc_ipv6only_mask)) * sock_flag::V6ONLY;
     let reuseport = bit(sk, offset!(skc_reuseport), offset!(skc_reuseport_mask)) * sock_flag::REUSEPORT;
     let linger = (field_or_zero::<u64>(sk, offset!(skc_flags)) >> (config!(sock_linger_bit) & 63)) as u8 & 1;
+    let mptcp = (field_or_zero::<u8>(sk, offset!(tp_is_mptcp)) & 1) * sock_flag::MPTCP;
     let group: u64 = field_or_zero(sk, offset!(sk_reuseport_cb));
     let program: u64 = field_or_zero(group, offset!(reuseport_prog));
     let program = u8::from(program != 0) * sock_flag::REUSEPORT_PROGRAM;
-    held | v6only | reuseport | program | (linger * sock_flag::LINGER)
+    held | v6only | reuseport | program | mptcp | (linger * sock_flag::LINGER)
 }
 
 /// [`sock_flag::FILTER`] of a full socket, where drops have no reasons. Up to 5.14 `sk_cgrp_data` is a tagged union.
@@ -150,6 +151,24 @@ fn transfer(sk: u64, out: &mut SockFacts) {
     let sent = now.wrapping_sub(field_or_zero(sk, offset!(tp_lsndtime)));
     let received = now.wrapping_sub(field_or_zero(sk, offset!(icsk_lrcvtime)));
     out.idle_ticks = if sent < received { sent } else { received };
+    if out.state == state::LISTEN {
+        out.cookie_ticks = cookie_ticks(sk, now);
+    }
+}
+
+/// Jiffies since a listener last sent a SYN cookie, at least 1. 0 if it never did, or if cookies are switched off: then
+/// no ACK is taken for one (`cookie_v4_check`, `tcp_synq_no_recent_overflow`).
+#[inline(always)]
+fn cookie_ticks(sk: u64, now: u32) -> u32 {
+    let group: u64 = field_or_zero(sk, offset!(sk_reuseport_cb));
+    let (base, place) =
+        if group == 0 { (sk, offset!(tp_synq_overflow)) } else { (group, offset!(group_synq_overflow)) };
+    let last: u32 = field_or_zero(base, place);
+    let on: u8 = field_or_zero(super::sock_net(sk), offset!(net_syncookies));
+    if last == 0 || on == 0 {
+        return 0;
+    }
+    now.wrapping_sub(last).max(1)
 }
 
 /// The socket behind a file descriptor of the running process, as (`struct socket`, `struct sock`).

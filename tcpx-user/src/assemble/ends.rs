@@ -17,7 +17,7 @@ use crate::{
 pub(super) fn sender(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
     let sender = facts.sender.as_ref()?;
     let (socket, owner) = match (sender, sender.answered()) {
-        (_, Some(answered)) => (answering(&answered), answering_owner(&answered, names)),
+        (_, Some(answered)) => (answering(&answered), answering_owner(facts, &answered, names)),
         (Sender::Active(seen), _) => {
             (full(&seen.what.sock, seen.time, facts.sender_opened), closer(seen, names))
         }
@@ -41,7 +41,8 @@ pub(super) fn receiver(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
         port: seen.what.ends.a.port(),
         netns: names.who.netns(seen.netns),
         socket: Some(full(&seen.what.sock, seen.time, facts.receiver_opened)),
-        owner: by_inode(seen.what.sock.inode, names).or_else(|| connector(facts, names)),
+        owner: by_inode(seen.what.sock.inode, names)
+            .or_else(|| facts.refused_a_syn().then(|| connector(facts, names)).flatten()),
     })
 }
 
@@ -91,15 +92,16 @@ fn by_inode(inode: Option<u64>, names: &Names<'_>) -> Option<Owner> {
 
 /// The process that called connect(), if it is gone or its socket has no file any more.
 fn connector(facts: &ResetFacts, names: &Names<'_>) -> Option<Owner> {
-    let start = facts.start.as_ref().filter(|start| start.what.caller && facts.refused_a_syn())?;
+    let start = facts.start.as_ref().filter(|start| start.what.caller)?;
     let process = names.who.process(start.task, &start.what.comm, Some(start.what.uid), start.what.cgroup);
     Some(Owner { pid: process.pid, comm: process.comm, how: OwnerHow::Caller })
 }
 
 /// Without a socket, the owner of an end is whoever holds its port.
-fn answering_owner(answered: &Answered<'_>, names: &Names<'_>) -> Option<Owner> {
+fn answering_owner(facts: &ResetFacts, answered: &Answered<'_>, names: &Names<'_>) -> Option<Owner> {
     if let Some(sock) = answered.sock {
-        return by_inode(sock.inode, names);
+        let calls = || matches!(sock.state, SYN_SENT | SYN_RECV).then(|| connector(facts, names)).flatten();
+        return by_inode(sock.inode, names).or_else(calls);
     }
     let holders = answered.holders.filter(|_| answered.sk_state == 0)?;
     let bound = |found: &&Holder| answered.would_take(found.addr, found.v6only, found.bound_dev);

@@ -21,7 +21,11 @@ pub fn reset(facts: &ResetFacts, finding: Finding, names: &Names<'_>) -> line::R
         flow: flow(facts.sent_flow()),
         segment: provoked_by(facts),
         reason: reason(facts, finding.id),
-        lookup: facts.sender.as_ref().and_then(Sender::answered).map(|answered| lookup(&answered)),
+        lookup: facts
+            .sender
+            .as_ref()
+            .and_then(Sender::answered)
+            .map(|answered| lookup(&answered, finding.id)),
         near: ends::near(facts, names),
         path: path::reset(facts, finding.id, names),
         verdict: verdict(finding),
@@ -81,22 +85,29 @@ fn reason(facts: &ResetFacts, id: VerdictId) -> Option<Reason> {
 }
 
 fn derived_reason(answered: &Answered<'_>, id: VerdictId) -> Option<&'static str> {
-    match answered.sk_state {
-        0 => Some("NO_SOCKET"),
-        TIME_WAIT => Some("TCP_TIMEWAIT_SOCKET"),
-        LISTEN if id == VerdictId::AckToListener => Some("TCP_FLAGS"),
-        _ => None,
-    }
+    Some(match (answered.sk_state, id) {
+        (0, _) => "NO_SOCKET",
+        (TIME_WAIT, _) => "TCP_TIMEWAIT_SOCKET",
+        (LISTEN, VerdictId::AckToListener | VerdictId::BadSyncookie | VerdictId::SynRecvBadAck) => {
+            "TCP_FLAGS"
+        }
+        (_, VerdictId::SynSentBadAck) => "TCP_INVALID_ACK_SEQUENCE",
+        (_, VerdictId::SynSentPaws) => "TCP_RFC7323_PAWS",
+        (_, VerdictId::DataAfterClose) => "TCP_ABORT_ON_DATA",
+        (_, VerdictId::SynInHandshake | VerdictId::AcceptQueueAbort) => "INVALID_SYN",
+        _ => return None,
+    })
 }
 
 /// Both lookups: as observed, else as the site of the answer implies them. A socket in the established hash is found
 /// without a listener lookup; a listener only after a miss there, or behind one of its request sockets, which a
 /// kernel or backend that does not show lookups leaves open.
-pub(super) fn lookup(answered: &Answered<'_>) -> LookupLine {
+pub(super) fn lookup(answered: &Answered<'_>, id: VerdictId) -> LookupLine {
     let implied = |result| LookupStep { result, source: Source::Derived };
     let (established, listener) = match answered.sk_state {
+        _ if answered.at_request => (LookupResult::Hit, LookupResult::NotRun),
         0 => (LookupResult::Miss, LookupResult::Miss),
-        LISTEN => (LookupResult::Miss, LookupResult::Hit),
+        LISTEN if id != VerdictId::SynRecvBadAck => (LookupResult::Miss, LookupResult::Hit),
         _ => (LookupResult::Hit, LookupResult::NotRun),
     };
     let seen = |hit: bool| LookupStep {

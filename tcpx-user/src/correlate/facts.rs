@@ -58,6 +58,8 @@ pub struct AttemptFacts {
     pub icmp_sent: Option<Seen<Icmp>>,
     /// The RST that ended it.
     pub reset: Option<Arc<ResetFacts>>,
+    /// The last RST with which its socket answered what came in answer to its SYN.
+    pub wrong_answer: Option<Arc<ResetFacts>>,
     /// Its handshake segments that vanished.
     pub drop: Option<Arc<DropFacts>>,
     /// The attempt of this host at the other end, when SYNs crossed.
@@ -261,7 +263,7 @@ pub struct ResetFacts {
     pub receiver_opened: Option<Opened>,
     /// The attempt that it ended, or that opened the connection which it ended.
     pub attempt: Option<u64>,
-    /// The start of that attempt: who called connect().
+    /// The start of that attempt, or of the one whose socket sent it: who called connect().
     pub start: Option<Box<Seen<StateChange>>>,
     /// How both sides were joined.
     pub joined: Option<Joined>,

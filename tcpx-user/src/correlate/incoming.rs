@@ -176,6 +176,10 @@ impl Correlator {
 
     fn reply(&mut self, event: &Event, stack: &[u64], reply: &Reply) {
         self.history.in_use(event.netns, reply.segment.ends.b.ip());
+        let ended = reply.sock.as_ref().filter(|sock| sock.state == CLOSE);
+        if let Some(id) = ended.and_then(|sock| self.resets.end_of(sock.sk, reply.segment.ends)) {
+            self.resets.remove(id);
+        }
         self.answered(reply.segment.ends, reply.segment.seq, event.time, event.netns);
         self.sender(Sender::Reply(Seen::new(event, stack, Box::new(reply.clone()))));
     }
@@ -196,10 +200,18 @@ impl Correlator {
         let seen = || Seen::new(event, stack, Box::new(drop.clone()));
         if !drop.no_socket || drop.found_its_listener() {
             self.dropped(DropCause::Freed(seen()));
-        } else if !self.abilities.replies_without_socket {
+        } else if !self.abilities.replies_without_socket && !self.just_answered(event, &drop.segment) {
             self.answered(drop.segment.ends, drop.segment.seq, event.time, event.netns);
             self.sender(Sender::NoSocketDrop(seen()));
         }
+    }
+
+    /// A socket has answered the segment, which is freed now: that is no second answer. TCP itself sends the same segment
+    /// again much later.
+    fn just_answered(&self, event: &Event, segment: &Segment) -> bool {
+        let same = |&(netns, seq): &(Netns, u32)| seq == segment.seq && may_be_same(netns, event.netns);
+        let lately = |time: u64| event.time.saturating_sub(time) < self.limits.grace_ns;
+        self.answered.get(segment.ends).any(|entry| same(&entry.1) && lately(entry.0))
     }
 
     fn dropped(&mut self, cause: DropCause) {
@@ -249,6 +261,9 @@ impl Correlator {
     fn receiver(&mut self, seen: Seen<Box<SockReset>>) {
         let (time, sk, ends) = (seen.time, seen.what.sock.sk, seen.what.ends);
         self.history.in_use(seen.netns, ends.a.ip());
+        if self.resets.answered_at_end(sk, ends) {
+            return;
+        }
         let opened = self.history.opening_of(sk, ends, time);
         let attempt = self.reached_attempt(&seen);
         if let Some(told) = self.told_sender_for(&seen) {

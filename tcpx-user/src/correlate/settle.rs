@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tcpx_common::abi::state::SYN_SENT;
+use tcpx_common::abi::state::{SYN_RECV, SYN_SENT};
 
 use super::{
     Correlator,
@@ -122,13 +122,15 @@ impl Correlator {
         if reset.sender.is_none() && !self.abilities.rejects {
             self.find_reject(&mut reset);
         }
-        let attempt = reset.attempt.and_then(|id| self.attempts.get(id));
+        let id = reset.attempt.or_else(|| self.calling(&reset));
+        let attempt = id.and_then(|id| self.attempts.get(id));
         reset.start = attempt.and_then(|attempt| attempt.start.clone()).map(Box::new);
         self.gather_listeners(&mut reset);
         let reset = Arc::new(reset);
         self.resets.told(&reset);
         self.was_refused(&reset);
         self.settled.push_back(Settled::Reset(reset.clone()));
+        self.refused_answer(&reset);
         let attempt = reset.attempt.and_then(|id| self.attempts.get_mut(id));
         let Some(attempt) = attempt.filter(|attempt| attempt.reset.is_none()) else { return };
         attempt.reset = Some(reset);
@@ -136,6 +138,20 @@ impl Correlator {
         self.attempts.index(id);
         if ended {
             self.settle_attempt(id);
+        }
+    }
+
+    /// The attempt whose socket answered with RST. It goes on trying.
+    fn calling(&self, reset: &ResetFacts) -> Option<u64> {
+        let Some(Sender::Reply(seen)) = &reset.sender else { return None };
+        let sock = seen.what.sock.as_ref().filter(|sock| matches!(sock.state, SYN_SENT | SYN_RECV))?;
+        self.attempts.of_sock(sock.sk).map(|attempt| attempt.id)
+    }
+
+    fn refused_answer(&mut self, reset: &Arc<ResetFacts>) {
+        let id = self.calling(reset);
+        if let Some(attempt) = id.and_then(|id| self.attempts.get_mut(id)) {
+            attempt.wrong_answer = Some(reset.clone());
         }
     }
 

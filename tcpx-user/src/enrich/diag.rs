@@ -12,7 +12,7 @@ use std::{
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
 use netlink_packet_sock_diag::{
     SockDiagMessage,
-    constants::{AF_INET, AF_INET6, IPPROTO_TCP, TCP_LISTEN},
+    constants::{AF_INET, AF_INET6, IPPROTO_TCP, TCP_LISTEN, TCP_SYN_RECV},
     inet::{ExtensionFlags, InetRequest, InetResponse, SocketId, StateFlags, nlas::Nla},
 };
 use netlink_sys::{Socket, protocols::NETLINK_SOCK_DIAG};
@@ -55,17 +55,53 @@ fn shows_bound(release: &str) -> bool {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (6, 8)
 }
 
+/// Whether a listener in `namespace` keeps a handshake with these ends: the kernel looks it up as it would a segment,
+/// and gives the request socket, or the listener.
+///
+/// # Errors
+/// The namespace cannot be entered, nothing is there that the segment would find, or the kernel has no inet_diag for TCP.
+pub(crate) fn is_half_open(
+    namespace: BorrowedFd<'_>,
+    local: SocketAddr,
+    remote: SocketAddr,
+) -> io::Result<bool> {
+    let (family, id) =
+        if local.is_ipv4() { (AF_INET, SocketId::new_v4()) } else { (AF_INET6, SocketId::new_v6()) };
+    let socket_id = SocketId {
+        source_port: local.port(),
+        destination_port: remote.port(),
+        source_address: local.ip(),
+        destination_address: remote.ip(),
+        // INET_DIAG_NOCOOKIE
+        cookie: [0xff; 8],
+        ..id
+    };
+    let found = inside(namespace, || {
+        let socket = ask(family, StateFlags::all(), socket_id.clone(), 0)?;
+        let (bytes, _) = socket.recv_from_full()?;
+        let message = NetlinkMessage::<SockDiagMessage>::deserialize(&bytes).map_err(io::Error::other)?;
+        match message.payload {
+            NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
+                Ok(response.header.state)
+            }
+            NetlinkPayload::Error(error) => Err(error.to_io()),
+            _ => Err(io::Error::from(io::ErrorKind::InvalidData)),
+        }
+    })?;
+    Ok(found == TCP_SYN_RECV)
+}
+
 fn dump(family: u8, mut id: SocketId, port: u16) -> io::Result<Vec<Holder>> {
     id.source_port = port;
-    let request = InetRequest {
-        family,
-        protocol: IPPROTO_TCP,
-        extensions: ExtensionFlags::empty(),
-        states: StateFlags::from_bits_retain(BOUND_INACTIVE) | StateFlags::LISTEN,
-        socket_id: id,
-    };
+    let states = StateFlags::from_bits_retain(BOUND_INACTIVE) | StateFlags::LISTEN;
+    receive(&ask(family, states, id, NLM_F_DUMP)?, port)
+}
+
+fn ask(family: u8, states: StateFlags, socket_id: SocketId, flags: u16) -> io::Result<Socket> {
+    let extensions = ExtensionFlags::empty();
+    let request = InetRequest { family, protocol: IPPROTO_TCP, extensions, states, socket_id };
     let mut header = NetlinkHeader::default();
-    header.flags = NLM_F_REQUEST | NLM_F_DUMP;
+    header.flags = NLM_F_REQUEST | flags;
     let mut message = NetlinkMessage::new(header, SockDiagMessage::InetRequest(request).into());
     message.finalize();
     let mut bytes = vec![0; message.buffer_len()];
@@ -73,7 +109,7 @@ fn dump(family: u8, mut id: SocketId, port: u16) -> io::Result<Vec<Holder>> {
     let mut socket = Socket::new(NETLINK_SOCK_DIAG)?;
     socket.bind_auto()?;
     socket.send(&bytes, 0)?;
-    receive(&socket, port)
+    Ok(socket)
 }
 
 fn receive(socket: &Socket, port: u16) -> io::Result<Vec<Holder>> {

@@ -44,6 +44,7 @@ impl Sight<'_> {
             rejects: self.sees(Hook::Reject),
             conn_request: self.sees(Hook::ConnRequest),
             drops: self.sees(Hook::Drop),
+            received: self.sees(Hook::Receive),
             lookups: self.sees(Hook::Receive)
                 && self.sees(Hook::LookupEstablished)
                 && self.sees(Hook::LookupListener),

@@ -39,6 +39,8 @@ pub struct Conn {
     pub next: u32,
     /// The next sequence number that the peer expects: what it acknowledges.
     pub expected: u32,
+    /// The timestamp of the kernel's SYN or SYN-ACK.
+    pub timestamp: Option<u32>,
     /// The last packet that came from the kernel, to be quoted in an ICMP answer.
     packet: Vec<u8>,
 }
@@ -117,7 +119,14 @@ impl Peer {
     /// Waits for a SYN to a port of the peer. Call it again to wait for the retransmission.
     pub fn await_syn(&self, port: u16) -> Result<Conn, LabError> {
         let (syn, packet) = self.receive("a SYN", |s| s.flags == Flags::SYN && s.to.port() == port)?;
-        Ok(Conn { peer: syn.to, kernel: syn.from, next: ISS, expected: syn.seq.wrapping_add(1), packet })
+        Ok(Conn {
+            peer: syn.to,
+            kernel: syn.from,
+            next: ISS,
+            expected: syn.seq.wrapping_add(1),
+            timestamp: syn.timestamps.map(|(sent, _)| sent),
+            packet,
+        })
     }
 
     /// Answers a SYN with SYN-ACK and waits for the ACK: the connection is established.
@@ -162,13 +171,20 @@ impl Peer {
 
     /// Opens a connection from the peer to a listener in the namespace.
     pub fn connect(&self, from: u16, to: u16) -> Result<Conn, LabError> {
+        let conn = self.request(from, to)?;
+        self.send(&conn.segment(Flags::ACK))?;
+        Ok(conn)
+    }
+
+    /// Begins one: the listener's SYN-ACK has come, and its ACK is still to be sent.
+    pub fn request(&self, from: u16, to: u16) -> Result<Conn, LabError> {
         let mut conn = self.conn(from, to);
         self.advance(&mut conn, Flags::SYN, b"")?;
         let (answer, packet) =
             self.receive("a SYN-ACK", |s| s.to == conn.peer && s.flags == Flags::SYN | Flags::ACK)?;
         conn.expected = answer.seq.wrapping_add(1);
         conn.packet = packet;
-        self.send(&conn.segment(Flags::ACK))?;
+        conn.timestamp = answer.timestamps.map(|(sent, _)| sent);
         Ok(conn)
     }
 
@@ -176,7 +192,7 @@ impl Peer {
     #[must_use]
     pub fn conn(&self, from: u16, to: u16) -> Conn {
         let (peer, kernel) = (self.far(from), self.near(to));
-        Conn { peer, kernel, next: ISS, expected: 7_000, packet: Vec::new() }
+        Conn { peer, kernel, next: ISS, expected: 7_000, timestamp: None, packet: Vec::new() }
     }
 
     /// Sends data on a connection.

@@ -66,6 +66,9 @@ const COUNTERS: &[&str] = &[
     "TCPMD5NotFound",
     "TCPMD5Unexpected",
     "TCPMD5Failure",
+    "EmbryonicRsts",
+    "PAWSActive",
+    "SyncookiesFailed",
 ];
 
 impl Stage {

@@ -9,6 +9,7 @@ mod attempt;
 mod conntrack;
 mod discard;
 mod drop;
+mod handshake;
 mod icmp;
 mod located;
 mod nat;
@@ -162,6 +163,51 @@ pub const RESET: &[Rule<ResetFacts>] = &[
         holds: reply::time_wait_reset,
     },
     Rule {
+        gives: &[VerdictId::MptcpReset],
+        site: "R11, R12 subflow_syn_recv_sock, subflow_v4_route_req; mptcp_subflow_reset",
+        holds: handshake::mptcp_reset,
+    },
+    Rule {
+        gives: &[VerdictId::SynSentBadAck],
+        site: "R6 tcp_rcv_synsent_state_process: ACK of something else",
+        holds: handshake::syn_sent_bad_ack,
+    },
+    Rule {
+        gives: &[VerdictId::SynSentPaws],
+        site: "R7 tcp_rcv_synsent_state_process: echoed timestamp",
+        holds: handshake::syn_sent_paws,
+    },
+    Rule {
+        gives: &[VerdictId::AcceptQueueAbort],
+        site: "R10 tcp_check_req: tcp_v4_syn_recv_sock found the accept queue full",
+        holds: handshake::accept_queue_abort,
+    },
+    Rule {
+        gives: &[VerdictId::SynInHandshake],
+        site: "R10 tcp_check_req embryonic_reset: SYN",
+        holds: handshake::syn_in_handshake,
+    },
+    Rule {
+        gives: &[VerdictId::ChildRejectedAck],
+        site: "R3 tcp_v4_rcv, R4 tcp_v4_do_rcv: tcp_child_process failed",
+        holds: handshake::child_rejected_ack,
+    },
+    Rule {
+        gives: &[VerdictId::SynRecvBadAck],
+        site: "R8 tcp_rcv_state_process in SYN_RECV, R5 behind tcp_check_req",
+        holds: handshake::syn_recv_bad_ack,
+    },
+    Rule {
+        gives: &[VerdictId::DataAfterClose],
+        site: "R9 tcp_rcv_state_process: RCV_SHUTDOWN and data",
+        holds: reply::data_after_close,
+    },
+    Rule {
+        gives: &[VerdictId::BadSyncookie],
+        site: "R5 tcp_rcv_state_process: LISTEN and ACK, after cookie_v4_check",
+        holds: reply::bad_syncookie,
+    },
+    Rule {
         gives: &[VerdictId::AckToListener],
         site: "R5 tcp_rcv_state_process: LISTEN and ACK",
         holds: reply::ack_to_listener,
@@ -207,6 +253,11 @@ pub const ATTEMPT: &[Rule<AttemptFacts>] = &[
     },
     Rule { gives: &[VerdictId::Established], site: "tcp_finish_connect", holds: attempt::established },
     Rule { gives: &[], site: "tcp_reset in SYN_SENT", holds: attempt::reset },
+    Rule {
+        gives: &[],
+        site: "tcp_rcv_synsent_state_process: reset_and_undo",
+        holds: unanswered::answered_wrongly,
+    },
     Rule {
         gives: &[VerdictId::IcmpRefused],
         site: "tcp_v4_err, tcp_v6_err: port unreachable",

@@ -82,6 +82,15 @@ impl Sockets {
                 let flags = if nonblocking { SocketFlags::NONBLOCK } else { SocketFlags::empty() };
                 self.keep(socket_with(family, SocketType::STREAM, flags, None)?)
             }
+            Call::MptcpSocket { ipv6 } => {
+                let family = if ipv6 { AddressFamily::INET6 } else { AddressFamily::INET };
+                self.keep(socket_with(
+                    family,
+                    SocketType::STREAM,
+                    SocketFlags::empty(),
+                    Some(ipproto::MPTCP),
+                )?)
+            }
             Call::Accept => {
                 wait(self.get(fd)?, PollFlags::IN)?;
                 let accepted = accept(self.get(fd)?)?;
@@ -112,6 +121,7 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         Call::Listen(backlog) => listen(fd, backlog)?,
         Call::Connect(to) => connect(fd, &to)?,
         Call::ShutdownWrite => shutdown(fd, Shutdown::Write)?,
+        Call::ShutdownBoth => shutdown(fd, Shutdown::Both)?,
         Call::V6Only(on) => sockopt::set_ipv6_v6only(fd, on)?,
         Call::ReuseAddress => sockopt::set_socket_reuseaddr(fd, true)?,
         Call::ReusePort => sockopt::set_socket_reuseport(fd, true)?,
@@ -179,7 +189,10 @@ fn ping(to: IpAddr) -> Result<(), Errno> {
 }
 
 fn new_descriptor(command: &Command, done: &Done) -> Option<i32> {
-    let makes = matches!(command, Command::Call { call: Call::Socket { .. } | Call::Accept, .. });
+    let makes = matches!(
+        command,
+        Command::Call { call: Call::Socket { .. } | Call::MptcpSocket { .. } | Call::Accept, .. }
+    );
     let (value, _) = done.as_ref().ok().filter(|_| makes)?;
     i32::try_from(*value).ok()
 }
@@ -199,12 +212,17 @@ fn describe(command: &Command, received: &str) -> String {
             let family = if *ipv6 { "AF_INET6" } else { "AF_INET" };
             format!("socket({family}, SOCK_STREAM{}, 0)", if *nonblocking { "|SOCK_NONBLOCK" } else { "" })
         }
+        Call::MptcpSocket { ipv6 } => {
+            let family = if *ipv6 { "AF_INET6" } else { "AF_INET" };
+            format!("socket({family}, SOCK_STREAM, IPPROTO_MPTCP)")
+        }
         Call::Bind(to) => format!("bind({fd}, {to})"),
         Call::Listen(backlog) => format!("listen({fd}, {backlog})"),
         Call::Connect(to) => format!("connect({fd}, {to})"),
         Call::Accept => format!("accept({fd})"),
         Call::Receive => format!("recv({fd}, {received:?}, 4096, 0)"),
         Call::ShutdownWrite => format!("shutdown({fd}, SHUT_WR)"),
+        Call::ShutdownBoth => format!("shutdown({fd}, SHUT_RDWR)"),
         Call::V6Only(on) => format!("setsockopt({fd}, IPV6_V6ONLY, {})", i32::from(*on)),
         Call::ReuseAddress => format!("setsockopt({fd}, SO_REUSEADDR, 1)"),
         Call::ReusePort => format!("setsockopt({fd}, SO_REUSEPORT, 1)"),
@@ -234,6 +252,9 @@ fn errno_name(errno: Errno) -> String {
         (Errno::PIPE, "EPIPE"),
         (Errno::HOSTUNREACH, "EHOSTUNREACH"),
         (Errno::NETUNREACH, "ENETUNREACH"),
+        (Errno::NOTCONN, "ENOTCONN"),
+        (Errno::PROTONOSUPPORT, "EPROTONOSUPPORT"),
+        (Errno::NOPROTOOPT, "ENOPROTOOPT"),
         (Errno::ADDRINUSE, "EADDRINUSE"),
         (Errno::ADDRNOTAVAIL, "EADDRNOTAVAIL"),
         (Errno::AFNOSUPPORT, "EAFNOSUPPORT"),

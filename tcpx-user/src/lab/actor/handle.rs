@@ -104,6 +104,20 @@ impl Actor {
         self.open(Call::Socket { ipv6: at.is_ipv6(), nonblocking: true })
     }
 
+    /// `socket(2)`, blocking, of Multipath TCP, where the kernel has that.
+    pub fn socket_mptcp(&self, at: SocketAddr) -> Result<Fd, LabError> {
+        let call = Call::MptcpSocket { ipv6: at.is_ipv6() };
+        let reply = self.ask(&Command::Call { fd: -1, call })?;
+        if matches!(reply.errno.as_deref(), Some("EPROTONOSUPPORT" | "ENOPROTOOPT")) {
+            return Err(LabError::Unavailable {
+                what: "a socket of Multipath TCP".to_owned(),
+                why: reply.text,
+                advice: "it takes CONFIG_MPTCP and net.mptcp.enabled=1",
+            });
+        }
+        reply.ok().map(|value| Fd(value as i32))
+    }
+
     fn open(&self, call: Call) -> Result<Fd, LabError> {
         self.must(Fd(-1), call).map(|value| Fd(value as i32))
     }
@@ -170,6 +184,11 @@ impl Actor {
     /// `shutdown(2)` of the sending side.
     pub fn shutdown_write(&self, fd: Fd) -> Result<(), LabError> {
         self.must(fd, Call::ShutdownWrite).map(drop)
+    }
+
+    /// `shutdown(2)` of both sides, whatever it returns.
+    pub fn shutdown_both(&self, fd: Fd) -> Result<Reply, LabError> {
+        self.ask(&Command::Call { fd: fd.0, call: Call::ShutdownBoth })
     }
 
     /// Sets IPV6_V6ONLY.

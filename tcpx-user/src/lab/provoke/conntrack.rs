@@ -82,7 +82,9 @@ fn clash(stage: &mut Stage, translated: SocketAddr, rules: &str) -> Result<(), L
     stage.ready()?;
     let socket = client.socket_nonblocking(to)?;
     super::silent::give_up(stage, &client, socket, to)?;
-    stage.amend_attempt(|fact| drop(fact.sent_on(translated, to)));
+    stage.amend_attempt(|fact| {
+        fact.sent_on(translated, to);
+    });
     stage.dropped(client.netns(), translated, to, 2);
     Ok(())
 }

@@ -2,9 +2,11 @@
 
 mod below;
 mod beside;
+mod closing;
 mod conntrack;
 mod established;
 mod firewall;
+mod handshake;
 mod local_resets;
 mod nat;
 mod near;
@@ -86,6 +88,8 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         unmatched::TABLE,
         near::TABLE,
         local_resets::TABLE,
+        handshake::TABLE,
+        closing::TABLE,
         firewall::TABLE,
         nat::TABLE,
         remote::TABLE,

@@ -24,6 +24,7 @@ pub(super) const TRACEPOINT_6_1: Abilities = Abilities {
     icmp_send: false,
     rejects: false,
     conn_request: false,
+    received: false,
     lookups: false,
     reset_reasons: false,
     martian_reasons: false,
@@ -49,6 +50,9 @@ pub(super) fn ends(a: &str, b: &str) -> Ends {
 pub(super) const PYTHON: u64 = 900;
 pub(super) const NODE: u64 = 901;
 pub(super) const CURL: u64 = 902;
+
+/// The handshake that a listener keeps, local end first.
+pub(super) const HALF_OPEN: (&str, &str) = ("10.0.0.1:80", "10.0.0.77:4");
 
 pub(super) struct Table;
 
@@ -92,6 +96,10 @@ impl Who for Table {
 
     fn tellings(&self, netns: Netns) -> Option<Arc<Tellings>> {
         COUNTERS.with_borrow(|counters| counters.get(&netns.inum).cloned().map(Arc::new))
+    }
+
+    fn is_half_open(&self, _: Netns, ends: Ends) -> Option<bool> {
+        Some(ends == self::ends(HALF_OPEN.0, HALF_OPEN.1))
     }
 
     fn time(&self, boot_ns: u64) -> String {
@@ -167,6 +175,8 @@ pub(super) fn sock(sk: SockPtr, state: u8) -> SockFacts {
         bytes_acked: 0,
         bytes_received: 0,
         backlog: (0, 0),
+        mptcp: false,
+        cookie_age_ns: None,
     }
 }
 

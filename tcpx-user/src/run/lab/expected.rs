@@ -139,16 +139,22 @@ impl Expected {
         let seen = match verdict {
             "unknown" => return Confidence::Unknown,
             // The end of the listener is concluded from who sends the RST, and in which state.
-            "listener-closed-unaccepted" => false,
+            // A bad cookie: from what cookie_v4_check looks at before it looks for one.
+            "listener-closed-unaccepted" | "bad-syncookie" => false,
             // That nobody here sent it follows from hooks at every place that could have.
             "peer-refused" | "peer-reset" => {
                 can.replies_without_socket && can.replies_from_time_wait && can.rejects
             }
             "stray-segment" => can.replies_without_socket,
             // Which of its two reasons to send a RST close() had is concluded from the socket.
-            "close-unread-data" | "linger-zero" => can.reset_reasons,
+            // So is which of its two SYN_SENT had, from the numbers, and that data came too late.
+            "close-unread-data" | "linger-zero" | "syn-sent-bad-ack" | "syn-sent-paws"
+            | "data-after-close" | "mptcp-reset" => can.reset_reasons,
             // A full accept queue with tcp_abort_on_overflow looks the same without the kernel's reason.
             "ack-to-listener" => can.reset_reasons && can.lookups,
+            // What was found shows it, or the reason INVALID_SYN.
+            "syn-in-handshake" | "accept-queue-abort" => can.reset_reasons || can.received,
+            "syn-recv-bad-ack" | "child-rejected-ack" => can.received,
             "netfilter-reject-reset" => can.rejects,
             "netfilter-drop" => can.drop_reasons,
             "rp-filter" | "bad-checksum" | "auth-failed" | "xfrm-policy" | "socket-filter-drop"
