@@ -69,6 +69,10 @@ numbered! {
         Reuseport = 17 => "reuseport",
         /// A flow that conntrack translates.
         Nat = 30 => "nat",
+        /// A listen() that failed.
+        Listen = 28 => "listen",
+        /// A system call that a security module or a cgroup's program refused.
+        Denied = 29 => "denied",
     }
 }
 
@@ -127,6 +131,10 @@ numbered! {
         Nat = 40 => "nat",
         /// [`crate::event::NatHolders`]
         NatHolders = 41 => "nat-holders",
+        /// [`crate::event::CallFailed`]: a bind().
+        BindFailed = 37 => "bind-failed",
+        /// [`crate::event::CallFailed`]: a listen().
+        ListenFailed = 38 => "listen-failed",
     }
 }
 
@@ -195,6 +203,16 @@ pub mod place_flag {
     pub const SK_LOOKUP: u8 = 0x01;
     /// The device that the SYN came in on is the master of a VRF.
     pub const VRF: u8 = 0x02;
+}
+
+/// Who refused a system call, in [`crate::event::ConnectFailed`] and [`crate::event::Bind`].
+pub mod denied_by {
+    /// Nobody was seen to.
+    pub const NOBODY: u16 = 0;
+    /// A security module (`security_socket_*`).
+    pub const SECURITY_MODULE: u16 = 1;
+    /// A BPF program of a cgroup (`__cgroup_bpf_run_filter_sock_addr`).
+    pub const CGROUP_PROGRAM: u16 = 2;
 }
 
 /// What a lookup in one of TCP's hashes gave, in [`crate::event::LookupFacts`].

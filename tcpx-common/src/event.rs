@@ -242,7 +242,7 @@ record! {
         comm: [u8; 16],
     }
 
-    /// A connect() that failed before the socket came to SYN_SENT.
+    /// A connect() that failed before a SYN was sent.
     struct ConnectFailed {
         /// Common part; the running task is the caller.
         header: Header,
@@ -258,6 +258,10 @@ record! {
         uid: u32,
         /// Name of the task.
         comm: [u8; 16],
+        /// [`crate::abi::denied_by`].
+        denied_by: u16,
+        /// Zero.
+        reserved: [u16; 3],
     }
 
     /// A bind() that ended.
@@ -278,10 +282,20 @@ record! {
         uid: u32,
         /// Port that the socket has now, 0 if none.
         port: u16,
+        /// [`crate::abi::denied_by`].
+        denied_by: u16,
         /// Zero.
-        reserved: [u16; 3],
+        reserved: [u16; 2],
         /// Name of the task.
         comm: [u8; 16],
+    }
+
+    /// A bind() or listen() that failed.
+    struct CallFailed {
+        /// The call. For listen(), `requested` is the address that the socket is bound to.
+        call: Bind,
+        /// Who holds the port, if it is taken; else no walk was made.
+        holders: Holders,
     }
 
     /// The lookups of a SYN or SYN-ACK (`--probes lookup`).
@@ -525,8 +539,9 @@ assert_layout!(
     Holder = 64,
     Holders = 264,
     State = 184,
-    ConnectFailed = 112,
+    ConnectFailed = 120,
     Bind = 128,
+    CallFailed = 392,
     Lookup = 136,
     Reply = 144,
     ReplySock = 240,

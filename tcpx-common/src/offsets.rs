@@ -280,6 +280,28 @@ offsets! {
     arg_bind_addr: "slot inet_bind&inet6_bind sockaddr|slot inet_bind&inet6_bind sockaddr_unsized",
     /// Result, for trampolines.
     ret_bind: "result inet_bind&inet6_bind",
+    /// The file's half of the socket.
+    arg_listen_socket: "slot inet_listen socket",
+    /// Result, for trampolines.
+    ret_listen: "result inet_listen",
+    /// The file's half of the socket.
+    arg_may_connect_socket: "slot security_socket_connect socket",
+    /// Where to.
+    arg_may_connect_addr: "slot security_socket_connect sockaddr|slot security_socket_connect sockaddr_unsized",
+    /// Result, for trampolines.
+    ret_may_connect: "result security_socket_connect",
+    /// The file's half of the socket.
+    arg_may_bind_socket: "slot security_socket_bind socket",
+    /// Where.
+    arg_may_bind_addr: "slot security_socket_bind sockaddr|slot security_socket_bind sockaddr_unsized",
+    /// Result, for trampolines.
+    ret_may_bind: "result security_socket_bind",
+    /// The file's half of the socket.
+    arg_may_listen_socket: "slot security_socket_listen socket",
+    /// Result, for trampolines.
+    ret_may_listen: "result security_socket_listen",
+    /// Result, for trampolines.
+    ret_by_program: "result __cgroup_bpf_run_filter_sock_addr",
     /// The segment.
     arg_rcv_skb: "slot tcp_v4_rcv&tcp_v6_rcv sk_buff",
     /// Result, for trampolines.

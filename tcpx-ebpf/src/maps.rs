@@ -46,7 +46,7 @@ pub static COUNTERS: PerCpuArray<HookCounters> = PerCpuArray::with_max_entries(H
 #[map]
 pub static NETNS_RESETS: HashMap<NetnsKey, NetnsResets> = HashMap::with_max_entries(1024, 0);
 
-/// connect() and bind() calls under way, by thread. LRU, so that a missed return leaks nothing.
+/// connect(), bind() and listen() calls under way, by thread. LRU, so that a missed return leaks nothing.
 #[map]
 pub static CALLS: LruHashMap<u64, Call> = LruHashMap::with_max_entries(2048, 0);
 
@@ -101,10 +101,14 @@ static CONFIG: Config = Config {
 pub struct Call {
     /// `struct socket`.
     pub socket: u64,
+    /// Its `struct sock`, which is TCP's.
+    pub sk: u64,
     /// What the call was given.
     pub given: Tuple,
-    /// 1 once the call has led to SYN_SENT, so that a failure is told by the state change.
-    pub attempted: u64,
+    /// 1 while the call has led to SYN_SENT, so that a failure is told by the state change.
+    pub attempted: u32,
+    /// `tcpx_common::abi::denied_by`.
+    pub denied_by: u32,
 }
 
 /// A segment in `tcp_v4_rcv` or `tcp_v6_rcv`.

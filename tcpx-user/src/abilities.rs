@@ -29,6 +29,10 @@ pub struct Abilities {
     pub drops: bool,
     /// Segments are seen as they enter TCP, with the socket that early demux has found for them.
     pub received: bool,
+    /// connect(), bind() and listen() calls that fail without a packet are reported.
+    pub calls: bool,
+    /// So are those that a security module or a cgroup's program refuses, as such.
+    pub denials: bool,
     /// Lookups are observed.
     pub lookups: bool,
     /// What conntrack makes of a flow is reported when the flow begins, wherever on this host.
@@ -62,6 +66,8 @@ impl Abilities {
         conn_request: true,
         drops: true,
         received: true,
+        calls: true,
+        denials: true,
         lookups: true,
         nat: true,
         sk_lookup: true,

@@ -2,6 +2,7 @@
 //! site of a RST (its lookups, its path) is marked as derived.
 
 mod attempt;
+mod call;
 mod drop;
 mod ends;
 mod path;
@@ -16,6 +17,7 @@ use crate::{
 };
 
 pub use attempt::attempt;
+pub use call::call;
 pub use drop::drop;
 pub(crate) use reset::origin;
 pub use reset::reset;

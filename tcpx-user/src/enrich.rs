@@ -4,6 +4,7 @@
 //! correlator is, and looks up at once what may be gone when the verdict is made. Everything is cached and bounded,
 //! and what cannot be known for certain of the moment of the event stays absent.
 
+mod asked;
 mod budget;
 mod cache;
 mod cgroup;
@@ -18,7 +19,9 @@ mod listing;
 mod netns;
 mod proc;
 mod process;
+mod programs;
 mod rises;
+mod route;
 mod scan;
 mod sockets;
 #[cfg(test)]
@@ -26,6 +29,7 @@ pub(crate) mod testing;
 
 use std::{
     io,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -34,7 +38,7 @@ use tcpx_common::abi::state;
 use crate::{
     event::{Ends, Event, Holders, Netns, Segment, SockFacts, Task, What},
     line,
-    who::{Tellings, Who},
+    who::{CgroupHook, Connection, Tellings, Who},
 };
 
 pub(crate) use self::inside::inside_each;
@@ -45,8 +49,8 @@ pub use self::{
 };
 
 use self::{
-    cgroup::Cgroups, devices::Devices, half_open::HalfOpen, netns::Namespaces, process::Processes,
-    rises::Rises, scan::Scan, sockets::Sockets,
+    asked::Asked, cgroup::Cgroups, devices::Devices, half_open::HalfOpen, netns::Namespaces,
+    process::Processes, rises::Rises, scan::Scan, sockets::Sockets,
 };
 
 /// What is behind the numbers of this host.
@@ -63,6 +67,7 @@ struct State {
     cgroups: Cgroups,
     devices: Devices,
     rises: Rises,
+    asked: Asked,
     half_open: HalfOpen,
     /// Time of the latest event.
     latest: u64,
@@ -83,6 +88,7 @@ impl Enrich {
             sockets: Sockets::new(visible, scan),
             cgroups: Cgroups::new(),
             devices: Devices::default(),
+            asked: Asked::new(),
             half_open: HalfOpen::new(),
             latest: clock::boot_now(),
         };
@@ -126,6 +132,11 @@ impl State {
         match &event.what {
             What::Bind(bind) => {
                 self.caller(event, &bind.comm, bind.uid, bind.cgroup, bind.inode);
+            }
+            What::CallFailed(failed) => {
+                let bind = &failed.bind;
+                self.caller(event, &bind.comm, bind.uid, bind.cgroup, bind.inode);
+                self.sockets(event.time, None, failed.holders.as_ref());
             }
             What::State(change) if change.caller => {
                 // A client's own socket is named by its attempt; remembering it would drive out the listeners'.
@@ -235,6 +246,30 @@ impl Who for Enrich {
     fn tellings(&self, netns: Netns) -> Option<Arc<Tellings>> {
         let state = &mut *self.lock();
         state.rises.of(netns, || state.namespaces.get(netns))
+    }
+
+    fn route(&self, netns: Netns, to: IpAddr) -> Option<Result<(), i32>> {
+        let state = &mut *self.lock();
+        let held = state.namespaces.get(netns)?;
+        state.asked.route(&held, to)
+    }
+
+    fn sysctl(&self, netns: Netns, path: &'static str) -> Option<String> {
+        let state = &mut *self.lock();
+        let held = state.namespaces.get(netns)?;
+        state.asked.sysctl(&held, path)
+    }
+
+    fn connections(&self, netns: Netns) -> Option<Arc<Vec<Connection>>> {
+        let state = &mut *self.lock();
+        let held = state.namespaces.get(netns)?;
+        state.asked.connections(&held)
+    }
+
+    fn cgroup_programs(&self, cgroup: u64, hook: CgroupHook) -> Option<usize> {
+        let state = &mut *self.lock();
+        let folder = state.cgroups.folder(cgroup)?;
+        state.asked.programs(cgroup, &folder, hook)
     }
 
     fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool> {

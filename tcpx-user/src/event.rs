@@ -74,10 +74,12 @@ pub struct Event {
 pub enum What {
     /// A socket changed state.
     State(StateChange),
-    /// connect() failed before SYN_SENT; the task is the caller.
+    /// connect() failed without a SYN; the task is the caller.
     ConnectFailed(ConnectFailed),
     /// bind() ended; the task is the caller.
     Bind(Bind),
+    /// bind() or listen() failed; the task is the caller.
+    CallFailed(Box<CallFailed>),
     /// The lookups of a SYN or SYN-ACK.
     Lookup(Segment, Lookups),
     /// A RST in answer to a segment.
@@ -168,7 +170,16 @@ pub struct StateChange {
     pub comm: Vec<u8>,
 }
 
-/// connect() failed before the socket came to SYN_SENT.
+/// Who refused a system call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeniedBy {
+    /// A security module (SELinux, AppArmor, Landlock, BPF LSM).
+    SecurityModule,
+    /// A BPF program of a cgroup.
+    CgroupProgram,
+}
+
+/// connect() failed without a SYN.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConnectFailed {
     /// Where to.
@@ -177,6 +188,8 @@ pub struct ConnectFailed {
     pub sk: Option<SockPtr>,
     /// Positive errno.
     pub errno: i32,
+    /// Who refused it, where that was seen.
+    pub denied_by: Option<DeniedBy>,
     /// User of the task.
     pub uid: u32,
     /// cgroup of the task.
@@ -204,6 +217,28 @@ pub struct Bind {
     pub cgroup: Option<u64>,
     /// Name of the task.
     pub comm: Vec<u8>,
+}
+
+/// The calls that make a socket a server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerCall {
+    /// bind()
+    Bind,
+    /// listen()
+    Listen,
+}
+
+/// bind() or listen() failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallFailed {
+    /// Which.
+    pub call: ServerCall,
+    /// Who, and what it was given; for listen() the address that the socket is bound to.
+    pub bind: Bind,
+    /// Who refused it, where that was seen.
+    pub denied_by: Option<DeniedBy>,
+    /// Who holds the port, if it is taken.
+    pub holders: Option<Holders>,
 }
 
 /// A TCP segment, from its headers.

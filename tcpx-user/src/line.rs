@@ -21,6 +21,8 @@ pub enum Line {
     Reset(Box<Reset>),
     /// A handshake segment that vanished.
     Drop(Box<DropLine>),
+    /// A bind() or listen() that failed.
+    Call(Box<CallLine>),
     /// Records that were lost.
     Loss(Loss),
     /// Last.
@@ -521,6 +523,46 @@ pub struct DropLine {
     pub complete: Option<bool>,
 }
 
+/// A socket that holds the port that a bind() or listen() wanted.
+#[derive(Clone, Debug, Serialize)]
+pub struct PortHolder {
+    /// Its local address.
+    pub addr: IpAddr,
+    /// Its port.
+    pub port: u16,
+    /// TCP state; `CLOSE` is a socket that is bound and does not listen.
+    pub state: String,
+    /// Whose.
+    pub process: Option<Process>,
+}
+
+/// A bind() or listen() that failed.
+#[derive(Clone, Debug, Serialize)]
+pub struct CallLine {
+    /// Unique in this run.
+    pub id: u64,
+    /// RFC 3339.
+    pub time: String,
+    /// Where.
+    pub netns: Netns,
+    /// `bind` or `listen`.
+    pub call: String,
+    /// `EADDRINUSE` and so on.
+    pub errno: String,
+    /// What bind() was given; for listen() what the socket is bound to.
+    pub requested: Endpoint,
+    /// Who.
+    pub process: Option<Process>,
+    /// Who holds the port.
+    pub holders: Vec<PortHolder>,
+    /// The kernel's path, outermost last.
+    pub path: Vec<Frame>,
+    /// Why.
+    pub verdict: Verdict,
+    /// Whether something that matters was lost.
+    pub complete: Option<bool>,
+}
+
 /// Records that were lost.
 #[derive(Clone, Debug, Serialize)]
 pub struct Loss {
@@ -541,6 +583,8 @@ pub struct Summary {
     pub resets: BTreeMap<String, u64>,
     /// By verdict.
     pub drops: BTreeMap<String, u64>,
+    /// By verdict.
+    pub calls: BTreeMap<String, u64>,
     /// RSTs that left a local socket.
     pub sent: u64,
     /// RSTs that reached one.

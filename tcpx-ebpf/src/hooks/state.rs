@@ -69,7 +69,7 @@ fn matters(sk: u64, old: u8, new: u8) -> bool {
 #[inline(always)]
 fn begun(record: &mut State) {
     caller(record);
-    if let Some(given) = calls::attempted() {
+    if let Some(given) = calls::attempted(record.sk) {
         record.requested = given;
     }
 }
@@ -96,6 +96,9 @@ fn caller(record: &mut State) {
 #[inline(always)]
 fn ended(sk: u64, record: &mut State) {
     record.err = kernel::field_or_zero::<u32>(sk, offset!(sk_err)) as u16;
+    if record.old == state::SYN_SENT && record.new == state::CLOSE && record.err == 0 {
+        calls::undone(sk);
+    }
     record.err_soft = kernel::field_or_zero::<u32>(sk, offset!(sk_err_soft)) as u16;
     record.snd_una = kernel::field_or_zero(sk, offset!(tp_snd_una));
     record.snd_nxt = kernel::field_or_zero(sk, offset!(tp_snd_nxt));

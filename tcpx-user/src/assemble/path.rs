@@ -3,7 +3,11 @@
 //! A frame is there because one of this record's own events shows it, or because the site that was seen cannot be
 //! reached otherwise; its note says which. Offsets come from a stack, if there is one.
 
+mod early;
+
 use tcpx_common::abi::state::{CLOSE, LISTEN, NEW_SYN_RECV, SYN_RECV, SYN_SENT, TIME_WAIT};
+
+pub(super) use early::call;
 
 use super::{Names, reset::lookup};
 use crate::{
@@ -251,7 +255,9 @@ pub(super) fn attempt(facts: &AttemptFacts, id: VerdictId, names: &Names<'_>) ->
     } else if let Some(dropped) = &facts.drop {
         frames.extend(drop(dropped, names));
     }
+    frames.extend(early::refused(facts, id));
     frames.extend(state_frames(facts));
+    frames.extend(early::returned(facts));
     frames
 }
 

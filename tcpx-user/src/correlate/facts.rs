@@ -9,8 +9,8 @@ use super::key::Seen;
 pub use super::nat::Translation;
 pub use super::sender::{Answered, Sender};
 use crate::event::{
-    ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, Lookups, Netns, Retransmit, Segment, SockPtr,
-    SockReset, StateChange,
+    CallFailed, ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, Lookups, Netns, Retransmit, Segment,
+    SockPtr, SockReset, StateChange,
 };
 
 /// Something that will not change any more, unless a listener appears.
@@ -26,6 +26,8 @@ pub enum Settled {
     AttemptAgain(Box<AttemptFacts>),
     /// A handshake segment that vanished.
     Drop(Arc<DropFacts>),
+    /// A bind() or listen() that failed.
+    Call(Box<CallFacts>),
     /// Records that were lost.
     Loss {
         /// Of which hook, if one is known.
@@ -179,6 +181,15 @@ impl AttemptFacts {
         let failed = self.failed.as_ref().is_some_and(|failed| failed.in_scope);
         failed || self.start.as_ref().is_some_and(|start| start.in_scope)
     }
+}
+
+/// All that was seen of a bind() or listen() that failed.
+#[derive(Clone, Debug)]
+pub struct CallFacts {
+    /// Unique in this run.
+    pub id: u64,
+    /// The call.
+    pub seen: Seen<CallFailed>,
 }
 
 /// What tcpx saw a socket do with listen().

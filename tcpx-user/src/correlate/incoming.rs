@@ -5,12 +5,12 @@ use tcpx_common::abi::state::{CLOSE, ESTABLISHED, LISTEN, SYN_RECV, SYN_SENT};
 use super::{
     Correlator,
     attempts::Step,
-    facts::{AttemptFacts, DropCause, DropFacts, Opened, ResetFacts, Sender, Settled, Upstream},
+    facts::{AttemptFacts, CallFacts, DropCause, DropFacts, Opened, ResetFacts, Sender, Settled, Upstream},
     key::{Seen, may_be_same},
 };
 use crate::event::{
-    Bind, ConnectFailed, Drop, Ends, Event, Icmp, Netns, Reply, Retransmit, Segment, SockReset, StateChange,
-    Task, What,
+    Bind, CallFailed, ConnectFailed, Drop, Ends, Event, Icmp, Netns, Reply, Retransmit, Segment, ServerCall,
+    SockReset, StateChange, Task, What,
 };
 
 impl Correlator {
@@ -20,6 +20,7 @@ impl Correlator {
             What::State(change) => self.state(event, change),
             What::ConnectFailed(failed) => self.connect_failed(event, failed),
             What::Bind(bind) => self.bind(event, bind),
+            What::CallFailed(failed) => self.call_failed(event, failed),
             What::Lookup(segment, lookups) => {
                 self.history.in_use(event.netns, segment.ends.b.ip());
                 let seen = Seen::new(event, stack, (segment.clone(), *lookups));
@@ -154,8 +155,12 @@ impl Correlator {
         let attempt = failed.sk.and_then(|sk| self.attempts.of_sock(sk));
         let id = attempt.filter(|attempt| attempt.span().0 <= event.time).map(|attempt| attempt.id);
         if let Some(attempt) = id.and_then(|id| self.attempts.get_mut(id)) {
-            if attempt.end.is_some() {
+            let settles = attempt.end.is_some();
+            if settles {
                 attempt.failed = Some(seen);
+            }
+            if let Some(id) = id.filter(|_| settles) {
+                self.settle_attempt(id);
             }
             return;
         }
@@ -172,6 +177,15 @@ impl Correlator {
         if let Some(sk) = bind.sk {
             self.history.bound(sk, event.time);
         }
+    }
+
+    fn call_failed(&mut self, event: &Event, failed: &CallFailed) {
+        if let Some(sk) = failed.bind.sk.filter(|_| failed.call == ServerCall::Listen) {
+            self.history.did_not_listen(sk, event.time);
+        }
+        let id = self.new_id();
+        let seen = Seen::new(event, &[], failed.clone());
+        self.settled.push_back(Settled::Call(Box::new(CallFacts { id, seen })));
     }
 
     fn reply(&mut self, event: &Event, stack: &[u64], reply: &Reply) {

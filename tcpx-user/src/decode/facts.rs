@@ -2,7 +2,7 @@
 
 use tcpx_common::{
     abi::{
-        place_flag, sock_flag,
+        denied_by, place_flag, sock_flag,
         tcp_flag::{ACK, RST, SYN},
     },
     event as raw,
@@ -10,8 +10,8 @@ use tcpx_common::{
 
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
-    Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, Name, Nat, Place, Reply, Retransmit,
-    SockFacts, SockPtr, SockReset, StateChange, What,
+    Bind, CallFailed, ConnRequest, ConnectFailed, DeniedBy, Drop, Holders, HookNumber, Icmp, Name, Nat,
+    Place, Reply, Retransmit, ServerCall, SockFacts, SockPtr, SockReset, StateChange, What,
 };
 
 pub(super) fn state(state: &raw::State) -> Option<StateChange> {
@@ -43,6 +43,7 @@ pub(super) fn connect_failed(failed: &raw::ConnectFailed) -> Option<ConnectFaile
         requested: parts::remote(&failed.requested)?,
         sk: pointer(failed.sk),
         errno: failed.result.checked_neg()?,
+        denied_by: denied(failed.denied_by),
         uid: failed.uid,
         cgroup: non_zero(failed.cgroup),
         comm: comm(&failed.comm),
@@ -60,6 +61,24 @@ pub(super) fn bind(bind: &raw::Bind) -> Option<Bind> {
         cgroup: non_zero(bind.cgroup),
         comm: comm(&bind.comm),
     })
+}
+
+pub(super) fn call_failed(failed: &raw::CallFailed, call: ServerCall) -> Option<CallFailed> {
+    let holders = parts::holders(&failed.holders);
+    Some(CallFailed {
+        call,
+        bind: bind(&failed.call)?,
+        denied_by: denied(failed.call.denied_by),
+        holders: (holders.complete || !holders.list.is_empty()).then_some(holders),
+    })
+}
+
+const fn denied(by: u16) -> Option<DeniedBy> {
+    match by {
+        denied_by::SECURITY_MODULE => Some(DeniedBy::SecurityModule),
+        denied_by::CGROUP_PROGRAM => Some(DeniedBy::CgroupProgram),
+        _ => None,
+    }
 }
 
 /// "Nobody holds the port" travels as one bit, and means the same as an empty walk that came to its end.

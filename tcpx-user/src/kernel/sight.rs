@@ -45,6 +45,8 @@ impl Sight<'_> {
             conn_request: self.sees(Hook::ConnRequest),
             drops: self.sees(Hook::Drop),
             received: self.sees(Hook::Receive),
+            calls: self.sees(Hook::Connect) && self.sees(Hook::Bind) && self.sees(Hook::Listen),
+            denials: self.sees(Hook::Denied),
             lookups: self.sees(Hook::Receive)
                 && self.sees(Hook::LookupEstablished)
                 && self.sees(Hook::LookupListener),

@@ -36,7 +36,7 @@ pub use actor::{Actor, Fd, Pending, Reply};
 pub use cgroup::Cgroup;
 pub use error::LabError;
 pub use facts::{
-    AttemptFact, DropFact, Endpoint, Facts, Family, Holder, Nat, Process, Program, ResetFact, Side,
+    AttemptFact, CallFact, DropFact, Endpoint, Facts, Family, Holder, Nat, Process, Program, ResetFact, Side,
 };
 pub use link::{Address, veth_pair};
 pub use netns::Namespace;

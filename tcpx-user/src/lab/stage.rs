@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::{
-    Actor, AttemptFact, Cgroup, Deadline, DropFact, Endpoint, Facts, Family, Holder, LabError, Namespace,
-    Peer, Program, ResetFact, Script, SocketRow, What,
+    Actor, AttemptFact, CallFact, Cgroup, Deadline, DropFact, Endpoint, Facts, Family, Holder, LabError,
+    Namespace, Peer, Program, ResetFact, Script, SocketRow, What,
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
@@ -322,6 +322,20 @@ impl Stage {
     ) -> &mut DropFact {
         let made = DropFact { netns, from: from.into(), to, count, verdict: self.verdict };
         push(&mut self.facts.drops, made)
+    }
+
+    /// Records a bind() or listen() that failed and must be reported, with the scenario's verdict, and returns it for
+    /// amendments.
+    pub fn failed_call(
+        &mut self,
+        actor: &Actor,
+        call: &'static str,
+        requested: SocketAddr,
+        errno: &'static str,
+    ) -> &mut CallFact {
+        let (process, netns, verdict) = (actor.process(), actor.netns(), self.verdict);
+        let made = CallFact { process, netns, call, errno, requested, verdict, sure: true, holder: None };
+        push(&mut self.facts.calls, made)
     }
 
     /// Amends what was recorded last: the client's port is known after all.

@@ -1,5 +1,8 @@
 //! The lab's boundary to system calls that have no safe wrapper.
-#![expect(unsafe_code, reason = "unshare, TUNSETIFF and some socket options have no safe wrapper in rustix")]
+#![expect(
+    unsafe_code,
+    reason = "unshare, TUNSETIFF, Landlock and some socket options have no safe wrapper in rustix"
+)]
 
 use std::{
     io,
@@ -44,6 +47,23 @@ pub(super) fn tcp_retransmits(fd: impl AsFd) -> io::Result<u32> {
         )
     };
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(info.tcpi_retransmits.into()) }
+}
+
+/// Puts the calling thread into a Landlock domain in which TCP may neither bind nor connect (Linux 6.7 and later; the
+/// system call numbers are the same on all architectures).
+pub(super) fn forbid_tcp() -> io::Result<()> {
+    const CREATE_RULESET: libc::c_long = 444;
+    const RESTRICT_SELF: libc::c_long = 446;
+    /// `struct landlock_ruleset_attr`: no file access, `LANDLOCK_ACCESS_NET_BIND_TCP` and `_CONNECT_TCP`.
+    const ATTR: [u64; 2] = [0, 3];
+    // SAFETY: the kernel reads `size_of_val(&ATTR)` bytes, and makes a descriptor.
+    let ruleset = unsafe { libc::syscall(CREATE_RULESET, ATTR.as_ptr(), size_of_val(&ATTR), 0) };
+    if ruleset < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: a number in, no pointers.
+    let result = unsafe { libc::syscall(RESTRICT_SELF, ruleset, 0) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// `SO_BINDTOIFINDEX`: a socket of the device with this index, in the caller's namespace.

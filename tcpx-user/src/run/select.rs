@@ -32,6 +32,7 @@ struct Tally {
     attempts: BTreeMap<String, u64>,
     resets: BTreeMap<String, u64>,
     drops: BTreeMap<String, u64>,
+    calls: BTreeMap<String, u64>,
     sent: u64,
     received: u64,
     netfilter: u64,
@@ -126,6 +127,7 @@ impl Tally {
                 add(&mut self.attempts, attempt.verdict.id);
             }
             Line::Drop(drop) => add(&mut self.drops, drop.verdict.id),
+            Line::Call(call) => add(&mut self.calls, call.verdict.id),
             Line::Reset(reset) if reset.was.is_some() => {
                 reset.was.into_iter().for_each(|id| remove(&mut self.resets, id));
                 add(&mut self.resets, reset.verdict.id);
@@ -142,8 +144,9 @@ impl Tally {
     }
 
     fn fill(&mut self, summary: Summary) -> Summary {
-        let Self { attempts, resets, drops, sent, received, netfilter, unexplained } = std::mem::take(self);
-        Summary { attempts, resets, drops, sent, received, netfilter, unexplained, ..summary }
+        let Self { attempts, resets, drops, calls, sent, received, netfilter, unexplained } =
+            std::mem::take(self);
+        Summary { attempts, resets, drops, calls, sent, received, netfilter, unexplained, ..summary }
     }
 }
 
@@ -185,6 +188,7 @@ mod tests {
             Line::Attempt(_) => "attempt",
             Line::Reset(_) => "reset",
             Line::Drop(_) => "drop",
+            Line::Call(_) => "call",
             Line::Loss(_) => "loss",
             Line::Summary(_) => "summary",
         };

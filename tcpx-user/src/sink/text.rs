@@ -5,6 +5,7 @@
 
 mod attempt;
 mod block;
+mod call;
 mod drop;
 mod fold;
 mod look;
@@ -72,6 +73,7 @@ impl Text {
             Main::Attempt(attempt) => attempt::render(&mut block, attempt, &group.resets, &group.drops),
             Main::Reset(reset) => reset::render(&mut block, reset),
             Main::Drop(drop) => drop::render(&mut block, drop),
+            Main::Call(call) => call::render(&mut block, call),
         }
         block.finish()
     }
@@ -102,6 +104,7 @@ impl Sink for Text {
                 let groups = self.fold.drop(drop);
                 self.groups(groups)?;
             }
+            Line::Call(call) => self.groups(vec![Group::alone(Main::Call(call.clone()))])?,
             Line::Summary(summary) => {
                 let groups = self.fold.finish();
                 self.groups(groups)?;

@@ -6,9 +6,11 @@
 
 mod active;
 mod attempt;
+mod call;
 mod conntrack;
 mod discard;
 mod drop;
+mod early;
 mod handshake;
 mod icmp;
 mod located;
@@ -27,7 +29,7 @@ pub(crate) use no_socket::why_not;
 use super::VerdictId;
 use crate::{
     abilities::Abilities,
-    correlate::facts::{AttemptFacts, DropFacts, ResetFacts},
+    correlate::facts::{AttemptFacts, CallFacts, DropFacts, ResetFacts},
     line::Confidence,
     who::Who,
 };
@@ -54,6 +56,11 @@ impl Finding {
 
     fn derived(id: VerdictId, first: String) -> Self {
         Self::new(id, Confidence::Derived, first)
+    }
+
+    /// The first sentence, and what may follow it.
+    fn derived_from<const N: usize>(id: VerdictId, sentences: [Option<String>; N]) -> Self {
+        Self { id, confidence: Confidence::Derived, evidence: sentences.into_iter().flatten().collect() }
     }
 
     fn unknown(first: String) -> Self {
@@ -254,6 +261,31 @@ pub const ATTEMPT: &[Rule<AttemptFacts>] = &[
     Rule { gives: &[VerdictId::Established], site: "tcp_finish_connect", holds: attempt::established },
     Rule { gives: &[], site: "tcp_reset in SYN_SENT", holds: attempt::reset },
     Rule {
+        gives: &[VerdictId::NoRoute],
+        site: "tcp_v4_connect, tcp_v6_connect: no route, or one of a type that refuses (B.1)",
+        holds: early::no_route,
+    },
+    Rule {
+        gives: &[VerdictId::ConnectDenied],
+        site: "security_socket_connect, __cgroup_bpf_run_filter_sock_addr (B.1)",
+        holds: early::connect_denied,
+    },
+    Rule {
+        gives: &[VerdictId::AddressNotAvailable],
+        site: "tcp_v6_connect: no source address",
+        holds: early::no_source_address,
+    },
+    Rule {
+        gives: &[VerdictId::PortExhausted],
+        site: "__inet_hash_connect: no port is free",
+        holds: early::port_exhausted,
+    },
+    Rule {
+        gives: &[VerdictId::AddressNotAvailable],
+        site: "__inet_check_established, __inet6_check_established: not unique",
+        holds: early::address_not_available,
+    },
+    Rule {
         gives: &[],
         site: "tcp_rcv_synsent_state_process: reset_and_undo",
         holds: unanswered::answered_wrongly,
@@ -338,6 +370,40 @@ pub const DROP: &[Rule<DropFacts>] = &[
     },
 ];
 
+/// Why a bind() or listen() failed.
+pub const CALL: &[Rule<CallFacts>] = &[
+    Rule {
+        gives: &[VerdictId::AddressInUse],
+        site: "inet_csk_get_port: conflict",
+        holds: call::address_in_use,
+    },
+    Rule {
+        gives: &[VerdictId::PortExhausted],
+        site: "inet_csk_get_port: port 0, none is free",
+        holds: call::port_exhausted,
+    },
+    Rule {
+        gives: &[VerdictId::AddressNotAvailable],
+        site: "__inet_bind, __inet6_bind: no local address",
+        holds: call::address_not_available,
+    },
+    Rule {
+        gives: &[VerdictId::PermissionDenied],
+        site: "security_socket_bind, security_socket_listen, __cgroup_bpf_run_filter_sock_addr",
+        holds: call::refused_by_policy,
+    },
+    Rule {
+        gives: &[VerdictId::PermissionDenied],
+        site: "__inet_bind, __inet6_bind: inet_port_requires_bind_service",
+        holds: call::privileged_port,
+    },
+    Rule {
+        gives: &[VerdictId::PermissionDenied],
+        site: "security_socket_bind, __cgroup_bpf_run_filter_sock_addr, not seen",
+        holds: call::must_be_policy,
+    },
+];
+
 /// The verdict on a RST.
 #[must_use]
 pub fn reset(facts: &ResetFacts, context: &Context<'_>) -> Finding {
@@ -362,6 +428,12 @@ pub fn drop(facts: &DropFacts, context: &Context<'_>) -> Finding {
     finding.and(lost(facts.complete))
 }
 
+/// The verdict on a bind() or listen() that failed.
+#[must_use]
+pub fn call(facts: &CallFacts, context: &Context<'_>) -> Finding {
+    first(CALL, facts, context).unwrap_or_else(|| call::unknown(facts))
+}
+
 fn first<F>(rules: &[Rule<F>], facts: &F, context: &Context<'_>) -> Option<Finding> {
     rules.iter().find_map(|rule| (rule.holds)(facts, context))
 }
@@ -375,5 +447,6 @@ pub fn given() -> impl Iterator<Item = VerdictId> {
     let resets = RESET.iter().map(|rule| rule.gives);
     let attempts = ATTEMPT.iter().map(|rule| rule.gives);
     let drops = DROP.iter().map(|rule| rule.gives);
-    resets.chain(attempts).chain(drops).flatten().copied().chain([VerdictId::Unknown])
+    let calls = CALL.iter().map(|rule| rule.gives);
+    resets.chain(attempts).chain(drops).chain(calls).flatten().copied().chain([VerdictId::Unknown])
 }

@@ -10,6 +10,7 @@ use std::{
 
 use rustix::{
     event::PollFlags,
+    fs::{Gid, Uid},
     io::Errno,
     net::{
         AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, accept, bind, connect,
@@ -24,6 +25,9 @@ use crate::lab::{
     script::monotonic_ns,
     sys,
 };
+
+/// A user and group without any rights.
+const NOBODY: u32 = 65_534;
 
 /// The sockets that the actor holds, by descriptor.
 #[derive(Default)]
@@ -98,6 +102,16 @@ impl Sockets {
             }
             Call::Close => {
                 drop(self.0.remove(&fd).ok_or(Errno::BADF)?);
+                0
+            }
+            Call::BecomeNobody => {
+                let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
+                rustix::thread::set_thread_res_gid(gid, gid, gid)?;
+                rustix::thread::set_thread_res_uid(uid, uid, uid)?;
+                0
+            }
+            Call::ForbidTcp => {
+                sys::forbid_tcp().map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
                 0
             }
             Call::Receive => return receive(self.get(fd)?),
@@ -236,6 +250,8 @@ fn describe(command: &Command, received: &str) -> String {
         Call::MinTtl { ipv6: true, ttl } => format!("setsockopt({fd}, IPV6_MINHOPCOUNT, {ttl})"),
         Call::Md5Key { peer, key } => format!("setsockopt({fd}, TCP_MD5SIG, {{{peer}, key {key}}})"),
         Call::RefuseAll => format!("setsockopt({fd}, SO_ATTACH_FILTER, {{ret #0}})"),
+        Call::BecomeNobody => format!("setresuid({NOBODY}, {NOBODY}, {NOBODY})"),
+        Call::ForbidTcp => "landlock_restrict_self() against bind and connect".to_owned(),
         Call::Close => format!("close({fd})"),
         Call::Ping(to) => format!("ping {to}"),
     }

@@ -127,6 +127,34 @@ impl Actor {
         self.must(fd, Call::Bind(at)).map(drop)
     }
 
+    /// `bind(2)`, whatever it returns.
+    pub fn try_bind(&self, fd: Fd, at: SocketAddr) -> Result<Reply, LabError> {
+        self.ask(&Command::Call { fd: fd.0, call: Call::Bind(at) })
+    }
+
+    /// `listen(2)`, whatever it returns.
+    pub fn try_listen(&self, fd: Fd) -> Result<Reply, LabError> {
+        self.ask(&Command::Call { fd: fd.0, call: Call::Listen(16) })
+    }
+
+    /// Forbids itself TCP's bind() and connect() by Landlock.
+    pub fn forbid_tcp(&self) -> Result<(), LabError> {
+        let reply = self.ask(&Command::Call { fd: -1, call: Call::ForbidTcp })?;
+        match reply.errno {
+            None => Ok(()),
+            Some(errno) => Err(LabError::Unavailable {
+                what: "Landlock's control of TCP".to_owned(),
+                why: format!("landlock_create_ruleset: {errno}"),
+                advice: "a kernel from Linux 6.7 on with landlock in its list of security modules has it",
+            }),
+        }
+    }
+
+    /// Gives up all privileges: another user, and so no capabilities.
+    pub fn become_nobody(&self) -> Result<(), LabError> {
+        self.must(Fd(-1), Call::BecomeNobody).map(drop)
+    }
+
     /// `listen(2)`, which must succeed.
     pub fn listen(&self, fd: Fd, backlog: i32) -> Result<(), LabError> {
         self.must(fd, Call::Listen(backlog)).map(drop)

@@ -38,6 +38,9 @@ pub(super) enum Call {
     /// Waits until there is something to read, and leaves it there.
     AwaitReadable,
     Close,
+    BecomeNobody,
+    /// A Landlock domain in which TCP may neither bind nor connect.
+    ForbidTcp,
     Ping(IpAddr),
     /// IP_MINTTL or IPV6_MINHOPCOUNT.
     MinTtl {

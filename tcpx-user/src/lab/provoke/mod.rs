@@ -4,6 +4,7 @@ mod below;
 mod beside;
 mod closing;
 mod conntrack;
+mod early;
 mod established;
 mod firewall;
 mod handshake;
@@ -85,6 +86,9 @@ impl Scenario {
 /// All scenarios, by what they are about.
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
     [
+        early::TABLE,
+        early::PORTS,
+        early::DENIED,
         unmatched::TABLE,
         near::TABLE,
         local_resets::TABLE,

@@ -1,6 +1,11 @@
 //! A small language for what happens in the kernel.
 
-use std::{cell::RefCell, collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use tcpx_common::abi::{state::*, tcp_flag::*};
 
@@ -8,7 +13,7 @@ use crate::{
     abilities::Abilities,
     event::*,
     line,
-    who::{Tellings, Who},
+    who::{Connection, Tellings, Who},
 };
 
 pub(super) use super::told::*;
@@ -88,6 +93,34 @@ impl Who for Table {
 
     fn netns(&self, netns: Netns) -> line::Netns {
         line::Netns { inum: netns.inum, name: None }
+    }
+
+    fn route(&self, _: Netns, to: IpAddr) -> Option<Result<(), i32>> {
+        match to.to_string().as_str() {
+            "192.0.2.7" => Some(Err(113)),
+            "192.0.2.8" => Some(Err(13)),
+            "192.0.2.9" => Some(Err(101)),
+            _ => Some(Ok(())),
+        }
+    }
+
+    fn sysctl(&self, _: Netns, path: &'static str) -> Option<String> {
+        match path {
+            "net/ipv4/ip_local_port_range" => Some("40000\t40001".to_owned()),
+            "net/ipv4/ip_unprivileged_port_start" => Some("1024".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn connections(&self, _: Netns) -> Option<Arc<Vec<Connection>>> {
+        let to = |port| SocketAddr::new([10, 0, 0, 2].into(), port);
+        let open = |port, state, inode| Connection {
+            local: SocketAddr::new([10, 0, 0, 1].into(), port),
+            remote: to(80),
+            state,
+            inode,
+        };
+        Some(Arc::new(vec![open(40_000, ESTABLISHED, Some(CURL)), open(40_001, TIME_WAIT, None)]))
     }
 
     fn device(&self, _: Netns, _: u32) -> Option<String> {

@@ -15,6 +15,7 @@ pub(super) struct Told {
     pub(super) attempts: Vec<line::Attempt>,
     pub(super) resets: Vec<line::Reset>,
     pub(super) drops: Vec<line::DropLine>,
+    pub(super) calls: Vec<line::CallLine>,
     pub(super) summary: Summary,
 }
 
@@ -27,12 +28,14 @@ pub(super) fn run_within(abilities: Abilities, limits: Limits, events: &[Event])
     let mut lines: Vec<Line> = events.iter().flat_map(|event| pipeline.push(event, &Table)).collect();
     lines.extend(pipeline.finish(&Table));
     let summary = pipeline.summary().clone();
-    let mut told = Told { attempts: Vec::new(), resets: Vec::new(), drops: Vec::new(), summary };
+    let mut told =
+        Told { attempts: Vec::new(), resets: Vec::new(), drops: Vec::new(), calls: Vec::new(), summary };
     for line in lines {
         match line {
             Line::Attempt(attempt) => told.attempts.push(*attempt),
             Line::Reset(reset) => told.resets.push(*reset),
             Line::Drop(drop) => told.drops.push(*drop),
+            Line::Call(call) => told.calls.push(*call),
             _ => {}
         }
     }
@@ -50,6 +53,12 @@ impl Told {
     pub(super) fn reset(&self) -> &line::Reset {
         let [reset] = self.resets.as_slice() else { panic!("{:#?}", self.resets) };
         reset
+    }
+
+    /// The only call.
+    pub(super) fn call(&self) -> &line::CallLine {
+        let [call] = self.calls.as_slice() else { panic!("{:#?}", self.calls) };
+        call
     }
 
     /// The only drop.

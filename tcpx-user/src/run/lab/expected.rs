@@ -48,6 +48,9 @@ impl Expected {
             // No RST tells where its SYN arrived.
             (fact.nat, fact.holder) = (None, None);
         }
+        if !abilities.calls {
+            expected.hide_calls();
+        }
         if !abilities.conn_request {
             // tcp_conn_request frees the SYN without a kfree_skb event.
             expected.facts.drops.retain(|drop| drop.verdict != "accept-queue-full");
@@ -61,6 +64,17 @@ impl Expected {
             (reset.origin, reset.sender, reset.verdict) = ("elsewhere", None, "unknown");
             self.hidden = Some("no hook here sees a RST that a TIME_WAIT record sends");
         }
+    }
+
+    /// The system call tracepoints want tracefs: without it nothing tells of a call that failed without a packet, and
+    /// where its socket had been in SYN_SENT, nothing tells the errno.
+    fn hide_calls(&mut self) {
+        let early = |attempt: &&AttemptFact| attempt.early;
+        if self.facts.attempts.iter().any(|attempt| early(&attempt)) || !self.facts.calls.is_empty() {
+            self.hidden = Some("no hook here sees a call that fails without a packet");
+        }
+        self.facts.attempts.retain(|attempt| !attempt.early);
+        self.facts.calls.clear();
     }
 
     /// An ICMP error that comes back within connect() stays in sk_err_soft, and sock_getsockopt(SO_ERROR) takes it away
@@ -165,6 +179,7 @@ impl Expected {
             "martian" => can.martian_reasons,
             "accept-queue-full" => can.conn_request,
             "icmp-refused" => can.icmp,
+            "connect-denied" | "permission-denied" => can.denials,
             // That it was the program follows from the listener that was passed over.
             "lookup-denied" => match self.facts.program {
                 Some(Program::Reuseport) => can.reuseport,

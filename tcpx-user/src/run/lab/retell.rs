@@ -86,6 +86,7 @@ fn kernel(played: &Played) -> Vec<Timed> {
                 }
                 all.extend(steps);
             }
+            Line::Call(call) => all.extend(outermost_first(&call.path, played.suspended)),
             Line::Start(_) | Line::Loss(_) | Line::Summary(_) => {}
         }
     }

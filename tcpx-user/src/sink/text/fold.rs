@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::{
-    line::{Attempt, DropLine, Reset},
+    line::{Attempt, CallLine, DropLine, Reset},
     verdict::VerdictId,
 };
 
@@ -24,6 +24,8 @@ pub(super) enum Main {
     Reset(Box<Reset>),
     /// A drop on its own.
     Drop(Box<DropLine>),
+    /// A bind() or listen() that failed.
+    Call(Box<CallLine>),
 }
 
 /// A block: its subject, and what is folded into it.
@@ -35,7 +37,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    const fn alone(main: Main) -> Self {
+    pub(super) const fn alone(main: Main) -> Self {
         Self { main, resets: Vec::new(), drops: Vec::new() }
     }
 }
@@ -186,6 +188,7 @@ mod tests {
             Main::Attempt(_) => "attempt",
             Main::Reset(_) => "reset",
             Main::Drop(_) => "drop",
+            Main::Call(_) => "call",
         };
         (name, group.resets.len(), group.drops.len())
     }

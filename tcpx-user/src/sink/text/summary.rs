@@ -7,7 +7,8 @@ use crate::line::Summary;
 
 pub(super) fn render(summary: &Summary, look: Look) -> String {
     let mut text = String::from("\n");
-    let counted = [("attempt", &summary.attempts), ("reset", &summary.resets), ("drop", &summary.drops)]
+    let Summary { attempts, resets, drops, calls, .. } = summary;
+    let counted = [("attempt", attempts), ("reset", resets), ("drop", drops), ("failed call", calls)]
         .map(|(what, counts)| count(what, counts));
     let counted: Vec<_> = counted.into_iter().flatten().collect();
     if counted.is_empty() {

@@ -6,7 +6,7 @@ use tcpx_common::abi::tcp_flag::{ACK, FIN, RST, SYN};
 
 use super::Context;
 use crate::{
-    event::{Holder, Netns, SockFacts},
+    event::{DeniedBy, Holder, Netns, SockFacts},
     line::Process,
     text::state::state_name,
 };
@@ -73,6 +73,33 @@ pub fn errno(number: i32) -> String {
 #[must_use]
 pub fn process(process: &Process) -> String {
     format!("{}[{}]", process.comm, process.pid)
+}
+
+/// A cgroup by its path.
+#[must_use]
+pub fn cgroup(path: Option<&str>) -> String {
+    path.map_or_else(|| "the cgroup of the process".to_owned(), |path| format!("the cgroup {path}"))
+}
+
+/// Who was seen to refuse a call.
+#[must_use]
+pub fn denied(by: DeniedBy, call: &str, cgroup: &str) -> String {
+    match by {
+        DeniedBy::SecurityModule => format!("A security module of this host refused {call}."),
+        DeniedBy::CgroupProgram => format!("A BPF program at {cgroup}, or at one above it, refused {call}."),
+    }
+}
+
+/// Who must have refused a call, and the programs that have a say.
+#[must_use]
+pub fn refused(call: &str, cgroup: &str, programs: Option<usize>) -> [Option<String>; 2] {
+    let first = format!("A security module, or a BPF program at {cgroup}, refused {call}.");
+    let has = |many: usize| match many {
+        0 => "no BPF program has".to_owned(),
+        1 => "1 BPF program has".to_owned(),
+        _ => format!("{many} BPF programs have"),
+    };
+    [Some(first), programs.map(|many| format!("Asked afterwards, {} a say there.", has(many)))]
 }
 
 /// Whoever holds the socket with this inode number.
