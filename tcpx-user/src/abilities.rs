@@ -49,6 +49,8 @@ pub struct Abilities {
     pub martian_reasons: bool,
     /// There is one for IP_MINTTL.
     pub min_ttl_reason: bool,
+    /// A walked stack has names: kallsyms can be read.
+    pub callers: bool,
 }
 
 impl Abilities {
@@ -76,5 +78,6 @@ impl Abilities {
         drop_reasons: true,
         martian_reasons: true,
         min_ttl_reason: true,
+        callers: true,
     };
 }

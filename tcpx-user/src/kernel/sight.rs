@@ -5,7 +5,7 @@ use tcpx_common::{
     config::Switches,
 };
 
-use super::{KernelFacts, attach::AttachedHook};
+use super::{KernelFacts, attach::AttachedHook, symbols::Symbols};
 use crate::abilities::Abilities;
 
 /// What the attached hooks see.
@@ -57,6 +57,7 @@ impl Sight<'_> {
             drop_reasons: !self.facts.drop_reasons.is_empty(),
             martian_reasons: self.facts.drop_reason("IP_LOCALNET").is_some(),
             min_ttl_reason: self.facts.drop_reason("TCP_MINTTL").is_some(),
+            callers: Symbols::get().range("tcp_send_active_reset").is_some(),
         }
     }
 

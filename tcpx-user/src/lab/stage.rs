@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::{
-    Actor, AttemptFact, CallFact, Cgroup, Deadline, DropFact, Endpoint, Facts, Family, Holder, LabError,
-    Namespace, Peer, Program, ResetFact, Script, SocketRow, What,
+    Actor, AttemptFact, CallFact, Cgroup, Deadline, DeathFact, DropFact, Endpoint, Facts, Family, Holder,
+    LabError, Namespace, Peer, Program, ResetFact, Script, SocketRow, What,
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
@@ -66,6 +66,9 @@ const COUNTERS: &[&str] = &[
     "TCPMD5NotFound",
     "TCPMD5Unexpected",
     "TCPMD5Failure",
+    "TCPAbortOnLinger",
+    "TCPAbortOnMemory",
+    "TCPAbortOnTimeout",
     "EmbryonicRsts",
     "PAWSActive",
     "SyncookiesFailed",
@@ -312,6 +315,11 @@ impl Stage {
         push(&mut self.facts.resets, made)
     }
 
+    /// The reset recorded last, for amendments.
+    pub fn last_reset(&mut self) -> Option<&mut ResetFact> {
+        self.facts.resets.last_mut()
+    }
+
     /// Records a silent drop that must be reported, with the scenario's verdict.
     pub fn dropped(
         &mut self,
@@ -322,6 +330,28 @@ impl Stage {
     ) -> &mut DropFact {
         let made = DropFact { netns, from: from.into(), to, count, verdict: self.verdict };
         push(&mut self.facts.drops, made)
+    }
+
+    /// Records that a connection of `client` died without a RST, with the scenario's verdict.
+    pub fn died(
+        &mut self,
+        client: &Actor,
+        local: impl Into<Endpoint>,
+        remote: SocketAddr,
+        errno: &'static str,
+    ) -> &mut DeathFact {
+        let made = DeathFact {
+            netns: client.netns(),
+            process: Some(client.process()),
+            local: local.into(),
+            remote,
+            state: "ESTABLISHED",
+            outcome: "timed-out",
+            errno,
+            bytes_sent: 0,
+            verdict: self.verdict,
+        };
+        push(&mut self.facts.deaths, made)
     }
 
     /// Records a bind() or listen() that failed and must be reported, with the scenario's verdict, and returns it for

@@ -78,6 +78,11 @@ pub(super) fn choose_by(fd: impl AsFd, program: &impl AsRawFd) -> Result<(), Err
     set_option(fd, libc::SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, &program.as_raw_fd())
 }
 
+/// `setsockopt(2)` with an int: not all options have a safe wrapper.
+pub(super) fn set(fd: impl AsFd, level: i32, option: i32, value: i32) -> Result<(), Errno> {
+    set_option(fd, level, option, &value)
+}
+
 /// The smallest TTL or hop limit that a socket takes (RFC 5082).
 pub(super) fn set_min_ttl(fd: impl AsFd, ipv6: bool, ttl: u8) -> Result<(), Errno> {
     const IP_MINTTL: i32 = 21;

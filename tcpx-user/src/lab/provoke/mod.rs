@@ -7,10 +7,12 @@ mod conntrack;
 mod early;
 mod established;
 mod firewall;
+mod given_up;
 mod handshake;
 mod local_resets;
 mod nat;
 mod near;
+mod own_accord;
 mod remote;
 mod silent;
 mod unmatched;
@@ -92,6 +94,8 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         unmatched::TABLE,
         near::TABLE,
         local_resets::TABLE,
+        own_accord::TABLE,
+        given_up::TABLE,
         handshake::TABLE,
         closing::TABLE,
         firewall::TABLE,
