@@ -204,6 +204,9 @@ pub mod sock_flag {
     pub const V6ONLY: u8 = 0x04;
     /// SO_REUSEPORT is on.
     pub const REUSEPORT: u8 = 0x08;
+    /// A filter of the socket, or of its cgroup for what comes in. Only of who holds a port, and only where drops
+    /// have no reasons.
+    pub const FILTER: u8 = 0x40;
     /// The socket is a subflow of MPTCP, or the listener of one.
     pub const MPTCP: u8 = 0x20;
     /// A BPF program chooses among the sockets of its SO_REUSEPORT group.

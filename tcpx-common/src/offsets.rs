@@ -225,6 +225,13 @@ offsets! {
     /// Whether cookies are sent and taken: an int up to 5.x, then a u8.
     net_syncookies: "net.ipv4.sysctl_tcp_syncookies",
 
+    /// Filter of a socket (SO_ATTACH_FILTER, SO_ATTACH_BPF).
+    sk_filter: "sock.sk_filter",
+    /// Programs of a cgroup, first those for packets that come in.
+    cgroup_programs: "cgroup.bpf.effective",
+    /// Those of one kind; a null pointer ends them.
+    program_array: "bpf_prog_array.items",
+
     /// Inode number of a namespace.
     net_inum: "net.ns.inum",
     /// Number that no other namespace ever has (lazily given up to 5.11).

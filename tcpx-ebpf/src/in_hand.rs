@@ -5,7 +5,7 @@ use tcpx_common::{abi::tcp_flag, event::LookupFacts};
 
 use crate::{
     hooks::receive::UNSEEN,
-    maps::{HANDSHAKE, Handshake, IN_HAND, InHand},
+    maps::{ANSWERED, HANDSHAKE, Handshake, IN_HAND, InHand},
 };
 
 /// This CPU's slot.
@@ -84,4 +84,26 @@ pub fn met() -> (u64, u64, u64) {
     let segment = slot.segment;
     slot.segment = 0;
     (segment, slot.mini, slot.mini_listener)
+}
+
+/// This packet is answered with RST. Who frees it next on this CPU has nothing more to tell.
+#[inline(always)]
+pub fn answered(skb: u64) {
+    if let Some(slot) = ANSWERED.get_ptr_mut(0) {
+        // SAFETY: a per-CPU value; answers are sent with bottom halves off.
+        unsafe { *slot = skb };
+    }
+}
+
+/// Whether this packet was answered; asked once, as another packet may get its place.
+#[inline(always)]
+pub fn take_answered(skb: u64) -> bool {
+    let Some(slot) = ANSWERED.get_ptr_mut(0) else { return false };
+    // SAFETY: as above.
+    let slot = unsafe { &mut *slot };
+    let own = *slot == skb;
+    if own {
+        *slot = 0;
+    }
+    own
 }

@@ -67,6 +67,10 @@ pub static IN_HAND: PerCpuArray<InHand> = PerCpuArray::with_max_entries(1, 0);
 #[map]
 pub static HANDSHAKE: PerCpuArray<Handshake> = PerCpuArray::with_max_entries(1, 0);
 
+/// The packet that this CPU answered with RST, until it is freed. Only kernels whose drops have no reasons ask.
+#[map]
+pub static ANSWERED: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
+
 /// Where a walk through the bind hash collects what it finds: too large for the stack.
 #[map]
 pub static WALK: PerCpuArray<Holders> = PerCpuArray::with_max_entries(1, 0);

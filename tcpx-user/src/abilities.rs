@@ -51,6 +51,10 @@ pub struct Abilities {
     pub reset_reasons: bool,
     /// The kernel gives reasons with drops.
     pub drop_reasons: bool,
+    /// There is one for martians (since 6.18).
+    pub martian_reasons: bool,
+    /// There is one for IP_MINTTL.
+    pub min_ttl_reason: bool,
     /// A walked stack has names: kallsyms can be read.
     pub callers: bool,
 }
@@ -81,6 +85,8 @@ impl Abilities {
         reuseport: true,
         reset_reasons: true,
         drop_reasons: true,
+        martian_reasons: true,
+        min_ttl_reason: true,
         callers: true,
     };
 }

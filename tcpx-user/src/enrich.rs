@@ -22,6 +22,7 @@ mod netns;
 mod proc;
 mod process;
 mod programs;
+mod rises;
 mod route;
 mod scan;
 mod sockets;
@@ -39,7 +40,7 @@ use tcpx_common::abi::state;
 use crate::{
     event::{Ends, Event, Holders, Netns, Segment, SockFacts, Task, What},
     line,
-    who::{CgroupHook, Connection, Elsewhere, Who},
+    who::{CgroupHook, Connection, Elsewhere, Tellings, Who},
 };
 
 pub(crate) use self::inside::inside_each;
@@ -51,7 +52,7 @@ pub use self::{
 
 use self::{
     asked::Asked, cgroup::Cgroups, devices::Devices, elsewhere::Elsewheres, half_open::HalfOpen,
-    netns::Namespaces, process::Processes, scan::Scan, sockets::Sockets,
+    netns::Namespaces, process::Processes, rises::Rises, scan::Scan, sockets::Sockets,
 };
 
 /// What is behind the numbers of this host.
@@ -68,6 +69,7 @@ struct State {
     cgroups: Cgroups,
     devices: Devices,
     elsewhere: Elsewheres,
+    rises: Rises,
     asked: Asked,
     half_open: HalfOpen,
     /// Time of the latest event.
@@ -81,9 +83,11 @@ impl Enrich {
     pub fn new(limits: Limits) -> Self {
         let visible = proc::shows_root_pids();
         let scan = if visible { Scan::all() } else { Scan::default() };
+        let mut namespaces = Namespaces::new(limits, visible, &scan);
         let state = State {
             processes: Processes::new(visible),
-            namespaces: Namespaces::new(limits, visible, &scan),
+            rises: Rises::new(&namespaces.census(false)),
+            namespaces,
             sockets: Sockets::new(visible, scan),
             cgroups: Cgroups::new(),
             devices: Devices::default(),
@@ -247,6 +251,11 @@ impl Who for Enrich {
         let state = &mut *self.lock();
         let held = state.namespaces.census(false).held;
         state.elsewhere.of(netns, port, &held)
+    }
+
+    fn tellings(&self, netns: Netns) -> Option<Arc<Tellings>> {
+        let state = &mut *self.lock();
+        state.rises.of(netns, || state.namespaces.get(netns))
     }
 
     fn route(&self, netns: Netns, to: IpAddr) -> Option<Result<(), i32>> {

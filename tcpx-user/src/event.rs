@@ -426,6 +426,8 @@ pub struct Holder {
     pub syn_backlog: u32,
     /// TCP_DEFER_ACCEPT, in retransmissions of the SYN-ACK; 0 if it is off.
     pub defer_accept: u8,
+    /// It has a filter, or its cgroup has one for what comes in; asked only where drops have no reasons.
+    pub filtered: bool,
 }
 
 impl Holder {
@@ -439,6 +441,15 @@ impl Holder {
     #[must_use]
     pub const fn is_full(&self) -> bool {
         self.backlog.0 > self.backlog.1
+    }
+
+    /// A listener that the lookup for a SYN to `wanted` finds, whatever the SYN came in on.
+    #[must_use]
+    pub fn listens_for(&self, wanted: SocketAddr) -> bool {
+        let any =
+            self.addr.ip().is_unspecified() && (self.addr.is_ipv4() == wanted.is_ipv4() || !self.v6only);
+        let reaches = any && (self.addr.is_ipv6() || wanted.is_ipv4());
+        self.listening && self.bound_dev == 0 && (reaches || self.addr.ip() == wanted.ip())
     }
 }
 
@@ -600,6 +611,16 @@ pub struct Drop {
 }
 
 impl Drop {
+    /// What only looks like a SYN without a socket: `tcp_v4_rcv` freed it, and without reasons (5.10) that is all that is
+    /// seen, but a listener would have taken it, and no program or device stood between them.
+    #[must_use]
+    pub fn found_its_listener(&self) -> bool {
+        let wanted = self.segment.ends.b;
+        let mut holders = self.holders.iter().flat_map(|holders| &holders.list);
+        let takes = |holder: &Holder| holder.listens_for(wanted) && !holder.reuseport_program;
+        self.reason.is_none() && !self.place.sk_lookup && !self.place.vrf && holders.any(takes)
+    }
+
     /// The segment has SYN, but was freed as one that begins nothing: SYN together with FIN; one for a connection or a
     /// handshake that the kernel knows, which answers it with an ACK (RFC 5961, `tcp_send_challenge_ack`); or a SYN-ACK
     /// for a TIME_WAIT record (`tcp_v4_rcv` hands others on).

@@ -4,6 +4,7 @@
 //! table answers it in tests.
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     sync::Arc,
 };
@@ -31,6 +32,23 @@ pub enum Link {
     Veth,
     /// A bridge of this name, in a third one.
     Bridge(String),
+}
+
+/// What a namespace's own counters say at the time of asking.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tellings {
+    /// By how much each counter of drops rose since tcpx began; one that this kernel does not have is absent.
+    pub rises: BTreeMap<&'static str, u64>,
+    /// Connections that conntrack knows, and how many it may.
+    pub conntrack: Option<(u64, u64)>,
+}
+
+impl Tellings {
+    /// By how much one counter rose; 0 if there is none of that name.
+    #[must_use]
+    pub fn rise(&self, counter: &str) -> u64 {
+        self.rises.get(counter).copied().unwrap_or(0)
+    }
 }
 
 /// A TCP socket that has a port.
@@ -77,6 +95,9 @@ pub trait Who {
     fn elsewhere(&self, _: Netns, _: u16) -> Vec<Elsewhere> {
         Vec::new()
     }
+
+    /// What the counters of a namespace say now; `None` if they cannot be read, or could not be at the start.
+    fn tellings(&self, netns: Netns) -> Option<Arc<Tellings>>;
 
     /// Whether the routing tables of a namespace lead to an address now, or the errno that they give. They are asked for
     /// a socket without a mark, a source address or a device. `None` where they could not be asked.

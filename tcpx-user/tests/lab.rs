@@ -47,6 +47,7 @@ fn check(scenario: &Scenario, stage: &Stage) -> Result<(), LabError> {
             .iter()
             .map(|a| a.verdict)
             .chain(facts.resets.iter().map(|r| r.verdict))
+            .chain(facts.drops.iter().map(|d| d.verdict))
             .chain(facts.deaths.iter().map(|d| d.verdict))
             .chain(facts.calls.iter().map(|c| c.verdict))
             .chain(facts.drops.iter().map(|d| d.verdict))

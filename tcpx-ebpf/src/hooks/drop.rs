@@ -21,7 +21,7 @@ use crate::{
 /// What is known of a drop at its hook.
 #[derive(Clone, Copy)]
 pub struct Facts {
-    /// Return address in the function that dropped; 0 if unknown.
+    /// Return address in the function that dropped; 0 if only the stack shows it.
     pub location: u64,
     /// Number in `enum skb_drop_reason`, where the kernel has one.
     pub reason: Arg,
@@ -33,12 +33,19 @@ pub struct Facts {
 #[inline(always)]
 pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
     let Some(skb) = skb else { return };
-    if switched(|on| on.last_ack_from_drop) && is_without_reason_in_receive(facts) && is_last_ack(skb, facts)
-    {
-        return last_ack(env, skb, facts);
+    if switched(|on| on.last_ack_from_drop) && is_vague(facts) && is_last_ack(skb, facts) {
+        let located = located(env, facts);
+        if is_in_receive(located.location) {
+            return last_ack(env, skb, located);
+        }
     }
-    let no_socket = is_for_want_of_a_socket(facts);
-    if no_socket && !switched(|on| on.no_socket_from_drop) {
+    // Without reasons (5.10) a segment that `tcp_v4_rcv` frees was answered with RST, or dropped there for one of many
+    // causes. Where the answers are seen, the rest is silent.
+    let unnamed = !facts.reason.known && is_in_receive(facts.location);
+    let answered = !facts.reason.known && in_hand::take_answered(skb);
+    let from_drop = switched(|on| on.no_socket_from_drop);
+    let no_socket = is_for_want_of_a_socket(facts) && (from_drop || !unnamed);
+    if answered || no_socket && !from_drop {
         return;
     }
     let flags = kernel::tcp_flags(skb);
@@ -48,20 +55,21 @@ pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
         return;
     }
     super::nat::tell(env, skb, flags);
+    let facts = located(env, facts);
     let net = kernel::skb_net(skb);
     let key = kernel::netns(net);
-    if !no_socket || !kernel::is_syn(flags) {
+    if !(no_socket || unnamed) || !kernel::is_syn(flags) {
         emit::emit(env, Kind::Drop, key, |record: &mut Drop| fill(record, skb, facts, no_socket));
         return;
     }
     match walk::who_holds(net, skb) {
         walk::Found::Nobody => emit::emit(env, Kind::Drop, key, |record: &mut Drop| {
-            fill(record, skb, facts, true);
+            fill(record, skb, facts, no_socket);
             record.port_free = 1;
             record.place = kernel::place(net, skb);
         }),
         walk::Found::Some => emit::emit(env, Kind::DropHolders, key, |record: &mut DropHolders| {
-            fill(&mut record.drop, skb, facts, true);
+            fill(&mut record.drop, skb, facts, no_socket);
             record.drop.place = kernel::place(net, skb);
             walk::copy(&mut record.holders);
         }),
@@ -85,13 +93,13 @@ fn is_in_receive(at: u64) -> bool {
         || (at >= config!(tcp_v6_rcv_start) && at < config!(tcp_v6_rcv_end))
 }
 
-/// Freed by `tcp_v4_rcv` without a reason that tells more than that.
+/// Freed without a reason, or with one that tells nothing of the cause.
 #[inline(always)]
-fn is_without_reason_in_receive(facts: Facts) -> bool {
+fn is_vague(facts: Facts) -> bool {
     let number = facts.reason.value;
     let vague = number == u64::from(config!(reason_not_specified))
         || (number != 0 && number == u64::from(config!(reason_listen_overflow)));
-    is_in_receive(facts.location) && (!facts.reason.known || vague)
+    !facts.reason.known || vague
 }
 
 /// An ACK without SYN, FIN and RST, and not of a connection that the kernel would name with the drop: request sockets
@@ -127,14 +135,24 @@ fn fill(record: &mut Drop, skb: u64, facts: Facts, no_socket: bool) {
     record.for_state = if facts.sk.known && facts.sk.value != 0 { kernel::state(facts.sk.value) } else { 0 };
 }
 
+/// A trampoline knows its caller only from the stack, which is worth a walk for a handshake: reasons are often
+/// `NOT_SPECIFIED`.
+#[inline(always)]
+fn located(env: Env, facts: Facts) -> Facts {
+    match facts.location {
+        0 => Facts { location: kernel::caller_from_stack(env), ..facts },
+        _ => facts,
+    }
+}
+
 /// Where a kprobe at the entry of the freeing function was called from.
 #[inline(always)]
 pub fn caller(env: Env) -> u64 {
     kernel::read(env.stack_pointer()).unwrap_or(0)
 }
 
-/// The same for a trampoline, which sees no registers: the first frame of the stack outside of it. Only kernels
-/// whose drops have no reasons need it.
+/// The same for a trampoline, which sees no registers: the first frame of the stack outside of it. Kernels whose drops
+/// have no reasons need it before anything else.
 #[inline(always)]
 pub fn caller_from_stack(env: Env) -> u64 {
     if offset!(arg_drop_reason) != tcpx_common::offsets::ABSENT {

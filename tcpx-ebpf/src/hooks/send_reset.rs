@@ -19,7 +19,7 @@ use tcpx_common::{
 use crate::{
     args::{Arg, Env},
     emit, in_hand, kernel,
-    maps::switched,
+    maps::{offset, switched},
     walk,
 };
 
@@ -50,6 +50,9 @@ pub fn called(env: Env, sk: Option<u64>, skb: Option<u64>, reason: Arg) {
     }
     if !kernel::is_full(sk) && kernel::has_auth_option(skb) {
         return;
+    }
+    if offset!(arg_drop_reason) == tcpx_common::offsets::ABSENT {
+        in_hand::answered(skb);
     }
     report(env, sk, skb, reason);
 }

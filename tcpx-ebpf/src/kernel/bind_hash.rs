@@ -106,7 +106,8 @@ fn take_down(sk: u64, state: u8, out: &mut Holders) {
     let at = out.found;
     out.found = at.wrapping_add(1);
     if at < MAX_HOLDERS as u32 {
-        describe(sk, state, sock::flags(sk), inode, &mut out.list[(at & (MAX_HOLDERS as u32 - 1)) as usize]);
+        let flags = sock::flags(sk) | sock::filter(sk);
+        describe(sk, state, flags, inode, &mut out.list[(at & (MAX_HOLDERS as u32 - 1)) as usize]);
     }
 }
 

@@ -97,6 +97,19 @@ pub fn flags(sk: u64) -> u8 {
     held | v6only | reuseport | program | mptcp | (linger * sock_flag::LINGER)
 }
 
+/// [`sock_flag::FILTER`] of a full socket, where drops have no reasons. Up to 5.14 `sk_cgrp_data` is a tagged union.
+#[inline(always)]
+pub fn filter(sk: u64) -> u8 {
+    if offset!(arg_drop_reason) != ABSENT {
+        return 0;
+    }
+    let own: u64 = field_or_zero(sk, offset!(sk_filter));
+    let cgroup: u64 = field_or_zero(sk, offset!(sk_cgrp));
+    let programs: u64 = field_or_zero(cgroup & !1, offset!(cgroup_programs));
+    let first: u64 = field_or_zero(programs, offset!(program_array));
+    u8::from(own | first != 0) * sock_flag::FILTER
+}
+
 /// 1 if the bit is set, else 0.
 #[inline(always)]
 pub fn bit(base: u64, offset: u16, mask: u16) -> u8 {

@@ -25,7 +25,11 @@ const NAMES: &[&str] = &[
     "TCPBacklogDrop",
     "TCPDeferAcceptDrop",
     "TCPMD5NotFound",
+    "TCPMD5Unexpected",
     "TCPMD5Failure",
+    "TCPAORequired",
+    "TCPAOBad",
+    "TCPAOKeyNotFound",
     "TCPMinTTLDrop",
     "IPReversePathFilter",
     "TCPAbortOnData",
@@ -40,6 +44,20 @@ const NAMES: &[&str] = &[
     "TCPChallengeACK",
     "OutOfWindowIcmps",
 ];
+
+/// Those of /proc/net/xfrm_stat that count what came in and was not let in.
+const XFRM: &[&str] = &[
+    "XfrmInError",
+    "XfrmInNoStates",
+    "XfrmInTmplMismatch",
+    "XfrmInNoPols",
+    "XfrmInPolBlock",
+    "XfrmInPolError",
+];
+
+/// Columns of /proc/net/stat/nf_conntrack, under names of our own.
+const CONNTRACK: &[(&str, &str)] =
+    &[("drop", "nf_conntrack drop"), ("insert_failed", "nf_conntrack insert_failed")];
 
 /// Values of one namespace. A counter that this kernel does not have is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,6 +77,51 @@ impl Counters {
             return Ok(counters);
         }
         Err(io::Error::new(io::ErrorKind::InvalidData, "/proc/net/snmp has no OutRsts"))
+    }
+
+    /// The same, and what counts drops outside of TCP.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(crate) fn read_with_drops() -> io::Result<Self> {
+        let mut counters = Self::read()?;
+        // Neither file is there without the kernel's feature, or before its module is loaded.
+        let text =
+            |file: &str| fs::read_to_string(format!("/proc/thread-self/net/{file}")).unwrap_or_default();
+        counters.parse_pairs(&text("xfrm_stat"));
+        counters.parse_columns(&text("stat/nf_conntrack"));
+        Ok(counters)
+    }
+
+    /// A name and a value in each line.
+    fn parse_pairs(&mut self, text: &str) {
+        for line in text.lines() {
+            let mut words = line.split_ascii_whitespace();
+            let known = words.next().and_then(|name| XFRM.iter().find(|known| **known == name));
+            if let (Some(known), Some(Ok(value))) = (known, words.next().map(str::parse)) {
+                self.0.insert(known, value);
+            }
+        }
+    }
+
+    /// A line of names, then a line of hexadecimal values for each CPU.
+    fn parse_columns(&mut self, text: &str) {
+        let mut lines = text.lines();
+        let Some(names) = lines.next() else { return };
+        for row in lines {
+            for (name, value) in names.split_ascii_whitespace().zip(row.split_ascii_whitespace()) {
+                let known = CONNTRACK.iter().find(|(known, _)| *known == name);
+                if let (Some((_, own)), Ok(value)) = (known, u64::from_str_radix(value, 16)) {
+                    *self.0.entry(own).or_default() += value;
+                }
+            }
+        }
+    }
+
+    /// How far each counter rose since `start`.
+    pub(crate) fn rises(&self, start: &Self) -> BTreeMap<&'static str, u64> {
+        let before = |name| start.0.get(name).copied().unwrap_or(0);
+        self.0.iter().map(|(&name, &value)| (name, value.saturating_sub(before(name)))).collect()
     }
 
     /// RSTs sent.
@@ -137,6 +200,19 @@ IpExt: 0 0
         parsed(SNMP, "").add_rise(&zero, &mut sums);
         parsed(SNMP, "").add_rise(&parsed(SNMP, ""), &mut sums);
         assert_eq!(sums.get("OutRsts"), Some(&72));
+    }
+
+    #[test]
+    fn files_that_count_drops_outside_of_tcp() {
+        let mut counters = Counters::default();
+        counters.parse_pairs("XfrmInError             \t0\nXfrmInPolBlock          \t7\nXfrmFwdHdrError 3\n");
+        let stat =
+            "entries  clashres found drop insert_failed\n0000000a  0 0 0000000f 1\n0000000a  0 0 1 0\n";
+        counters.parse_columns(stat);
+        let rises = counters.rises(&Counters::default());
+        let own = [("XfrmInError", 0), ("XfrmInPolBlock", 7)];
+        let conntrack = [("nf_conntrack drop", 16), ("nf_conntrack insert_failed", 1)];
+        assert_eq!(rises, own.into_iter().chain(conntrack).collect());
     }
 
     #[test]

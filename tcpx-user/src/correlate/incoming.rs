@@ -242,8 +242,8 @@ impl Correlator {
         if drop.is_no_handshake() {
             return;
         }
-        if !drop.no_socket {
-            if self.is_no_loss(event, drop) {
+        if !drop.no_socket || drop.found_its_listener() {
+            if !drop.no_socket && self.is_no_loss(event, drop) {
                 return;
             }
             self.dropped(DropCause::Freed(seen()));

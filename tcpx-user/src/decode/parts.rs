@@ -151,5 +151,6 @@ fn holder(holder: &raw::Holder) -> Option<Holder> {
         backlog: (holder.ack_backlog, holder.max_ack_backlog),
         syn_backlog: holder.syn_backlog.into(),
         defer_accept: holder.defer_accept,
+        filtered: holder.flags & sock_flag::FILTER != 0,
     })
 }

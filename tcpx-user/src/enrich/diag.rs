@@ -212,6 +212,7 @@ fn holder(response: &InetResponse) -> Holder {
         backlog: if listening { (header.recv_queue, header.send_queue) } else { (0, 0) },
         syn_backlog: 0,
         defer_accept: 0,
+        filtered: false,
     }
 }
 

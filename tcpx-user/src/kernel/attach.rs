@@ -132,9 +132,9 @@ fn configure(facts: &KernelFacts, asked: Asked) -> Config {
     let range = |name| Symbols::get().range(name).unwrap_or_default();
     (config.tcp_v4_rcv_start, config.tcp_v4_rcv_end) = range("tcp_v4_rcv");
     (config.tcp_v6_rcv_start, config.tcp_v6_rcv_end) = range("tcp_v6_rcv");
-    if facts.drop_reasons.is_empty() {
-        (config.free_start, config.free_end) = range("kfree_skb");
-    }
+    let freeing = ["sk_skb_reason_drop", "kfree_skb_reason", "kfree_skb"];
+    let frees = freeing.into_iter().map(range).find(|range| range.0 != 0).unwrap_or_default();
+    (config.free_start, config.free_end) = frees;
     config
 }
 

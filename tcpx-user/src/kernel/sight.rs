@@ -63,6 +63,8 @@ impl Sight<'_> {
             reuseport: self.sees(Hook::Receive) && self.sees(Hook::Reuseport),
             reset_reasons: !self.facts.reset_reasons.is_empty(),
             drop_reasons: !self.facts.drop_reasons.is_empty(),
+            martian_reasons: self.facts.drop_reason("IP_LOCALNET").is_some(),
+            min_ttl_reason: self.facts.drop_reason("TCP_MINTTL").is_some(),
             callers: Symbols::get().range("tcp_send_active_reset").is_some(),
         }
     }

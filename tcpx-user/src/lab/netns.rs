@@ -15,7 +15,7 @@ use std::{
 };
 
 use super::{
-    LabError,
+    Deadline, LabError,
     link::{self, Address},
     sockets::{self, SocketRow},
     sys,
@@ -107,6 +107,12 @@ impl Namespace {
         };
         let text = self.run(read("snmp"))?? + &self.run(read("netstat"))??;
         Ok(find_counter(&text, name))
+    }
+
+    /// Waits until a counter is at least so high.
+    pub fn await_counter(&self, name: &str, least: u64) -> Result<(), LabError> {
+        Deadline::default()
+            .until(&format!("{name} {least}"), || Ok((self.counter(name)? >= Some(least)).then_some(())))
     }
 
     /// The TCP sockets of the namespace as its socket table shows them (bound-only sockets are in no table).

@@ -102,6 +102,20 @@ impl Peer {
         self.tun.send(&segment.encode())
     }
 
+    /// Sends a segment the TCP checksum of which is wrong.
+    pub fn send_damaged(&self, segment: &Segment) -> Result<(), LabError> {
+        self.script.note(What::Packet { sent: true, text: format!("{segment}, checksum wrong") });
+        self.tun.send(&segment.encode_damaged())
+    }
+
+    /// Sends a SYN and waits for the answer, which never comes for what was sent before in vain.
+    pub fn is_answered(&self, from: u16, to: u16) -> Result<(), LabError> {
+        let conn = self.conn(from, to);
+        self.send(&conn.segment(Flags::SYN))?;
+        let both = Flags::SYN | Flags::ACK;
+        self.receive("a SYN-ACK", |s| s.to == conn.peer && s.flags == both).map(drop)
+    }
+
     /// Waits for a SYN to a port of the peer. Call it again to wait for the retransmission.
     pub fn await_syn(&self, port: u16) -> Result<Conn, LabError> {
         let (syn, packet) = self.receive("a SYN", |s| s.flags == Flags::SYN && s.to.port() == port)?;

@@ -1,6 +1,7 @@
 //! The stage on which a scenario plays: its namespaces, actors and peer, what they did, and what must be reported.
 
 use std::{
+    fs,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     os::fd::OwnedFd,
     path::PathBuf,
@@ -35,6 +36,20 @@ pub struct Stage {
     peers: Vec<Peer>,
     relays: Vec<Relay>,
     namespaces: Vec<Arc<Namespace>>,
+    machine: Vec<MachineSysctl>,
+}
+
+/// A sysctl of the whole machine, which gets its old value back.
+struct MachineSysctl {
+    path: String,
+    before: String,
+}
+
+impl Drop for MachineSysctl {
+    fn drop(&mut self) {
+        // A test guest, where this is played, is thrown away in any case.
+        let _ = fs::write(&self.path, &self.before);
+    }
 }
 
 /// The counters that scenarios speak of.
@@ -51,6 +66,12 @@ const COUNTERS: &[&str] = &[
     "SyncookiesRecv",
     "TCPAbortOnClose",
     "TCPAbortOnData",
+    "InCsumErrors",
+    "IPReversePathFilter",
+    "TCPMinTTLDrop",
+    "TCPMD5NotFound",
+    "TCPMD5Unexpected",
+    "TCPMD5Failure",
     "TCPAbortOnLinger",
     "TCPAbortOnMemory",
     "TCPAbortOnTimeout",
@@ -78,6 +99,7 @@ impl Stage {
             peers: Vec::new(),
             relays: Vec::new(),
             namespaces: Vec::new(),
+            machine: Vec::new(),
         }
     }
 
@@ -144,6 +166,20 @@ impl Stage {
         let relay = Relay::between(one, other, self.family, self.script.clone())?;
         self.relays.push(relay.clone());
         Ok(relay)
+    }
+
+    /// Writes a sysctl of the whole machine, for as long as the stage lives; only for what is `machine_wide`.
+    pub fn machine_sysctl(&mut self, key: &str, value: &str) -> Result<(), LabError> {
+        let path = format!("/proc/sys/{key}");
+        let before = fs::read_to_string(&path).map_err(|error| LabError::Unavailable {
+            what: path.clone(),
+            why: error.to_string(),
+            advice: "load the module that has it",
+        })?;
+        fs::write(&path, value).map_err(LabError::io(format!("write {path}")))?;
+        self.step(format!("{key} is {value} (it was {})", before.trim()));
+        self.machine.push(MachineSysctl { path, before });
+        Ok(())
     }
 
     /// The loopback address of the scenario's family.

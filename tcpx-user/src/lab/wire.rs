@@ -116,6 +116,15 @@ impl Segment {
         ip_packet(from, to, TCP, self.ttl, &tcp)
     }
 
+    /// The same with a TCP checksum that does not fit.
+    #[must_use]
+    pub fn encode_damaged(&self) -> Vec<u8> {
+        let mut packet = self.encode();
+        let tcp = if self.from.is_ipv4() { 20 } else { 40 };
+        packet[tcp + 16] ^= 0x55;
+        packet
+    }
+
     fn header_and_data(&self) -> Vec<u8> {
         let options = self.options();
         let mut bytes = Vec::with_capacity(20 + options.len() + self.payload.len());

@@ -1,6 +1,7 @@
 //! Specifications: what happened in the kernel, and the line that must come of it.
 
 mod deaths;
+mod discarded;
 mod early;
 mod handshake;
 mod keys;

@@ -7,12 +7,15 @@
 mod active;
 mod attempt;
 mod call;
+mod conntrack;
 mod death;
+mod discard;
 mod drop;
 mod early;
 mod handshake;
 mod icmp;
 mod listener;
+mod located;
 mod nat;
 mod nearby;
 mod no_socket;
@@ -387,9 +390,29 @@ pub const DROP: &[Rule<DropFacts>] = &[
         holds: time_wait::time_wait_ack,
     },
     Rule {
+        gives: &[VerdictId::ConntrackFull],
+        site: "nf_conntrack_in: too many connections, NF_DROP",
+        holds: conntrack::full,
+    },
+    Rule {
+        gives: &[VerdictId::ConntrackInsertFailed],
+        site: "__nf_conntrack_confirm: clash, NF_DROP",
+        holds: conntrack::insert_failed,
+    },
+    Rule {
         gives: &[VerdictId::NetfilterDrop],
         site: "nf_hook_slow, nft_do_chain: NF_DROP",
         holds: drop::netfilter_drop,
+    },
+    Rule {
+        gives: discard::GIVES,
+        site: "kfree_skb of a handshake segment: a reason that says all (B.3)",
+        holds: discard::named,
+    },
+    Rule {
+        gives: discard::GIVES,
+        site: "kfree_skb of a handshake segment, without such a reason (B.3)",
+        holds: located::located,
     },
 ];
 

@@ -161,6 +161,9 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         }
         Call::AwaitRetransmits(times) => await_retransmits(fd, times)?,
         Call::AwaitReadable => wait(fd, PollFlags::IN)?,
+        Call::MinTtl { ipv6, ttl } => sys::set_min_ttl(fd, ipv6, ttl)?,
+        Call::Md5Key { peer, key } => sys::set_md5_key(fd, peer, key)?,
+        Call::RefuseAll => sys::refuse_all(fd)?,
         _ => return Err(Errno::INVAL),
     }
     Ok(0)
@@ -261,6 +264,10 @@ fn describe(command: &Command, received: &str) -> String {
         Call::AwaitConnect => format!("poll({fd}, POLLOUT), getsockopt({fd}, SO_ERROR)"),
         Call::AwaitRetransmits(times) => format!("getsockopt({fd}, TCP_INFO) until retransmits >= {times}"),
         Call::AwaitReadable => format!("poll({fd}, POLLIN)"),
+        Call::MinTtl { ipv6: false, ttl } => format!("setsockopt({fd}, IP_MINTTL, {ttl})"),
+        Call::MinTtl { ipv6: true, ttl } => format!("setsockopt({fd}, IPV6_MINHOPCOUNT, {ttl})"),
+        Call::Md5Key { peer, key } => format!("setsockopt({fd}, TCP_MD5SIG, {{{peer}, key {key}}})"),
+        Call::RefuseAll => format!("setsockopt({fd}, SO_ATTACH_FILTER, {{ret #0}})"),
         Call::BecomeNobody => format!("setresuid({NOBODY}, {NOBODY}, {NOBODY})"),
         Call::ForbidTcp => "landlock_restrict_self() against bind and connect".to_owned(),
         Call::Close => format!("close({fd})"),

@@ -254,6 +254,32 @@ impl Actor {
         self.must(fd, Call::Linger(seconds)).map(drop)
     }
 
+    /// The smallest TTL or hop limit of what the socket takes.
+    pub fn set_min_ttl(&self, fd: Fd, at: SocketAddr, ttl: u8) -> Result<(), LabError> {
+        self.must(fd, Call::MinTtl { ipv6: at.is_ipv6(), ttl }).map(drop)
+    }
+
+    /// Segments to and from `peer` must be signed with this key.
+    ///
+    /// # Errors
+    /// [`LabError::Unavailable`] where the kernel has no TCP MD5 signatures.
+    pub fn set_md5_key(&self, fd: Fd, peer: IpAddr, key: u8) -> Result<(), LabError> {
+        let reply = self.ask(&Command::Call { fd: fd.0, call: Call::Md5Key { peer, key } })?;
+        match reply.errno.as_deref() {
+            Some("ENOPROTOOPT") => Err(LabError::Unavailable {
+                what: "TCP_MD5SIG".to_owned(),
+                why: reply.text,
+                advice: "use a kernel with CONFIG_TCP_MD5SIG",
+            }),
+            _ => reply.ok().map(drop),
+        }
+    }
+
+    /// Attaches a filter that refuses every segment.
+    pub fn refuse_all(&self, fd: Fd) -> Result<(), LabError> {
+        self.must(fd, Call::RefuseAll).map(drop)
+    }
+
     /// Sets an option of TCP's.
     pub fn set_option(&self, fd: Fd, option: TcpOption, value: i32) -> Result<(), LabError> {
         self.must(fd, Call::Option(option, value)).map(drop)

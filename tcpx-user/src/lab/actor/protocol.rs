@@ -51,6 +51,18 @@ pub(super) enum Call {
     /// A Landlock domain in which TCP may neither bind nor connect.
     ForbidTcp,
     Ping(IpAddr),
+    /// IP_MINTTL or IPV6_MINHOPCOUNT.
+    MinTtl {
+        ipv6: bool,
+        ttl: u8,
+    },
+    /// TCP_MD5SIG with a key of one byte.
+    Md5Key {
+        peer: IpAddr,
+        key: u8,
+    },
+    /// SO_ATTACH_FILTER with a filter that refuses all.
+    RefuseAll,
 }
 
 /// Options of a TCP socket that are an int.

@@ -1,6 +1,9 @@
 //! The scenarios: for each verdict of the catalogue, a script that makes the kernel do it.
 
+mod below;
+mod beside;
 mod closing;
+mod conntrack;
 mod early;
 mod established;
 mod firewall;
@@ -102,6 +105,9 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         silent::TABLE,
         listener::TABLE,
         established::TABLE,
+        below::TABLE,
+        beside::TABLE,
+        conntrack::TABLE,
     ]
     .into_iter()
     .flatten()

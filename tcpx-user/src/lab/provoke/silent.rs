@@ -38,6 +38,16 @@ pub(super) fn give_up_after_retransmission(
     to: SocketAddr,
 ) -> Result<Endpoint, LabError> {
     let socket = client.socket_nonblocking(to)?;
+    give_up(stage, client, socket, to)
+}
+
+/// The same with a socket that was prepared for it.
+pub(super) fn give_up(
+    stage: &mut Stage,
+    client: &Actor,
+    socket: Fd,
+    to: SocketAddr,
+) -> Result<Endpoint, LabError> {
     let reply = client.connect(socket, to)?;
     reply.failed_with("EINPROGRESS")?;
     stage.step("nobody answers; the client waits for the retransmission, then gives up");

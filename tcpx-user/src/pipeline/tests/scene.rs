@@ -1,6 +1,8 @@
 //! A small language for what happens in the kernel.
 
 use std::{
+    cell::RefCell,
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     sync::Arc,
 };
@@ -11,7 +13,7 @@ use crate::{
     abilities::Abilities,
     event::*,
     line,
-    who::{Connection, Elsewhere, Link, Who},
+    who::{Connection, Elsewhere, Link, Tellings, Who},
 };
 
 pub(super) use super::told::*;
@@ -33,6 +35,8 @@ pub(super) const TRACEPOINT_6_1: Abilities = Abilities {
     drop_sockets: false,
     lookups: false,
     reset_reasons: false,
+    martian_reasons: false,
+    min_ttl_reason: false,
     ..Abilities::ALL
 };
 
@@ -68,6 +72,17 @@ pub(super) const CONTAINER: u32 = 4_026_532_999;
 pub(super) const HALF_OPEN: (&str, &str) = ("10.0.0.1:80", "10.0.0.77:4");
 
 pub(super) struct Table;
+
+thread_local! {
+    /// What the counters of namespaces say in this test.
+    static COUNTERS: RefCell<BTreeMap<u32, Tellings>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// From here on the counters of `HOST` say this.
+pub(super) fn counters_say(rises: &[(&'static str, u64)], conntrack: Option<(u64, u64)>) {
+    let told = Tellings { rises: rises.iter().copied().collect(), conntrack };
+    COUNTERS.with_borrow_mut(|counters| counters.insert(HOST, told));
+}
 
 fn process(pid: u32, comm: &str) -> line::Process {
     line::Process { pid, comm: comm.to_owned(), ..line::Process::default() }
@@ -142,6 +157,10 @@ impl Who for Table {
         };
         let listener = holder(0, NODE, &format!("0.0.0.0:{port}"), true);
         vec![Elsewhere { netns: Netns { inum: CONTAINER, cookie: 0 }, listener, link }]
+    }
+
+    fn tellings(&self, netns: Netns) -> Option<Arc<Tellings>> {
+        COUNTERS.with_borrow(|counters| counters.get(&netns.inum).cloned().map(Arc::new))
     }
 
     fn is_half_open(&self, _: Netns, ends: Ends) -> Option<bool> {
@@ -252,6 +271,7 @@ pub(super) fn holder(sk: u64, inode: u64, addr_: &str, listening: bool) -> Holde
         backlog: (0, 5),
         syn_backlog: 0,
         defer_accept: 0,
+        filtered: false,
     }
 }
 

@@ -211,6 +211,12 @@ impl Expected {
             "netfilter-drop" => can.drop_reasons,
             "accept-queue-full" | "syn-queue-full" => can.conn_request,
             "handshake-ack-dropped" | "defer-accept" | "time-wait-ack" => can.mini_sockets,
+            "rp-filter" | "bad-checksum" | "auth-failed" | "xfrm-policy" | "socket-filter-drop"
+            | "tc-xdp-drop" | "egress-drop" => can.drop_reasons,
+            // A packet that conntrack drops looks like one that a rule drops: the namespace's counters tell.
+            "conntrack-full" | "conntrack-insert-failed" => false,
+            "min-ttl" => can.min_ttl_reason,
+            "martian" => can.martian_reasons,
             "icmp-refused" => can.icmp,
             "connect-denied" | "permission-denied" => can.denials,
             // That it was the program follows from the listener that was passed over.
@@ -225,6 +231,15 @@ impl Expected {
             _ => true,
         };
         if seen { Confidence::Observed } else { Confidence::Derived }
+    }
+
+    /// The same of a silent drop. `ip6_rcv_core` has one reason for whatever is wrong in a header.
+    #[must_use]
+    pub fn confidence_of_drop(&self, drop: &DropFact) -> Confidence {
+        match drop.verdict {
+            "martian" if drop.to.is_ipv6() => Confidence::Derived,
+            verdict => self.confidence(verdict),
+        }
     }
 }
 

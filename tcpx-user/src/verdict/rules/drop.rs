@@ -35,7 +35,7 @@ pub(super) fn segment(drop: &Drop) -> String {
     format!("{what} from {} to {}", ends.a, ends.b)
 }
 
-fn function(drop: &Drop) -> String {
+pub(super) fn function(drop: &Drop) -> String {
     drop.function.as_ref().map(|function| format!(" ({function})")).unwrap_or_default()
 }
 

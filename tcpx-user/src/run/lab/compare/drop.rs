@@ -28,7 +28,7 @@ pub(super) fn compare(expected: &Expected, fact: &DropFact, left: &mut Vec<&Line
     check.same("netns.inum", fact.netns, line.netns.inum);
     let least = u64::from(fact.count);
     check.holds(line.count >= least, "count", format!("at least {least}"), line.count);
-    check.verdict(fact.verdict, expected.confidence(fact.verdict), &line.verdict);
+    check.verdict(fact.verdict, expected.confidence_of_drop(fact), &line.verdict);
     check.path(&line.path);
     let own = expected.facts.attempts.iter().any(|attempt| attempt.remote == fact.to);
     let wanted = if own { "a line's id" } else { "null" };
