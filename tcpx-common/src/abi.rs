@@ -127,6 +127,8 @@ numbered! {
         Nat = 40 => "nat",
         /// [`crate::event::NatHolders`]
         NatHolders = 41 => "nat-holders",
+        /// [`crate::event::Untranslated`]
+        Untranslated = 42 => "untranslated",
     }
 }
 

@@ -491,6 +491,23 @@ record! {
         holders: Holders,
     }
 
+    /// An open socket whose sequence numbers a segment fits that found no socket: it has the segment's local port and
+    /// another remote end. Told beside the record of the segment's RST.
+    struct Untranslated {
+        /// Common part.
+        header: Header,
+        /// The segment.
+        segment: Tuple,
+        /// Local and remote end of the socket.
+        tuple: Tuple,
+        /// The socket.
+        sock: SockFacts,
+        /// Sequence number of the segment.
+        seq: u32,
+        /// Zero.
+        reserved: u32,
+    }
+
     /// What became of the firings of one hook on one CPU.
     struct HookCounters {
         /// Records written.
@@ -542,6 +559,7 @@ assert_layout!(
     Stack = 160,
     Nat = 120,
     NatHolders = 384,
+    Untranslated = 216,
     HookCounters = 16,
     NetnsKey = 16,
     NetnsResets = 16,

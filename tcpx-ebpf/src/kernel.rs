@@ -17,11 +17,11 @@ use aya_ebpf::helpers::generated::{
 };
 use tcpx_common::{abi::place_flag, event::NetnsKey, offsets::ABSENT};
 
-pub use bind_hash::walk;
+pub use bind_hash::{Sought, seek, walk};
 pub use conntrack::{flows, translation};
 pub use packet::{
-    destination_port, device, has_auth_option, icmp_header, is_syn, outer_header, quoted_segment, segment,
-    sequence, tcp_flags, tuple_and_seq,
+    acknowledgement, destination_port, device, has_auth_option, icmp_header, is_syn, outer_header,
+    quoted_segment, segment, sequence, tcp_flags, tuple_and_seq,
 };
 pub use sock::{facts, is_full, is_held, is_tcp, sock_tuple, socket_of_fd, state};
 pub use sockaddr::{read_user_sockaddr, sockaddr};

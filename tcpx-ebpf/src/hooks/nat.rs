@@ -12,8 +12,8 @@
 //! explained even where the flow's beginning was not seen.
 
 use tcpx_common::{
-    abi::Kind,
-    event::{Nat, NatHolders},
+    abi::{Kind, tcp_flag},
+    event::{Nat, NatHolders, Untranslated},
 };
 
 use crate::{args::Env, emit, kernel, walk};
@@ -79,4 +79,25 @@ fn fill(record: &mut Nat, entry: u64, skb: u64, flags: u8) {
     kernel::flows(entry, &mut record.original, &mut record.reply);
     record.seq = kernel::sequence(skb);
     record.flags = flags;
+}
+
+/// A segment of an open connection found no socket: tells the connection that it was made for, if there is one. What
+/// conntrack holds invalid it does not translate, so that it arrives under a name that no socket has.
+#[inline(always)]
+pub fn tell_untranslated(env: Env, net: u64, skb: u64, flags: u8) {
+    if flags & tcp_flag::ACK == 0 || flags & (tcp_flag::SYN | tcp_flag::RST) != 0 {
+        return;
+    }
+    let seq = kernel::sequence(skb);
+    let mut sought = kernel::Sought { seq, ack: kernel::acknowledgement(skb), found: 0 };
+    kernel::seek(net, kernel::destination_port(skb), &mut sought);
+    let sk = sought.found;
+    if sk == 0 {
+        return;
+    }
+    emit::emit(env, Kind::Untranslated, kernel::netns(net), |record: &mut Untranslated| {
+        kernel::tuple_and_seq(skb, &mut record.segment, &mut record.seq);
+        kernel::sock_tuple(sk, &mut record.tuple);
+        kernel::facts(sk, &mut record.sock);
+    });
 }

@@ -11,7 +11,7 @@ use tcpx_common::{
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
     Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, Name, Nat, Place, Reply, Retransmit,
-    SockFacts, SockPtr, SockReset, StateChange, What,
+    SockFacts, SockPtr, SockReset, StateChange, Untranslated, What,
 };
 
 pub(super) fn state(state: &raw::State) -> Option<StateChange> {
@@ -158,6 +158,11 @@ pub(super) fn nat(nat: &raw::Nat, holders: Option<Holders>) -> Option<Nat> {
     let (original, translated) = (ends(&nat.original)?, ends(&nat.reply)?.flipped());
     let syn = nat.flags & (SYN | ACK | RST) == SYN;
     Some(Nat { original, translated, isn: syn.then_some(nat.seq), holders })
+}
+
+pub(super) fn untranslated(found: &raw::Untranslated, tick_ns: u64) -> Option<Untranslated> {
+    let (segment, own) = (ends(&found.segment)?, ends(&found.tuple)?);
+    Some(Untranslated { segment, seq: found.seq, ends: own, sock: parts::sock(&found.sock, tick_ns)? })
 }
 
 pub(super) fn stack(stack: &raw::Stack) -> Vec<u64> {

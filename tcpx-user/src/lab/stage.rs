@@ -269,7 +269,15 @@ impl Stage {
         to: impl Into<Endpoint>,
     ) -> &mut ResetFact {
         let (from, to) = (from.into(), to.into());
-        let made = ResetFact { origin, from, to, sender: None, receiver: None, verdict: self.verdict };
+        let made = ResetFact {
+            origin,
+            from,
+            to,
+            sender: None,
+            receiver: None,
+            meant_for: None,
+            verdict: self.verdict,
+        };
         push(&mut self.facts.resets, made)
     }
 

@@ -48,8 +48,19 @@ pub(super) const TABLE: &[Scenario] = &[
         REJECTED,
         rejected_behind_dnat,
     ),
+    scenario(
+        "stray-segment/nat-invalid",
+        Ipv4,
+        "A segment of an open connection that conntrack holds invalid",
+        INVALID,
+        invalid,
+    ),
+    scenario("stray-segment/nat-invalid-ipv6", Ipv6, "The same, IPv6", INVALID, invalid),
 ];
 
+const INVALID: &str = "Conntrack does not translate what it holds invalid: here a segment that acknowledges what was never \
+                       sent. It arrives under the address behind the service, finds no socket, and the RST kills a \
+                       connection that was in order.";
 const CLOSED: &str = "The SYN is rewritten in the OUTPUT hook, finds no socket under its new address, and the RST is \
                       rewritten back: the client is refused by an address that nobody has.";
 const ROUTER: &str = "As a container host does: PREROUTING rewrites the destination, POSTROUTING the source. Neither the \
@@ -282,5 +293,28 @@ fn rejected_behind_dnat(stage: &mut Stage) -> Result<(), LabError> {
     let fact = stage.reset("netfilter", behind, behind.ip());
     fact.sender = Side::ownerless(client.netns(), "none");
     fact.receiver = Side::full(&client);
+    Ok(())
+}
+
+fn invalid(stage: &mut Stage) -> Result<(), LabError> {
+    let (client, peer, service) = client_with_service(stage)?;
+    let behind = peer.far(BEHIND);
+    dnat(stage, &stage.namespaces()[0].clone(), behind)?;
+    stage.ready()?;
+    let socket = client.socket(service)?;
+    let connecting = client.begin_connect(socket, service)?;
+    let mut conn = peer.await_syn(BEHIND)?;
+    peer.accept(&mut conn)?;
+    connecting.finish()?.ok()?;
+    stage.attempt(&client, conn.kernel, service).because("established").sent_on(conn.kernel, behind);
+    stage.step("the peer acknowledges what was never sent");
+    let mut wrong = conn.clone();
+    wrong.expected = wrong.expected.wrapping_add(5000);
+    peer.send_data(&mut wrong, b"Hello")?;
+    peer.await_reset(&wrong)?;
+    let fact = stage.reset("reply", conn.kernel, conn.peer);
+    fact.sender = Side::ownerless(client.netns(), "none");
+    fact.meant_for = Some(Holder { process: client.process(), at: conn.kernel });
+    stage.sends_resets(1);
     Ok(())
 }

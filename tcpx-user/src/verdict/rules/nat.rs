@@ -62,6 +62,18 @@ pub(super) fn proxy<'a>(facts: &'a AttemptFacts) -> Option<(&'a Translation, &'a
     Some((step, found))
 }
 
+/// A stray segment: the connection that it was made for, under a name that it did not get.
+pub(super) fn meant_for(facts: &ResetFacts, context: &Context<'_>) -> Option<String> {
+    let seen = facts.meant_for.as_ref()?;
+    let (own, from) = (seen.what.ends, facts.sender.as_ref()?.segment()?.ends.a);
+    let name = words::socket(&seen.what.sock, context);
+    Some(format!(
+        "Its numbers are those of {name}'s connection from {} to {}: it came from {from} instead, untranslated, so NAT \
+         held it invalid or had forgotten the connection.",
+        own.a, own.b
+    ))
+}
+
 /// A process that resets a connection right after its own attempt failed passes that on, most likely.
 pub(super) fn upstream(facts: &ResetFacts) -> Option<String> {
     let Some(Sender::Active(seen)) = &facts.sender else { return None };
