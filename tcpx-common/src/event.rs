@@ -475,9 +475,9 @@ record! {
         original: Tuple,
         /// The flow as answers name it: who answers, and whom.
         reply: Tuple,
-        /// Sequence number of the segment in hand.
-        seq: u32,
-        /// Its [`crate::abi::tcp_flag`].
+        /// Sequence number of the caller's SYN, if that or the SYN-ACK was in hand.
+        isn: u32,
+        /// The [`crate::abi::tcp_flag`] of the segment in hand.
         flags: u8,
         /// Zero.
         reserved: [u8; 3],

@@ -3,7 +3,7 @@
 use tcpx_common::{
     abi::{
         place_flag, sock_flag,
-        tcp_flag::{ACK, RST, SYN},
+        tcp_flag::{RST, SYN},
     },
     event as raw,
 };
@@ -156,8 +156,8 @@ pub(super) fn retransmit(again: &raw::Retransmit) -> Option<Retransmit> {
 /// What answers name is the flow after the translation, seen from the other side.
 pub(super) fn nat(nat: &raw::Nat, holders: Option<Holders>) -> Option<Nat> {
     let (original, translated) = (ends(&nat.original)?, ends(&nat.reply)?.flipped());
-    let syn = nat.flags & (SYN | ACK | RST) == SYN;
-    Some(Nat { original, translated, isn: syn.then_some(nat.seq), holders })
+    let handshake = nat.flags & (SYN | RST) == SYN;
+    Some(Nat { original, translated, isn: handshake.then_some(nat.isn), holders })
 }
 
 pub(super) fn untranslated(found: &raw::Untranslated, tick_ns: u64) -> Option<Untranslated> {

@@ -52,6 +52,7 @@ fn a_refusal_behind_a_service_address_is_one_record_with_both_ends() {
     assert_eq!(attempt.nat.map(|nat| nat.remote), Some(endpoint("10.1.0.2:8080")));
     assert_eq!((attempt.outcome, attempt.reset), (Outcome::Refused, Some(reset.id)));
     assert_eq!(reset.joined_by.as_deref(), Some("conntrack"));
+    assert_eq!(attempt.verdict.evidence[3], "10.1.0.2:8080 is on this host, in network namespace 5.");
     let (sender, receiver) = (reset.sender.as_ref().expect("here"), reset.receiver.as_ref().expect("here"));
     assert_eq!((sender.port, sender.netns.inum), (8080, POD));
     assert_eq!((receiver.port, receiver.netns.inum), (40_000, HOST));

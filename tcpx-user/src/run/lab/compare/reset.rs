@@ -44,6 +44,11 @@ pub(super) fn compare(expected: &Expected, fact: &ResetFact, left: &mut Vec<&Lin
         let how = if by_number { "sequence number" } else { "conntrack" };
         check.same("joined_by", how, shown(line.joined_by.as_ref()));
     }
+    if let Some(upstream) = fact.upstream {
+        let said = line.verdict.evidence.join(" ");
+        let wanted = format!("had just been refused by {upstream}");
+        check.holds(said.contains(&wanted), "verdict.evidence", wanted, said);
+    }
     if let Some(Holder { process, at }) = &fact.meant_for {
         let is = |near: &&Near| SocketAddr::new(near.addr, near.port) == *at;
         let pid = line.near.iter().find(is).and_then(|near| Some(near.process.as_ref()?.pid));
