@@ -69,6 +69,10 @@ numbered! {
         Reuseport = 17 => "reuseport",
         /// A flow that conntrack translates.
         Nat = 30 => "nat",
+        /// A listen() that failed.
+        Listen = 28 => "listen",
+        /// A system call that a security module or a cgroup's program refused.
+        Denied = 29 => "denied",
     }
 }
 
@@ -123,12 +127,18 @@ numbered! {
         Fork = 17 => "fork",
         /// [`crate::event::Stack`]
         Stack = 18 => "stack",
+        /// [`crate::event::SockReset`]: an open connection came to CLOSE because of an error, without a RST that was received.
+        Death = 25 => "death",
         /// [`crate::event::Nat`]
         Nat = 40 => "nat",
         /// [`crate::event::NatHolders`]
         NatHolders = 41 => "nat-holders",
         /// [`crate::event::Untranslated`]
         Untranslated = 42 => "untranslated",
+        /// [`crate::event::CallFailed`]: a bind().
+        BindFailed = 37 => "bind-failed",
+        /// [`crate::event::CallFailed`]: a listen().
+        ListenFailed = 38 => "listen-failed",
     }
 }
 
@@ -140,14 +150,22 @@ pub mod state {
     pub const SYN_SENT: u8 = 2;
     /// A SYN was received.
     pub const SYN_RECV: u8 = 3;
+    /// Closed first, our FIN is on its way.
+    pub const FIN_WAIT1: u8 = 4;
     /// Closed first, waiting for the peer's FIN.
     pub const FIN_WAIT2: u8 = 5;
     /// Kept as a small socket after the end.
     pub const TIME_WAIT: u8 = 6;
     /// No connection; with a port: bound and not listening.
     pub const CLOSE: u8 = 7;
+    /// The peer closed first, we have not closed yet.
+    pub const CLOSE_WAIT: u8 = 8;
+    /// The peer closed first, our FIN is on its way.
+    pub const LAST_ACK: u8 = 9;
     /// Listening.
     pub const LISTEN: u8 = 10;
+    /// Both closed at once.
+    pub const CLOSING: u8 = 11;
     /// A request socket in the established hash.
     pub const NEW_SYN_RECV: u8 = 12;
 }
@@ -182,6 +200,8 @@ pub mod sock_flag {
     pub const V6ONLY: u8 = 0x04;
     /// SO_REUSEPORT is on.
     pub const REUSEPORT: u8 = 0x08;
+    /// The socket is a subflow of MPTCP, or the listener of one.
+    pub const MPTCP: u8 = 0x20;
     /// A BPF program chooses among the sockets of its SO_REUSEPORT group.
     pub const REUSEPORT_PROGRAM: u8 = 0x10;
 }
@@ -192,6 +212,16 @@ pub mod place_flag {
     pub const SK_LOOKUP: u8 = 0x01;
     /// The device that the SYN came in on is the master of a VRF.
     pub const VRF: u8 = 0x02;
+}
+
+/// Who refused a system call, in [`crate::event::ConnectFailed`] and [`crate::event::Bind`].
+pub mod denied_by {
+    /// Nobody was seen to.
+    pub const NOBODY: u16 = 0;
+    /// A security module (`security_socket_*`).
+    pub const SECURITY_MODULE: u16 = 1;
+    /// A BPF program of a cgroup (`__cgroup_bpf_run_filter_sock_addr`).
+    pub const CGROUP_PROGRAM: u16 = 2;
 }
 
 /// What a lookup in one of TCP's hashes gave, in [`crate::event::LookupFacts`].

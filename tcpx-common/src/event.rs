@@ -154,8 +154,8 @@ record! {
         flags: u8,
         /// 1 if these fields were read.
         present: u8,
-        /// Zero.
-        reserved: u32,
+        /// For a listener that takes SYN cookies: jiffies since it last sent one, at least 1. Else 0.
+        cookie_ticks: u32,
     }
 
     /// A socket that holds a port, found in the kernel's bind hash.
@@ -242,7 +242,7 @@ record! {
         comm: [u8; 16],
     }
 
-    /// A connect() that failed before the socket came to SYN_SENT.
+    /// A connect() that failed before a SYN was sent.
     struct ConnectFailed {
         /// Common part; the running task is the caller.
         header: Header,
@@ -258,6 +258,10 @@ record! {
         uid: u32,
         /// Name of the task.
         comm: [u8; 16],
+        /// [`crate::abi::denied_by`].
+        denied_by: u16,
+        /// Zero.
+        reserved: [u16; 3],
     }
 
     /// A bind() that ended.
@@ -278,10 +282,20 @@ record! {
         uid: u32,
         /// Port that the socket has now, 0 if none.
         port: u16,
+        /// [`crate::abi::denied_by`].
+        denied_by: u16,
         /// Zero.
-        reserved: [u16; 3],
+        reserved: [u16; 2],
         /// Name of the task.
         comm: [u8; 16],
+    }
+
+    /// A bind() or listen() that failed.
+    struct CallFailed {
+        /// The call. For listen(), `requested` is the address that the socket is bound to.
+        call: Bind,
+        /// Who holds the port, if it is taken; else no walk was made.
+        holders: Holders,
     }
 
     /// The lookups of a SYN or SYN-ACK (`--probes lookup`).
@@ -330,7 +344,7 @@ record! {
         holders: Holders,
     }
 
-    /// A RST that a socket sends of its own accord, or that reached a socket.
+    /// A RST that a socket sends of its own accord, or that reached a socket; or the death of a connection without one.
     struct SockReset {
         /// Common part.
         header: Header,
@@ -344,8 +358,18 @@ record! {
         reason: u32,
         /// 1 if this kernel gives a reason.
         has_reason: u8,
+        /// Keepalive or window probes without an answer.
+        probes_out: u8,
+        /// Retransmissions of the same data without an answer.
+        retransmits: u8,
         /// Zero.
-        reserved: [u8; 3],
+        reserved: u8,
+        /// TCP_USER_TIMEOUT in ms; 0 if unset.
+        user_timeout: u32,
+        /// TCP_LINGER2 in jiffies; 0 if unset, negative for no FIN_WAIT2 at all.
+        linger2: i32,
+        /// When the connection was opened (`bpf_ktime_get_boot_ns`); 0 if that was not seen.
+        opened_ns: u64,
         /// Name of the running task.
         comm: [u8; 16],
     }
@@ -542,13 +566,14 @@ assert_layout!(
     Holder = 64,
     Holders = 264,
     State = 184,
-    ConnectFailed = 112,
+    ConnectFailed = 120,
     Bind = 128,
+    CallFailed = 392,
     Lookup = 136,
     Reply = 144,
     ReplySock = 240,
     ReplyHolders = 408,
-    SockReset = 272,
+    SockReset = 288,
     Icmp = 120,
     Reject = 120,
     ConnRequest = 216,

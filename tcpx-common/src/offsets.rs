@@ -176,6 +176,14 @@ offsets! {
     icsk_qlen: "inet_connection_sock.icsk_accept_queue.qlen",
     /// When data last came in, in jiffies.
     icsk_lrcvtime: "inet_connection_sock.icsk_ack.lrcvtime",
+    /// Keepalive or window probes without an answer.
+    icsk_probes_out: "inet_connection_sock.icsk_probes_out",
+    /// Retransmissions of the same data.
+    icsk_retransmits: "inet_connection_sock.icsk_retransmits",
+    /// TCP_USER_TIMEOUT, in ms.
+    icsk_user_timeout: "inet_connection_sock.icsk_user_timeout",
+    /// TCP_LINGER2, in jiffies.
+    tp_linger2: "tcp_sock.linger2",
     /// be16 local port, which stays when a closed socket has given its port back.
     inet_sport: "inet_sock.inet_sport",
     /// First unacknowledged byte.
@@ -194,6 +202,14 @@ offsets! {
     tp_bytes_acked: "tcp_sock.bytes_acked",
     /// Bytes that came in (RFC 4898).
     tp_bytes_received: "tcp_sock.bytes_received",
+    /// A subflow of MPTCP.
+    tp_is_mptcp: "tcp_sock.is_mptcp",
+    /// When a listener last sent a SYN cookie, in jiffies (`tcp_synq_overflow`).
+    tp_synq_overflow: "tcp_sock.rx_opt.ts_recent_stamp",
+    /// That time in a SO_REUSEPORT group, which keeps it for all of its sockets.
+    group_synq_overflow: "sock_reuseport.synq_overflow_ts",
+    /// Whether cookies are sent and taken: an int up to 5.x, then a u8.
+    net_syncookies: "net.ipv4.sysctl_tcp_syncookies",
 
     /// Inode number of a namespace.
     net_inum: "net.ns.inum",
@@ -265,6 +281,28 @@ offsets! {
     arg_bind_addr: "slot inet_bind&inet6_bind sockaddr|slot inet_bind&inet6_bind sockaddr_unsized",
     /// Result, for trampolines.
     ret_bind: "result inet_bind&inet6_bind",
+    /// The file's half of the socket.
+    arg_listen_socket: "slot inet_listen socket",
+    /// Result, for trampolines.
+    ret_listen: "result inet_listen",
+    /// The file's half of the socket.
+    arg_may_connect_socket: "slot security_socket_connect socket",
+    /// Where to.
+    arg_may_connect_addr: "slot security_socket_connect sockaddr|slot security_socket_connect sockaddr_unsized",
+    /// Result, for trampolines.
+    ret_may_connect: "result security_socket_connect",
+    /// The file's half of the socket.
+    arg_may_bind_socket: "slot security_socket_bind socket",
+    /// Where.
+    arg_may_bind_addr: "slot security_socket_bind sockaddr|slot security_socket_bind sockaddr_unsized",
+    /// Result, for trampolines.
+    ret_may_bind: "result security_socket_bind",
+    /// The file's half of the socket.
+    arg_may_listen_socket: "slot security_socket_listen socket",
+    /// Result, for trampolines.
+    ret_may_listen: "result security_socket_listen",
+    /// Result, for trampolines.
+    ret_by_program: "result __cgroup_bpf_run_filter_sock_addr",
     /// The segment.
     arg_rcv_skb: "slot tcp_v4_rcv&tcp_v6_rcv sk_buff",
     /// Result, for trampolines.

@@ -22,9 +22,10 @@ mod walk;
 use core::ffi::c_void;
 
 use args::Env;
+use calls::End;
 use hooks::{
-    active_reset, bind, conn_request, connect, drop, fork, icmp, nat, receive, receive_reset, reject,
-    retransmit, send_reset, state,
+    active_reset, bind, conn_request, connect, denied, drop, fork, icmp, listen, nat, receive, receive_reset,
+    reject, retransmit, send_reset, state,
 };
 use maps::offset;
 use tcpx_common::abi::{Backend, Hook};
@@ -65,23 +66,50 @@ programs! {
     "fentry" state_set_fentry(State, Fentry) |e| state::stored(e, arg!(e, arg_state_sk), arg!(e, arg_state_new));
     "kprobe" state_kprobe(State, Kprobe) |e| state::stored(e, arg!(e, arg_state_sk), arg!(e, arg_state_new));
 
-    "tracepoint" connect_enter_tp(Connect, Tracepoint) |e| connect::called(e.syscall_word(0), e.syscall_word(1));
+    "tracepoint" connect_enter_tp(Connect, Tracepoint) |e| calls::called(e.syscall_word(0), e.syscall_word(1), End::Remote);
     "tracepoint" connect_exit_tp(Connect, Tracepoint) |e| connect::returned(e, e.syscall_word(0) as i32);
     "fentry" connect_fentry(Connect, Fentry) |e|
-        connect::entered(arg!(e, arg_connect_socket), arg!(e, arg_connect_addr));
+        calls::entered(arg!(e, arg_connect_socket), arg!(e, arg_connect_addr), End::Remote);
     "fexit" connect_fexit(Connect, Fentry) |e| connect::returned(e, arg!(e, ret_connect).unwrap_or(0) as i32);
     "kprobe" connect_kprobe(Connect, Kprobe) |e|
-        connect::entered(arg!(e, arg_connect_socket), arg!(e, arg_connect_addr));
+        calls::entered(arg!(e, arg_connect_socket), arg!(e, arg_connect_addr), End::Remote);
     "kretprobe" connect_kretprobe(Connect, Kprobe) |e| connect::returned(e, e.returned() as i32);
 
-    "tracepoint" bind_enter_tp(Bind, Tracepoint) |e| bind::called(e.syscall_word(0), e.syscall_word(1));
+    "tracepoint" bind_enter_tp(Bind, Tracepoint) |e| calls::called(e.syscall_word(0), e.syscall_word(1), End::Local);
     "tracepoint" bind_exit_tp(Bind, Tracepoint) |e| bind::returned(e, e.syscall_word(0) as i32);
-    "fentry" bind_fentry(Bind, Fentry) |e| bind::entered(arg!(e, arg_bind_socket), arg!(e, arg_bind_addr));
+    "fentry" bind_fentry(Bind, Fentry) |e| calls::entered(arg!(e, arg_bind_socket), arg!(e, arg_bind_addr), End::Local);
     "fexit" bind_fexit(Bind, Fentry) |e| bind::returned(e, arg!(e, ret_bind).unwrap_or(0) as i32);
-    "fentry" bind6_fentry(Bind, Fentry) |e| bind::entered(arg!(e, arg_bind_socket), arg!(e, arg_bind_addr));
+    "fentry" bind6_fentry(Bind, Fentry) |e| calls::entered(arg!(e, arg_bind_socket), arg!(e, arg_bind_addr), End::Local);
     "fexit" bind6_fexit(Bind, Fentry) |e| bind::returned(e, arg!(e, ret_bind).unwrap_or(0) as i32);
-    "kprobe" bind_kprobe(Bind, Kprobe) |e| bind::entered(arg!(e, arg_bind_socket), arg!(e, arg_bind_addr));
+    "kprobe" bind_kprobe(Bind, Kprobe) |e| calls::entered(arg!(e, arg_bind_socket), arg!(e, arg_bind_addr), End::Local);
     "kretprobe" bind_kretprobe(Bind, Kprobe) |e| bind::returned(e, e.returned() as i32);
+
+    "tracepoint" listen_enter_tp(Listen, Tracepoint) |e| listen::called(e.syscall_word(0));
+    "tracepoint" listen_exit_tp(Listen, Tracepoint) |e| listen::returned(e, e.syscall_word(0) as i32);
+    "fentry" listen_fentry(Listen, Fentry) |e| listen::entered(arg!(e, arg_listen_socket));
+    "fexit" listen_fexit(Listen, Fentry) |e| listen::returned(e, arg!(e, ret_listen).unwrap_or(0) as i32);
+    "kprobe" listen_kprobe(Listen, Kprobe) |e| listen::entered(arg!(e, arg_listen_socket));
+    "kretprobe" listen_kretprobe(Listen, Kprobe) |e| listen::returned(e, e.returned() as i32);
+
+    "fentry" may_connect_fentry(Denied, Fentry) |e|
+        calls::entered(arg!(e, arg_may_connect_socket), arg!(e, arg_may_connect_addr), End::Remote);
+    "fexit" may_connect_fexit(Denied, Fentry) |e|
+        denied::connect(e, arg!(e, ret_may_connect).unwrap_or(0) as i32);
+    "fentry" may_bind_fentry(Denied, Fentry) |e|
+        calls::entered(arg!(e, arg_may_bind_socket), arg!(e, arg_may_bind_addr), End::Local);
+    "fexit" may_bind_fexit(Denied, Fentry) |e| denied::bind(e, arg!(e, ret_may_bind).unwrap_or(0) as i32);
+    "fentry" may_listen_fentry(Denied, Fentry) |e| listen::entered(arg!(e, arg_may_listen_socket));
+    "fexit" may_listen_fexit(Denied, Fentry) |e| denied::listen(e, arg!(e, ret_may_listen).unwrap_or(0) as i32);
+    "fexit" by_program_fexit(Denied, Fentry) |e| denied::by_program(arg!(e, ret_by_program).unwrap_or(0) as i32);
+    "kprobe" may_connect_kprobe(Denied, Kprobe) |e|
+        calls::entered(arg!(e, arg_may_connect_socket), arg!(e, arg_may_connect_addr), End::Remote);
+    "kretprobe" may_connect_kretprobe(Denied, Kprobe) |e| denied::connect(e, e.returned() as i32);
+    "kprobe" may_bind_kprobe(Denied, Kprobe) |e|
+        calls::entered(arg!(e, arg_may_bind_socket), arg!(e, arg_may_bind_addr), End::Local);
+    "kretprobe" may_bind_kretprobe(Denied, Kprobe) |e| denied::bind(e, e.returned() as i32);
+    "kprobe" may_listen_kprobe(Denied, Kprobe) |e| listen::entered(arg!(e, arg_may_listen_socket));
+    "kretprobe" may_listen_kretprobe(Denied, Kprobe) |e| denied::listen(e, e.returned() as i32);
+    "kretprobe" by_program_kretprobe(Denied, Kprobe) |e| denied::by_program(e.returned() as i32);
 
     "fentry" receive_fentry(Receive, Fentry) |e| receive::received(arg!(e, arg_rcv_skb));
     "fentry" receive6_fentry(Receive, Fentry) |e| receive::received(arg!(e, arg_rcv_skb));

@@ -46,9 +46,14 @@ pub static COUNTERS: PerCpuArray<HookCounters> = PerCpuArray::with_max_entries(H
 #[map]
 pub static NETNS_RESETS: HashMap<NetnsKey, NetnsResets> = HashMap::with_max_entries(1024, 0);
 
-/// connect() and bind() calls under way, by thread. LRU, so that a missed return leaks nothing.
+/// connect(), bind() and listen() calls under way, by thread. LRU, so that a missed return leaks nothing.
 #[map]
 pub static CALLS: LruHashMap<u64, Call> = LruHashMap::with_max_entries(2048, 0);
+
+/// How each connection began, by the address of its socket. A socket that takes the address
+/// later writes its own opening over it. LRU: of more connections than this, the oldest have no age.
+#[map]
+pub static OPENED: LruHashMap<u64, Opened> = LruHashMap::with_max_entries(65_536, 0);
 
 /// Processes of the traced command.
 #[map]
@@ -91,16 +96,30 @@ static CONFIG: Config = Config {
     free_end: 0,
 };
 
+/// How a connection began.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Opened {
+    /// `bpf_ktime_get_boot_ns`.
+    pub time_ns: u64,
+    /// `tcp_sock.bytes_acked` at that time: 1 for the SYN of whoever called connect(), which is no byte of data.
+    pub bytes_acked: u64,
+}
+
 /// A call under way.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Call {
     /// `struct socket`.
     pub socket: u64,
+    /// Its `struct sock`, which is TCP's.
+    pub sk: u64,
     /// What the call was given.
     pub given: Tuple,
-    /// 1 once the call has led to SYN_SENT, so that a failure is told by the state change.
-    pub attempted: u64,
+    /// 1 while the call has led to SYN_SENT, so that a failure is told by the state change.
+    pub attempted: u32,
+    /// `tcpx_common::abi::denied_by`.
+    pub denied_by: u32,
 }
 
 /// A segment in `tcp_v4_rcv` or `tcp_v6_rcv`.

@@ -27,6 +27,12 @@ pub struct Abilities {
     pub conn_request: bool,
     /// Dropped handshake segments are reported.
     pub drops: bool,
+    /// Segments are seen as they enter TCP, with the socket that early demux has found for them.
+    pub received: bool,
+    /// connect(), bind() and listen() calls that fail without a packet are reported.
+    pub calls: bool,
+    /// So are those that a security module or a cgroup's program refuses, as such.
+    pub denials: bool,
     /// Lookups are observed.
     pub lookups: bool,
     /// What conntrack makes of a flow is reported when the flow begins, wherever on this host.
@@ -39,6 +45,8 @@ pub struct Abilities {
     pub reset_reasons: bool,
     /// The kernel gives reasons with drops.
     pub drop_reasons: bool,
+    /// A walked stack has names: kallsyms can be read.
+    pub callers: bool,
 }
 
 impl Abilities {
@@ -55,11 +63,15 @@ impl Abilities {
         rejects: true,
         conn_request: true,
         drops: true,
+        received: true,
+        calls: true,
+        denials: true,
         lookups: true,
         nat: true,
         sk_lookup: true,
         reuseport: true,
         reset_reasons: true,
         drop_reasons: true,
+        callers: true,
     };
 }

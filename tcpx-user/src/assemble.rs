@@ -2,6 +2,8 @@
 //! site of a RST (its lookups, its path) is marked as derived.
 
 mod attempt;
+mod call;
+mod death;
 mod drop;
 mod ends;
 mod path;
@@ -16,6 +18,8 @@ use crate::{
 };
 
 pub use attempt::attempt;
+pub use call::call;
+pub use death::death;
 pub use drop::drop;
 pub(crate) use reset::origin;
 pub use reset::reset;

@@ -9,7 +9,7 @@ mod parts;
 use tcpx_common::{abi, event as raw};
 use zerocopy::FromBytes;
 
-use crate::event::{Backend, Event, Hook, Netns, Task, What};
+use crate::event::{Backend, Event, Hook, Netns, ServerCall, Task, What};
 
 pub use names::{Names, NoSymbols, Symbols};
 
@@ -56,6 +56,12 @@ impl Decoder {
             Kind::State => What::State(facts::state(&record(bytes)?)?),
             Kind::ConnectFailed => What::ConnectFailed(facts::connect_failed(&record(bytes)?)?),
             Kind::Bind => What::Bind(facts::bind(&record(bytes)?)?),
+            Kind::BindFailed => {
+                What::CallFailed(Box::new(facts::call_failed(&record(bytes)?, ServerCall::Bind)?))
+            }
+            Kind::ListenFailed => {
+                What::CallFailed(Box::new(facts::call_failed(&record(bytes)?, ServerCall::Listen)?))
+            }
             Kind::Lookup => {
                 let found: raw::Lookup = record(bytes)?;
                 What::Lookup(parts::segment(&found.segment)?, parts::lookups(&found.lookup))
@@ -65,6 +71,7 @@ impl Decoder {
             }
             Kind::ActiveReset => What::ActiveReset(Box::new(self.sock_reset(bytes)?)),
             Kind::ReceiveReset => What::ReceiveReset(Box::new(self.sock_reset(bytes)?)),
+            Kind::Death => What::Death(Box::new(self.sock_reset(bytes)?)),
             Kind::Icmp => What::Icmp(facts::icmp(&record(bytes)?, true)?),
             Kind::IcmpSend => What::IcmpSend(facts::icmp(&record(bytes)?, false)?),
             Kind::Reject => facts::reject(&record(bytes)?)?,

@@ -4,6 +4,7 @@
 //! correlator is, and looks up at once what may be gone when the verdict is made. Everything is cached and bounded,
 //! and what cannot be known for certain of the moment of the event stays absent.
 
+mod asked;
 mod budget;
 mod cache;
 mod cgroup;
@@ -12,11 +13,14 @@ mod container;
 mod cookie;
 mod devices;
 mod diag;
+mod half_open;
 mod inside;
 mod listing;
 mod netns;
 mod proc;
 mod process;
+mod programs;
+mod route;
 mod scan;
 mod sockets;
 #[cfg(test)]
@@ -24,15 +28,16 @@ pub(crate) mod testing;
 
 use std::{
     io,
-    sync::{Mutex, MutexGuard, PoisonError},
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tcpx_common::abi::state;
 
 use crate::{
-    event::{Event, Holders, Netns, Segment, SockFacts, Task, What},
+    event::{Ends, Event, Holders, Netns, Segment, SockFacts, Task, What},
     line,
-    who::Who,
+    who::{CgroupHook, Connection, Who},
 };
 
 pub(crate) use self::inside::inside_each;
@@ -43,7 +48,8 @@ pub use self::{
 };
 
 use self::{
-    cgroup::Cgroups, devices::Devices, netns::Namespaces, process::Processes, scan::Scan, sockets::Sockets,
+    asked::Asked, cgroup::Cgroups, devices::Devices, half_open::HalfOpen, netns::Namespaces,
+    process::Processes, scan::Scan, sockets::Sockets,
 };
 
 /// What is behind the numbers of this host.
@@ -59,6 +65,8 @@ struct State {
     namespaces: Namespaces,
     cgroups: Cgroups,
     devices: Devices,
+    asked: Asked,
+    half_open: HalfOpen,
     /// Time of the latest event.
     latest: u64,
 }
@@ -76,6 +84,8 @@ impl Enrich {
             sockets: Sockets::new(visible, scan),
             cgroups: Cgroups::new(),
             devices: Devices::default(),
+            asked: Asked::new(),
+            half_open: HalfOpen::new(),
             latest: clock::boot_now(),
         };
         Self { clock: WallClock::sample(), state: Mutex::new(state) }
@@ -119,6 +129,11 @@ impl State {
             What::Bind(bind) => {
                 self.caller(event, &bind.comm, bind.uid, bind.cgroup, bind.inode);
             }
+            What::CallFailed(failed) => {
+                let bind = &failed.bind;
+                self.caller(event, &bind.comm, bind.uid, bind.cgroup, bind.inode);
+                self.sockets(event.time, None, failed.holders.as_ref());
+            }
             What::State(change) if change.caller => {
                 // A client's own socket is named by its attempt; remembering it would drive out the listeners'.
                 let inode = change.inode.filter(|_| change.new == state::LISTEN);
@@ -128,6 +143,7 @@ impl State {
             What::Reply(reply) => {
                 self.segment(event.netns, &reply.segment);
                 self.sockets(event.time, reply.sock.as_ref(), reply.holders.as_ref());
+                self.half_open.observe(event.netns, reply, &self.namespaces);
             }
             What::Drop(drop) => {
                 self.segment(event.netns, &drop.segment);
@@ -222,6 +238,34 @@ impl Who for Enrich {
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String> {
         let state = &mut *self.lock();
         state.devices.name(netns, ifindex, || state.namespaces.get(netns))
+    }
+
+    fn route(&self, netns: Netns, to: IpAddr) -> Option<Result<(), i32>> {
+        let state = &mut *self.lock();
+        let held = state.namespaces.get(netns)?;
+        state.asked.route(&held, to)
+    }
+
+    fn sysctl(&self, netns: Netns, path: &'static str) -> Option<String> {
+        let state = &mut *self.lock();
+        let held = state.namespaces.get(netns)?;
+        state.asked.sysctl(&held, path)
+    }
+
+    fn connections(&self, netns: Netns) -> Option<Arc<Vec<Connection>>> {
+        let state = &mut *self.lock();
+        let held = state.namespaces.get(netns)?;
+        state.asked.connections(&held)
+    }
+
+    fn cgroup_programs(&self, cgroup: u64, hook: CgroupHook) -> Option<usize> {
+        let state = &mut *self.lock();
+        let folder = state.cgroups.folder(cgroup)?;
+        state.asked.programs(cgroup, &folder, hook)
+    }
+
+    fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool> {
+        self.lock().half_open.get(netns, ends)
     }
 
     fn time(&self, boot_ns: u64) -> String {

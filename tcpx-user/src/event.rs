@@ -74,10 +74,12 @@ pub struct Event {
 pub enum What {
     /// A socket changed state.
     State(StateChange),
-    /// connect() failed before SYN_SENT; the task is the caller.
+    /// connect() failed without a SYN; the task is the caller.
     ConnectFailed(ConnectFailed),
     /// bind() ended; the task is the caller.
     Bind(Bind),
+    /// bind() or listen() failed; the task is the caller.
+    CallFailed(Box<CallFailed>),
     /// The lookups of a SYN or SYN-ACK.
     Lookup(Segment, Lookups),
     /// A RST in answer to a segment.
@@ -86,6 +88,8 @@ pub enum What {
     ActiveReset(Box<SockReset>),
     /// A RST reached a socket.
     ReceiveReset(Box<SockReset>),
+    /// An open connection came to CLOSE because of an error that no received RST left.
+    Death(Box<SockReset>),
     /// An ICMP error reached TCP.
     Icmp(Icmp),
     /// This host sends an ICMP error about a TCP segment.
@@ -170,7 +174,16 @@ pub struct StateChange {
     pub comm: Vec<u8>,
 }
 
-/// connect() failed before the socket came to SYN_SENT.
+/// Who refused a system call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeniedBy {
+    /// A security module (SELinux, AppArmor, Landlock, BPF LSM).
+    SecurityModule,
+    /// A BPF program of a cgroup.
+    CgroupProgram,
+}
+
+/// connect() failed without a SYN.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConnectFailed {
     /// Where to.
@@ -179,6 +192,8 @@ pub struct ConnectFailed {
     pub sk: Option<SockPtr>,
     /// Positive errno.
     pub errno: i32,
+    /// Who refused it, where that was seen.
+    pub denied_by: Option<DeniedBy>,
     /// User of the task.
     pub uid: u32,
     /// cgroup of the task.
@@ -206,6 +221,28 @@ pub struct Bind {
     pub cgroup: Option<u64>,
     /// Name of the task.
     pub comm: Vec<u8>,
+}
+
+/// The calls that make a socket a server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerCall {
+    /// bind()
+    Bind,
+    /// listen()
+    Listen,
+}
+
+/// bind() or listen() failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallFailed {
+    /// Which.
+    pub call: ServerCall,
+    /// Who, and what it was given; for listen() the address that the socket is bound to.
+    pub bind: Bind,
+    /// Who refused it, where that was seen.
+    pub denied_by: Option<DeniedBy>,
+    /// Who holds the port, if it is taken.
+    pub holders: Option<Holders>,
 }
 
 /// A TCP segment, from its headers.
@@ -328,6 +365,10 @@ pub struct SockFacts {
     pub bytes_received: u64,
     /// Connections that wait for accept(), and how many may.
     pub backlog: (u32, u32),
+    /// It is a subflow of MPTCP, or the listener of one.
+    pub mptcp: bool,
+    /// A listener that takes SYN cookies: since it last sent one, ns.
+    pub cookie_age_ns: Option<u64>,
 }
 
 /// Sockets that hold a port.
@@ -364,13 +405,30 @@ pub struct Holder {
     pub backlog: (u32, u32),
 }
 
-/// A RST from or to a socket.
+/// What ends a connection from within.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timers {
+    /// Keepalive or window probes without an answer.
+    pub probes_out: u8,
+    /// Retransmissions of the same data without an answer.
+    pub retransmits: u8,
+    /// TCP_USER_TIMEOUT in ms; 0 if unset.
+    pub user_timeout: u32,
+    /// TCP_LINGER2 in jiffies; 0 if unset, negative for no FIN_WAIT2 at all.
+    pub linger2: i32,
+}
+
+/// A RST from or to a socket, or the death of its connection without one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SockReset {
     /// Local and remote.
     pub ends: Ends,
     /// The socket, before the reset changed it.
     pub sock: SockFacts,
+    /// Its timers.
+    pub timers: Timers,
+    /// When the connection was opened (boot clock, ns), if that was seen.
+    pub opened: Option<u64>,
     /// The RST that came in, where this backend sees it.
     pub segment: Option<Segment>,
     /// `enum sk_rst_reason`, where the kernel has one.

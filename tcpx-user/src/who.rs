@@ -3,7 +3,41 @@
 //! `correlate` and `verdict` know this trait only; `enrich` answers it live, a recording answers it in replay, a
 //! table answers it in tests.
 
-use crate::{event::Netns, event::Task, line};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use crate::{
+    event::{Ends, Netns, Task},
+    line,
+};
+
+/// A TCP socket that has a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Own end.
+    pub local: SocketAddr,
+    /// Other end; port 0 if it has none.
+    pub remote: SocketAddr,
+    /// TCP state (`tcpx_common::abi::state`).
+    pub state: u8,
+    /// Inode number of its file; `None` if no process holds it.
+    pub inode: Option<u64>,
+}
+
+/// Where a program may refuse a system call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CgroupHook {
+    /// bind() to an IPv4 address.
+    Bind4,
+    /// bind() to an IPv6 address.
+    Bind6,
+    /// connect() to an IPv4 address.
+    Connect4,
+    /// connect() to an IPv6 address.
+    Connect6,
+}
 
 /// Answers are cached by the implementation; `None` is "not known", never a guess.
 pub trait Who {
@@ -18,6 +52,31 @@ pub trait Who {
 
     /// Name of a device in a namespace.
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String>;
+
+    /// Whether the routing tables of a namespace lead to an address now, or the errno that they give. They are asked for
+    /// a socket without a mark, a source address or a device. `None` where they could not be asked.
+    fn route(&self, _: Netns, _: IpAddr) -> Option<Result<(), i32>> {
+        None
+    }
+
+    /// A sysctl of a namespace as it is now, by its path below /proc/sys. `None` where it could not be read.
+    fn sysctl(&self, _: Netns, _: &'static str) -> Option<String> {
+        None
+    }
+
+    /// All TCP sockets of a namespace that have a port now. `None` where they could not be listed.
+    fn connections(&self, _: Netns) -> Option<Arc<Vec<Connection>>> {
+        None
+    }
+
+    /// How many BPF programs have a say at that place of a cgroup now. `None` where that cannot be asked.
+    fn cgroup_programs(&self, _: u64, _: CgroupHook) -> Option<usize> {
+        None
+    }
+
+    /// Whether a listener of a namespace keeps a handshake that is half done, with these ends (local and remote). Asked
+    /// for a segment whose lookup was not seen.
+    fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool>;
 
     /// Wall clock of a boot clock time, RFC 3339 UTC with nanoseconds.
     fn time(&self, boot_ns: u64) -> String;

@@ -1,14 +1,14 @@
 //! Facts from a `struct sock`.
 
-use aya_ebpf::helpers::generated::bpf_jiffies64;
+use aya_ebpf::helpers::generated::{bpf_jiffies64, bpf_ktime_get_boot_ns};
 use tcpx_common::{
     abi::{sock_flag, state},
-    event::{SockFacts, Tuple},
+    event::{SockFacts, SockReset, Tuple},
     offsets::ABSENT,
 };
 
 use super::{AF_INET6, current_task, field, field_or_zero, read, read_into};
-use crate::maps::{config, offset};
+use crate::maps::{OPENED, Opened, config, offset};
 
 const IPPROTO_TCP: u16 = 6;
 
@@ -90,10 +90,11 @@ pub fn flags(sk: u64) -> u8 {
     let v6only = bit(sk, offset!(skc_ipv6only), offset!(skc_ipv6only_mask)) * sock_flag::V6ONLY;
     let reuseport = bit(sk, offset!(skc_reuseport), offset!(skc_reuseport_mask)) * sock_flag::REUSEPORT;
     let linger = (field_or_zero::<u64>(sk, offset!(skc_flags)) >> (config!(sock_linger_bit) & 63)) as u8 & 1;
+    let mptcp = (field_or_zero::<u8>(sk, offset!(tp_is_mptcp)) & 1) * sock_flag::MPTCP;
     let group: u64 = field_or_zero(sk, offset!(sk_reuseport_cb));
     let program: u64 = field_or_zero(group, offset!(reuseport_prog));
     let program = u8::from(program != 0) * sock_flag::REUSEPORT_PROGRAM;
-    held | v6only | reuseport | program | (linger * sock_flag::LINGER)
+    held | v6only | reuseport | program | mptcp | (linger * sock_flag::LINGER)
 }
 
 /// 1 if the bit is set, else 0.
@@ -122,6 +123,29 @@ pub fn facts(sk: u64, out: &mut SockFacts) {
     out.present = 1;
 }
 
+/// Fills in what ends a connection from within: its timers, how often they fired in vain, and its age; to be called after
+/// [`facts`].
+#[inline(always)]
+pub fn timers(sk: u64, out: &mut SockReset) {
+    out.probes_out = field_or_zero(sk, offset!(icsk_probes_out));
+    out.retransmits = field_or_zero(sk, offset!(icsk_retransmits));
+    out.user_timeout = field_or_zero(sk, offset!(icsk_user_timeout));
+    out.linger2 = field_or_zero(sk, offset!(tp_linger2));
+    // SAFETY: the value is copied at once.
+    if let Some(opened) = unsafe { OPENED.get(sk) } {
+        out.opened_ns = opened.time_ns;
+        out.sock.bytes_acked = out.sock.bytes_acked.saturating_sub(opened.bytes_acked);
+    }
+}
+
+/// Remembers that the connection of this socket was opened now.
+#[inline(always)]
+pub fn opened(sk: u64) {
+    // SAFETY: the helper has no preconditions.
+    let time_ns = unsafe { bpf_ktime_get_boot_ns() };
+    let _ = OPENED.insert(sk, Opened { time_ns, bytes_acked: field_or_zero(sk, offset!(tp_bytes_acked)) }, 0);
+}
+
 /// Sequence numbers, bytes and idle time.
 #[inline(always)]
 fn transfer(sk: u64, out: &mut SockFacts) {
@@ -137,6 +161,24 @@ fn transfer(sk: u64, out: &mut SockFacts) {
     let sent = now.wrapping_sub(field_or_zero(sk, offset!(tp_lsndtime)));
     let received = now.wrapping_sub(field_or_zero(sk, offset!(icsk_lrcvtime)));
     out.idle_ticks = if sent < received { sent } else { received };
+    if out.state == state::LISTEN {
+        out.cookie_ticks = cookie_ticks(sk, now);
+    }
+}
+
+/// Jiffies since a listener last sent a SYN cookie, at least 1. 0 if it never did, or if cookies are switched off: then
+/// no ACK is taken for one (`cookie_v4_check`, `tcp_synq_no_recent_overflow`).
+#[inline(always)]
+fn cookie_ticks(sk: u64, now: u32) -> u32 {
+    let group: u64 = field_or_zero(sk, offset!(sk_reuseport_cb));
+    let (base, place) =
+        if group == 0 { (sk, offset!(tp_synq_overflow)) } else { (group, offset!(group_synq_overflow)) };
+    let last: u32 = field_or_zero(base, place);
+    let on: u8 = field_or_zero(super::sock_net(sk), offset!(net_syncookies));
+    if last == 0 || on == 0 {
+        return 0;
+    }
+    now.wrapping_sub(last).max(1)
 }
 
 /// The socket behind a file descriptor of the running process, as (`struct socket`, `struct sock`).

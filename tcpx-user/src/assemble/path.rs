@@ -3,12 +3,16 @@
 //! A frame is there because one of this record's own events shows it, or because the site that was seen cannot be
 //! reached otherwise; its note says which. Offsets come from a stack, if there is one.
 
-use tcpx_common::abi::state::{LISTEN, SYN_SENT, TIME_WAIT};
+mod early;
+
+use tcpx_common::abi::state::{CLOSE, LISTEN, NEW_SYN_RECV, SYN_RECV, SYN_SENT, TIME_WAIT};
+
+pub(super) use early::call;
 
 use super::{Names, reset::lookup};
 use crate::{
     correlate::{
-        facts::{Answered, AttemptFacts, DropCause, DropFacts, ResetFacts, Sender},
+        facts::{Answered, AttemptFacts, DeathFacts, DropCause, DropFacts, ResetFacts, Sender},
         key::Seen,
     },
     event::{Backend, Ends, Lookups, Segment, SockReset, StateChange},
@@ -26,6 +30,9 @@ struct Functions {
     reject: &'static str,
     icmp: &'static str,
     connect: &'static str,
+    child: &'static str,
+    cookie: &'static str,
+    route_request: &'static str,
 }
 
 const V4: Functions = Functions {
@@ -37,6 +44,9 @@ const V4: Functions = Functions {
     reject: "nf_send_reset",
     icmp: "tcp_v4_err",
     connect: "tcp_v4_connect",
+    child: "tcp_v4_syn_recv_sock",
+    cookie: "cookie_v4_check",
+    route_request: "subflow_v4_route_req",
 };
 
 const V6: Functions = Functions {
@@ -48,6 +58,9 @@ const V6: Functions = Functions {
     reject: "nf_send_reset6",
     icmp: "tcp_v6_err",
     connect: "tcp_v6_connect",
+    child: "tcp_v6_syn_recv_sock",
+    cookie: "cookie_v6_check",
+    route_request: "subflow_v6_route_req",
 };
 
 const fn functions(ends: Ends) -> &'static Functions {
@@ -79,12 +92,12 @@ pub(super) fn reset(facts: &ResetFacts, id: VerdictId, names: &Names<'_>) -> Vec
     let (frames, stack) = match &facts.sender {
         Some(Sender::Reply(seen)) => {
             let note = format!("sent the RST; {}", by(seen.backend, "tcp_send_reset"));
-            (answer(facts, note), &seen.stack)
+            (answer(facts, id, note), &seen.stack)
         }
         Some(Sender::NoSocketDrop(seen)) => {
-            (answer(facts, "sent the RST; derived from the drop of the segment".to_owned()), &seen.stack)
+            (answer(facts, id, "sent the RST; derived from the drop of the segment".to_owned()), &seen.stack)
         }
-        Some(Sender::Active(seen)) => (active(seen, id), &seen.stack),
+        Some(Sender::Active(seen)) => (active(seen, id, names), &seen.stack),
         Some(Sender::Reject(seen)) => {
             let note = format!("sent the RST; {}", by(seen.backend, ""));
             (vec![frame(functions(seen.what.0.ends).reject, note)], &seen.stack)
@@ -98,16 +111,14 @@ pub(super) fn reset(facts: &ResetFacts, id: VerdictId, names: &Names<'_>) -> Vec
     at(facts.time(), with_stack(frames, stack, names))
 }
 
-fn answer(facts: &ResetFacts, sent: String) -> Vec<Frame> {
+fn answer(facts: &ResetFacts, id: VerdictId, sent: String) -> Vec<Frame> {
     let Some(answered) = facts.sender.as_ref().and_then(Sender::answered) else { return Vec::new() };
     let names = functions(answered.segment.ends);
     let mut frames = vec![frame(names.send_reset, sent)];
-    frames.extend(answering_site(&answered, names));
-    let lookups = lookup(&answered);
+    frames.extend(answering_site(&answered, id, names));
+    let lookups = lookup(&answered, id);
     frames.extend(step(names.listener, lookups.listener, None));
-    let hit =
-        (answered.sk_state != 0 && answered.sk_state != LISTEN).then(|| words::state(answered.sk_state));
-    frames.extend(step(names.established, lookups.established, hit));
+    frames.extend(step(names.established, lookups.established, found(&answered, id)));
     let label =
         if answered.sk_state == 0 { "took the segment, label no_tcp_socket" } else { "took the segment" };
     let source = if answered.lookups.received { "observed" } else { "derived" };
@@ -115,19 +126,67 @@ fn answer(facts: &ResetFacts, sent: String) -> Vec<Frame> {
     frames
 }
 
+/// What the established lookup found: as seen, else what the site implies. A socket that had its end by the answer
+/// (R9) was in another state before.
+fn found(answered: &Answered<'_>, id: VerdictId) -> Option<String> {
+    let state = match answered.lookups.established {
+        Some(Ok((_, state))) => state,
+        Some(Err(_)) => return None,
+        None if answered.at_request || id == VerdictId::SynRecvBadAck && answered.sk_state == LISTEN => {
+            NEW_SYN_RECV
+        }
+        None if matches!(answered.sk_state, 0 | LISTEN | CLOSE) => return None,
+        None => answered.sk_state,
+    };
+    Some(words::state(state))
+}
+
 /// What ran between the lookup and the RST; none of it is hooked.
-fn answering_site(answered: &Answered<'_>, names: &Functions) -> Vec<Frame> {
-    match answered.sk_state {
-        0 => Vec::new(),
-        TIME_WAIT => vec![frame("tcp_timewait_state_process", "returned TCP_TW_RST; derived")],
-        LISTEN => {
-            let received = "tcp_rcv_state_process";
-            vec![frame(received, "LISTEN and ACK; derived"), frame(names.do_receive, "label reset; derived")]
+fn answering_site(answered: &Answered<'_>, id: VerdictId, names: &Functions) -> Vec<Frame> {
+    let site = |inner: &str, note: &str| {
+        vec![frame(inner, format!("{note}; derived")), frame(names.do_receive, "label reset; derived")]
+    };
+    let synsent = "tcp_rcv_synsent_state_process (inlined in tcp_rcv_state_process)";
+    match (answered.sk_state, id) {
+        (0, _) => Vec::new(),
+        (TIME_WAIT, _) => vec![frame("tcp_timewait_state_process", "returned TCP_TW_RST; derived")],
+        (_, VerdictId::AcceptQueueAbort) => vec![
+            frame(names.child, "the accept queue is full; derived"),
+            frame("tcp_check_req", "label embryonic_reset; derived"),
+        ],
+        (LISTEN, VerdictId::SynInHandshake) => vec![frame("tcp_check_req", "label embryonic_reset; derived")],
+        (_, VerdictId::ChildRejectedAck) if answered.at_request => vec![
+            frame("tcp_child_process", "the new socket refused the segment; derived"),
+            frame("tcp_check_req", "made a new socket; derived"),
+        ],
+        (_, VerdictId::ChildRejectedAck) => {
+            site("tcp_child_process", "the new socket of a SYN cookie refused the segment")
         }
-        SYN_SENT => {
-            let inlined = "tcp_rcv_synsent_state_process (inlined in tcp_rcv_state_process)";
-            vec![frame(inlined, "SYN_SENT; derived"), frame(names.do_receive, "label reset; derived")]
+        (LISTEN, VerdictId::MptcpReset) if answered.at_request => vec![
+            frame("subflow_syn_recv_sock", "label dispose_child; derived"),
+            frame("tcp_check_req", "derived"),
+        ],
+        (LISTEN, VerdictId::MptcpReset) => {
+            let route = frame(names.route_request, "MP_JOIN refused; derived");
+            [vec![route], site("tcp_conn_request", "SYN for a listener")].concat()
         }
+        (LISTEN, VerdictId::BadSyncookie) => {
+            let cookie = frame(names.cookie, "no valid cookie; derived");
+            let mut frames = site("tcp_rcv_state_process", "LISTEN and ACK");
+            frames.insert(1, cookie);
+            frames
+        }
+        (LISTEN, VerdictId::SynRecvBadAck) => {
+            let check = frame("tcp_check_req", "returned the listener: not the ACK of its SYN-ACK; derived");
+            [site("tcp_rcv_state_process", "LISTEN and ACK"), vec![check]].concat()
+        }
+        (LISTEN, _) => site("tcp_rcv_state_process", "LISTEN and ACK"),
+        (_, VerdictId::DataAfterClose) => {
+            site("tcp_rcv_state_process", "data, and the socket can receive no more")
+        }
+        (SYN_SENT, VerdictId::SynSentPaws) => site(synsent, "SYN_SENT, the echoed timestamp is not ours"),
+        (SYN_SENT, _) => site(synsent, "SYN_SENT, the ACK is not of our SYN"),
+        (SYN_RECV, _) => site("tcp_rcv_state_process", "SYN_RECV, tcp_ack refused"),
         _ => Vec::new(),
     }
 }
@@ -145,22 +204,49 @@ fn step(function: &str, step: LookupStep, hit: Option<String>) -> Option<Frame> 
     Some(frame(function, format!("{result}; {source}")))
 }
 
-fn active(seen: &Seen<Box<SockReset>>, id: VerdictId) -> Vec<Frame> {
+fn active(seen: &Seen<Box<SockReset>>, id: VerdictId, names: &Names<'_>) -> Vec<Frame> {
     let sent = format!("sent the RST; {}", by(seen.backend, "tcp_send_reset"));
     let mut frames = vec![frame("tcp_send_active_reset", sent)];
-    match id {
-        VerdictId::CloseUnreadData => frames.push(frame("__tcp_close", "data was unread; derived")),
-        VerdictId::LingerZero => {
-            frames.push(frame("tcp_disconnect", "SO_LINGER of 0 s; derived"));
-            frames.push(frame("__tcp_close", "derived"));
-        }
-        VerdictId::ListenerClosedUnaccepted => {
-            frames.push(frame("tcp_disconnect", "derived"));
-            frames.push(frame("inet_csk_listen_stop", "the listener ends; derived"));
-        }
-        _ => {}
-    }
     frames
+        .extend(callers(id, seen).iter().map(|&(function, what)| called(function, what, &seen.stack, names)));
+    frames
+}
+
+/// A function that called, and why: on the walked stack it was seen, else it follows.
+fn called(function: &str, what: &str, stack: &[u64], names: &Names<'_>) -> Frame {
+    let seen =
+        stack.iter().filter_map(|&address| names.symbols.symbol(address)).any(|(name, _)| *name == *function);
+    let how = if seen { "observed (stack)" } else { "derived" };
+    frame(function, if what.is_empty() { how.to_owned() } else { format!("{what}; {how}") })
+}
+
+/// Who calls `tcp_send_active_reset`, innermost first, as the verdict has it.
+fn callers(id: VerdictId, seen: &Seen<Box<SockReset>>) -> &'static [(&'static str, &'static str)] {
+    match id {
+        VerdictId::CloseUnreadData => &[("__tcp_close", "data was unread")],
+        VerdictId::LingerZero => &[("tcp_disconnect", "SO_LINGER of 0 s"), ("__tcp_close", "")],
+        VerdictId::ListenerClosedUnaccepted => {
+            &[("tcp_disconnect", ""), ("inet_csk_listen_stop", "the listener ends")]
+        }
+        VerdictId::Disconnect => &[("tcp_disconnect", ""), ("__inet_stream_connect", "AF_UNSPEC")],
+        VerdictId::Linger2Expired => &[("__tcp_close", "FIN_WAIT2, TCP_LINGER2 below 0")],
+        VerdictId::MemoryPressure if seen.what.sock.state == CLOSE => &[("__tcp_close", "tcp_check_oom()")],
+        VerdictId::MemoryPressure => &[("tcp_out_of_resources", "")],
+        VerdictId::SocketDestroyed => &[("tcp_abort", "")],
+        VerdictId::FinWait2Timeout => &[("tcp_keepalive_timer", "FIN_WAIT2, no process left")],
+        VerdictId::UserTimeout => &[("tcp_keepalive_timer", "TCP_USER_TIMEOUT over")],
+        VerdictId::KeepaliveTimeout => &[("tcp_keepalive_timer", "probes used up")],
+        _ => &[],
+    }
+}
+
+/// Where a connection died.
+pub(super) fn death(facts: &DeathFacts, names: &Names<'_>) -> Vec<Frame> {
+    let seen = &facts.seen;
+    let (state, errno) = (words::state(seen.what.sock.state), words::errno(seen.what.sock.err.into()));
+    let note = format!("{state} to CLOSE with {errno}; {}", by(seen.backend, "inet_sock_set_state"));
+    let frames = vec![frame("tcp_done", note)];
+    at(seen.time, with_stack(frames, &seen.stack, names))
 }
 
 fn reject_drop(seen: &Seen<Box<crate::event::Drop>>) -> Vec<Frame> {
@@ -196,7 +282,9 @@ pub(super) fn attempt(facts: &AttemptFacts, id: VerdictId, names: &Names<'_>) ->
     } else if let Some(dropped) = &facts.drop {
         frames.extend(drop(dropped, names));
     }
+    frames.extend(early::refused(facts, id));
     frames.extend(state_frames(facts));
+    frames.extend(early::returned(facts));
     frames
 }
 

@@ -21,7 +21,11 @@ pub fn reset(facts: &ResetFacts, finding: Finding, names: &Names<'_>) -> line::R
         flow: flow(facts.sent_flow()),
         segment: provoked_by(facts),
         reason: reason(facts, finding.id),
-        lookup: facts.sender.as_ref().and_then(Sender::answered).map(|answered| lookup(&answered)),
+        lookup: facts
+            .sender
+            .as_ref()
+            .and_then(Sender::answered)
+            .map(|answered| lookup(&answered, finding.id)),
         near: ends::near(facts, names),
         path: path::reset(facts, finding.id, names),
         verdict: verdict(finding),
@@ -71,32 +75,51 @@ fn reason(facts: &ResetFacts, id: VerdictId) -> Option<Reason> {
         return Some(Reason { name: name.to_string(), source: ReasonSource::Kernel });
     }
     let name = match sender {
-        Sender::Active(_) if id == VerdictId::CloseUnreadData => "TCP_ABORT_ON_CLOSE",
-        Sender::Active(_) if matches!(id, VerdictId::LingerZero | VerdictId::ListenerClosedUnaccepted) => {
-            "TCP_STATE"
-        }
+        Sender::Active(_) => derived_of_own_accord(id)?,
         _ => derived_reason(&sender.answered()?, id)?,
     };
     Some(Reason { name: name.to_owned(), source: ReasonSource::Derived })
 }
 
-fn derived_reason(answered: &Answered<'_>, id: VerdictId) -> Option<&'static str> {
-    match answered.sk_state {
-        0 => Some("NO_SOCKET"),
-        TIME_WAIT => Some("TCP_TIMEWAIT_SOCKET"),
-        LISTEN if id == VerdictId::AckToListener => Some("TCP_FLAGS"),
+fn derived_of_own_accord(id: VerdictId) -> Option<&'static str> {
+    match id {
+        VerdictId::CloseUnreadData => Some("TCP_ABORT_ON_CLOSE"),
+        VerdictId::Linger2Expired => Some("TCP_ABORT_ON_LINGER"),
+        VerdictId::MemoryPressure => Some("TCP_ABORT_ON_MEMORY"),
+        VerdictId::KeepaliveTimeout | VerdictId::UserTimeout => Some("TCP_KEEPALIVE_TIMEOUT"),
+        VerdictId::LingerZero
+        | VerdictId::ListenerClosedUnaccepted
+        | VerdictId::SocketDestroyed
+        | VerdictId::FinWait2Timeout
+        | VerdictId::Disconnect => Some("TCP_STATE"),
         _ => None,
     }
+}
+
+fn derived_reason(answered: &Answered<'_>, id: VerdictId) -> Option<&'static str> {
+    Some(match (answered.sk_state, id) {
+        (0, _) => "NO_SOCKET",
+        (TIME_WAIT, _) => "TCP_TIMEWAIT_SOCKET",
+        (LISTEN, VerdictId::AckToListener | VerdictId::BadSyncookie | VerdictId::SynRecvBadAck) => {
+            "TCP_FLAGS"
+        }
+        (_, VerdictId::SynSentBadAck) => "TCP_INVALID_ACK_SEQUENCE",
+        (_, VerdictId::SynSentPaws) => "TCP_RFC7323_PAWS",
+        (_, VerdictId::DataAfterClose) => "TCP_ABORT_ON_DATA",
+        (_, VerdictId::SynInHandshake | VerdictId::AcceptQueueAbort) => "INVALID_SYN",
+        _ => return None,
+    })
 }
 
 /// Both lookups: as observed, else as the site of the answer implies them. A socket in the established hash is found
 /// without a listener lookup; a listener only after a miss there, or behind one of its request sockets, which a
 /// kernel or backend that does not show lookups leaves open.
-pub(super) fn lookup(answered: &Answered<'_>) -> LookupLine {
+pub(super) fn lookup(answered: &Answered<'_>, id: VerdictId) -> LookupLine {
     let implied = |result| LookupStep { result, source: Source::Derived };
     let (established, listener) = match answered.sk_state {
+        _ if answered.at_request => (LookupResult::Hit, LookupResult::NotRun),
         0 => (LookupResult::Miss, LookupResult::Miss),
-        LISTEN => (LookupResult::Miss, LookupResult::Hit),
+        LISTEN if id != VerdictId::SynRecvBadAck => (LookupResult::Miss, LookupResult::Hit),
         _ => (LookupResult::Hit, LookupResult::NotRun),
     };
     let seen = |hit: bool| LookupStep {

@@ -9,8 +9,8 @@ use super::key::Seen;
 pub use super::nat::Translation;
 pub use super::sender::{Answered, Sender};
 use crate::event::{
-    ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, Lookups, Netns, Retransmit, Segment, SockPtr,
-    SockReset, StateChange, Untranslated,
+    CallFailed, ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, Lookups, Netns, Retransmit, Segment,
+    SockPtr, SockReset, StateChange, Untranslated,
 };
 
 /// Something that will not change any more, unless a listener appears.
@@ -26,6 +26,10 @@ pub enum Settled {
     AttemptAgain(Box<AttemptFacts>),
     /// A handshake segment that vanished.
     Drop(Arc<DropFacts>),
+    /// A connection that died without a RST.
+    Death(Box<DeathFacts>),
+    /// A bind() or listen() that failed.
+    Call(Box<CallFacts>),
     /// Records that were lost.
     Loss {
         /// Of which hook, if one is known.
@@ -58,6 +62,8 @@ pub struct AttemptFacts {
     pub icmp_sent: Option<Seen<Icmp>>,
     /// The RST that ended it.
     pub reset: Option<Arc<ResetFacts>>,
+    /// The last RST with which its socket answered what came in answer to its SYN.
+    pub wrong_answer: Option<Arc<ResetFacts>>,
     /// Its handshake segments that vanished.
     pub drop: Option<Arc<DropFacts>>,
     /// The attempt of this host at the other end, when SYNs crossed.
@@ -179,6 +185,15 @@ impl AttemptFacts {
     }
 }
 
+/// All that was seen of a bind() or listen() that failed.
+#[derive(Clone, Debug)]
+pub struct CallFacts {
+    /// Unique in this run.
+    pub id: u64,
+    /// The call.
+    pub seen: Seen<CallFailed>,
+}
+
 /// What tcpx saw a socket do with listen().
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Listened {
@@ -261,7 +276,7 @@ pub struct ResetFacts {
     pub receiver_opened: Option<Opened>,
     /// The attempt that it ended, or that opened the connection which it ended.
     pub attempt: Option<u64>,
-    /// The start of that attempt: who called connect().
+    /// The start of that attempt, or of the one whose socket sent it: who called connect().
     pub start: Option<Box<Seen<StateChange>>>,
     /// How both sides were joined.
     pub joined: Option<Joined>,
@@ -409,4 +424,19 @@ impl DropFacts {
             DropCause::Queue(seen) => self.count > 1 || seen.what.sock.backlog.0 > seen.what.sock.backlog.1,
         }
     }
+}
+
+/// An open connection that ended because of an error, without a RST that was sent or received.
+#[derive(Clone, Debug)]
+pub struct DeathFacts {
+    /// Unique in this run.
+    pub id: u64,
+    /// The socket at its end.
+    pub seen: Seen<Box<SockReset>>,
+    /// The connection, if its opening was seen.
+    pub opened: Option<Opened>,
+    /// The last ICMP error about it that reached TCP.
+    pub icmp: Option<Seen<Icmp>>,
+    /// Nothing that could matter was lost.
+    pub complete: bool,
 }

@@ -24,6 +24,8 @@ pub struct History {
     begun: Recent<u16, Seen<StateChange>>,
     /// Listeners that ended, by port.
     ended: Recent<u16, Seen<StateChange>>,
+    /// listen() calls that failed.
+    failed: Recent<SockPtr, ()>,
     addresses: HashSet<(u32, IpAddr)>,
     limit: usize,
 }
@@ -37,6 +39,7 @@ impl History {
             opened: Recent::new(limit),
             begun: Recent::new(limit),
             ended: Recent::new(limit),
+            failed: Recent::new(limit),
             addresses: HashSet::new(),
             limit,
         }
@@ -59,13 +62,26 @@ impl History {
         self.ended.insert(seen.what.ends.a.port(), seen.time, seen);
     }
 
+    /// listen() failed: `inet_csk_listen_start` has gone to LISTEN and back before, and that was neither a listener nor
+    /// the end of one.
+    pub fn did_not_listen(&mut self, sk: SockPtr, time: u64) {
+        self.ports.insert(sk, time, Listened::NotSeen);
+        self.failed.insert(sk, time, ());
+    }
+
+    /// The state change did not belong to a listen() that failed.
+    fn is_real(&self, seen: &Seen<StateChange>) -> bool {
+        let span = seen.time..=seen.time.saturating_add(MOMENT_NS);
+        !self.failed.get(seen.what.sk).any(|entry| span.contains(&entry.0))
+    }
+
     /// The last listener that would have taken a SYN, refused at `time` in `netns`, and was closed within [`NEAR_NS`]
     /// before. It leaves the hash before its state changes (`tcp_set_state`), so that the refusal may come first.
     #[must_use]
     pub fn closed_before(&self, syn: &Answered<'_>, netns: Netns, time: u64) -> Option<&Seen<StateChange>> {
         let span = time.saturating_sub(NEAR_NS)..=time.saturating_add(MOMENT_NS);
         let mut closed = self.ended.get(syn.segment.ends.b.port()).map(|entry| &entry.1);
-        closed.rfind(|seen| span.contains(&seen.time) && would_take(syn, netns, seen))
+        closed.rfind(|seen| span.contains(&seen.time) && would_take(syn, netns, seen) && self.is_real(seen))
     }
 
     /// The first listener that would have taken the SYN and appeared within [`NEAR_NS`] after. It is in state LISTEN
@@ -74,7 +90,7 @@ impl History {
     pub fn appeared_after(&self, syn: &Answered<'_>, netns: Netns, time: u64) -> Option<&Seen<StateChange>> {
         let span = time.saturating_sub(MOMENT_NS)..=time.saturating_add(NEAR_NS);
         let mut begun = self.begun.get(syn.segment.ends.b.port()).map(|entry| &entry.1);
-        begun.find(|seen| span.contains(&seen.time) && would_take(syn, netns, seen))
+        begun.find(|seen| span.contains(&seen.time) && would_take(syn, netns, seen) && self.is_real(seen))
     }
 
     /// For each holder, what is known of its listen() calls until `time`.
@@ -129,7 +145,8 @@ impl History {
     /// Entries of all kinds.
     #[must_use]
     pub(super) fn len(&self) -> usize {
-        self.ports.len() + self.opened.len() + self.begun.len() + self.ended.len() + self.addresses.len()
+        let listened = self.ports.len() + self.begun.len() + self.ended.len() + self.failed.len();
+        listened + self.opened.len() + self.addresses.len()
     }
 }
 

@@ -5,12 +5,15 @@ use tcpx_common::abi::state::{CLOSE, ESTABLISHED, LISTEN, SYN_RECV, SYN_SENT};
 use super::{
     Correlator,
     attempts::Step,
-    facts::{AttemptFacts, DropCause, DropFacts, Opened, ResetFacts, Sender, Settled, Upstream},
+    facts::{
+        AttemptFacts, CallFacts, DeathFacts, DropCause, DropFacts, Opened, ResetFacts, Sender, Settled,
+        Upstream,
+    },
     key::{Seen, may_be_same},
 };
 use crate::event::{
-    Bind, ConnectFailed, Drop, Ends, Event, Icmp, Netns, Reply, Retransmit, Segment, SockReset, StateChange,
-    Task, Untranslated, What,
+    Bind, CallFailed, ConnectFailed, Drop, Ends, Event, Icmp, Netns, Reply, Retransmit, Segment, ServerCall,
+    SockReset, StateChange, Task, Untranslated, What,
 };
 
 impl Correlator {
@@ -20,14 +23,22 @@ impl Correlator {
             What::State(change) => self.state(event, change),
             What::ConnectFailed(failed) => self.connect_failed(event, failed),
             What::Bind(bind) => self.bind(event, bind),
+            What::CallFailed(failed) => self.call_failed(event, failed),
             What::Lookup(segment, lookups) => {
                 self.history.in_use(event.netns, segment.ends.b.ip());
                 let seen = Seen::new(event, stack, (segment.clone(), *lookups));
                 self.lookups.insert(segment.ends, event.time, seen);
             }
             What::Reply(reply) => self.reply(event, stack, reply),
-            What::ActiveReset(reset) => self.sender(Sender::Active(Seen::new(event, stack, reset.clone()))),
-            What::ReceiveReset(reset) => self.receiver(Seen::new(event, stack, reset.clone())),
+            What::ActiveReset(reset) => {
+                self.deaths.reset(reset.sock.sk, reset.ends, event.time);
+                self.sender(Sender::Active(Seen::new(event, stack, reset.clone())));
+            }
+            What::ReceiveReset(reset) => {
+                self.deaths.reset(reset.sock.sk, reset.ends, event.time);
+                self.receiver(Seen::new(event, stack, reset.clone()));
+            }
+            What::Death(death) => self.died(Seen::new(event, stack, death.clone())),
             What::Icmp(icmp) => self.icmp(event, icmp, true),
             What::IcmpSend(icmp) => self.icmp(event, icmp, false),
             What::Reject(segment, hook) => {
@@ -167,8 +178,12 @@ impl Correlator {
         let attempt = failed.sk.and_then(|sk| self.attempts.of_sock(sk));
         let id = attempt.filter(|attempt| attempt.span().0 <= event.time).map(|attempt| attempt.id);
         if let Some(attempt) = id.and_then(|id| self.attempts.get_mut(id)) {
-            if attempt.end.is_some() {
+            let settles = attempt.end.is_some();
+            if settles {
                 attempt.failed = Some(seen);
+            }
+            if let Some(id) = id.filter(|_| settles) {
+                self.settle_attempt(id);
             }
             return;
         }
@@ -187,8 +202,21 @@ impl Correlator {
         }
     }
 
+    fn call_failed(&mut self, event: &Event, failed: &CallFailed) {
+        if let Some(sk) = failed.bind.sk.filter(|_| failed.call == ServerCall::Listen) {
+            self.history.did_not_listen(sk, event.time);
+        }
+        let id = self.new_id();
+        let seen = Seen::new(event, &[], failed.clone());
+        self.settled.push_back(Settled::Call(Box::new(CallFacts { id, seen })));
+    }
+
     fn reply(&mut self, event: &Event, stack: &[u64], reply: &Reply) {
         self.history.in_use(event.netns, reply.segment.ends.b.ip());
+        let ended = reply.sock.as_ref().filter(|sock| sock.state == CLOSE);
+        if let Some(id) = ended.and_then(|sock| self.resets.end_of(sock.sk, reply.segment.ends)) {
+            self.resets.remove(id);
+        }
         self.answered(reply.segment.ends, reply.segment.seq, event.time, event.netns);
         self.sender(Sender::Reply(Seen::new(event, stack, Box::new(reply.clone()))));
     }
@@ -209,10 +237,18 @@ impl Correlator {
         let seen = || Seen::new(event, stack, Box::new(drop.clone()));
         if !drop.no_socket {
             self.dropped(DropCause::Freed(seen()));
-        } else if !self.abilities.replies_without_socket {
+        } else if !self.abilities.replies_without_socket && !self.just_answered(event, &drop.segment) {
             self.answered(drop.segment.ends, drop.segment.seq, event.time, event.netns);
             self.sender(Sender::NoSocketDrop(seen()));
         }
+    }
+
+    /// A socket has answered the segment, which is freed now: that is no second answer. TCP itself sends the same segment
+    /// again much later.
+    fn just_answered(&self, event: &Event, segment: &Segment) -> bool {
+        let same = |&(netns, seq): &(Netns, u32)| seq == segment.seq && may_be_same(netns, event.netns);
+        let lately = |time: u64| event.time.saturating_sub(time) < self.limits.grace_ns;
+        self.answered.get(segment.ends).any(|entry| same(&entry.1) && lately(entry.0))
     }
 
     fn dropped(&mut self, cause: DropCause) {
@@ -264,6 +300,9 @@ impl Correlator {
     fn receiver(&mut self, seen: Seen<Box<SockReset>>) {
         let (time, sk, ends) = (seen.time, seen.what.sock.sk, seen.what.ends);
         self.history.in_use(seen.netns, ends.a.ip());
+        if self.resets.answered_at_end(sk, ends) {
+            return;
+        }
         let opened = self.history.opening_of(sk, ends, time);
         let attempt = self.reached_attempt(&seen);
         if let Some(told) = self.told_sender_for(&seen) {
@@ -317,6 +356,18 @@ impl Correlator {
         id
     }
 
+    /// An open connection ended with an error.
+    fn died(&mut self, seen: Seen<Box<SockReset>>) {
+        let (sk, ends, time) = (seen.what.sock.sk, seen.what.ends, seen.time);
+        self.history.in_use(seen.netns, ends.a.ip());
+        let opened = self.history.opening_of(sk, ends, time);
+        let id = self.new_id();
+        if self.deaths.died(DeathFacts { id, seen, opened, icmp: None, complete: true }) {
+            self.wait(id, time);
+            self.bound_deaths();
+        }
+    }
+
     fn icmp(&mut self, event: &Event, icmp: &Icmp, received: bool) {
         let seen = Seen::new(event, &[], icmp.clone());
         let table = if received { &mut self.icmp } else { &mut self.icmp_sent };
@@ -346,6 +397,7 @@ impl Correlator {
         self.attempts.all_mut().for_each(|attempt| attempt.complete = false);
         self.resets.all_mut().for_each(|reset| reset.complete = false);
         self.drops.all_mut().for_each(|drop| drop.complete = false);
+        self.deaths.all_mut().for_each(|death| death.complete = false);
     }
 }
 

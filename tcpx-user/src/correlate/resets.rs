@@ -14,7 +14,9 @@ use super::{
     key::{Agreement, Seen, joins, may_be_same},
     recent::Recent,
 };
-use crate::event::{Ends, Netns, SockPtr, SockReset};
+use tcpx_common::abi::state::CLOSE;
+
+use crate::event::{Ends, Netns, SockFacts, SockPtr, SockReset};
 
 /// Waiting and recently told resets.
 #[derive(Debug)]
@@ -211,6 +213,27 @@ impl Resets {
             (from..=until).contains(&entry.0) && entry.1.refused_a_syn() && entry.1.attempt.is_none()
         };
         told.into_iter().find(reached).map(|entry| entry.1.clone())
+    }
+
+    /// A waiting reset that says only that the socket `sk` was reset, by a RST of this flow: `tcp_reset` was called, but
+    /// not for a RST, if the socket then answered a segment. (Data for a socket that can receive no more ends it so.)
+    #[must_use]
+    pub fn end_of(&self, sk: SockPtr, flow: Ends) -> Option<u64> {
+        let ended = |reset: &&ResetFacts| {
+            let receiver = reset.receiver.as_ref();
+            reset.sender.is_none() && receiver.is_some_and(|seen| seen.what.sock.sk == sk)
+        };
+        self.on(flow).find(ended).map(|reset| reset.id)
+    }
+
+    /// The same in the other order: the answer of the socket `sk`, which had come to its end, is known already.
+    #[must_use]
+    pub fn answered_at_end(&self, sk: SockPtr, ends: Ends) -> bool {
+        let closed = |sock: &SockFacts| sock.sk == sk && sock.state == CLOSE;
+        self.on(ends).any(|reset| match &reset.sender {
+            Some(Sender::Reply(seen)) => seen.what.sock.as_ref().is_some_and(closed),
+            _ => false,
+        })
     }
 
     fn on(&self, flow: Ends) -> impl Iterator<Item = &ResetFacts> {

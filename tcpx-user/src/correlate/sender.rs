@@ -39,6 +39,9 @@ pub struct Answered<'a> {
     pub sock: Option<&'a SockFacts>,
     /// Who holds the port.
     pub holders: Option<&'a Holders>,
+    /// A full socket answered before the segment came to `tcp_v4_do_rcv`: for a request socket (`tcp_check_req`), or for
+    /// the child that was just made of it. `tcp_v4_rcv` takes the device away from what it hands on (`skb->dev = NULL`).
+    pub at_request: bool,
     /// Where it found no socket.
     pub place: Place,
 }
@@ -138,6 +141,7 @@ impl Sender {
                 sk_state: seen.what.sk_state,
                 sock: seen.what.sock.as_ref(),
                 holders: seen.what.holders.as_ref(),
+                at_request: seen.what.sock.is_some() && seen.what.segment.device.is_some(),
                 place: seen.what.place,
             }),
             Self::NoSocketDrop(seen) => Some(Answered {
@@ -147,6 +151,7 @@ impl Sender {
                 sk_state: 0,
                 sock: None,
                 holders: seen.what.holders.as_ref(),
+                at_request: false,
                 place: seen.what.place,
             }),
             _ => None,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tcpx_common::abi::state::SYN_SENT;
+use tcpx_common::abi::state::{SYN_RECV, SYN_SENT};
 
 use super::{
     Correlator,
@@ -96,6 +96,8 @@ impl Correlator {
     pub(super) fn deadline_of(&mut self, id: u64) {
         if self.resets.get(id).is_some() {
             self.settle_reset(id);
+        } else if self.deaths.has(id) {
+            self.settle_death(id);
         } else if let Some(attempt) = self.attempts.get(id) {
             let current = attempt.sk().and_then(|sk| self.attempts.of_sock(sk)).map(|current| current.id);
             let replaced = current != Some(id);
@@ -122,13 +124,15 @@ impl Correlator {
         if reset.sender.is_none() && !self.abilities.rejects {
             self.find_reject(&mut reset);
         }
-        let attempt = reset.attempt.and_then(|id| self.attempts.get(id));
+        let id = reset.attempt.or_else(|| self.calling(&reset));
+        let attempt = id.and_then(|id| self.attempts.get(id));
         reset.start = attempt.and_then(|attempt| attempt.start.clone()).map(Box::new);
         self.gather_listeners(&mut reset);
         let reset = Arc::new(reset);
         self.resets.told(&reset);
         self.was_refused(&reset);
         self.settled.push_back(Settled::Reset(reset.clone()));
+        self.refused_answer(&reset);
         let attempt = reset.attempt.and_then(|id| self.attempts.get_mut(id));
         let Some(attempt) = attempt.filter(|attempt| attempt.reset.is_none()) else { return };
         attempt.reset = Some(reset);
@@ -136,6 +140,20 @@ impl Correlator {
         self.attempts.index(id);
         if ended {
             self.settle_attempt(id);
+        }
+    }
+
+    /// The attempt whose socket answered with RST. It goes on trying.
+    fn calling(&self, reset: &ResetFacts) -> Option<u64> {
+        let Some(Sender::Reply(seen)) = &reset.sender else { return None };
+        let sock = seen.what.sock.as_ref().filter(|sock| matches!(sock.state, SYN_SENT | SYN_RECV))?;
+        self.attempts.of_sock(sock.sk).map(|attempt| attempt.id)
+    }
+
+    fn refused_answer(&mut self, reset: &Arc<ResetFacts>) {
+        let id = self.calling(reset);
+        if let Some(attempt) = id.and_then(|id| self.attempts.get_mut(id)) {
+            attempt.wrong_answer = Some(reset.clone());
         }
     }
 
@@ -170,6 +188,25 @@ impl Correlator {
                 Some(Joined { name, sequence: true, across: !may_be_same(seen.netns, receiver.netns) });
             reset.sender = Some(Sender::RejectDrop(seen));
         }
+    }
+
+    /// Ends the wait of a death: no RST went with it.
+    pub(super) fn settle_death(&mut self, id: u64) {
+        let Some(mut death) = self.deaths.remove(id) else { return };
+        let since = death.seen.what.opened.unwrap_or(0);
+        let mut table = self.icmp.get(death.seen.what.ends).map(|entry| &entry.1);
+        death.icmp = table.rfind(|seen| (since..=death.seen.time).contains(&seen.time)).cloned();
+        self.settled.push_back(Settled::Death(Box::new(death)));
+    }
+
+    /// Keeps the deaths within their limit.
+    pub(super) fn bound_deaths(&mut self) {
+        let Some(id) = self.deaths.oldest().filter(|_| self.deaths.waiting() > self.limits.resets) else {
+            return;
+        };
+        self.deaths.all_mut().filter(|death| death.id == id).for_each(|death| death.complete = false);
+        self.evicted += 1;
+        self.settle_death(id);
     }
 
     /// Tells an attempt with all that was seen of it.
@@ -329,6 +366,9 @@ impl Correlator {
         while let Some(id) = self.drops.oldest() {
             self.settle_drop(id);
         }
+        while let Some(id) = self.deaths.oldest() {
+            self.settle_death(id);
+        }
         self.deadlines.clear();
     }
 
@@ -365,11 +405,13 @@ impl Correlator {
     /// Waits until the grace has passed. What was told meanwhile leaves its deadline behind, so that these are
     /// cleared out now and then.
     pub(super) fn wait(&mut self, id: u64, from: u64) {
-        let Self { attempts, resets, drops, limits, .. } = self;
-        let bound = 2 * (limits.attempts + limits.resets + limits.drops);
+        let Self { attempts, resets, drops, deaths, limits, .. } = self;
+        let bound = 2 * (limits.attempts + 2 * limits.resets + limits.drops);
         if self.deadlines.len() >= bound {
-            let live =
-                |id: u64| attempts.get(id).is_some() || resets.get(id).is_some() || drops.get(id).is_some();
+            let live = |id: u64| {
+                let reset_or_death = resets.get(id).is_some() || deaths.has(id);
+                attempts.get(id).is_some() || reset_or_death || drops.get(id).is_some()
+            };
             self.deadlines.retain(|&(_, id)| live(id));
         }
         self.deadlines.insert((from.max(self.now).saturating_add(limits.grace_ns), id));

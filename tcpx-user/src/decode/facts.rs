@@ -2,7 +2,7 @@
 
 use tcpx_common::{
     abi::{
-        place_flag, sock_flag,
+        denied_by, place_flag, sock_flag,
         tcp_flag::{RST, SYN},
     },
     event as raw,
@@ -10,8 +10,8 @@ use tcpx_common::{
 
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
-    Bind, ConnRequest, ConnectFailed, Drop, Holders, HookNumber, Icmp, Name, Nat, Place, Reply, Retransmit,
-    SockFacts, SockPtr, SockReset, StateChange, Untranslated, What,
+    Bind, CallFailed, ConnRequest, ConnectFailed, DeniedBy, Drop, Holders, HookNumber, Icmp, Name, Nat,
+    Place, Reply, Retransmit, ServerCall, SockFacts, SockPtr, SockReset, StateChange, Timers, Untranslated, What,
 };
 
 pub(super) fn state(state: &raw::State) -> Option<StateChange> {
@@ -43,6 +43,7 @@ pub(super) fn connect_failed(failed: &raw::ConnectFailed) -> Option<ConnectFaile
         requested: parts::remote(&failed.requested)?,
         sk: pointer(failed.sk),
         errno: failed.result.checked_neg()?,
+        denied_by: denied(failed.denied_by),
         uid: failed.uid,
         cgroup: non_zero(failed.cgroup),
         comm: comm(&failed.comm),
@@ -60,6 +61,24 @@ pub(super) fn bind(bind: &raw::Bind) -> Option<Bind> {
         cgroup: non_zero(bind.cgroup),
         comm: comm(&bind.comm),
     })
+}
+
+pub(super) fn call_failed(failed: &raw::CallFailed, call: ServerCall) -> Option<CallFailed> {
+    let holders = parts::holders(&failed.holders);
+    Some(CallFailed {
+        call,
+        bind: bind(&failed.call)?,
+        denied_by: denied(failed.call.denied_by),
+        holders: (holders.complete || !holders.list.is_empty()).then_some(holders),
+    })
+}
+
+const fn denied(by: u16) -> Option<DeniedBy> {
+    match by {
+        denied_by::SECURITY_MODULE => Some(DeniedBy::SecurityModule),
+        denied_by::CGROUP_PROGRAM => Some(DeniedBy::CgroupProgram),
+        _ => None,
+    }
 }
 
 /// "Nobody holds the port" travels as one bit, and means the same as an empty walk that came to its end.
@@ -111,6 +130,13 @@ pub(super) fn sock_reset(reset: &raw::SockReset, reason: Option<Name>, tick_ns: 
     Some(SockReset {
         ends: ends(&reset.tuple)?,
         sock: parts::sock(&reset.sock, tick_ns)?,
+        timers: Timers {
+            probes_out: reset.probes_out,
+            retransmits: reset.retransmits,
+            user_timeout: reset.user_timeout,
+            linger2: reset.linger2,
+        },
+        opened: non_zero(reset.opened_ns),
         segment: parts::segment(&reset.segment),
         reason,
         comm: comm(&reset.comm),

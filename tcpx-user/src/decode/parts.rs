@@ -116,6 +116,9 @@ pub(super) fn sock(facts: &raw::SockFacts, tick_ns: u64) -> Option<SockFacts> {
         bytes_acked: facts.bytes_acked,
         bytes_received: facts.bytes_received,
         backlog: (facts.ack_backlog, facts.max_ack_backlog),
+        mptcp: facts.flags & sock_flag::MPTCP != 0,
+        cookie_age_ns: (facts.cookie_ticks != 0)
+            .then(|| u64::from(facts.cookie_ticks).saturating_mul(tick_ns)),
     })
 }
 

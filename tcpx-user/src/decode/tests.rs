@@ -130,3 +130,23 @@ proptest! {
         prop_assert_eq!(decoder.malformed(), u64::from(decoded.is_none()));
     }
 }
+
+#[test]
+fn a_call_that_failed_has_who_denied_it_and_who_holds_the_port() {
+    let mut record = raw::CallFailed::new_zeroed();
+    record.call.header.kind = Kind::ListenFailed as u8;
+    record.call.requested = tuple(
+        4,
+        mapped(1)[12..].iter().chain(&[0; 12]).copied().collect::<Vec<_>>().try_into().expect("16 bytes"),
+        [0; 16],
+    );
+    record.call.result = -98;
+    record.call.denied_by = abi::denied_by::SECURITY_MODULE;
+    let Some(What::CallFailed(failed)) = decoder().decode(record.as_bytes()).map(|event| event.what) else {
+        panic!("no call")
+    };
+    assert_eq!((failed.call, failed.bind.errno), (ServerCall::Listen, 98));
+    assert_eq!(failed.bind.requested, addr("127.0.0.1:40000"));
+    assert_eq!(failed.denied_by, Some(crate::event::DeniedBy::SecurityModule));
+    assert_eq!(failed.holders, None, "no walk was made");
+}

@@ -42,6 +42,12 @@ impl Cgroups {
         self.paths.get(&id).cloned()
     }
 
+    /// The folder of a cgroup.
+    pub(crate) fn folder(&mut self, id: u64) -> Option<PathBuf> {
+        let path = self.path(id, None)?;
+        Some(self.mount.as_ref()?.join(path.trim_start_matches('/')))
+    }
+
     /// Learns all paths that there are, if there is time.
     fn walk(&mut self, mount: &Path) {
         let begun = boot_now();

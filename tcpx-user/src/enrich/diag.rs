@@ -12,17 +12,24 @@ use std::{
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
 use netlink_packet_sock_diag::{
     SockDiagMessage,
-    constants::{AF_INET, AF_INET6, IPPROTO_TCP, TCP_LISTEN},
+    constants::{AF_INET, AF_INET6, IPPROTO_TCP, TCP_LISTEN, TCP_SYN_RECV},
     inet::{ExtensionFlags, InetRequest, InetResponse, SocketId, StateFlags, nlas::Nla},
 };
 use netlink_sys::{Socket, protocols::NETLINK_SOCK_DIAG};
 
-use crate::event::{Holder, SockPtr};
+use tcpx_common::abi::state;
+
+use crate::{
+    event::{Holder, SockPtr},
+    who::Connection,
+};
 
 use super::inside::inside;
 
 /// `TCPF_BOUND_INACTIVE`, which the crate does not name.
-const BOUND_INACTIVE: u32 = 1 << 13;
+const BOUND_INACTIVE: u32 = 1 << BOUND_STATE;
+/// `TCP_BOUND_INACTIVE`: only inet_diag calls a bound socket so, whose state is CLOSE.
+const BOUND_STATE: u8 = 13;
 
 /// Sockets that hold a port now.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,8 +46,8 @@ pub struct PortHolders {
 /// The namespace cannot be entered, or the kernel has no inet_diag for TCP.
 pub(crate) fn port_holders(namespace: BorrowedFd<'_>, port: u16) -> io::Result<PortHolders> {
     let list = inside(namespace, || {
-        let mut list = dump(AF_INET, SocketId::new_v4(), port)?;
-        list.extend(dump(AF_INET6, SocketId::new_v6(), port)?);
+        let mut list = holders(AF_INET, SocketId::new_v4(), port)?;
+        list.extend(holders(AF_INET6, SocketId::new_v6(), port)?);
         Ok(list)
     })?;
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
@@ -55,17 +62,87 @@ fn shows_bound(release: &str) -> bool {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (6, 8)
 }
 
-fn dump(family: u8, mut id: SocketId, port: u16) -> io::Result<Vec<Holder>> {
+/// All TCP sockets of `namespace` that have a port.
+///
+/// # Errors
+/// As [`port_holders`].
+pub(crate) fn connections(namespace: BorrowedFd<'_>) -> io::Result<Vec<Connection>> {
+    let all = || StateFlags::from_bits_retain(BOUND_INACTIVE) | StateFlags::all();
+    inside(namespace, || {
+        let mut list = dump(AF_INET, SocketId::new_v4(), all(), |response| Some(connection(response)))?;
+        list.extend(dump(AF_INET6, SocketId::new_v6(), all(), |response| Some(connection(response)))?);
+        Ok(list)
+    })
+}
+
+fn connection(response: &InetResponse) -> Connection {
+    let (header, id) = (&response.header, &response.header.socket_id);
+    let end = |address: IpAddr, port| SocketAddr::new(address.to_canonical(), port);
+    Connection {
+        local: end(id.source_address, id.source_port),
+        remote: end(id.destination_address, id.destination_port),
+        state: if header.state == BOUND_STATE { state::CLOSE } else { header.state },
+        inode: Some(u64::from(header.inode)).filter(|&inode| inode != 0),
+    }
+}
+
+fn holders(family: u8, mut id: SocketId, port: u16) -> io::Result<Vec<Holder>> {
     id.source_port = port;
-    let request = InetRequest {
-        family,
-        protocol: IPPROTO_TCP,
-        extensions: ExtensionFlags::empty(),
-        states: StateFlags::from_bits_retain(BOUND_INACTIVE) | StateFlags::LISTEN,
-        socket_id: id,
+    let states = StateFlags::from_bits_retain(BOUND_INACTIVE) | StateFlags::LISTEN;
+    dump(family, id, states, |response| Some(holder(response)).filter(|holder| holder.addr.port() == port))
+}
+
+/// Whether a listener in `namespace` keeps a handshake with these ends: the kernel looks it up as it would a segment,
+/// and gives the request socket, or the listener.
+///
+/// # Errors
+/// The namespace cannot be entered, nothing is there that the segment would find, or the kernel has no inet_diag for TCP.
+pub(crate) fn is_half_open(
+    namespace: BorrowedFd<'_>,
+    local: SocketAddr,
+    remote: SocketAddr,
+) -> io::Result<bool> {
+    let (family, id) =
+        if local.is_ipv4() { (AF_INET, SocketId::new_v4()) } else { (AF_INET6, SocketId::new_v6()) };
+    let socket_id = SocketId {
+        source_port: local.port(),
+        destination_port: remote.port(),
+        source_address: local.ip(),
+        destination_address: remote.ip(),
+        // INET_DIAG_NOCOOKIE
+        cookie: [0xff; 8],
+        ..id
     };
+    let found = inside(namespace, || {
+        let socket = ask(family, StateFlags::all(), socket_id.clone(), 0)?;
+        let (bytes, _) = socket.recv_from_full()?;
+        let message = NetlinkMessage::<SockDiagMessage>::deserialize(&bytes).map_err(io::Error::other)?;
+        match message.payload {
+            NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
+                Ok(response.header.state)
+            }
+            NetlinkPayload::Error(error) => Err(error.to_io()),
+            _ => Err(io::Error::from(io::ErrorKind::InvalidData)),
+        }
+    })?;
+    Ok(found == TCP_SYN_RECV)
+}
+
+/// What `take` makes of each socket that the kernel lists.
+fn dump<T>(
+    family: u8,
+    id: SocketId,
+    states: StateFlags,
+    take: impl Fn(&InetResponse) -> Option<T>,
+) -> io::Result<Vec<T>> {
+    receive(&ask(family, states, id, NLM_F_DUMP)?, take)
+}
+
+fn ask(family: u8, states: StateFlags, socket_id: SocketId, flags: u16) -> io::Result<Socket> {
+    let extensions = ExtensionFlags::empty();
+    let request = InetRequest { family, protocol: IPPROTO_TCP, extensions, states, socket_id };
     let mut header = NetlinkHeader::default();
-    header.flags = NLM_F_REQUEST | NLM_F_DUMP;
+    header.flags = NLM_F_REQUEST | flags;
     let mut message = NetlinkMessage::new(header, SockDiagMessage::InetRequest(request).into());
     message.finalize();
     let mut bytes = vec![0; message.buffer_len()];
@@ -73,21 +150,25 @@ fn dump(family: u8, mut id: SocketId, port: u16) -> io::Result<Vec<Holder>> {
     let mut socket = Socket::new(NETLINK_SOCK_DIAG)?;
     socket.bind_auto()?;
     socket.send(&bytes, 0)?;
-    receive(&socket, port)
+    Ok(socket)
 }
 
-fn receive(socket: &Socket, port: u16) -> io::Result<Vec<Holder>> {
+fn receive<T>(socket: &Socket, take: impl Fn(&InetResponse) -> Option<T>) -> io::Result<Vec<T>> {
     let mut list = Vec::new();
     loop {
         let (bytes, _) = socket.recv_from_full()?;
-        if read_messages(&bytes, port, &mut list)? {
+        if read_messages(&bytes, &take, &mut list)? {
             return Ok(list);
         }
     }
 }
 
 /// Adds what one datagram says; true if it ends the dump.
-fn read_messages(bytes: &[u8], port: u16, list: &mut Vec<Holder>) -> io::Result<bool> {
+fn read_messages<T>(
+    bytes: &[u8],
+    take: impl Fn(&InetResponse) -> Option<T>,
+    list: &mut Vec<T>,
+) -> io::Result<bool> {
     let mut rest = bytes;
     while !rest.is_empty() {
         let message = NetlinkMessage::<SockDiagMessage>::deserialize(rest).map_err(io::Error::other)?;
@@ -96,7 +177,7 @@ fn read_messages(bytes: &[u8], port: u16, list: &mut Vec<Holder>) -> io::Result<
             NetlinkPayload::Done(_) => return Ok(true),
             NetlinkPayload::Error(error) => return Err(error.to_io()),
             NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
-                list.extend(Some(holder(&response)).filter(|holder| holder.addr.port() == port));
+                list.extend(take(&response));
             }
             _ => {}
         }
@@ -147,8 +228,8 @@ mod tests {
     #[test]
     fn a_broken_answer_is_an_error_and_not_a_loop() {
         let mut list = Vec::new();
-        assert!(read_messages(&[1, 2, 3], 80, &mut list).is_err());
-        assert!(read_messages(&[0; 32], 80, &mut list).is_err());
-        assert_eq!(read_messages(&[], 80, &mut list).ok(), Some(false));
+        assert!(read_messages(&[1, 2, 3], |_| Some(()), &mut list).is_err());
+        assert!(read_messages(&[0; 32], |_| Some(()), &mut list).is_err());
+        assert_eq!(read_messages(&[], |_| Some(()), &mut list).ok(), Some(false));
     }
 }

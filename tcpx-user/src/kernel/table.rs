@@ -112,6 +112,27 @@ pub const WAYS: &[Way] = ways! {
         needs ["task_files", "files_fdt", "fdt_fd", "fdt_max", "file_private", "socket_file", "socket_sk",
                "socket_inode", "inode_ino"];
 
+    Listen Fentry ["listen_fentry" => Fentry "inet_listen", "listen_fexit" => Fexit "inet_listen"]
+        needs ["arg_listen_socket", "ret_listen", "socket_sk", "socket_inode", "inode_ino"];
+    Listen Kprobe ["listen_kprobe" => Kprobe "inet_listen", "listen_kretprobe" => Kretprobe "inet_listen"]
+        needs ["arg_listen_socket", "socket_sk", "socket_inode", "inode_ino"];
+    Listen Tracepoint ["listen_enter_tp" => Syscall "sys_enter_listen", "listen_exit_tp" => Syscall "sys_exit_listen"]
+        needs ["task_files", "files_fdt", "fdt_fd", "fdt_max", "file_private", "socket_file", "socket_sk",
+               "socket_inode", "inode_ino"];
+
+    Denied Fentry ["may_connect_fentry" => Fentry "security_socket_connect", "may_connect_fexit" => Fexit "security_socket_connect",
+                   "may_bind_fentry" => Fentry "security_socket_bind", "may_bind_fexit" => Fexit "security_socket_bind",
+                   "may_listen_fentry" => Fentry "security_socket_listen", "may_listen_fexit" => Fexit "security_socket_listen",
+                   "by_program_fexit" => Fexit "__cgroup_bpf_run_filter_sock_addr"]
+        needs ["arg_may_connect_socket", "arg_may_connect_addr", "ret_may_connect", "arg_may_bind_socket", "arg_may_bind_addr",
+               "ret_may_bind", "arg_may_listen_socket", "ret_may_listen", "ret_by_program", "socket_sk", "socket_state"];
+    Denied Kprobe ["may_connect_kprobe" => Kprobe "security_socket_connect", "may_connect_kretprobe" => Kretprobe "security_socket_connect",
+                   "may_bind_kprobe" => Kprobe "security_socket_bind", "may_bind_kretprobe" => Kretprobe "security_socket_bind",
+                   "may_listen_kprobe" => Kprobe "security_socket_listen", "may_listen_kretprobe" => Kretprobe "security_socket_listen",
+                   "by_program_kretprobe" => Kretprobe "__cgroup_bpf_run_filter_sock_addr"]
+        needs ["arg_may_connect_socket", "arg_may_connect_addr", "arg_may_bind_socket", "arg_may_bind_addr",
+               "arg_may_listen_socket", "socket_sk", "socket_state"];
+
     Receive Fentry ["receive_fentry" => Fentry "tcp_v4_rcv", "receive6_fentry" => Fentry "tcp_v6_rcv"]
         needs ["arg_rcv_skb", "skb_data", "skb_sk"];
     Receive Kprobe ["receive_kprobe" => Kprobe "tcp_v4_rcv", "receive_kprobe" => Kprobe "tcp_v6_rcv"]
@@ -223,6 +244,8 @@ pub const fn common_needs(hook: Hook) -> &'static [&'static str] {
         Hook::State
         | Hook::Connect
         | Hook::Bind
+        | Hook::Listen
+        | Hook::Denied
         | Hook::ActiveReset
         | Hook::ReceiveReset
         | Hook::Retransmit => SOCK,
@@ -247,6 +270,8 @@ pub const fn question(hook: Hook) -> &'static str {
         Hook::State => "when an attempt or a listener begins and ends",
         Hook::Connect => "what connect() was given, and failures before any packet",
         Hook::Bind => "which process binds which port",
+        Hook::Listen => "which listen() failed, and who was there first",
+        Hook::Denied => "which calls a security module or a cgroup's program refused",
         Hook::Receive => "segments that enter TCP",
         Hook::LookupEstablished => "hit or miss in the established hash",
         Hook::LookupListener => "hit or miss in the listener hash",

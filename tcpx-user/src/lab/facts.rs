@@ -102,6 +102,8 @@ pub struct AttemptFact {
     pub sure: bool,
     /// How many SYNs were sent again, at least.
     pub syn_retransmits: u32,
+    /// It failed before a SYN was sent: neither end may have been fixed.
+    pub early: bool,
     /// Who holds the port.
     pub holder: Option<Holder>,
     /// What conntrack made of it.
@@ -155,6 +157,50 @@ pub struct DropFact {
     pub verdict: &'static str,
 }
 
+/// A `death` line that must come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeathFact {
+    /// Inode number of the network namespace.
+    pub netns: u64,
+    /// Who held the socket to the end.
+    pub process: Option<Process>,
+    /// The end on this host.
+    pub local: Endpoint,
+    /// The other.
+    pub remote: SocketAddr,
+    /// TCP state before the end.
+    pub state: &'static str,
+    /// How it ended.
+    pub outcome: &'static str,
+    /// Which errno the application gets, by name.
+    pub errno: &'static str,
+    /// Bytes that the peer acknowledged.
+    pub bytes_sent: u64,
+    /// Why.
+    pub verdict: &'static str,
+}
+
+/// A `call` line that must come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallFact {
+    /// Who made the call.
+    pub process: Process,
+    /// Inode number of its network namespace.
+    pub netns: u64,
+    /// `bind` or `listen`.
+    pub call: &'static str,
+    /// Which errno it got, by name.
+    pub errno: &'static str,
+    /// What bind() was given, or where the socket is bound.
+    pub requested: SocketAddr,
+    /// Why.
+    pub verdict: &'static str,
+    /// The kernel's own word shows why; else it follows from other facts.
+    pub sure: bool,
+    /// Who holds the port.
+    pub holder: Option<Holder>,
+}
+
 /// A BPF program that says SK_DROP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Program {
@@ -175,6 +221,10 @@ pub struct Facts {
     pub resets: Vec<ResetFact>,
     /// Handshake segments that vanished on this host.
     pub drops: Vec<DropFact>,
+    /// Connections that died without a RST.
+    pub deaths: Vec<DeathFact>,
+    /// bind() and listen() calls that failed.
+    pub calls: Vec<CallFact>,
     /// By how much `OutRsts` of all namespaces together rose: netfilter's RSTs are not counted by the kernel.
     pub out_rsts: u64,
     /// Counters that rose, and by how much at least.
@@ -200,6 +250,7 @@ impl AttemptFact {
             verdict: "established",
             sure: true,
             syn_retransmits: 0,
+            early: false,
             holder: None,
             nat: None,
         }
@@ -209,6 +260,12 @@ impl AttemptFact {
     pub fn ended(&mut self, outcome: &'static str, errno: impl Into<Option<&'static str>>) -> &mut Self {
         self.outcome = outcome;
         self.errno = errno.into();
+        self
+    }
+
+    /// It failed before a SYN was sent.
+    pub fn before_any_packet(&mut self) -> &mut Self {
+        self.early = true;
         self
     }
 

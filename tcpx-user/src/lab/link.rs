@@ -141,6 +141,16 @@ pub(super) fn add_route(device: &str, to: Address) -> Result<(), LabError> {
     request.send(&format!("route {}/{} through {device}", to.ip, to.prefix))
 }
 
+/// Makes the calling thread's namespace refuse a network: `kind` is `RTN_UNREACHABLE`, `RTN_PROHIBIT` or `RTN_BLACKHOLE`.
+pub(super) fn refuse_route(kind: u8, to: Address) -> Result<(), LabError> {
+    let (family, bytes) = parts(to.ip);
+    let mut fixed = vec![family, to.prefix, 0, 0, libc::RT_TABLE_MAIN, libc::RTPROT_STATIC];
+    fixed.extend([libc::RT_SCOPE_UNIVERSE, kind, 0, 0, 0, 0]);
+    let mut request = Request::new(libc::RTM_NEWROUTE, libc::NLM_F_CREATE | libc::NLM_F_EXCL, &fixed);
+    request.attribute(libc::RTA_DST, &bytes);
+    request.send(&format!("route {}/{} of type {kind}", to.ip, to.prefix))
+}
+
 fn parts(ip: IpAddr) -> (u8, Vec<u8>) {
     match ip {
         IpAddr::V4(ip) => (libc::AF_INET as u8, ip.octets().to_vec()),

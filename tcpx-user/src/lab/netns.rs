@@ -87,6 +87,11 @@ impl Namespace {
         self.run(move || link::add_route(device, to))?
     }
 
+    /// Refuses a network by a route of that type.
+    pub fn refuse_route(&self, kind: u8, to: Address) -> Result<(), LabError> {
+        self.run(move || link::refuse_route(kind, to))?
+    }
+
     /// Writes a sysctl of this namespace: `key` as a path below `/proc/sys`, such as `net/ipv4/tcp_fin_timeout`.
     pub fn sysctl(&self, key: &str, value: &str) -> Result<(), LabError> {
         let (path, value) = (format!("/proc/sys/{key}"), value.to_owned());

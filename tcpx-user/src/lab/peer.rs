@@ -39,6 +39,8 @@ pub struct Conn {
     pub next: u32,
     /// The next sequence number that the peer expects: what it acknowledges.
     pub expected: u32,
+    /// The timestamp of the kernel's SYN or SYN-ACK.
+    pub timestamp: Option<u32>,
     /// The last packet that came from the kernel, to be quoted in an ICMP answer.
     packet: Vec<u8>,
 }
@@ -103,7 +105,14 @@ impl Peer {
     /// Waits for a SYN to a port of the peer. Call it again to wait for the retransmission.
     pub fn await_syn(&self, port: u16) -> Result<Conn, LabError> {
         let (syn, packet) = self.receive("a SYN", |s| s.flags == Flags::SYN && s.to.port() == port)?;
-        Ok(Conn { peer: syn.to, kernel: syn.from, next: ISS, expected: syn.seq.wrapping_add(1), packet })
+        Ok(Conn {
+            peer: syn.to,
+            kernel: syn.from,
+            next: ISS,
+            expected: syn.seq.wrapping_add(1),
+            timestamp: syn.timestamps.map(|(sent, _)| sent),
+            packet,
+        })
     }
 
     /// Answers a SYN with SYN-ACK and waits for the ACK: the connection is established.
@@ -148,13 +157,20 @@ impl Peer {
 
     /// Opens a connection from the peer to a listener in the namespace.
     pub fn connect(&self, from: u16, to: u16) -> Result<Conn, LabError> {
+        let conn = self.request(from, to)?;
+        self.send(&conn.segment(Flags::ACK))?;
+        Ok(conn)
+    }
+
+    /// Begins one: the listener's SYN-ACK has come, and its ACK is still to be sent.
+    pub fn request(&self, from: u16, to: u16) -> Result<Conn, LabError> {
         let mut conn = self.conn(from, to);
         self.advance(&mut conn, Flags::SYN, b"")?;
         let (answer, packet) =
             self.receive("a SYN-ACK", |s| s.to == conn.peer && s.flags == Flags::SYN | Flags::ACK)?;
         conn.expected = answer.seq.wrapping_add(1);
         conn.packet = packet;
-        self.send(&conn.segment(Flags::ACK))?;
+        conn.timestamp = answer.timestamps.map(|(sent, _)| sent);
         Ok(conn)
     }
 
@@ -162,7 +178,7 @@ impl Peer {
     #[must_use]
     pub fn conn(&self, from: u16, to: u16) -> Conn {
         let (peer, kernel) = (self.far(from), self.near(to));
-        Conn { peer, kernel, next: ISS, expected: 7_000, packet: Vec::new() }
+        Conn { peer, kernel, next: ISS, expected: 7_000, timestamp: None, packet: Vec::new() }
     }
 
     /// Sends data on a connection.
@@ -175,6 +191,21 @@ impl Peer {
         self.receive("an ACK", |s| {
             s.from == conn.kernel && s.to == conn.peer && s.flags.has(Flags::ACK) && s.ack == conn.next
         })?;
+        Ok(())
+    }
+
+    /// Waits for data, and does not acknowledge it; it is what an ICMP answer will quote.
+    pub fn await_data(&self, conn: &mut Conn) -> Result<(), LabError> {
+        let (from, to) = (conn.kernel, conn.peer);
+        conn.packet = self.receive("data", |s| s.from == from && s.to == to && !s.payload.is_empty())?.1;
+        Ok(())
+    }
+
+    /// Waits until the kernel has sent its FIN that often, without an acknowledgement.
+    pub fn await_fins(&self, conn: &Conn, times: u32) -> Result<(), LabError> {
+        for _ in 0..times {
+            self.receive("a FIN", |s| s.from == conn.kernel && s.to == conn.peer && s.flags.has(Flags::FIN))?;
+        }
         Ok(())
     }
 

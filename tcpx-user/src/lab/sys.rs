@@ -1,5 +1,5 @@
 //! The lab's boundary to system calls that have no safe wrapper.
-#![expect(unsafe_code, reason = "unshare, TUNSETIFF and TCP_INFO have no safe wrapper in rustix")]
+#![expect(unsafe_code, reason = "unshare, TUNSETIFF, TCP_INFO and Landlock have no safe wrapper in rustix")]
 
 use std::{
     io,
@@ -45,24 +45,42 @@ pub(super) fn tcp_retransmits(fd: impl AsFd) -> io::Result<u32> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(info.tcpi_retransmits.into()) }
 }
 
+/// Puts the calling thread into a Landlock domain in which TCP may neither bind nor connect (Linux 6.7 and later; the
+/// system call numbers are the same on all architectures).
+pub(super) fn forbid_tcp() -> io::Result<()> {
+    const CREATE_RULESET: libc::c_long = 444;
+    const RESTRICT_SELF: libc::c_long = 446;
+    /// `struct landlock_ruleset_attr`: no file access, `LANDLOCK_ACCESS_NET_BIND_TCP` and `_CONNECT_TCP`.
+    const ATTR: [u64; 2] = [0, 3];
+    // SAFETY: the kernel reads `size_of_val(&ATTR)` bytes, and makes a descriptor.
+    let ruleset = unsafe { libc::syscall(CREATE_RULESET, ATTR.as_ptr(), size_of_val(&ATTR), 0) };
+    if ruleset < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: a number in, no pointers.
+    let result = unsafe { libc::syscall(RESTRICT_SELF, ruleset, 0) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// `SO_BINDTOIFINDEX`: a socket of the device with this index, in the caller's namespace.
 pub(super) fn bind_to_device(fd: impl AsFd, index: u32) -> Result<(), Errno> {
     const SO_BINDTOIFINDEX: libc::c_int = 62;
-    set(fd, SO_BINDTOIFINDEX, index.cast_signed())
+    set(fd, libc::SOL_SOCKET, SO_BINDTOIFINDEX, index.cast_signed())
 }
 
 /// `SO_ATTACH_REUSEPORT_EBPF`: the program chooses in the socket's group.
 pub(super) fn choose_by(fd: impl AsFd, program: &impl AsRawFd) -> Result<(), Errno> {
     const SO_ATTACH_REUSEPORT_EBPF: libc::c_int = 52;
-    set(fd, SO_ATTACH_REUSEPORT_EBPF, program.as_raw_fd())
+    set(fd, libc::SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, program.as_raw_fd())
 }
 
-fn set(fd: impl AsFd, option: libc::c_int, value: libc::c_int) -> Result<(), Errno> {
+/// `setsockopt(2)` with an int: not all options have a safe wrapper.
+pub(super) fn set(fd: impl AsFd, level: i32, option: i32, value: i32) -> Result<(), Errno> {
     let size = size_of::<libc::c_int>() as libc::socklen_t;
     // SAFETY: the kernel reads `size` bytes of `value`, which lives across the call.
     let result = unsafe {
         let value = (&raw const value).cast();
-        libc::setsockopt(fd.as_fd().as_raw_fd(), libc::SOL_SOCKET, option, value, size)
+        libc::setsockopt(fd.as_fd().as_raw_fd(), level, option, value, size)
     };
     if result < 0 {
         let error = io::Error::last_os_error();

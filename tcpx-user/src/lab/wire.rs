@@ -76,6 +76,8 @@ pub struct Segment {
     pub mss: Option<u16>,
     /// Timestamps option: value, echo.
     pub timestamps: Option<(u32, u32)>,
+    /// Other options, as they go into the header: a multiple of four bytes.
+    pub options: Vec<u8>,
     /// Data.
     pub payload: Vec<u8>,
 }
@@ -94,6 +96,7 @@ impl Segment {
             ttl: 61,
             mss: None,
             timestamps: None,
+            options: Vec::new(),
             payload: Vec::new(),
         }
     }
@@ -139,6 +142,7 @@ impl Segment {
             bytes.extend(value.to_be_bytes());
             bytes.extend(echo.to_be_bytes());
         }
+        bytes.extend(&self.options);
         bytes
     }
 
@@ -161,6 +165,7 @@ impl Segment {
             ttl,
             mss,
             timestamps,
+            options: Vec::new(),
             payload: tcp[header..].to_vec(),
         })
     }

@@ -77,7 +77,7 @@ impl Processes {
         // Packets are also worked on in the namespace of their receiver: only a call says where its caller is.
         let called = match &event.what {
             What::State(change) => change.caller,
-            What::Bind(_) | What::ConnectFailed(_) => true,
+            What::Bind(_) | What::CallFailed(_) | What::ConnectFailed(_) => true,
             _ => false,
         };
         let inum = event.netns.inum;

@@ -23,7 +23,10 @@ impl<W: Write> Sink for Json<W> {
     fn line(&mut self, line: &Line) -> io::Result<()> {
         serde_json::to_writer(&mut self.out, line)?;
         self.out.write_all(b"\n")?;
-        self.shown += u64::from(matches!(line, Line::Attempt(_) | Line::Reset(_) | Line::Drop(_)));
+        self.shown += u64::from(matches!(
+            line,
+            Line::Attempt(_) | Line::Reset(_) | Line::Drop(_) | Line::Death(_) | Line::Call(_)
+        ));
         Ok(())
     }
 
@@ -55,9 +58,15 @@ mod tests {
 
     #[test]
     fn one_object_a_line_with_type_and_data() {
-        let lines = [samples::start(), samples::attempt(), samples::reset_of_attempt(), samples::drop_line()];
+        let lines = [
+            samples::start(),
+            samples::attempt(),
+            samples::reset_of_attempt(),
+            samples::drop_line(),
+            samples::call_line(),
+        ];
         let types: Vec<_> = rendered(&lines).iter().map(|line| line["type"].clone()).collect();
-        assert_eq!(types, ["start", "attempt", "reset", "drop"]);
+        assert_eq!(types, ["start", "attempt", "reset", "drop", "call"]);
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use crate::{
     line::{
-        AttachedHook, Attempt, Backlog, Confidence, DropLine, End, Endpoint, Family, FlowLine, Frame, How,
-        Line, LookupLine, LookupResult, LookupStep, Loss, Lost, MissingHook, Near, Netns, Origin, Outcome,
-        Owner, OwnerHow, Process, Reason, ReasonSource, Reset, SegmentLine, Socket, SocketKind, Source,
-        Start, Summary, Verdict,
+        AttachedHook, Attempt, Backlog, CallLine, Confidence, DropLine, End, Endpoint, Family, FlowLine,
+        Frame, How, Line, LookupLine, LookupResult, LookupStep, Loss, Lost, MissingHook, Near, Netns, Origin,
+        Outcome, Owner, OwnerHow, PortHolder, Process, Reason, ReasonSource, Reset, SegmentLine, Socket,
+        SocketKind, Source, Start, Summary, Verdict,
     },
     verdict::VerdictId,
 };
@@ -231,6 +231,35 @@ pub(crate) fn drop_line() -> Line {
     Line::Drop(Box::new(plain_drop()))
 }
 
+pub(crate) fn plain_call() -> CallLine {
+    CallLine {
+        id: 7,
+        time: "2026-01-02T03:04:05.000000007Z".to_owned(),
+        netns: netns(),
+        call: "bind".to_owned(),
+        errno: "EADDRINUSE".to_owned(),
+        requested: Endpoint { addr: [0, 0, 0, 0].into(), port: 80 },
+        process: Some(process(7, "nginx")),
+        holders: vec![PortHolder {
+            addr: [0, 0, 0, 0].into(),
+            port: 80,
+            state: "LISTEN".to_owned(),
+            process: Some(process(5, "apache2")),
+        }],
+        path: vec![frame("inet_csk_get_port", "derived"), frame("inet_bind", "observed")],
+        verdict: verdict(
+            VerdictId::AddressInUse,
+            &["apache2[5] listens on 0.0.0.0:80."],
+            "Stop the holder or choose another port.",
+        ),
+        complete: Some(true),
+    }
+}
+
+pub(crate) fn call_line() -> Line {
+    Line::Call(Box::new(plain_call()))
+}
+
 /// Every string that comes from outside tries to colour the terminal, to move its cursor or to break the line.
 pub(crate) fn hostile() -> Line {
     let evil = "\u{1b}[31mx\u{7}\u{9b}2J\r\n\u{202e}y";
@@ -286,6 +315,8 @@ pub(crate) fn plain_summary() -> Summary {
         attempts: counts(&[("closed-port", 2), ("established", 10)]),
         resets: counts(&[("closed-port", 2), ("peer-reset", 1)]),
         drops: BTreeMap::new(),
+        deaths: BTreeMap::new(),
+        calls: BTreeMap::new(),
         sent: 2,
         received: 3,
         netfilter: 0,

@@ -6,24 +6,30 @@
 
 mod active;
 mod attempt;
+mod call;
+mod death;
 mod drop;
+mod early;
+mod handshake;
 mod icmp;
 mod nat;
 mod nearby;
 mod no_socket;
+mod own_accord;
 mod received;
 mod reject;
 mod reply;
 mod unanswered;
 pub mod words;
 
-pub(crate) use active::{from_close, is_unaccepted};
+pub(crate) use active::{from_close, is_unaccepted, orphaned_by_close};
 pub(crate) use no_socket::why_not;
 
 use super::VerdictId;
 use crate::{
     abilities::Abilities,
-    correlate::facts::{AttemptFacts, DropFacts, ResetFacts},
+    correlate::facts::{AttemptFacts, CallFacts, DeathFacts, DropFacts, ResetFacts},
+    decode::Symbols,
     line::Confidence,
     who::Who,
 };
@@ -52,6 +58,11 @@ impl Finding {
         Self::new(id, Confidence::Derived, first)
     }
 
+    /// The first sentence, and what may follow it.
+    fn derived_from<const N: usize>(id: VerdictId, sentences: [Option<String>; N]) -> Self {
+        Self { id, confidence: Confidence::Derived, evidence: sentences.into_iter().flatten().collect() }
+    }
+
     fn unknown(first: String) -> Self {
         Self::new(VerdictId::Unknown, Confidence::Unknown, first)
     }
@@ -74,6 +85,8 @@ pub struct Context<'a> {
     pub abilities: &'a Abilities,
     /// Names.
     pub who: &'a dyn Who,
+    /// Functions of a stack.
+    pub symbols: &'a dyn Symbols,
 }
 
 /// One rule.
@@ -159,6 +172,51 @@ pub const RESET: &[Rule<ResetFacts>] = &[
         holds: reply::time_wait_reset,
     },
     Rule {
+        gives: &[VerdictId::MptcpReset],
+        site: "R11, R12 subflow_syn_recv_sock, subflow_v4_route_req; mptcp_subflow_reset",
+        holds: handshake::mptcp_reset,
+    },
+    Rule {
+        gives: &[VerdictId::SynSentBadAck],
+        site: "R6 tcp_rcv_synsent_state_process: ACK of something else",
+        holds: handshake::syn_sent_bad_ack,
+    },
+    Rule {
+        gives: &[VerdictId::SynSentPaws],
+        site: "R7 tcp_rcv_synsent_state_process: echoed timestamp",
+        holds: handshake::syn_sent_paws,
+    },
+    Rule {
+        gives: &[VerdictId::AcceptQueueAbort],
+        site: "R10 tcp_check_req: tcp_v4_syn_recv_sock found the accept queue full",
+        holds: handshake::accept_queue_abort,
+    },
+    Rule {
+        gives: &[VerdictId::SynInHandshake],
+        site: "R10 tcp_check_req embryonic_reset: SYN",
+        holds: handshake::syn_in_handshake,
+    },
+    Rule {
+        gives: &[VerdictId::ChildRejectedAck],
+        site: "R3 tcp_v4_rcv, R4 tcp_v4_do_rcv: tcp_child_process failed",
+        holds: handshake::child_rejected_ack,
+    },
+    Rule {
+        gives: &[VerdictId::SynRecvBadAck],
+        site: "R8 tcp_rcv_state_process in SYN_RECV, R5 behind tcp_check_req",
+        holds: handshake::syn_recv_bad_ack,
+    },
+    Rule {
+        gives: &[VerdictId::DataAfterClose],
+        site: "R9 tcp_rcv_state_process: RCV_SHUTDOWN and data",
+        holds: reply::data_after_close,
+    },
+    Rule {
+        gives: &[VerdictId::BadSyncookie],
+        site: "R5 tcp_rcv_state_process: LISTEN and ACK, after cookie_v4_check",
+        holds: reply::bad_syncookie,
+    },
+    Rule {
         gives: &[VerdictId::AckToListener],
         site: "R5 tcp_rcv_state_process: LISTEN and ACK",
         holds: reply::ack_to_listener,
@@ -177,6 +235,37 @@ pub const RESET: &[Rule<ResetFacts>] = &[
         gives: &[VerdictId::ListenerClosedUnaccepted],
         site: "A.2 tcp_disconnect from inet_csk_listen_stop",
         holds: active::listener_closed_unaccepted,
+    },
+    Rule {
+        gives: &[VerdictId::Disconnect],
+        site: "A.2 tcp_disconnect from __inet_stream_connect: AF_UNSPEC",
+        holds: own_accord::disconnect,
+    },
+    Rule {
+        gives: &[VerdictId::Linger2Expired],
+        site: "A.2 __tcp_close: FIN_WAIT2 and linger2 < 0",
+        holds: own_accord::linger2_expired,
+    },
+    Rule {
+        gives: &[VerdictId::MemoryPressure],
+        site: "A.2 __tcp_close: tcp_check_oom; tcp_out_of_resources",
+        holds: own_accord::memory_pressure,
+    },
+    Rule { gives: &[VerdictId::SocketDestroyed], site: "A.2 tcp_abort", holds: own_accord::socket_destroyed },
+    Rule {
+        gives: &[VerdictId::FinWait2Timeout],
+        site: "A.2 tcp_keepalive_timer: orphan in FIN_WAIT2",
+        holds: own_accord::fin_wait2_timeout,
+    },
+    Rule {
+        gives: &[VerdictId::UserTimeout],
+        site: "A.2 tcp_keepalive_timer: icsk_user_timeout",
+        holds: own_accord::user_timeout,
+    },
+    Rule {
+        gives: &[VerdictId::KeepaliveTimeout],
+        site: "A.2 tcp_keepalive_timer: keepalive_probes",
+        holds: own_accord::keepalive_timeout,
     },
     Rule {
         gives: &[VerdictId::PeerRefused],
@@ -204,6 +293,36 @@ pub const ATTEMPT: &[Rule<AttemptFacts>] = &[
     },
     Rule { gives: &[VerdictId::Established], site: "tcp_finish_connect", holds: attempt::established },
     Rule { gives: &[], site: "tcp_reset in SYN_SENT", holds: attempt::reset },
+    Rule {
+        gives: &[VerdictId::NoRoute],
+        site: "tcp_v4_connect, tcp_v6_connect: no route, or one of a type that refuses (B.1)",
+        holds: early::no_route,
+    },
+    Rule {
+        gives: &[VerdictId::ConnectDenied],
+        site: "security_socket_connect, __cgroup_bpf_run_filter_sock_addr (B.1)",
+        holds: early::connect_denied,
+    },
+    Rule {
+        gives: &[VerdictId::AddressNotAvailable],
+        site: "tcp_v6_connect: no source address",
+        holds: early::no_source_address,
+    },
+    Rule {
+        gives: &[VerdictId::PortExhausted],
+        site: "__inet_hash_connect: no port is free",
+        holds: early::port_exhausted,
+    },
+    Rule {
+        gives: &[VerdictId::AddressNotAvailable],
+        site: "__inet_check_established, __inet6_check_established: not unique",
+        holds: early::address_not_available,
+    },
+    Rule {
+        gives: &[],
+        site: "tcp_rcv_synsent_state_process: reset_and_undo",
+        holds: unanswered::answered_wrongly,
+    },
     Rule {
         gives: &[VerdictId::IcmpRefused],
         site: "tcp_v4_err, tcp_v6_err: port unreachable",
@@ -244,6 +363,54 @@ pub const DROP: &[Rule<DropFacts>] = &[
     },
 ];
 
+/// Why a connection died without a RST.
+pub const DEATH: &[Rule<DeathFacts>] = &[
+    Rule {
+        gives: &[VerdictId::SocketDestroyed],
+        site: "tcp_abort in a state that needs no RST",
+        holds: death::socket_destroyed,
+    },
+    Rule {
+        gives: &[VerdictId::RetransmitTimeout],
+        site: "tcp_write_err from tcp_write_timeout or tcp_probe_timer",
+        holds: death::retransmit_timeout,
+    },
+];
+
+/// Why a bind() or listen() failed.
+pub const CALL: &[Rule<CallFacts>] = &[
+    Rule {
+        gives: &[VerdictId::AddressInUse],
+        site: "inet_csk_get_port: conflict",
+        holds: call::address_in_use,
+    },
+    Rule {
+        gives: &[VerdictId::PortExhausted],
+        site: "inet_csk_get_port: port 0, none is free",
+        holds: call::port_exhausted,
+    },
+    Rule {
+        gives: &[VerdictId::AddressNotAvailable],
+        site: "__inet_bind, __inet6_bind: no local address",
+        holds: call::address_not_available,
+    },
+    Rule {
+        gives: &[VerdictId::PermissionDenied],
+        site: "security_socket_bind, security_socket_listen, __cgroup_bpf_run_filter_sock_addr",
+        holds: call::refused_by_policy,
+    },
+    Rule {
+        gives: &[VerdictId::PermissionDenied],
+        site: "__inet_bind, __inet6_bind: inet_port_requires_bind_service",
+        holds: call::privileged_port,
+    },
+    Rule {
+        gives: &[VerdictId::PermissionDenied],
+        site: "security_socket_bind, __cgroup_bpf_run_filter_sock_addr, not seen",
+        holds: call::must_be_policy,
+    },
+];
+
 /// The verdict on a RST.
 #[must_use]
 pub fn reset(facts: &ResetFacts, context: &Context<'_>) -> Finding {
@@ -268,6 +435,19 @@ pub fn drop(facts: &DropFacts, context: &Context<'_>) -> Finding {
     finding.and(lost(facts.complete))
 }
 
+/// The verdict on a death.
+#[must_use]
+pub fn death(facts: &DeathFacts, context: &Context<'_>) -> Finding {
+    let finding = first(DEATH, facts, context).unwrap_or_else(|| death::unknown(facts, context));
+    finding.and(lost(facts.complete))
+}
+
+/// The verdict on a bind() or listen() that failed.
+#[must_use]
+pub fn call(facts: &CallFacts, context: &Context<'_>) -> Finding {
+    first(CALL, facts, context).unwrap_or_else(|| call::unknown(facts))
+}
+
 fn first<F>(rules: &[Rule<F>], facts: &F, context: &Context<'_>) -> Option<Finding> {
     rules.iter().find_map(|rule| (rule.holds)(facts, context))
 }
@@ -281,5 +461,14 @@ pub fn given() -> impl Iterator<Item = VerdictId> {
     let resets = RESET.iter().map(|rule| rule.gives);
     let attempts = ATTEMPT.iter().map(|rule| rule.gives);
     let drops = DROP.iter().map(|rule| rule.gives);
-    resets.chain(attempts).chain(drops).flatten().copied().chain([VerdictId::Unknown])
+    let deaths = DEATH.iter().map(|rule| rule.gives);
+    let calls = CALL.iter().map(|rule| rule.gives);
+    resets
+        .chain(attempts)
+        .chain(drops)
+        .chain(deaths)
+        .chain(calls)
+        .flatten()
+        .copied()
+        .chain([VerdictId::Unknown])
 }

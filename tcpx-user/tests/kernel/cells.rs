@@ -24,6 +24,7 @@ const ABILITIES: &[Ability] = &[
     Ability { name: "rejects", has: |can| can.rejects },
     Ability { name: "conn_request", has: |can| can.conn_request },
     Ability { name: "drops", has: |can| can.drops },
+    Ability { name: "received", has: |can| can.received },
     Ability { name: "nat", has: |can| can.nat },
     Ability { name: "lookups", has: |can| can.lookups },
     Ability { name: "sk_lookup", has: |can| can.sk_lookup },
@@ -46,8 +47,8 @@ const CELLS: &[Cell] = &[
     Cell {
         backend: "tracepoint",
         before: None,
-        lacks: &["icmp", "rejects", "conn_request", "lookups", "sk_lookup", "reuseport"],
-        because: "tcp_v4_err, nf_send_reset, tcp_conn_request, the lookups and what they ask have no tracepoint",
+        lacks: &["icmp", "rejects", "conn_request", "received", "lookups", "sk_lookup", "reuseport"],
+        because: "tcp_v4_err, nf_send_reset, tcp_conn_request, tcp_v4_rcv, the lookups and what they ask have no tracepoint",
     },
     Cell {
         backend: "tracepoint",

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::{
-    line::{Attempt, DropLine, End, FlowLine, Line, Netns, Outcome, Owner, Process, Reset},
+    line::{Attempt, CallLine, Death, DropLine, End, FlowLine, Line, Netns, Outcome, Owner, Process, Reset},
     verdict::VerdictId,
 };
 
@@ -21,7 +21,7 @@ pub struct Person<'a> {
     pub cgroup: Option<&'a str>,
 }
 
-/// The facts of an attempt, a reset or a drop.
+/// The facts of an attempt, a reset, a drop or a call.
 pub struct Facts<'a> {
     /// Processes at either end.
     pub people: Vec<Person<'a>>,
@@ -47,6 +47,8 @@ impl<'a> Facts<'a> {
             Line::Attempt(attempt) => Some(Self::of_attempt(attempt)),
             Line::Reset(reset) => Some(Self::of_reset(reset)),
             Line::Drop(drop) => Some(Self::of_drop(drop)),
+            Line::Death(death) => Some(Self::of_death(death)),
+            Line::Call(call) => Some(Self::of_call(call)),
             Line::Start(_) | Line::Loss(_) | Line::Summary(_) => None,
         }
     }
@@ -88,6 +90,36 @@ impl<'a> Facts<'a> {
             netns: ends.iter().flatten().map(|end| &end.netns).collect(),
             outcomes: outcomes(reset),
             verdict: reset.verdict.id,
+        }
+    }
+
+    fn of_death(death: &'a Death) -> Self {
+        Self {
+            people: death.process.iter().map(Person::of_process).collect(),
+            addrs: death.local.iter().chain(&death.remote).map(|end| end.addr).collect(),
+            local: death.local.iter().map(|end| end.port).collect(),
+            remote: death.remote.iter().map(|end| end.port).collect(),
+            netns: vec![&death.netns],
+            outcomes: vec![death.outcome],
+            verdict: death.verdict.id,
+        }
+    }
+
+    fn of_call(call: &'a CallLine) -> Self {
+        let people =
+            call.process.iter().chain(call.holders.iter().filter_map(|holder| holder.process.as_ref()));
+        Self {
+            people: people.map(Person::of_process).collect(),
+            addrs: vec![call.requested.addr],
+            local: vec![call.requested.port],
+            remote: Vec::new(),
+            netns: vec![&call.netns],
+            outcomes: vec![if matches!(call.errno.as_str(), "EACCES" | "EPERM") {
+                Outcome::Denied
+            } else {
+                Outcome::Failed
+            }],
+            verdict: call.verdict.id,
         }
     }
 

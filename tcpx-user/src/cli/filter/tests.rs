@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     cli::args::FilterArgs,
-    sink::samples::{attempt, drop_line, passive_refusal, peer_reset, reset_of_attempt, start},
+    sink::samples::{attempt, call_line, drop_line, passive_refusal, peer_reset, reset_of_attempt, start},
 };
 
 fn typed(change: impl FnOnce(&mut FilterArgs)) -> FilterArgs {
@@ -126,4 +126,16 @@ fn errors_say_what_was_wrong_and_what_would_be_right() {
 #[test]
 fn namespaces_as_ls_shows_them() {
     assert_eq!(filter(|args| args.netns = words("net:[4026531840]")).netns, [NetnsName::Inum(4_026_531_840)]);
+}
+
+#[test]
+fn a_failed_bind_is_about_its_caller_and_whoever_holds_the_port() {
+    let line = call_line(); // nginx[7] bind 0.0.0.0:80, which apache2[5] has
+    for pid in ["7", "5"] {
+        assert!(filter(|args| args.pid = words(pid)).keeps(&line));
+    }
+    assert!(filter(|args| args.lport = words("80")).keeps(&line));
+    assert!(!filter(|args| args.rport = words("80")).keeps(&line));
+    assert!(filter(|args| args.outcome = words("failed")).keeps(&line));
+    assert!(filter(|args| args.verdict = words("address-in-use")).keeps(&line));
 }

@@ -10,10 +10,12 @@ use std::{
 
 use rustix::{
     event::PollFlags,
+    fs::{Gid, Uid},
     io::Errno,
     net::{
         AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, accept, bind, connect,
-        getpeername, getsockname, ipproto, listen, recv, send, sendto, shutdown, socket_with, sockopt,
+        connect_unspec, getpeername, getsockname, ipproto, listen, recv, send, sendto, shutdown, socket_with,
+        sockopt,
     },
 };
 
@@ -21,9 +23,13 @@ use super::protocol::{Call, Command, Reply};
 use crate::lab::{
     Deadline, LabError,
     bpf::{self, ProgramType},
+    destroy::destroy,
     script::monotonic_ns,
     sys,
 };
+
+/// A user and group without any rights.
+const NOBODY: u32 = 65_534;
 
 /// The sockets that the actor holds, by descriptor.
 #[derive(Default)]
@@ -82,6 +88,15 @@ impl Sockets {
                 let flags = if nonblocking { SocketFlags::NONBLOCK } else { SocketFlags::empty() };
                 self.keep(socket_with(family, SocketType::STREAM, flags, None)?)
             }
+            Call::MptcpSocket { ipv6 } => {
+                let family = if ipv6 { AddressFamily::INET6 } else { AddressFamily::INET };
+                self.keep(socket_with(
+                    family,
+                    SocketType::STREAM,
+                    SocketFlags::empty(),
+                    Some(ipproto::MPTCP),
+                )?)
+            }
             Call::Accept => {
                 wait(self.get(fd)?, PollFlags::IN)?;
                 let accepted = accept(self.get(fd)?)?;
@@ -91,8 +106,22 @@ impl Sockets {
                 drop(self.0.remove(&fd).ok_or(Errno::BADF)?);
                 0
             }
+            Call::BecomeNobody => {
+                let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
+                rustix::thread::set_thread_res_gid(gid, gid, gid)?;
+                rustix::thread::set_thread_res_uid(uid, uid, uid)?;
+                0
+            }
+            Call::ForbidTcp => {
+                sys::forbid_tcp().map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+                0
+            }
             Call::Receive => return receive(self.get(fd)?),
             Call::Ping(to) => return ping(to).map(|()| (0, String::new())),
+            Call::Destroy(local, remote) => {
+                destroy(local, remote).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+                0
+            }
             other => return simple(self.get(fd)?, other).map(|value| (value, String::new())),
         };
         Ok((value, String::new()))
@@ -112,12 +141,18 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         Call::Listen(backlog) => listen(fd, backlog)?,
         Call::Connect(to) => connect(fd, &to)?,
         Call::ShutdownWrite => shutdown(fd, Shutdown::Write)?,
+        Call::ShutdownBoth => shutdown(fd, Shutdown::Both)?,
         Call::V6Only(on) => sockopt::set_ipv6_v6only(fd, on)?,
         Call::ReuseAddress => sockopt::set_socket_reuseaddr(fd, true)?,
         Call::ReusePort => sockopt::set_socket_reuseport(fd, true)?,
         Call::BindToDevice(index) => sys::bind_to_device(fd, index)?,
         Call::RefuseByProgram => refuse_by_program(fd)?,
         Call::Linger(seconds) => sockopt::set_socket_linger(fd, Some(Duration::from_secs(seconds)))?,
+        Call::Option(option, value) => {
+            let (level, name, _) = option.parts();
+            sys::set(fd, level, name, value)?;
+        }
+        Call::Disconnect => connect_unspec(fd)?,
         Call::AwaitConnect => {
             wait(fd, PollFlags::OUT)?;
             sockopt::socket_error(fd)??;
@@ -176,7 +211,10 @@ fn ping(to: IpAddr) -> Result<(), Errno> {
 }
 
 fn new_descriptor(command: &Command, done: &Done) -> Option<i32> {
-    let makes = matches!(command, Command::Call { call: Call::Socket { .. } | Call::Accept, .. });
+    let makes = matches!(
+        command,
+        Command::Call { call: Call::Socket { .. } | Call::MptcpSocket { .. } | Call::Accept, .. }
+    );
     let (value, _) = done.as_ref().ok().filter(|_| makes)?;
     i32::try_from(*value).ok()
 }
@@ -196,21 +234,31 @@ fn describe(command: &Command, received: &str) -> String {
             let family = if *ipv6 { "AF_INET6" } else { "AF_INET" };
             format!("socket({family}, SOCK_STREAM{}, 0)", if *nonblocking { "|SOCK_NONBLOCK" } else { "" })
         }
+        Call::MptcpSocket { ipv6 } => {
+            let family = if *ipv6 { "AF_INET6" } else { "AF_INET" };
+            format!("socket({family}, SOCK_STREAM, IPPROTO_MPTCP)")
+        }
         Call::Bind(to) => format!("bind({fd}, {to})"),
         Call::Listen(backlog) => format!("listen({fd}, {backlog})"),
         Call::Connect(to) => format!("connect({fd}, {to})"),
         Call::Accept => format!("accept({fd})"),
         Call::Receive => format!("recv({fd}, {received:?}, 4096, 0)"),
         Call::ShutdownWrite => format!("shutdown({fd}, SHUT_WR)"),
+        Call::ShutdownBoth => format!("shutdown({fd}, SHUT_RDWR)"),
         Call::V6Only(on) => format!("setsockopt({fd}, IPV6_V6ONLY, {})", i32::from(*on)),
         Call::ReuseAddress => format!("setsockopt({fd}, SO_REUSEADDR, 1)"),
         Call::ReusePort => format!("setsockopt({fd}, SO_REUSEPORT, 1)"),
         Call::BindToDevice(index) => format!("setsockopt({fd}, SO_BINDTOIFINDEX, {index})"),
         Call::RefuseByProgram => format!("setsockopt({fd}, SO_ATTACH_REUSEPORT_EBPF, return SK_DROP)"),
         Call::Linger(seconds) => format!("setsockopt({fd}, SO_LINGER, {{1, {seconds}}})"),
+        Call::Option(option, value) => format!("setsockopt({fd}, {}, {value})", option.parts().2),
+        Call::Disconnect => format!("connect({fd}, AF_UNSPEC)"),
+        Call::Destroy(local, remote) => format!("SOCK_DESTROY {local} -> {remote}"),
         Call::AwaitConnect => format!("poll({fd}, POLLOUT), getsockopt({fd}, SO_ERROR)"),
         Call::AwaitRetransmits(times) => format!("getsockopt({fd}, TCP_INFO) until retransmits >= {times}"),
         Call::AwaitReadable => format!("poll({fd}, POLLIN)"),
+        Call::BecomeNobody => format!("setresuid({NOBODY}, {NOBODY}, {NOBODY})"),
+        Call::ForbidTcp => "landlock_restrict_self() against bind and connect".to_owned(),
         Call::Close => format!("close({fd})"),
         Call::Ping(to) => format!("ping {to}"),
     }
@@ -227,6 +275,9 @@ fn errno_name(errno: Errno) -> String {
         (Errno::PIPE, "EPIPE"),
         (Errno::HOSTUNREACH, "EHOSTUNREACH"),
         (Errno::NETUNREACH, "ENETUNREACH"),
+        (Errno::NOTCONN, "ENOTCONN"),
+        (Errno::PROTONOSUPPORT, "EPROTONOSUPPORT"),
+        (Errno::NOPROTOOPT, "ENOPROTOOPT"),
         (Errno::ADDRINUSE, "EADDRINUSE"),
         (Errno::ADDRNOTAVAIL, "EADDRNOTAVAIL"),
         (Errno::AFNOSUPPORT, "EAFNOSUPPORT"),
@@ -237,6 +288,7 @@ fn errno_name(errno: Errno) -> String {
         (Errno::INVAL, "EINVAL"),
         (Errno::BADF, "EBADF"),
         (Errno::TIME, "ETIME"),
+        (Errno::OPNOTSUPP, "EOPNOTSUPP"),
     ];
     let name = known.iter().find(|(known, _)| *known == errno).map(|(_, name)| (*name).to_owned());
     name.unwrap_or_else(|| io::Error::from(errno).to_string())

@@ -13,7 +13,7 @@ use rustix::event::PollFlags;
 
 use super::{
     ARGUMENT,
-    protocol::{Call, Command, Reply},
+    protocol::{Call, Command, Reply, TcpOption},
 };
 use crate::lab::{Deadline, LabError, Namespace, Script, What, facts};
 
@@ -104,6 +104,20 @@ impl Actor {
         self.open(Call::Socket { ipv6: at.is_ipv6(), nonblocking: true })
     }
 
+    /// `socket(2)`, blocking, of Multipath TCP, where the kernel has that.
+    pub fn socket_mptcp(&self, at: SocketAddr) -> Result<Fd, LabError> {
+        let call = Call::MptcpSocket { ipv6: at.is_ipv6() };
+        let reply = self.ask(&Command::Call { fd: -1, call })?;
+        if matches!(reply.errno.as_deref(), Some("EPROTONOSUPPORT" | "ENOPROTOOPT")) {
+            return Err(LabError::Unavailable {
+                what: "a socket of Multipath TCP".to_owned(),
+                why: reply.text,
+                advice: "it takes CONFIG_MPTCP and net.mptcp.enabled=1",
+            });
+        }
+        reply.ok().map(|value| Fd(value as i32))
+    }
+
     fn open(&self, call: Call) -> Result<Fd, LabError> {
         self.must(Fd(-1), call).map(|value| Fd(value as i32))
     }
@@ -111,6 +125,34 @@ impl Actor {
     /// `bind(2)`, which must succeed.
     pub fn bind(&self, fd: Fd, at: SocketAddr) -> Result<(), LabError> {
         self.must(fd, Call::Bind(at)).map(drop)
+    }
+
+    /// `bind(2)`, whatever it returns.
+    pub fn try_bind(&self, fd: Fd, at: SocketAddr) -> Result<Reply, LabError> {
+        self.ask(&Command::Call { fd: fd.0, call: Call::Bind(at) })
+    }
+
+    /// `listen(2)`, whatever it returns.
+    pub fn try_listen(&self, fd: Fd) -> Result<Reply, LabError> {
+        self.ask(&Command::Call { fd: fd.0, call: Call::Listen(16) })
+    }
+
+    /// Forbids itself TCP's bind() and connect() by Landlock.
+    pub fn forbid_tcp(&self) -> Result<(), LabError> {
+        let reply = self.ask(&Command::Call { fd: -1, call: Call::ForbidTcp })?;
+        match reply.errno {
+            None => Ok(()),
+            Some(errno) => Err(LabError::Unavailable {
+                what: "Landlock's control of TCP".to_owned(),
+                why: format!("landlock_create_ruleset: {errno}"),
+                advice: "a kernel from Linux 6.7 on with landlock in its list of security modules has it",
+            }),
+        }
+    }
+
+    /// Gives up all privileges: another user, and so no capabilities.
+    pub fn become_nobody(&self) -> Result<(), LabError> {
+        self.must(Fd(-1), Call::BecomeNobody).map(drop)
     }
 
     /// `listen(2)`, which must succeed.
@@ -172,6 +214,11 @@ impl Actor {
         self.must(fd, Call::ShutdownWrite).map(drop)
     }
 
+    /// `shutdown(2)` of both sides, whatever it returns.
+    pub fn shutdown_both(&self, fd: Fd) -> Result<Reply, LabError> {
+        self.ask(&Command::Call { fd: fd.0, call: Call::ShutdownBoth })
+    }
+
     /// Sets IPV6_V6ONLY.
     pub fn set_v6only(&self, fd: Fd, on: bool) -> Result<(), LabError> {
         self.must(fd, Call::V6Only(on)).map(drop)
@@ -200,6 +247,21 @@ impl Actor {
     /// Sets SO_LINGER to on, with that many seconds.
     pub fn set_linger(&self, fd: Fd, seconds: u64) -> Result<(), LabError> {
         self.must(fd, Call::Linger(seconds)).map(drop)
+    }
+
+    /// Sets an option of TCP's.
+    pub fn set_option(&self, fd: Fd, option: TcpOption, value: i32) -> Result<(), LabError> {
+        self.must(fd, Call::Option(option, value)).map(drop)
+    }
+
+    /// `connect(2)` with AF_UNSPEC: dissolves the connection.
+    pub fn disconnect(&self, fd: Fd) -> Result<(), LabError> {
+        self.must(fd, Call::Disconnect).map(drop)
+    }
+
+    /// Destroys another process's connection, as `ss -K` does, whatever comes of it.
+    pub fn destroy(&self, local: SocketAddr, remote: SocketAddr) -> Result<Reply, LabError> {
+        self.ask(&Command::Call { fd: -1, call: Call::Destroy(local, remote) })
     }
 
     /// `close(2)`.

@@ -1,10 +1,15 @@
 //! The scenarios: for each verdict of the catalogue, a script that makes the kernel do it.
 
+mod closing;
+mod early;
 mod established;
 mod firewall;
+mod given_up;
+mod handshake;
 mod local_resets;
 mod nat;
 mod near;
+mod own_accord;
 mod remote;
 mod silent;
 mod unmatched;
@@ -61,7 +66,6 @@ impl Scenario {
     }
 
     /// The same, for a script that touches more than its namespaces.
-    #[allow(dead_code, reason = "the scenarios that need it follow")]
     const fn machine_wide(self) -> Self {
         Self { machine_wide: true, ..self }
     }
@@ -81,9 +85,16 @@ impl Scenario {
 /// All scenarios, by what they are about.
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
     [
+        early::TABLE,
+        early::PORTS,
+        early::DENIED,
         unmatched::TABLE,
         near::TABLE,
         local_resets::TABLE,
+        own_accord::TABLE,
+        given_up::TABLE,
+        handshake::TABLE,
+        closing::TABLE,
         firewall::TABLE,
         nat::TABLE,
         remote::TABLE,

@@ -1,10 +1,18 @@
 //! A small language for what happens in the kernel.
 
-use std::net::SocketAddr;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use tcpx_common::abi::{state::*, tcp_flag::*};
 
-use crate::{abilities::Abilities, event::*, line, who::Who};
+use crate::{
+    abilities::Abilities,
+    event::*,
+    line,
+    who::{Connection, Who},
+};
 
 pub(super) use super::told::*;
 
@@ -19,6 +27,7 @@ pub(super) const TRACEPOINT_6_1: Abilities = Abilities {
     icmp_send: false,
     rejects: false,
     conn_request: false,
+    received: false,
     lookups: false,
     reset_reasons: false,
     ..Abilities::ALL
@@ -42,6 +51,9 @@ pub(super) fn ends(a: &str, b: &str) -> Ends {
 pub(super) const PYTHON: u64 = 900;
 pub(super) const NODE: u64 = 901;
 pub(super) const CURL: u64 = 902;
+
+/// The handshake that a listener keeps, local end first.
+pub(super) const HALF_OPEN: (&str, &str) = ("10.0.0.1:80", "10.0.0.77:4");
 
 pub(super) struct Table;
 
@@ -68,8 +80,40 @@ impl Who for Table {
         line::Netns { inum: netns.inum, name: None }
     }
 
+    fn route(&self, _: Netns, to: IpAddr) -> Option<Result<(), i32>> {
+        match to.to_string().as_str() {
+            "192.0.2.7" => Some(Err(113)),
+            "192.0.2.8" => Some(Err(13)),
+            "192.0.2.9" => Some(Err(101)),
+            _ => Some(Ok(())),
+        }
+    }
+
+    fn sysctl(&self, _: Netns, path: &'static str) -> Option<String> {
+        match path {
+            "net/ipv4/ip_local_port_range" => Some("40000\t40001".to_owned()),
+            "net/ipv4/ip_unprivileged_port_start" => Some("1024".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn connections(&self, _: Netns) -> Option<Arc<Vec<Connection>>> {
+        let to = |port| SocketAddr::new([10, 0, 0, 2].into(), port);
+        let open = |port, state, inode| Connection {
+            local: SocketAddr::new([10, 0, 0, 1].into(), port),
+            remote: to(80),
+            state,
+            inode,
+        };
+        Some(Arc::new(vec![open(40_000, ESTABLISHED, Some(CURL)), open(40_001, TIME_WAIT, None)]))
+    }
+
     fn device(&self, _: Netns, _: u32) -> Option<String> {
         None
+    }
+
+    fn is_half_open(&self, _: Netns, ends: Ends) -> Option<bool> {
+        Some(ends == self::ends(HALF_OPEN.0, HALF_OPEN.1))
     }
 
     fn time(&self, boot_ns: u64) -> String {
@@ -145,6 +189,20 @@ pub(super) fn sock(sk: SockPtr, state: u8) -> SockFacts {
         bytes_acked: 0,
         bytes_received: 0,
         backlog: (0, 0),
+        mptcp: false,
+        cookie_age_ns: None,
+    }
+}
+
+pub(super) fn sock_reset(ends: Ends, sock: SockFacts) -> SockReset {
+    SockReset {
+        ends,
+        sock,
+        timers: Timers::default(),
+        opened: None,
+        segment: None,
+        reason: None,
+        comm: b"curl".to_vec(),
     }
 }
 
@@ -293,7 +351,8 @@ impl Call {
     }
 
     pub(super) fn gets(&self, time: u64, sock: SockFacts, segment: Option<Segment>) -> Event {
-        let reset = SockReset { ends: self.ends, sock, segment, reason: None, comm: b"swapper".to_vec() };
+        let comm = b"swapper".to_vec();
+        let reset = SockReset { segment, comm, ..sock_reset(self.ends, sock) };
         self.at(time, Hook::ReceiveReset, What::ReceiveReset(Box::new(reset)))
     }
 
@@ -311,8 +370,13 @@ impl Call {
     /// An active reset of this side.
     pub(super) fn sends_reset(&self, time: u64, reason: Option<&str>, sock: SockFacts) -> Event {
         let reason = reason.map(Name::from);
-        let reset = SockReset { ends: self.ends, sock, segment: None, reason, comm: b"curl".to_vec() };
+        let reset = SockReset { reason, ..sock_reset(self.ends, sock) };
         self.at(time, Hook::ActiveReset, What::ActiveReset(Box::new(reset)))
+    }
+
+    /// This side's connection comes to CLOSE with an error.
+    pub(super) fn dies(&self, time: u64, reset: SockReset) -> Event {
+        self.at(time, Hook::State, What::Death(Box::new(SockReset { ends: self.ends, ..reset })))
     }
 
     pub(super) fn icmp(&self, time: u64, from: &str, icmp_type: u8, icmp_code: u8) -> Event {
@@ -338,6 +402,15 @@ impl Call {
         let request = ConnRequest { segment: self.syn(), sock: listener, syn_backlog: 0 };
         self.at(time, Hook::ConnRequest, What::ConnRequest(Box::new(request)))
     }
+}
+
+/// The event with the stack that was walked, innermost function first.
+pub(super) fn walked(event: Event, functions: &[&str]) -> [Event; 2] {
+    let place =
+        |name: &&str| FUNCTIONS.iter().position(|known| known == name).expect("a known function") as u64;
+    let stack = functions.iter().map(|name| place(name) + 1).collect();
+    let stack = Event { what: What::Stack(stack), ..event.clone() };
+    [Event { has_stack: true, ..event }, stack]
 }
 
 fn dropped(segment: Segment, reason: Option<&str>, function: &str) -> Drop {

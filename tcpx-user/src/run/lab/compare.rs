@@ -1,7 +1,9 @@
 //! What tcpx said against what a scenario provoked: the whole record, not the verdict alone.
 
 mod attempt;
+mod call;
 mod check;
+mod death;
 mod drop;
 mod reset;
 mod summary;
@@ -28,6 +30,13 @@ pub(super) fn compare(expected: &Expected, lines: &[Line], summary: &Summary) ->
     for fact in &expected.facts.drops {
         found.extend(drop::compare(expected, fact, &mut left));
     }
+    for fact in &expected.facts.deaths {
+        found.extend(death::compare(expected, fact, &mut left));
+    }
+
+    for fact in &expected.facts.calls {
+        found.extend(call::compare(expected, fact, &mut left));
+    }
     found.extend(left.into_iter().map(unexpected));
     found.extend(summary::compare(expected, summary));
     found
@@ -42,12 +51,19 @@ pub(super) fn verdict_seen(wanted: &str, facts: &Facts, lines: &[Line]) -> Optio
     let verdict = match (attempt, reset) {
         (Some(fact), _) => attempt::take(fact, &mut left).map(|line| &line.verdict),
         (None, Some(fact)) => reset::take(fact, &mut left).map(|line| &line.verdict),
-        (None, None) => None,
+        (None, None) => facts
+            .calls
+            .iter()
+            .find(|fact| fact.verdict == wanted)
+            .and_then(|fact| call::take(fact, &mut left))
+            .map(|line| &line.verdict),
     };
     let other = || {
         lines.iter().find_map(|line| match line {
             Line::Reset(reset) => Some(&reset.verdict),
             Line::Drop(drop) => Some(&drop.verdict),
+            Line::Death(death) => Some(&death.verdict),
+            Line::Call(call) => Some(&call.verdict),
             _ => None,
         })
     };
@@ -69,6 +85,14 @@ fn unexpected(line: &Line) -> String {
         Line::Drop(drop) => {
             let (from, to) = (check::source(drop.flow), check::destination(drop.flow));
             format!("a drop from {from} to {to}, {}", drop.verdict.id.as_str())
+        }
+        Line::Death(death) => {
+            let (from, to) = (check::shown(death.local.as_ref()), check::shown(death.remote.as_ref()));
+            format!("the death of {from} to {to}, {}", death.verdict.id.as_str())
+        }
+
+        Line::Call(call) => {
+            format!("a failed {} of {}, {}", call.call, call.requested, call.verdict.id.as_str())
         }
         Line::Loss(loss) => format!("{} lost records of {}", loss.count, loss.hook),
         Line::Start(_) | Line::Summary(_) => "a start or summary".to_owned(),

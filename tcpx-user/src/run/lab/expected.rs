@@ -48,6 +48,9 @@ impl Expected {
             // No RST tells where its SYN arrived.
             (fact.nat, fact.holder) = (None, None);
         }
+        if !abilities.calls {
+            expected.hide_calls();
+        }
         if !abilities.conn_request {
             // tcp_conn_request frees the SYN without a kfree_skb event.
             expected.facts.drops.retain(|drop| drop.verdict != "accept-queue-full");
@@ -61,6 +64,17 @@ impl Expected {
             (reset.origin, reset.sender, reset.verdict) = ("elsewhere", None, "unknown");
             self.hidden = Some("no hook here sees a RST that a TIME_WAIT record sends");
         }
+    }
+
+    /// The system call tracepoints want tracefs: without it nothing tells of a call that failed without a packet, and
+    /// where its socket had been in SYN_SENT, nothing tells the errno.
+    fn hide_calls(&mut self) {
+        let early = |attempt: &&AttemptFact| attempt.early;
+        if self.facts.attempts.iter().any(|attempt| early(&attempt)) || !self.facts.calls.is_empty() {
+            self.hidden = Some("no hook here sees a call that fails without a packet");
+        }
+        self.facts.attempts.retain(|attempt| !attempt.early);
+        self.facts.calls.clear();
     }
 
     /// An ICMP error that comes back within connect() stays in sk_err_soft, and sock_getsockopt(SO_ERROR) takes it away
@@ -139,20 +153,32 @@ impl Expected {
         let seen = match verdict {
             "unknown" => return Confidence::Unknown,
             // The end of the listener is concluded from who sends the RST, and in which state.
-            "listener-closed-unaccepted" => false,
+            // A bad cookie: from what cookie_v4_check looks at before it looks for one.
+            "listener-closed-unaccepted" | "bad-syncookie" => false,
             // That nobody here sent it follows from hooks at every place that could have.
             "peer-refused" | "peer-reset" => {
                 can.replies_without_socket && can.replies_from_time_wait && can.rejects
             }
             "stray-segment" => can.replies_without_socket,
             // Which of its two reasons to send a RST close() had is concluded from the socket.
-            "close-unread-data" | "linger-zero" => can.reset_reasons,
+            "close-unread-data" | "linger-zero" => can.reset_reasons || can.callers,
+            // The kernel's own reason, or who called.
+            "linger2-expired" | "memory-pressure" | "keepalive-timeout" | "user-timeout" => {
+                can.reset_reasons || can.callers
+            }
+            "disconnect" | "socket-destroyed" | "fin-wait2-timeout" | "retransmit-timeout" => can.callers,
+            // So is which of its two SYN_SENT had, from the numbers, and that data came too late.
+            "syn-sent-bad-ack" | "syn-sent-paws" | "data-after-close" | "mptcp-reset" => can.reset_reasons,
             // A full accept queue with tcp_abort_on_overflow looks the same without the kernel's reason.
             "ack-to-listener" => can.reset_reasons && can.lookups,
+            // What was found shows it, or the reason INVALID_SYN.
+            "syn-in-handshake" | "accept-queue-abort" => can.reset_reasons || can.received,
+            "syn-recv-bad-ack" | "child-rejected-ack" => can.received,
             "netfilter-reject-reset" => can.rejects,
             "netfilter-drop" => can.drop_reasons,
             "accept-queue-full" => can.conn_request,
             "icmp-refused" => can.icmp,
+            "connect-denied" | "permission-denied" => can.denials,
             // That it was the program follows from the listener that was passed over.
             "lookup-denied" => match self.facts.program {
                 Some(Program::Reuseport) => can.reuseport,

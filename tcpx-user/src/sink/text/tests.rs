@@ -317,3 +317,13 @@ fn no_line_is_wider_than_asked_but_for_long_words() {
         }
     }
 }
+
+#[test]
+fn a_call_that_failed() {
+    insta::assert_snapshot!(results(&[samples::call_line()]), @"
+    FAILED   nginx[7] bind 0.0.0.0:80         address-in-use
+             apache2[5] listens on 0.0.0.0:80.
+             path  inet_bind → inet_csk_get_port [derived]  [rest observed]
+             next: Stop the holder or choose another port.
+    ");
+}

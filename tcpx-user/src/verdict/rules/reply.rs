@@ -1,13 +1,14 @@
 //! The segment found a socket that answers with RST.
 
 use tcpx_common::abi::{
-    state::{LISTEN, NEW_SYN_RECV, TIME_WAIT},
-    tcp_flag::ACK,
+    state::{CLOSE, TIME_WAIT},
+    tcp_flag::{FIN, SYN},
 };
 
 use super::{
     Context, Finding,
-    words::{flags, socket},
+    handshake::Answer,
+    words::{self, flags, socket},
 };
 use crate::{
     correlate::facts::{Answered, ResetFacts, Sender},
@@ -36,20 +37,61 @@ pub(super) fn time_wait_reset(facts: &ResetFacts, _: &Context<'_>) -> Option<Fin
     Some(Finding::observed(VerdictId::TimeWaitReset, first).and(Some(second)))
 }
 
-/// R5: `tcp_rcv_state_process` in LISTEN with ACK set. A handshake's bad last ACK comes here too: the lookup then
-/// hit its request socket. Where the kernel gives no reason, a full accept queue with tcp_abort_on_overflow
-/// (`tcp_check_req`) looks the same.
-pub(super) fn ack_to_listener(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
-    let answered = answered(facts)?;
-    let listener = answered.sock.filter(|sock| sock.state == LISTEN)?;
-    let of_handshake = matches!(answered.lookups.established, Some(Ok((_, NEW_SYN_RECV))));
-    let overflow = answered.reason.is_none() && listener.backlog.0 > listener.backlog.1;
-    let is_ack = answered.segment.flags & ACK != 0;
-    if !is_ack || of_handshake || overflow || !reason_is(&answered, "TCP_FLAGS") {
+/// R9: `tcp_rcv_state_process` gave data to a socket that can receive no more, and ended it first (`tcp_done`). An ACK
+/// without data ends a closed socket in the same place when TCP_LINGER2 is negative.
+pub(super) fn data_after_close(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
+    let answer = Answer::of(facts)?;
+    let Answer { answered, sock, .. } = answer;
+    let segment = answered.segment;
+    let early_fin = answer.has(FIN) && segment.seq != sock.rcv_nxt;
+    let more = segment.payload > 0 || early_fin;
+    if sock.state != CLOSE || answered.at_request || !more || !answer.reason_may_be(&["TCP_ABORT_ON_DATA"]) {
         return None;
     }
+    let (ends, bytes) = (segment.ends, segment.payload);
+    let before = match answered.lookups.established {
+        Some(Ok((_, state))) => format!(", in {},", words::state(state)),
+        _ => String::new(),
+    };
+    let first = if sock.held {
+        format!(
+            "{} had shut down {}{before} when {} sent {bytes} bytes more.",
+            socket(sock, context),
+            ends.b,
+            ends.a
+        )
+    } else {
+        format!("{} was already closed{before} when {} sent {bytes} bytes more.", ends.b, ends.a)
+    };
+    let confidence = if answered.reason.is_some() { Confidence::Observed } else { Confidence::Derived };
+    Some(Finding::new(VerdictId::DataAfterClose, confidence, first))
+}
+
+/// How long a listener takes ACKs for SYN cookies after it has sent one (`TCP_SYNCOOKIE_VALID`).
+const COOKIES_VALID_NS: u64 = 120_000_000_000;
+
+/// R5 where `cookie_v4_check` has looked at the ACK before, and counted SyncookiesFailed: it does so as long as the
+/// listener has lately sent cookies (`tcp_synq_no_recent_overflow`).
+pub(super) fn bad_syncookie(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
+    let answer = Answer::of(facts).filter(|answer| answer.is_stray_ack(context) && !answer.has(SYN))?;
+    let age = answer.sock.cookie_age_ns.filter(|&age| age < COOKIES_VALID_NS)?;
+    let ends = answer.answered.segment.ends;
+    let name = socket(answer.sock, context);
+    let first = format!(
+        "{name} listens on {} and has answered SYNs with cookies, last within {}; the ACK from {} holds no valid one.",
+        ends.b,
+        words::duration(age),
+        ends.a
+    );
+    Some(Finding::derived(VerdictId::BadSyncookie, first))
+}
+
+/// R5: `tcp_rcv_state_process` in LISTEN with ACK set.
+pub(super) fn ack_to_listener(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
+    let answer = Answer::of(facts).filter(|answer| answer.is_stray_ack(context))?;
+    let answered = answer.answered;
     let (ends, letters) = (answered.segment.ends, flags(answered.segment.flags));
-    let name = socket(listener, context);
+    let name = socket(answer.sock, context);
     let first = format!(
         "{name} listens on {}, and a segment with flags [{letters}] from {} belongs to no connection there.",
         ends.b, ends.a

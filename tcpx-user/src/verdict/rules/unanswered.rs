@@ -49,6 +49,12 @@ pub(super) fn other_drop(facts: &AttemptFacts, _: &Context<'_>) -> Option<Findin
     Some(drop::unknown(drop))
 }
 
+/// All that came in answer was refused by the socket itself, with RST: its verdict is that RST's.
+pub(super) fn answered_wrongly(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
+    let answer = facts.wrong_answer.as_ref().filter(|_| applies(facts))?;
+    Some(super::reset(answer, context))
+}
+
 /// SYNs went unanswered, and nothing that was seen here explains it.
 pub(super) fn no_answer(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
     let again = facts.syn_retransmits();

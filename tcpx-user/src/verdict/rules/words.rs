@@ -6,7 +6,7 @@ use tcpx_common::abi::tcp_flag::{ACK, FIN, RST, SYN};
 
 use super::Context;
 use crate::{
-    event::{Holder, Netns, SockFacts},
+    event::{DeniedBy, Holder, Netns, SockFacts},
     line::Process,
     text::state::state_name,
 };
@@ -75,6 +75,33 @@ pub fn process(process: &Process) -> String {
     format!("{}[{}]", process.comm, process.pid)
 }
 
+/// A cgroup by its path.
+#[must_use]
+pub fn cgroup(path: Option<&str>) -> String {
+    path.map_or_else(|| "the cgroup of the process".to_owned(), |path| format!("the cgroup {path}"))
+}
+
+/// Who was seen to refuse a call.
+#[must_use]
+pub fn denied(by: DeniedBy, call: &str, cgroup: &str) -> String {
+    match by {
+        DeniedBy::SecurityModule => format!("A security module of this host refused {call}."),
+        DeniedBy::CgroupProgram => format!("A BPF program at {cgroup}, or at one above it, refused {call}."),
+    }
+}
+
+/// Who must have refused a call, and the programs that have a say.
+#[must_use]
+pub fn refused(call: &str, cgroup: &str, programs: Option<usize>) -> [Option<String>; 2] {
+    let first = format!("A security module, or a BPF program at {cgroup}, refused {call}.");
+    let has = |many: usize| match many {
+        0 => "no BPF program has".to_owned(),
+        1 => "1 BPF program has".to_owned(),
+        _ => format!("{many} BPF programs have"),
+    };
+    [Some(first), programs.map(|many| format!("Asked afterwards, {} a say there.", has(many)))]
+}
+
 /// Whoever holds the socket with this inode number.
 fn owner(inode: Option<u64>, uid: u32, context: &Context<'_>) -> String {
     let known = inode.and_then(|inode| context.who.holder(inode));
@@ -97,6 +124,13 @@ pub fn socket(sock: &SockFacts, context: &Context<'_>) -> String {
     owner(sock.inode, sock.uid, context)
 }
 
+/// Whoever holds a socket, within a sentence: its process, or its own address if none is known.
+#[must_use]
+pub fn holder_or_address(sock: &SockFacts, addr: SocketAddr, context: &Context<'_>) -> String {
+    let known = sock.inode.and_then(|inode| context.who.holder(inode));
+    known.map_or_else(|| addr.to_string(), |known| process(&known))
+}
+
 /// A namespace by its name or its number.
 #[must_use]
 pub fn netns(netns: Netns, context: &Context<'_>) -> String {
@@ -114,6 +148,21 @@ pub const fn family(addr: SocketAddr) -> &'static str {
         IpAddr::V4(_) => "IPv4",
         IpAddr::V6(_) => "IPv6",
     }
+}
+
+/// Where a walk that has come through begins: in what the program is attached to, or what calls that.
+const WALKED: &[&str] = &["tcp_send_active_reset", "tcp_done", "tcp_done_with_error", "tcp_set_state"];
+
+/// Whether one of these functions is on a walked stack; `None` if there is no stack, or no names for it. What a compiler
+/// has split off a function carries its name with a suffix.
+#[must_use]
+pub fn called_by(stack: &[u64], functions: &[&str], context: &Context<'_>) -> Option<bool> {
+    let names: Vec<_> = stack.iter().filter_map(|&address| context.symbols.symbol(address)).collect();
+    let has = |wanted: &[&str]| {
+        let plain = names.iter().filter_map(|(name, _)| name.split('.').next());
+        plain.into_iter().any(|name| wanted.contains(&name))
+    };
+    has(WALKED).then(|| has(functions))
 }
 
 /// A duration for people.

@@ -14,7 +14,8 @@ pub(super) fn take<'a>(fact: &AttemptFact, left: &mut Vec<&'a Line>) -> Option<&
     super::take(left, |line| match line {
         Line::Attempt(attempt) => {
             let caller = attempt.process.as_ref().is_some_and(|process| process.pid == fact.process.pid);
-            let there = attempt.remote.is_some_and(|remote| is_at(fact.remote.into(), remote));
+            let to = attempt.remote.or(attempt.requested.filter(|_| fact.early));
+            let there = to.is_some_and(|remote| is_at(fact.remote.into(), remote));
             (caller && there).then_some(&**attempt)
         }
         _ => None,
@@ -89,8 +90,10 @@ fn who_and_where(check: &mut Check, fact: &AttemptFact, line: &Attempt) {
     let fresh = fact.outcome == "pending" && line.local.is_some_and(|local| local.port == 0);
     let local =
         fact.local.port.filter(|_| fresh).map_or(line.local, |port| Some(Endpoint { port, ..line.local? }));
-    check.end("local", fact.local, local);
-    check.end("remote", fact.remote.into(), line.remote);
+    if !fact.early {
+        check.end("local", fact.local, local);
+        check.end("remote", fact.remote.into(), line.remote);
+    }
     if line.requested.is_some() {
         check.end("requested", fact.remote.into(), line.requested);
     }

@@ -1,0 +1,104 @@
+//! What a namespace is asked once a call has failed in it: its routing tables, sysctls and sockets; and which programs its cgroup has.
+//!
+//! The answers are of a moment after the failure, so what follows from them is derived. A program that fails in a loop
+//! must not make tcpx ask in a loop: an answer holds for a while, and all asking together has a budget.
+
+use std::{hash::Hash, io, net::IpAddr, os::fd::AsFd, path::Path, sync::Arc};
+
+use super::{
+    budget::Budget, cache::Cache, clock::boot_now, diag, inside::inside, netns::Held, programs, route,
+};
+use crate::who::{CgroupHook, Connection};
+
+/// How long an answer holds.
+const FRESH_NS: u64 = 1_000_000_000;
+const CAPACITY: usize = 1_024;
+
+/// Answers of one kind.
+struct Answers<K, V> {
+    known: Cache<K, (u64, Option<V>)>,
+}
+
+impl<K: Clone + Eq + Hash, V: Clone> Answers<K, V> {
+    fn new() -> Self {
+        Self { known: Cache::new(CAPACITY) }
+    }
+
+    /// The answer known, else a new one, if there is time for it.
+    fn get(&mut self, key: K, budget: &mut Budget, ask: impl FnOnce() -> io::Result<V>) -> Option<V> {
+        let now = boot_now();
+        if let Some((at, answer)) = self.known.get(&key)
+            && now.saturating_sub(*at) < FRESH_NS
+        {
+            return answer.clone();
+        }
+        if !budget.allows(now) {
+            return None;
+        }
+        let answer = ask().ok();
+        budget.spend(boot_now() - now);
+        self.known.insert(key, (now, answer.clone()));
+        answer
+    }
+}
+
+/// All answers.
+pub(crate) struct Asked {
+    budget: Budget,
+    routes: Answers<(u32, IpAddr), Result<(), i32>>,
+    sysctls: Answers<(u32, &'static str), String>,
+    connections: Answers<u32, Arc<Vec<Connection>>>,
+    programs: Answers<(u64, CgroupHook), usize>,
+}
+
+impl Asked {
+    pub(crate) fn new() -> Self {
+        Self {
+            budget: Budget::new(boot_now()),
+            routes: Answers::new(),
+            sysctls: Answers::new(),
+            connections: Answers::new(),
+            programs: Answers::new(),
+        }
+    }
+
+    /// Whether there is a route, or the errno.
+    pub(crate) fn route(&mut self, namespace: &Held, to: IpAddr) -> Option<Result<(), i32>> {
+        let key = (namespace.inum, to);
+        self.routes.get(key, &mut self.budget, || inside(namespace.as_fd(), || route::ask(to)))
+    }
+
+    /// All TCP sockets that have a port.
+    pub(crate) fn connections(&mut self, namespace: &Held) -> Option<Arc<Vec<Connection>>> {
+        let list = || diag::connections(namespace.as_fd()).map(Arc::new);
+        self.connections.get(namespace.inum, &mut self.budget, list)
+    }
+
+    /// How many programs have a say at that place of the cgroup with this number, which is at `path`.
+    pub(crate) fn programs(&mut self, cgroup: u64, path: &Path, hook: CgroupHook) -> Option<usize> {
+        self.programs.get((cgroup, hook), &mut self.budget, || programs::count(path, hook))
+    }
+
+    /// A sysctl, by its path below /proc/sys: what stands below net/ there is that of the reading thread's namespace.
+    pub(crate) fn sysctl(&mut self, namespace: &Held, path: &'static str) -> Option<String> {
+        let read = || std::fs::read_to_string(format!("/proc/sys/{path}")).map(|text| text.trim().to_owned());
+        let key = (namespace.inum, path);
+        self.sysctls.get(key, &mut self.budget, || inside(namespace.as_fd(), read))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_holds_for_a_while_and_asking_has_its_price() {
+        // As of a time that never comes, so that none is earned.
+        let mut budget = Budget::new(u64::MAX);
+        let mut answers = Answers::new();
+        assert_eq!(answers.get(1, &mut budget, || Ok(7)), Some(7));
+        assert_eq!(answers.get(1, &mut budget, || Ok(8)), Some(7));
+        budget.spend(3_600_000_000_000);
+        assert_eq!(answers.get(2, &mut budget, || Ok(9)), None);
+    }
+}

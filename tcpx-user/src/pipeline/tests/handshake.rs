@@ -1,0 +1,242 @@
+//! Answers to segments of a handshake that is not over, and to what comes after the end.
+
+use tcpx_common::abi::{state::*, tcp_flag::*};
+
+use super::scene::*;
+use crate::{abilities::Abilities, event::*, line::Confidence, line::Confidence::*, line::LookupResult};
+
+const SYN_ACK: u8 = SYN | ACK;
+const REQUEST: Lookups = Lookups {
+    established: Some(Ok((SockPtr(0x99), NEW_SYN_RECV))),
+    listener: None,
+    received: true,
+    denied: false,
+};
+
+/// A RST in answer to a segment of `call` that came to the socket `sock`.
+struct Answer<'a> {
+    call: &'a Call,
+    flags: u8,
+    ack: u32,
+    payload: u32,
+    /// tcp_v4_rcv had not yet handed it on.
+    device: bool,
+    reason: Option<&'a str>,
+    lookups: Lookups,
+}
+
+impl<'a> Answer<'a> {
+    fn to(call: &'a Call, flags: u8) -> Self {
+        let lookups = Lookups::default();
+        Self { call, flags, ack: 7000, payload: 0, device: false, reason: None, lookups }
+    }
+
+    fn event(&self, sock: SockFacts) -> Event {
+        let device = self.device.then(|| "tun0".to_owned());
+        let segment =
+            Segment { device, payload: self.payload, ..segment(self.call.ends, self.flags, 5000, self.ack) };
+        let reason = self.reason.map(Name::from);
+        let sk_state = sock.state;
+        let reply = Reply {
+            segment,
+            lookups: self.lookups,
+            reason,
+            sk_state,
+            sock: Some(sock),
+            holders: None,
+            place: Place::default(),
+        };
+        self.call.at(S, Hook::SendReset, What::Reply(Box::new(reply)))
+    }
+
+    fn verdict(&self, sock: SockFacts) -> (&'static str, Confidence) {
+        let told = run(Abilities::ALL, &[self.event(sock)]);
+        (told.reset().verdict.id.as_str(), told.reset().verdict.confidence)
+    }
+}
+
+fn from_peer() -> Call {
+    call("10.0.0.9:4", "10.0.0.1:80")
+}
+
+fn listener() -> SockFacts {
+    SockFacts { inode: Some(NODE), ..sock(SockPtr(0x77), LISTEN) }
+}
+
+/// ISN 1000, SYN sent.
+fn calling() -> SockFacts {
+    SockFacts { snd_una: 1000, snd_nxt: 1001, inode: Some(CURL), ..sock(SockPtr(0xf1), SYN_SENT) }
+}
+
+#[test]
+fn an_answer_to_our_syn_that_acknowledges_something_else() {
+    let call = from_peer();
+    for (ack, id) in [(7000, "syn-sent-bad-ack"), (1000, "syn-sent-bad-ack"), (1001, "syn-sent-paws")] {
+        let answer = Answer { ack, ..Answer::to(&call, SYN_ACK) };
+        assert_eq!(answer.verdict(calling()), (id, Derived), "{ack}");
+    }
+    let told = Answer { reason: Some("TCP_INVALID_ACK_SEQUENCE"), ..Answer::to(&call, SYN_ACK) };
+    assert_eq!(told.verdict(calling()), ("syn-sent-bad-ack", Observed));
+    let told = Answer { ack: 1001, reason: Some("TCP_RFC7323_PAWS"), ..Answer::to(&call, SYN_ACK) };
+    assert_eq!(told.verdict(calling()), ("syn-sent-paws", Observed));
+    let other = Answer { ack: 1001, reason: Some("TCP_INVALID_ACK_SEQUENCE"), ..Answer::to(&call, SYN_ACK) };
+    assert_eq!(other.verdict(calling()), ("unknown", Unknown));
+}
+
+#[test]
+fn an_attempt_that_got_nothing_but_a_wrong_answer() {
+    let client = call("10.0.0.1:80", "10.0.0.9:4");
+    let peer = from_peer();
+    let wrong = Answer { reason: Some("TCP_INVALID_ACK_SEQUENCE"), ..Answer::to(&peer, SYN_ACK) };
+    let before = [client.starts(100), wrong.event(calling())];
+    let given_up = run(Abilities::ALL, &[&before[..], &[client.gives_up(4 * S, 0, 1)]].concat());
+    let first = "curl[41] sent a SYN to 10.0.0.9:4; the answer ([S.]) acknowledges 7000, where 1001 would have been right.";
+    assert_eq!(gist(&given_up.attempt().verdict), ("syn-sent-bad-ack", Observed, first));
+    assert_eq!(given_up.attempt().reset, None, "it did not end by a RST");
+    let accepted = run(Abilities::ALL, &[&before[..], &[client.establishes(4 * S)]].concat());
+    assert_eq!(accepted.attempt().verdict.id.as_str(), "established");
+}
+
+#[test]
+fn a_wrong_last_ack() {
+    let call = from_peer();
+    let seen = Answer { lookups: REQUEST, reason: Some("TCP_FLAGS"), ..Answer::to(&call, ACK) };
+    assert_eq!(seen.verdict(listener()), ("syn-recv-bad-ack", Observed));
+    let told = run(Abilities::ALL, &[seen.event(listener())]);
+    let functions: Vec<_> = told.reset().path.iter().map(|frame| frame.function.as_str()).collect();
+    assert_eq!(
+        functions,
+        [
+            "tcp_v4_send_reset",
+            "tcp_rcv_state_process",
+            "tcp_v4_do_rcv",
+            "tcp_check_req",
+            "__inet_lookup_established",
+            "tcp_v4_rcv"
+        ]
+    );
+    let half_open = call_of(HALF_OPEN.1, HALF_OPEN.0);
+    let asked = Answer { reason: Some("TCP_FLAGS"), ..Answer::to(&half_open, ACK) };
+    assert_eq!(asked.verdict(listener()), ("syn-recv-bad-ack", Derived));
+    let lookup = run(Abilities::ALL, &[asked.event(listener())]).reset().lookup.expect("implied");
+    assert_eq!(
+        (lookup.established.result, lookup.listener.result),
+        (LookupResult::Hit, LookupResult::NotRun)
+    );
+    let missed = Lookups {
+        established: Some(Err(Miss)),
+        listener: Some(Ok(SockPtr(0x77))),
+        received: true,
+        denied: false,
+    };
+    let stray = Answer { lookups: missed, ..Answer::to(&half_open, ACK) };
+    assert_eq!(stray.verdict(listener()).0, "ack-to-listener", "what was seen goes before what was asked");
+}
+
+fn call_of(a: &str, b: &str) -> Call {
+    call(a, b)
+}
+
+#[test]
+fn a_wrong_ack_for_crossed_syns() {
+    let crossed = SockFacts { snd_una: 1000, snd_nxt: 1001, ..sock(SockPtr(0xf1), SYN_RECV) };
+    for reason in [None, Some("TCP_ACK_UNSENT_DATA"), Some("TCP_OLD_ACK")] {
+        let call = from_peer();
+        let answer = Answer { reason, ..Answer::to(&call, ACK) };
+        assert_eq!(answer.verdict(crossed.clone()), ("syn-recv-bad-ack", Derived), "{reason:?}");
+    }
+}
+
+#[test]
+fn a_second_syn() {
+    let call = from_peer();
+    for (reason, lookups, confidence) in [
+        (Some("INVALID_SYN"), Lookups::default(), Observed),
+        (None, REQUEST, Observed),
+        (None, Lookups::default(), Derived),
+    ] {
+        let answer = Answer { device: true, reason, lookups, ..Answer::to(&call, SYN) };
+        assert_eq!(answer.verdict(listener()), ("syn-in-handshake", confidence));
+    }
+    let not_at_request = Answer { reason: None, ..Answer::to(&call, SYN) };
+    assert_eq!(not_at_request.verdict(listener()), ("unknown", Unknown));
+}
+
+#[test]
+fn a_full_accept_queue_at_the_last_ack() {
+    let call = from_peer();
+    let full = SockFacts { backlog: (3, 2), ..listener() };
+    for (reason, confidence) in [(Some("INVALID_SYN"), Observed), (None, Derived)] {
+        let answer = Answer { device: true, reason, ..Answer::to(&call, ACK) };
+        assert_eq!(answer.verdict(full.clone()), ("accept-queue-abort", confidence));
+        assert_eq!(answer.verdict(listener()), ("unknown", Unknown), "there was room");
+    }
+}
+
+#[test]
+fn a_child_that_refuses_the_ack_that_made_it() {
+    let call = from_peer();
+    let child = SockFacts { held: false, shutdown: 3, ..sock(SockPtr(0xc1), CLOSE) };
+    let answer = Answer { device: true, payload: 5, ..Answer::to(&call, ACK) };
+    assert_eq!(answer.verdict(child.clone()), ("child-rejected-ack", Derived));
+    let seen = Answer { device: true, payload: 5, lookups: REQUEST, ..Answer::to(&call, ACK) };
+    assert_eq!(seen.verdict(child.clone()), ("child-rejected-ack", Observed));
+    // From a SYN cookie: the child behind a lookup that found the listener, or the listener with the child's reason.
+    let listened = Lookups {
+        established: Some(Err(Miss)),
+        listener: Some(Ok(SockPtr(0x77))),
+        received: true,
+        denied: false,
+    };
+    let cookie = Answer { payload: 5, lookups: listened, ..Answer::to(&call, ACK) };
+    assert_eq!(cookie.verdict(child), ("child-rejected-ack", Observed));
+    let told = Answer { reason: Some("TCP_ABORT_ON_DATA"), ..Answer::to(&call, ACK) };
+    assert_eq!(told.verdict(listener()), ("child-rejected-ack", Observed));
+}
+
+#[test]
+fn an_ack_that_is_no_cookie() {
+    let call = from_peer();
+    let lately = SockFacts { cookie_age_ns: Some(3 * S), ..listener() };
+    let long_ago = SockFacts { cookie_age_ns: Some(130 * S), ..listener() };
+    let answer = Answer { reason: Some("TCP_FLAGS"), ..Answer::to(&call, ACK) };
+    assert_eq!(answer.verdict(lately.clone()), ("bad-syncookie", Derived));
+    assert_eq!(answer.verdict(long_ago).0, "ack-to-listener");
+    let of_handshake = Answer { lookups: REQUEST, ..answer };
+    assert_eq!(of_handshake.verdict(lately).0, "syn-recv-bad-ack");
+}
+
+#[test]
+fn a_subflow_that_mptcp_refuses() {
+    let call = from_peer();
+    let mptcp = SockFacts { mptcp: true, ..listener() };
+    let told = Answer { reason: Some("MPTCP_RST_EMPTCP"), ..Answer::to(&call, SYN) };
+    assert_eq!(told.verdict(listener()), ("mptcp-reset", Observed));
+    assert_eq!(Answer::to(&call, SYN).verdict(mptcp.clone()), ("mptcp-reset", Derived));
+    let last_ack = Answer { device: true, ..Answer::to(&call, ACK) };
+    assert_eq!(last_ack.verdict(mptcp.clone()), ("mptcp-reset", Derived));
+    assert_eq!(Answer::to(&call, ACK).verdict(mptcp.clone()).0, "ack-to-listener");
+    let second_syn = Answer { device: true, ..Answer::to(&call, SYN) };
+    assert_eq!(second_syn.verdict(mptcp).0, "syn-in-handshake");
+}
+
+/// tcp_reset() ends the socket before it answers: that is no RST that came.
+#[test]
+fn data_for_a_socket_that_can_receive_no_more() {
+    let client = call("10.0.0.1:80", "10.0.0.9:4");
+    let peer = from_peer();
+    let closed = SockFacts { held: false, shutdown: 3, ..sock(SockPtr(0xf1), CLOSE) };
+    let answer = Answer { payload: 5, reason: Some("TCP_ABORT_ON_DATA"), ..Answer::to(&peer, ACK) };
+    let phantom = client.gets(S - 1, SockFacts { state: FIN_WAIT1, ..closed.clone() }, None);
+    for events in [[phantom.clone(), answer.event(closed.clone())], [answer.event(closed.clone()), phantom]] {
+        let told = run(Abilities::ALL, &events);
+        let first = "10.0.0.1:80 was already closed when 10.0.0.9:4 sent 5 bytes more.";
+        assert_eq!(gist(&told.reset().verdict), ("data-after-close", Observed, first));
+    }
+    let derived = Answer { payload: 5, ..Answer::to(&peer, ACK) };
+    assert_eq!(derived.verdict(closed.clone()), ("data-after-close", Derived));
+    let no_data = Answer { reason: Some("TCP_ABORT_ON_DATA"), ..Answer::to(&peer, ACK) };
+    assert_eq!(no_data.verdict(closed), ("unknown", Unknown), "TCP_LINGER2 below 0");
+}
+
+const FIN_WAIT1: u8 = 4;
