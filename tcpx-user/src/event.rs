@@ -489,6 +489,31 @@ pub struct Drop {
 }
 
 impl Drop {
+    /// The segment has SYN, but was freed as one that begins nothing: SYN together with FIN; one for a connection or a
+    /// handshake that the kernel knows, which answers it with an ACK (RFC 5961, `tcp_send_challenge_ack`); or a SYN-ACK
+    /// for a TIME_WAIT record (`tcp_v4_rcv` hands others on).
+    #[must_use]
+    pub fn is_no_handshake(&self) -> bool {
+        use tcpx_common::abi::{
+            state::NEW_SYN_RECV,
+            tcp_flag::{ACK, FIN, SYN},
+        };
+        let answered = |reason: &str| {
+            matches!(
+                reason,
+                "TCP_INVALID_SYN" | "TCP_OVERWINDOW" | "TCP_RFC7323_PAWS" | "TCP_RFC7323_PAWS_ACK"
+            )
+        };
+        let vague = self.reason.as_deref().is_none_or(|reason| reason == "NOT_SPECIFIED");
+        let in_receive = matches!(self.function.as_deref(), Some("tcp_v4_rcv" | "tcp_v6_rcv"));
+        let has = |flags: u8| self.segment.flags & flags == flags;
+        let of_request = matches!(self.lookups.established, Some(Ok((_, NEW_SYN_RECV))));
+        has(SYN | FIN)
+            || has(SYN) && vague && of_request
+            || has(SYN) && self.reason.as_deref().is_some_and(answered)
+            || has(SYN | ACK) && vague && in_receive && !self.no_socket
+    }
+
     /// Netfilter dropped it. Kernels without reasons show only where: in `nf_hook_slow`, or, since a verdict may free
     /// the packet itself, in `nft_do_chain`.
     #[must_use]

@@ -235,6 +235,9 @@ impl Correlator {
 
     fn freed(&mut self, event: &Event, stack: &[u64], drop: &Drop) {
         let seen = || Seen::new(event, stack, Box::new(drop.clone()));
+        if drop.is_no_handshake() {
+            return;
+        }
         if !drop.no_socket {
             self.dropped(DropCause::Freed(seen()));
         } else if !self.abilities.replies_without_socket && !self.just_answered(event, &drop.segment) {
