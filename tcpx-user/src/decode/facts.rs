@@ -11,7 +11,8 @@ use tcpx_common::{
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
     Bind, CallFailed, ConnRequest, ConnectFailed, DeniedBy, Drop, Holders, HookNumber, Icmp, Name, Nat,
-    Place, Reply, Retransmit, ServerCall, SockFacts, SockPtr, SockReset, StateChange, Timers, Untranslated, What,
+    Place, Reply, Retransmit, ServerCall, SockFacts, SockPtr, SockReset, StateChange, Timers, Untranslated,
+    What,
 };
 
 pub(super) fn state(state: &raw::State) -> Option<StateChange> {
