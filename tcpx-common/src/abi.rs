@@ -137,6 +137,8 @@ numbered! {
         Nat = 40 => "nat",
         /// [`crate::event::NatHolders`]
         NatHolders = 41 => "nat-holders",
+        /// [`crate::event::Untranslated`]
+        Untranslated = 42 => "untranslated",
         /// [`crate::event::CallFailed`]: a bind().
         BindFailed = 37 => "bind-failed",
         /// [`crate::event::CallFailed`]: a listen().

@@ -553,9 +553,9 @@ record! {
         original: Tuple,
         /// The flow as answers name it: who answers, and whom.
         reply: Tuple,
-        /// Sequence number of the segment in hand.
-        seq: u32,
-        /// Its [`crate::abi::tcp_flag`].
+        /// Sequence number of the caller's SYN, if that or the SYN-ACK was in hand.
+        isn: u32,
+        /// The [`crate::abi::tcp_flag`] of the segment in hand.
         flags: u8,
         /// Zero.
         reserved: [u8; 3],
@@ -567,6 +567,23 @@ record! {
         nat: Nat,
         /// Who holds the port.
         holders: Holders,
+    }
+
+    /// An open socket whose sequence numbers a segment fits that found no socket: it has the segment's local port and
+    /// another remote end. Told beside the record of the segment's RST.
+    struct Untranslated {
+        /// Common part.
+        header: Header,
+        /// The segment.
+        segment: Tuple,
+        /// Local and remote end of the socket.
+        tuple: Tuple,
+        /// The socket.
+        sock: SockFacts,
+        /// Sequence number of the segment.
+        seq: u32,
+        /// Zero.
+        reserved: u32,
     }
 
     /// What became of the firings of one hook on one CPU.
@@ -622,6 +639,7 @@ assert_layout!(
     Stack = 160,
     Nat = 120,
     NatHolders = 400,
+    Untranslated = 216,
     HookCounters = 16,
     NetnsKey = 16,
     NetnsResets = 16,

@@ -17,11 +17,11 @@ use aya_ebpf::helpers::generated::{
 };
 use tcpx_common::{abi::place_flag, event::NetnsKey, offsets::ABSENT};
 
-pub use bind_hash::walk;
-pub use conntrack::{flows, translation};
+pub use bind_hash::{Sought, seek, walk};
+pub use conntrack::{flows, translated_port, translation};
 pub use packet::{
-    destination_port, device, has_auth_option, icmp_header, is_syn, outer_header, quoted_segment, segment,
-    sequence, tcp_flags, tuple_and_seq,
+    acknowledgement, destination_port, device, has_auth_option, icmp_header, is_syn, outer_header,
+    quoted_segment, segment, sequence, tcp_flags, tuple_and_seq,
 };
 pub use sock::{facts, is_full, is_held, is_tcp, sock_tuple, socket_of_fd, state};
 pub use sockaddr::{read_user_sockaddr, sockaddr};
@@ -172,6 +172,12 @@ pub fn place(net: u64, skb: u64) -> u8 {
     let device: u64 = field_or_zero(skb, offset!(skb_dev));
     let l3mdev: u64 = field_or_zero(device, offset!(dev_l3mdev_ops));
     u8::from(list != 0) * place_flag::SK_LOOKUP | u8::from(l3mdev != 0) * place_flag::VRF
+}
+
+/// The socket that sends a packet, or that it was given to.
+#[inline(always)]
+pub fn skb_sock(skb: u64) -> u64 {
+    field_or_zero(skb, offset!(skb_sk))
 }
 
 /// Route of a packet. Bit 0 of the word says that no reference is held.

@@ -23,7 +23,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use crate::{
     abilities::Abilities,
-    event::{Ends, Event, Icmp, Lookups, Netns, Segment, What},
+    event::{Ends, Event, Icmp, Lookups, Netns, Segment, Untranslated, What},
 };
 use attempts::Attempts;
 use deaths::Deaths;
@@ -88,6 +88,8 @@ pub struct Correlator {
     icmp: Recent<Ends, Seen<Icmp>>,
     icmp_sent: Recent<Ends, Seen<Icmp>>,
     translations: Translations,
+    /// Open sockets that stray segments were made for, by segment.
+    untranslated: Recent<Ends, Seen<Untranslated>>,
     /// Attempts that failed, by process: a proxy that cannot reach its upstream resets whoever called it.
     failed: Recent<u32, Upstream>,
     /// Segments that were answered with a RST or an ICMP error: their drop is not silent.
@@ -124,6 +126,7 @@ impl Correlator {
             icmp: Recent::new(many),
             icmp_sent: Recent::new(many),
             translations: Translations::new(many),
+            untranslated: Recent::new(many),
             failed: Recent::new(many),
             answered: Recent::new(many),
             met_small: Recent::new(many),
@@ -183,6 +186,7 @@ impl Correlator {
         waiting
             + remembered
             + self.translations.len()
+            + self.untranslated.len()
             + self.deaths.len()
             + self.failed.len()
             + self.history.len()

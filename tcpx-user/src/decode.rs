@@ -88,6 +88,9 @@ impl Decoder {
                 let full: raw::NatHolders = record(bytes)?;
                 What::Nat(Box::new(facts::nat(&full.nat, Some(parts::holders(&full.holders)))?))
             }
+            Kind::Untranslated => {
+                What::Untranslated(Box::new(facts::untranslated(&record(bytes)?, self.tick_ns)?))
+            }
             Kind::Fork => What::Fork { child: record::<raw::Fork>(bytes)?.child },
             Kind::Stack => What::Stack(facts::stack(&record(bytes)?)),
         })

@@ -157,6 +157,7 @@ impl State {
                 self.segment(event.netns, &drop.segment);
                 self.sockets(event.time, None, drop.holders.as_ref());
             }
+            What::Untranslated(found) => self.sockets(event.time, Some(&found.sock), None),
             What::Nat(nat) => self.sockets(event.time, None, nat.holders.as_ref()),
             What::Retransmit(retransmit) => self.sockets(event.time, None, retransmit.holders.as_ref()),
             What::ConnRequest(request) => self.sockets(event.time, Some(&request.sock), None),

@@ -106,6 +106,8 @@ pub enum What {
     Retransmit(Box<Retransmit>),
     /// Conntrack translates the flow of a segment.
     Nat(Box<Nat>),
+    /// A segment that finds no socket fits the sequence numbers of an open one.
+    Untranslated(Box<Untranslated>),
     /// The traced command started a process.
     Fork {
         /// Its process id.
@@ -703,4 +705,17 @@ pub struct Nat {
     pub isn: Option<u32>,
     /// Who holds the port that the SYN is sent to, if that is in the namespace that translates it.
     pub holders: Option<Holders>,
+}
+
+/// An open socket whose sequence numbers a segment fits that found no socket.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Untranslated {
+    /// Source and destination of the segment.
+    pub segment: Ends,
+    /// Its sequence number.
+    pub seq: u32,
+    /// Local and remote end of the socket.
+    pub ends: Ends,
+    /// The socket.
+    pub sock: SockFacts,
 }

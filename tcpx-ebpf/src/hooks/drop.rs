@@ -58,6 +58,9 @@ pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
     let facts = located(env, facts);
     let net = kernel::skb_net(skb);
     let key = kernel::netns(net);
+    if stray {
+        super::nat::tell_untranslated(env, net, skb, flags);
+    }
     if !(no_socket || unnamed) || !kernel::is_syn(flags) {
         emit::emit(env, Kind::Drop, key, |record: &mut Drop| fill(record, skb, facts, no_socket));
         return;

@@ -12,8 +12,8 @@
 //! explained even where the flow's beginning was not seen.
 
 use tcpx_common::{
-    abi::Kind,
-    event::{Nat, NatHolders},
+    abi::{Kind, tcp_flag},
+    event::{Nat, NatHolders, Untranslated},
 };
 
 use crate::{args::Env, emit, kernel, walk};
@@ -28,7 +28,8 @@ pub fn confirmed(env: Env, skb: Option<u64>) {
     }
 }
 
-/// A packet is sent: only a translated SYN is of interest.
+/// A packet is sent: only a translated SYN, or the SYN-ACK of a namespace that redirected the SYN to itself, is of
+/// interest.
 #[inline(always)]
 pub fn queued(env: Env, skb: Option<u64>) {
     let Some(skb) = skb else { return };
@@ -37,7 +38,7 @@ pub fn queued(env: Env, skb: Option<u64>) {
         return;
     }
     let flags = kernel::tcp_flags(skb);
-    if kernel::is_syn(flags) {
+    if flags & tcp_flag::SYN != 0 {
         tell_with_holders(env, entry, skb, flags);
     }
 }
@@ -53,7 +54,8 @@ pub fn tell(env: Env, skb: u64, flags: u8) {
     emit::emit(env, Kind::Nat, key, |record: &mut Nat| fill(record, entry, skb, flags));
 }
 
-/// The same, with who holds the port of this namespace that a SYN is redirected to: a local proxy.
+/// The same, with who holds the port of this namespace that a SYN was redirected to: a local proxy. The SYN itself is for
+/// this host then, and the SYN-ACK comes from a socket of it.
 #[inline(always)]
 fn tell_with_holders(env: Env, entry: u64, skb: u64, flags: u8) {
     if flags == 0 {
@@ -61,9 +63,10 @@ fn tell_with_holders(env: Env, entry: u64, skb: u64, flags: u8) {
     }
     let net = kernel::skb_net(skb);
     let key = kernel::netns(net);
-    if kernel::is_syn(flags)
-        && kernel::is_for_this_host(skb)
-        && let walk::Found::Some = walk::who_holds(net, skb)
+    let here = if kernel::is_syn(flags) { kernel::is_for_this_host(skb) } else { kernel::skb_sock(skb) != 0 };
+    if flags & tcp_flag::SYN != 0
+        && here
+        && let walk::Found::Some = walk::who_holds_port(net, kernel::translated_port(entry))
     {
         emit::emit(env, Kind::NatHolders, key, |record: &mut NatHolders| {
             fill(&mut record.nat, entry, skb, flags);
@@ -77,6 +80,29 @@ fn tell_with_holders(env: Env, entry: u64, skb: u64, flags: u8) {
 #[inline(always)]
 fn fill(record: &mut Nat, entry: u64, skb: u64, flags: u8) {
     kernel::flows(entry, &mut record.original, &mut record.reply);
-    record.seq = kernel::sequence(skb);
+    // What answers a SYN acknowledges it.
+    let answers = flags & (tcp_flag::SYN | tcp_flag::ACK) == tcp_flag::SYN | tcp_flag::ACK;
+    record.isn = if answers { kernel::acknowledgement(skb).wrapping_sub(1) } else { kernel::sequence(skb) };
     record.flags = flags;
+}
+
+/// A segment of an open connection found no socket: tells the connection that it was made for, if there is one. What
+/// conntrack holds invalid it does not translate, so that it arrives under a name that no socket has.
+#[inline(always)]
+pub fn tell_untranslated(env: Env, net: u64, skb: u64, flags: u8) {
+    if flags & tcp_flag::ACK == 0 || flags & (tcp_flag::SYN | tcp_flag::RST) != 0 {
+        return;
+    }
+    let seq = kernel::sequence(skb);
+    let mut sought = kernel::Sought { seq, ack: kernel::acknowledgement(skb), found: 0 };
+    kernel::seek(net, kernel::destination_port(skb), &mut sought);
+    let sk = sought.found;
+    if sk == 0 {
+        return;
+    }
+    emit::emit(env, Kind::Untranslated, kernel::netns(net), |record: &mut Untranslated| {
+        kernel::tuple_and_seq(skb, &mut record.segment, &mut record.seq);
+        kernel::sock_tuple(sk, &mut record.tuple);
+        kernel::facts(sk, &mut record.sock);
+    });
 }

@@ -70,6 +70,9 @@ fn report(env: Env, sk: u64, skb: u64, reason: Arg) {
         });
         return;
     }
+    if sk == 0 {
+        super::nat::tell_untranslated(env, net, skb, kernel::tcp_flags(skb));
+    }
     if sk != 0 || !kernel::is_syn(kernel::tcp_flags(skb)) {
         emit::emit(env, Kind::Reply, key, |record: &mut Reply| fill(record, sk, skb, reason));
         return;

@@ -26,7 +26,25 @@ pub fn walk(net: u64, port: u16, out: &mut Holders) {
     out.complete = 0;
     sock::limits(net, &mut out.limits);
     let Some(chain) = find_chain(net, port) else { return };
-    walk_chain(chain, net, port, out);
+    out.complete = u32::from(walk_chain(chain, net, port, |owner| visit(owner, out)));
+}
+
+/// What [`seek`] looks for, and what it found.
+#[derive(Clone, Copy)]
+pub struct Sought {
+    /// Sequence number of a segment.
+    pub seq: u32,
+    /// Its acknowledgement number.
+    pub ack: u32,
+    /// The socket, or 0.
+    pub found: u64,
+}
+
+/// Looks for an open socket of this port in `net` whose sequence numbers a segment fits.
+#[inline(never)]
+pub fn seek(net: u64, port: u16, sought: &mut Sought) {
+    let Some(chain) = find_chain(net, port) else { return };
+    walk_chain(chain, net, port, |owner| compare(owner, sought));
 }
 
 /// The first bucket of the hash chain for this namespace and port.
@@ -48,13 +66,13 @@ fn find_chain(net: u64, port: u16) -> Option<u64> {
 /// One loop over all lists (buckets, since 6.x the addresses of a bucket, owners), so that the bound is on all steps
 /// together. A port has a bucket for each VRF that somebody has bound it in, so the first is not the last.
 #[inline(always)]
-fn walk_chain(first: u64, net: u64, port: u16, out: &mut Holders) {
+fn walk_chain(first: u64, net: u64, port: u16, mut visit: impl FnMut(u64) -> u64) -> bool {
     let mut bucket = first;
     let mut address = 0u64;
     let mut owner = 0u64;
     for _ in 0..MAX_STEPS {
         if owner != 0 {
-            owner = visit(owner, out);
+            owner = visit(owner);
         } else if address != 0 {
             owner = field_or_zero(address - u64::from(offset!(tb2_node)), offset!(tb2_owners));
             address = super::read_or_zero(address);
@@ -63,10 +81,30 @@ fn walk_chain(first: u64, net: u64, port: u16, out: &mut Holders) {
             (address, owner) = if offset!(tb_owners) == ABSENT { (lists, 0) } else { (0, lists) };
             bucket = super::read_or_zero(bucket);
         } else {
-            out.complete = 1;
-            return;
+            return true;
         }
     }
+    false
+}
+
+/// Within this of both its numbers, a segment was made for the socket; by chance one in four million is.
+const NEAR: u32 = 1 << 20;
+/// The states in which a connection is or was open, one bit each: ESTABLISHED to CLOSING without TIME_WAIT, which is a
+/// smaller structure.
+const OPEN: u32 = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 9 | 1 << 11;
+
+/// Takes down the socket if it is sought; gives the next.
+#[inline(never)]
+fn compare(node: u64, sought: &mut Sought) -> u64 {
+    let sk = node - u64::from(offset!(skc_bind_node));
+    let expects: u32 = field_or_zero(sk, offset!(tp_rcv_nxt));
+    let sends: u32 = field_or_zero(sk, offset!(tp_snd_nxt));
+    let fits = sought.seq.wrapping_sub(expects).wrapping_add(NEAR) < 2 * NEAR
+        && sought.ack.wrapping_sub(sends).wrapping_add(NEAR) < 2 * NEAR;
+    if fits && OPEN >> (sock::state(sk) & 31) & 1 != 0 {
+        sought.found = sk;
+    }
+    super::read_or_zero(node)
 }
 
 /// The list below a bucket, if it is this port's in this namespace: up to 6.x of owners, later of addresses.

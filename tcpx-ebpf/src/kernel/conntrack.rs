@@ -33,6 +33,13 @@ pub fn flows(entry: u64, original: &mut Tuple, reply: &mut Tuple) {
     tuple(first + u64::from(offset!(ct_hash_stride)), reply);
 }
 
+/// Port that the flow's first packet was sent on to.
+#[inline(always)]
+pub fn translated_port(entry: u64) -> u16 {
+    let first = entry + u64::from(offset!(ct_tuplehash)) + u64::from(offset!(ct_hash_tuple));
+    u16::from_be(field_or_zero(first + u64::from(offset!(ct_hash_stride)), offset!(ct_source_port)))
+}
+
 #[inline(always)]
 fn tuple(place: u64, out: &mut Tuple) {
     out.a_port = u16::from_be(field_or_zero(place, offset!(ct_source_port)));

@@ -194,6 +194,12 @@ pub fn sequence(skb: u64) -> u32 {
     u32::from_be_bytes(read(place(skb) + 4).unwrap_or_default())
 }
 
+/// Acknowledgement number of a TCP packet; 0 if it cannot be read.
+#[inline(always)]
+pub fn acknowledgement(skb: u64) -> u32 {
+    u32::from_be_bytes(read(place(skb) + 8).unwrap_or_default())
+}
+
 /// Addresses, ports and sequence number alone.
 #[inline(always)]
 pub fn tuple_and_seq(skb: u64, tuple: &mut Tuple, seq: &mut u32) {

@@ -8,7 +8,7 @@ use crate::{
         facts::{Answered, Opened, ResetFacts, Sender},
         key::Seen,
     },
-    event::{Holder, Netns, SockFacts, SockReset, StateChange},
+    event::{Holder, Netns, SockFacts, SockReset, StateChange, Untranslated},
     line::{End, Near, Owner, OwnerHow, Socket, SocketKind},
     verdict::rules::{self, words},
     who::{Elsewhere, Link},
@@ -139,7 +139,8 @@ pub(super) fn near(facts: &ResetFacts, names: &Names<'_>) -> Vec<Near> {
     let closed = facts.closed.iter().map(|seen| near_in_time(facts, seen, names));
     let appeared = facts.appeared.iter().map(|seen| near_in_time(facts, seen, names));
     let elsewhere = rules::elsewhere(facts, names.who).into_iter().map(|other| near_elsewhere(&other, names));
-    held.chain(closed).chain(appeared).chain(elsewhere).collect()
+    let meant = facts.meant_for.iter().map(|seen| near_in_numbers(seen, names));
+    held.chain(closed).chain(appeared).chain(elsewhere).chain(meant).collect()
 }
 
 fn near_one(holder: &Holder, answered: &Answered<'_>, netns: Netns, names: &Names<'_>) -> Near {
@@ -182,5 +183,17 @@ fn near_elsewhere(other: &Elsewhere, names: &Names<'_>) -> Near {
         port: other.listener.addr.port(),
         netns: names.who.netns(other.netns),
         process: other.listener.inode.and_then(|inode| names.who.holder(inode)),
+    }
+}
+
+/// An open socket whose sequence numbers the segment fits.
+fn near_in_numbers(seen: &Seen<Untranslated>, names: &Names<'_>) -> Near {
+    let (own, sock) = (seen.what.ends, &seen.what.sock);
+    Near {
+        why: format!("expects this sequence number, but from {}", own.b),
+        addr: own.a.ip(),
+        port: own.a.port(),
+        netns: names.who.netns(seen.netns),
+        process: sock.inode.and_then(|inode| names.who.holder(inode)),
     }
 }

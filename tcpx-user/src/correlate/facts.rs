@@ -10,7 +10,7 @@ pub use super::nat::Translation;
 pub use super::sender::{Answered, Sender};
 use crate::event::{
     CallFailed, ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, Lookups, MiniSocket, Netns, Refused,
-    Retransmit, Segment, SockPtr, SockReset, StateChange,
+    Retransmit, Segment, SockPtr, SockReset, StateChange, Untranslated,
 };
 
 /// Something that will not change any more, unless a listener appears.
@@ -282,6 +282,8 @@ pub struct ResetFacts {
     pub joined: Option<Joined>,
     /// What conntrack made of the connection, from the caller on.
     pub nat: Vec<Translation>,
+    /// The open socket that the answered segment was made for, under another name.
+    pub meant_for: Option<Box<Seen<Untranslated>>>,
     /// What the process that reset it had just failed to reach itself.
     pub upstream: Option<Upstream>,
     /// The sender's address was seen on this host, in any namespace.

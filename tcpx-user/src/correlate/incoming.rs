@@ -13,7 +13,7 @@ use super::{
 };
 use crate::event::{
     Bind, CallFailed, ConnectFailed, Drop, Ends, Event, Icmp, Netns, Reply, Retransmit, Segment, ServerCall,
-    SockReset, StateChange, Task, What,
+    SockReset, StateChange, Task, Untranslated, What,
 };
 
 impl Correlator {
@@ -57,6 +57,10 @@ impl Correlator {
             }
             What::Drop(drop) => self.freed(event, stack, drop),
             What::Retransmit(again) => self.retransmit(event, again),
+            What::Untranslated(found) => {
+                let seen = Seen::new(event, &[], (**found).clone());
+                self.untranslated.insert(found.segment, event.time, seen);
+            }
             What::Nat(nat) => self.translations.insert(Seen::new(event, &[], (**nat).clone())),
             What::Lost { count } => self.lost(event, *count),
             What::Fork { .. } | What::Stack(_) | What::Tick | What::Unknown { .. } => {}
@@ -146,6 +150,15 @@ impl Correlator {
                 (end.time, end.what.err, start.what.ends.b, start.what.comm.clone());
             self.failed.insert(start.task.tgid, time, Upstream { time, remote, err, comm });
         }
+    }
+
+    /// The open socket that a segment without a socket was made for.
+    fn meant_for(&self, sender: &Sender) -> Option<Box<Seen<Untranslated>>> {
+        let answered = sender.answered().filter(|answered| answered.sk_state == 0)?;
+        let (ends, seq) = (answered.segment.ends, answered.segment.seq);
+        let own =
+            |seen: &&Seen<Untranslated>| seen.what.seq == seq && may_be_same(seen.netns, sender.netns());
+        self.untranslated.get(ends).map(|entry| &entry.1).rfind(own).cloned().map(Box::new)
     }
 
     /// What the process of `task` failed to reach shortly before `time`.
@@ -309,6 +322,7 @@ impl Correlator {
             Sender::Active(seen) => self.just_failed(seen.task, time),
             _ => None,
         };
+        let meant_for = self.meant_for(&sender);
         let holders = sender.answered().and_then(|answered| answered.holders);
         let listened = self.history.listened(holders, time);
         let waiting = self.receiver_for(&sender);
@@ -317,6 +331,7 @@ impl Correlator {
             reset.sender = Some(sender);
             reset.sender_opened = opened;
             reset.upstream = upstream;
+            reset.meant_for = meant_for;
             reset.listened = listened;
             reset.joined = waiting.as_ref().map(|found| found.joined);
             reset.nat = waiting.map(|found| found.nat).unwrap_or_default();
@@ -378,6 +393,7 @@ impl Correlator {
             joined: None,
             nat: Vec::new(),
             upstream: None,
+            meant_for: None,
             sender_is_local: false,
             complete: true,
         });

@@ -12,7 +12,7 @@ use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
     Bind, CallFailed, ConnRequest, ConnectFailed, DeniedBy, Drop, Holders, HookNumber, Icmp, ListenLimits,
     Met, MiniSocket, Name, Nat, Place, Refused, Reply, Retransmit, ServerCall, SockFacts, SockPtr, SockReset,
-    StateChange, Timers, What,
+    StateChange, Timers, Untranslated, What,
 };
 
 pub(super) fn state(state: &raw::State) -> Option<StateChange> {
@@ -211,8 +211,13 @@ pub(super) fn retransmit(again: &raw::Retransmit) -> Option<Retransmit> {
 /// What answers name is the flow after the translation, seen from the other side.
 pub(super) fn nat(nat: &raw::Nat, holders: Option<Holders>) -> Option<Nat> {
     let (original, translated) = (ends(&nat.original)?, ends(&nat.reply)?.flipped());
-    let syn = nat.flags & (SYN | ACK | RST) == SYN;
-    Some(Nat { original, translated, isn: syn.then_some(nat.seq), holders })
+    let handshake = nat.flags & (SYN | RST) == SYN;
+    Some(Nat { original, translated, isn: handshake.then_some(nat.isn), holders })
+}
+
+pub(super) fn untranslated(found: &raw::Untranslated, tick_ns: u64) -> Option<Untranslated> {
+    let (segment, own) = (ends(&found.segment)?, ends(&found.tuple)?);
+    Some(Untranslated { segment, seq: found.seq, ends: own, sock: parts::sock(&found.sock, tick_ns)? })
 }
 
 pub(super) fn stack(stack: &raw::Stack) -> Vec<u64> {

@@ -134,6 +134,10 @@ pub struct ResetFact {
     pub sender: Option<Side>,
     /// The side that got it, if it is on this host.
     pub receiver: Option<Side>,
+    /// Who had just refused the process that sent it.
+    pub upstream: Option<SocketAddr>,
+    /// Whose open socket the answered segment was made for, under another name.
+    pub meant_for: Option<Holder>,
     /// Why.
     pub verdict: &'static str,
 }

@@ -319,6 +319,13 @@ impl Stage {
         }
     }
 
+    /// Amends the reset recorded last.
+    pub fn amend_reset(&mut self, amend: impl FnOnce(&mut ResetFact)) {
+        if let Some(last) = self.facts.resets.last_mut() {
+            amend(last);
+        }
+    }
+
     /// Records an attempt that was refused by a RST of this host: the attempt and the reset.
     pub fn refused(&mut self, client: &Actor, local: IpAddr, remote: SocketAddr, holder: Option<Holder>) {
         let fact = self.attempt(client, local, remote).ended("refused", "ECONNREFUSED");
@@ -338,7 +345,16 @@ impl Stage {
         to: impl Into<Endpoint>,
     ) -> &mut ResetFact {
         let (from, to) = (from.into(), to.into());
-        let made = ResetFact { origin, from, to, sender: None, receiver: None, verdict: self.verdict };
+        let made = ResetFact {
+            origin,
+            from,
+            to,
+            sender: None,
+            receiver: None,
+            upstream: None,
+            meant_for: None,
+            verdict: self.verdict,
+        };
         push(&mut self.facts.resets, made)
     }
 

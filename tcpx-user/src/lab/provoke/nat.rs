@@ -48,8 +48,28 @@ pub(super) const TABLE: &[Scenario] = &[
         REJECTED,
         rejected_behind_dnat,
     ),
+    scenario(
+        "close-unread-data/upstream-refused",
+        Ipv4,
+        "A proxy resets its client, as its own upstream has refused it",
+        UPSTREAM,
+        upstream_refused,
+    ),
+    scenario(
+        "stray-segment/nat-invalid",
+        Ipv4,
+        "A segment of an open connection that conntrack holds invalid",
+        INVALID,
+        invalid,
+    ),
+    scenario("stray-segment/nat-invalid-ipv6", Ipv6, "The same, IPv6", INVALID, invalid),
 ];
 
+const INVALID: &str = "Conntrack does not translate what it holds invalid: here a segment that acknowledges what was never \
+                       sent. It arrives under the address behind the service, finds no socket, and the RST kills a \
+                       connection that was in order.";
+const UPSTREAM: &str = "As docker-proxy and sidecars do: they accept whatever comes, and close what they cannot pass on. The \
+                        client's request is unread by then, so that it gets a RST for somebody else's refusal.";
 const CLOSED: &str = "The SYN is rewritten in the OUTPUT hook, finds no socket under its new address, and the RST is \
                       rewritten back: the client is refused by an address that nobody has.";
 const ROUTER: &str = "As a container host does: PREROUTING rewrites the destination, POSTROUTING the source. Neither the \
@@ -282,5 +302,58 @@ fn rejected_behind_dnat(stage: &mut Stage) -> Result<(), LabError> {
     let fact = stage.reset("netfilter", behind, behind.ip());
     fact.sender = Side::ownerless(client.netns(), "none");
     fact.receiver = Side::full(&client);
+    Ok(())
+}
+
+fn invalid(stage: &mut Stage) -> Result<(), LabError> {
+    let (client, peer, service) = client_with_service(stage)?;
+    let behind = peer.far(BEHIND);
+    dnat(stage, &stage.namespaces()[0].clone(), behind)?;
+    stage.ready()?;
+    let socket = client.socket(service)?;
+    let connecting = client.begin_connect(socket, service)?;
+    let mut conn = peer.await_syn(BEHIND)?;
+    peer.accept(&mut conn)?;
+    connecting.finish()?.ok()?;
+    stage.attempt(&client, conn.kernel, service).because("established").sent_on(conn.kernel, behind);
+    stage.step("the peer acknowledges what was never sent");
+    let mut wrong = conn.clone();
+    wrong.expected = wrong.expected.wrapping_add(5000);
+    peer.send_data(&mut wrong, b"Hello")?;
+    peer.await_reset(&wrong)?;
+    let fact = stage.reset("reply", conn.kernel, conn.peer);
+    fact.sender = Side::ownerless(client.netns(), "none");
+    fact.meant_for = Some(Holder { process: client.process(), at: conn.kernel });
+    stage.sends_resets(1);
+    Ok(())
+}
+
+fn upstream_refused(stage: &mut Stage) -> Result<(), LabError> {
+    let namespace = stage.namespace("lab")?;
+    let (client, proxy) = (stage.actor(&namespace, "client")?, stage.actor(&namespace, "docker-proxy")?);
+    let (front, upstream) = (stage.loopback(BEHIND), stage.loopback(CALLED));
+    let listener = proxy.serve(front)?;
+    stage.ready()?;
+    let socket = client.socket(front)?;
+    let open = client.connect(socket, front)?;
+    open.ok()?;
+    let accepted = proxy.accept(listener)?;
+    client.send(socket, "request")?.ok()?;
+    proxy.await_readable(accepted)?;
+    let onward = proxy.socket(upstream)?;
+    proxy.connect(onward, upstream)?.failed_with("ECONNREFUSED")?;
+    proxy.close(accepted)?;
+    client.receive(socket)?.failed_with("ECONNRESET")?;
+    let local = open.local.unwrap_or(stage.loopback(0));
+    stage.attempt(&client, local, front).because("established");
+    stage.refused(&proxy, upstream.ip(), upstream, None);
+    stage.amend_attempt(|fact| fact.verdict = "closed-port");
+    stage.amend_reset(|fact| fact.verdict = "closed-port");
+    let fact = stage.reset("active", front, local);
+    fact.sender = Side::full(&proxy);
+    fact.receiver = Side::full(&client);
+    fact.upstream = Some(upstream);
+    stage.sends_resets(1);
+    stage.counts("TCPAbortOnClose", 1);
     Ok(())
 }

@@ -52,6 +52,7 @@ fn a_refusal_behind_a_service_address_is_one_record_with_both_ends() {
     assert_eq!(attempt.nat.map(|nat| nat.remote), Some(endpoint("10.1.0.2:8080")));
     assert_eq!((attempt.outcome, attempt.reset), (Outcome::Refused, Some(reset.id)));
     assert_eq!(reset.joined_by.as_deref(), Some("conntrack"));
+    assert_eq!(attempt.verdict.evidence[3], "10.1.0.2:8080 is on this host, in network namespace 5.");
     let (sender, receiver) = (reset.sender.as_ref().expect("here"), reset.receiver.as_ref().expect("here"));
     assert_eq!((sender.port, sender.netns.inum), (8080, POD));
     assert_eq!((receiver.port, receiver.netns.inum), (40_000, HOST));
@@ -241,5 +242,41 @@ fn a_proxy_that_was_just_refused_says_why_it_resets() {
     assert!(text.contains("curl[41] had just been refused by 172.17.0.2:80, 4 ms before"), "{text}");
     for text in [passed_on(3 * S, false), passed_on(5 * MS, true)] {
         assert!(!text.contains("had just been refused"), "{text}");
+    }
+}
+
+#[test]
+fn a_stray_segment_is_of_the_connection_whose_numbers_it_has() {
+    let (client, pod) = service();
+    let stray = segment(pod.ends.flipped(), 0x10, 500, 1001);
+    let meant = |seq, netns| {
+        let sock = SockFacts { inode: Some(CURL), ..sock(client.sk, ESTABLISHED) };
+        let found = Untranslated { segment: stray.ends, seq, ends: client.ends, sock };
+        event(S, netns, Hook::SendReset, What::Untranslated(Box::new(found)))
+    };
+    let answer = Reply {
+        segment: stray.clone(),
+        lookups: misses(),
+        reason: Some("NO_SOCKET".into()),
+        sk_state: 0,
+        sock: None,
+        holders: None,
+        ..reply_of(&client)
+    };
+    let answer = client.at(S + 1, Hook::SendReset, What::Reply(Box::new(answer)));
+    for (found, near) in [(meant(500, HOST), true), (meant(501, HOST), false), (meant(500, POD), false)] {
+        let told = run(Abilities::ALL, &[found, answer.clone()]);
+        let reset = told.reset();
+        assert_eq!(reset.verdict.id.as_str(), "stray-segment");
+        assert_eq!(reset.near.len(), usize::from(near));
+        let said = reset.verdict.evidence.join(" ").contains("curl[41]'s connection from 10.0.0.1:40000");
+        assert_eq!(said, near);
+    }
+}
+
+fn reply_of(call: &Call) -> Reply {
+    match call.no_socket(S, None).what {
+        What::Reply(reply) => *reply,
+        other => panic!("{other:?}"),
     }
 }

@@ -6,7 +6,7 @@ use super::{
     words::{self, duration},
 };
 use crate::{
-    correlate::facts::{AttemptFacts, ResetFacts, Sender, Translation, Upstream},
+    correlate::facts::{AttemptFacts, Name, ResetFacts, Sender, Translation, Upstream},
     event::Holder,
     line::Confidence,
 };
@@ -15,11 +15,21 @@ const ECONNREFUSED: u16 = 111;
 
 /// A RST: by which name of the connection the other side knows it.
 pub(super) fn reset(finding: Finding, facts: &ResetFacts, context: &Context<'_>) -> Finding {
-    let finding = with(finding, &facts.nat, context);
+    // A segment that came without its translation was not translated.
+    let steps = if facts.meant_for.is_none() { facts.nat.as_slice() } else { &[] };
+    let finding = with(finding, steps, context).and(across(facts, context));
     if !facts.joined_by_numbers_alone() {
         return finding;
     }
     finding.at_most(Confidence::Derived).and(renamed(facts))
+}
+
+/// Whoever reads an address must know where to look for it.
+fn across(facts: &ResetFacts, context: &Context<'_>) -> Option<String> {
+    facts.joined.filter(|joined| joined.across && joined.name != Name::Same)?;
+    let sender = facts.sender.as_ref()?;
+    let place = words::netns(sender.netns(), context);
+    Some(format!("{} is on this host, in {place}.", sender.flow().a))
 }
 
 fn renamed(facts: &ResetFacts) -> Option<String> {
@@ -60,6 +70,18 @@ pub(super) fn proxy<'a>(facts: &'a AttemptFacts) -> Option<(&'a Translation, &'a
     let list = &step.what.holders.as_ref()?.list;
     let found = list.iter().find(|holder| holder.listening && no_socket::takes(holder, wanted))?;
     Some((step, found))
+}
+
+/// A stray segment: the connection that it was made for, under a name that it did not get.
+pub(super) fn meant_for(facts: &ResetFacts, context: &Context<'_>) -> Option<String> {
+    let seen = facts.meant_for.as_ref()?;
+    let (own, from) = (seen.what.ends, facts.sender.as_ref()?.segment()?.ends.a);
+    let name = words::socket(&seen.what.sock, context);
+    Some(format!(
+        "Its numbers are those of {name}'s connection from {} to {}: it came from {from} instead, untranslated, so NAT \
+         held it invalid or had forgotten the connection.",
+        own.a, own.b
+    ))
 }
 
 /// A process that resets a connection right after its own attempt failed passes that on, most likely.

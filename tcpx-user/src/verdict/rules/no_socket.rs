@@ -5,7 +5,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::{
-    Context, Finding,
+    Context, Finding, nat,
     words::{family, flags, holder, home},
 };
 use crate::{
@@ -195,12 +195,13 @@ pub(super) fn closed_port(facts: &ResetFacts, context: &Context<'_>) -> Option<F
 }
 
 /// Not a SYN: a connection that this namespace does not know (any more).
-pub(super) fn stray_segment(facts: &ResetFacts, _: &Context<'_>) -> Option<Finding> {
+pub(super) fn stray_segment(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
     let answered = answered(facts)?;
     let (ends, letters) = (answered.segment.ends, flags(answered.segment.flags));
     let first = format!(
         "A segment with flags [{letters}] from {} to {} belongs to no connection in its network namespace.",
         ends.a, ends.b
     );
-    Some(Finding::new(VerdictId::StraySegment, sure(facts), first).and(Some(lookups(&answered))))
+    let finding = Finding::new(VerdictId::StraySegment, sure(facts), first);
+    Some(finding.and(nat::meant_for(facts, context)).and(Some(lookups(&answered))))
 }

@@ -1,12 +1,14 @@
 //! `reset` lines.
 
+use std::net::SocketAddr;
+
 use super::{
     Check, Expected,
     check::{is_at, shown, word},
 };
 use crate::{
-    lab::{AttemptFact, ResetFact, Side},
-    line::{Confidence, End, Endpoint, Line, LookupResult, Reset, Source},
+    lab::{AttemptFact, Holder, ResetFact, Side},
+    line::{Confidence, End, Endpoint, Line, LookupResult, Near, Reset, Source},
 };
 
 /// The line about this RST: the same addresses.
@@ -41,6 +43,16 @@ pub(super) fn compare(expected: &Expected, fact: &ResetFact, left: &mut Vec<&Lin
     if fact.sender.is_some() && client_of(expected, fact).is_some_and(|client| client.nat.is_some()) {
         let how = if by_number { "sequence number" } else { "conntrack" };
         check.same("joined_by", how, shown(line.joined_by.as_ref()));
+    }
+    if let Some(upstream) = fact.upstream {
+        let said = line.verdict.evidence.join(" ");
+        let wanted = format!("had just been refused by {upstream}");
+        check.holds(said.contains(&wanted), "verdict.evidence", wanted, said);
+    }
+    if let Some(Holder { process, at }) = &fact.meant_for {
+        let is = |near: &&Near| SocketAddr::new(near.addr, near.port) == *at;
+        let pid = line.near.iter().find(is).and_then(|near| Some(near.process.as_ref()?.pid));
+        check.same("near", process.pid, shown(pid));
     }
     check.path(&line.path);
     // It ended a connection that a process of this host had asked for.
