@@ -28,6 +28,7 @@ mod sockets;
 mod stage;
 mod sys;
 mod tun;
+mod uring;
 mod wait;
 pub mod wire;
 

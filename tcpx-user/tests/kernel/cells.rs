@@ -24,6 +24,8 @@ const ABILITIES: &[Ability] = &[
     Ability { name: "rejects", has: |can| can.rejects },
     Ability { name: "conn_request", has: |can| can.conn_request },
     Ability { name: "drops", has: |can| can.drops },
+    Ability { name: "calls", has: |can| can.calls },
+    Ability { name: "denials", has: |can| can.denials },
     Ability { name: "received", has: |can| can.received },
     Ability { name: "nat", has: |can| can.nat },
     Ability { name: "lookups", has: |can| can.lookups },
@@ -47,8 +49,17 @@ const CELLS: &[Cell] = &[
     Cell {
         backend: "tracepoint",
         before: None,
-        lacks: &["icmp", "rejects", "conn_request", "received", "lookups", "sk_lookup", "reuseport"],
-        because: "tcp_v4_err, nf_send_reset, tcp_conn_request, tcp_v4_rcv, the lookups and what they ask have no tracepoint",
+        lacks: &[
+            "icmp",
+            "rejects",
+            "conn_request",
+            "denials",
+            "received",
+            "lookups",
+            "sk_lookup",
+            "reuseport",
+        ],
+        because: "tcp_v4_err, nf_send_reset, tcp_conn_request, security_socket_connect, tcp_v4_rcv, the lookups and what they ask have no tracepoint",
     },
     Cell {
         backend: "tracepoint",
