@@ -95,7 +95,8 @@ pub(crate) fn missing(backend: &str, release: Release, can: &Abilities) -> Vec<&
     // Without kprobes and trampolines, as on some hosts, auto is what the tracepoints are.
     let backend = if backend == "auto" && !has_kprobes() { "tracepoint" } else { backend };
     let absent = ABILITIES.iter().filter(|ability| !(ability.has)(can)).map(|ability| ability.name);
-    absent.filter(|name| !is_allowed(backend, release, name)).collect()
+    let unmounted = |name: &str| name == "calls" && backend == "tracepoint" && !has_tracefs();
+    absent.filter(|name| !is_allowed(backend, release, name) && !unmounted(name)).collect()
 }
 
 fn is_allowed(backend: &str, release: Release, ability: &str) -> bool {
@@ -103,6 +104,11 @@ fn is_allowed(backend: &str, release: Release, ability: &str) -> bool {
         let here = cell.backend == backend && cell.before.is_none_or(|before| release < before);
         here && cell.lacks.contains(&ability) && !cell.because.is_empty()
     })
+}
+
+/// System call tracepoints are found there. Some hosts have not mounted it.
+fn has_tracefs() -> bool {
+    std::path::Path::new("/sys/kernel/tracing/events").exists()
 }
 
 /// Debian's kernels have them; some hosts' do not.
