@@ -127,6 +127,8 @@ numbered! {
         Fork = 17 => "fork",
         /// [`crate::event::Stack`]
         Stack = 18 => "stack",
+        /// [`crate::event::SockReset`]: an open connection came to CLOSE because of an error, without a RST that was received.
+        Death = 25 => "death",
         /// [`crate::event::Nat`]
         Nat = 40 => "nat",
         /// [`crate::event::NatHolders`]
@@ -146,14 +148,22 @@ pub mod state {
     pub const SYN_SENT: u8 = 2;
     /// A SYN was received.
     pub const SYN_RECV: u8 = 3;
+    /// Closed first, our FIN is on its way.
+    pub const FIN_WAIT1: u8 = 4;
     /// Closed first, waiting for the peer's FIN.
     pub const FIN_WAIT2: u8 = 5;
     /// Kept as a small socket after the end.
     pub const TIME_WAIT: u8 = 6;
     /// No connection; with a port: bound and not listening.
     pub const CLOSE: u8 = 7;
+    /// The peer closed first, we have not closed yet.
+    pub const CLOSE_WAIT: u8 = 8;
+    /// The peer closed first, our FIN is on its way.
+    pub const LAST_ACK: u8 = 9;
     /// Listening.
     pub const LISTEN: u8 = 10;
+    /// Both closed at once.
+    pub const CLOSING: u8 = 11;
     /// A request socket in the established hash.
     pub const NEW_SYN_RECV: u8 = 12;
 }

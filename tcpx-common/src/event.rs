@@ -344,7 +344,7 @@ record! {
         holders: Holders,
     }
 
-    /// A RST that a socket sends of its own accord, or that reached a socket.
+    /// A RST that a socket sends of its own accord, or that reached a socket; or the death of a connection without one.
     struct SockReset {
         /// Common part.
         header: Header,
@@ -358,8 +358,18 @@ record! {
         reason: u32,
         /// 1 if this kernel gives a reason.
         has_reason: u8,
+        /// Keepalive or window probes without an answer.
+        probes_out: u8,
+        /// Retransmissions of the same data without an answer.
+        retransmits: u8,
         /// Zero.
-        reserved: [u8; 3],
+        reserved: u8,
+        /// TCP_USER_TIMEOUT in ms; 0 if unset.
+        user_timeout: u32,
+        /// TCP_LINGER2 in jiffies; 0 if unset, negative for no FIN_WAIT2 at all.
+        linger2: i32,
+        /// When the connection was opened (`bpf_ktime_get_boot_ns`); 0 if that was not seen.
+        opened_ns: u64,
         /// Name of the running task.
         comm: [u8; 16],
     }
@@ -546,7 +556,7 @@ assert_layout!(
     Reply = 144,
     ReplySock = 240,
     ReplyHolders = 408,
-    SockReset = 272,
+    SockReset = 288,
     Icmp = 120,
     Reject = 120,
     ConnRequest = 216,

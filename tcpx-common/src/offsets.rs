@@ -176,6 +176,14 @@ offsets! {
     icsk_qlen: "inet_connection_sock.icsk_accept_queue.qlen",
     /// When data last came in, in jiffies.
     icsk_lrcvtime: "inet_connection_sock.icsk_ack.lrcvtime",
+    /// Keepalive or window probes without an answer.
+    icsk_probes_out: "inet_connection_sock.icsk_probes_out",
+    /// Retransmissions of the same data.
+    icsk_retransmits: "inet_connection_sock.icsk_retransmits",
+    /// TCP_USER_TIMEOUT, in ms.
+    icsk_user_timeout: "inet_connection_sock.icsk_user_timeout",
+    /// TCP_LINGER2, in jiffies.
+    tp_linger2: "tcp_sock.linger2",
     /// be16 local port, which stays when a closed socket has given its port back.
     inet_sport: "inet_sock.inet_sport",
     /// First unacknowledged byte.

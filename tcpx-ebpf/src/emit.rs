@@ -23,12 +23,24 @@ use crate::{
     maps::{COUNTERS, EVENTS, NETNS_RESETS, SCOPE, config},
 };
 
-/// Writes one record. `fill` gets it zeroed, with its header written.
+/// Writes one record. `fill` gets it zeroed.
 #[inline(always)]
 pub fn emit<T: FromBytes + IntoBytes + 'static>(
     env: Env,
     kind: Kind,
     net: NetnsKey,
+    fill: impl FnOnce(&mut T),
+) {
+    emit_with_stack(env, kind, net, false, fill);
+}
+
+/// The same, with the stack if `walk` says that its facts leave open who called, or if stacks were asked for.
+#[inline(always)]
+pub fn emit_with_stack<T: FromBytes + IntoBytes + 'static>(
+    env: Env,
+    kind: Kind,
+    net: NetnsKey,
+    walk: bool,
     fill: impl FnOnce(&mut T),
 ) {
     let Some(mut entry) = EVENTS.reserve_untyped::<T>(0) else {
@@ -40,7 +52,7 @@ pub fn emit<T: FromBytes + IntoBytes + 'static>(
     // SAFETY: zeroed just now, and every record is valid for any bytes (`FromBytes`).
     fill(unsafe { &mut *target });
     // SAFETY: every record begins with a `Header` (a test in tcpx-common holds it).
-    header(env, kind, net, unsafe { &mut *target.cast::<Header>() });
+    header(env, kind, net, walk, unsafe { &mut *target.cast::<Header>() });
     count(env.hook, |counters| &mut counters.written);
     entry.submit(QUIETLY);
     #[cfg(feature = "log")]
@@ -64,7 +76,7 @@ fn zero<T>(target: *mut T) {
 }
 
 #[inline(always)]
-fn header(env: Env, kind: Kind, net: NetnsKey, out: &mut Header) {
+fn header(env: Env, kind: Kind, net: NetnsKey, walk: bool, out: &mut Header) {
     let thread = kernel::thread();
     let tgid = (thread >> 32) as u32;
     // SAFETY: the helper has no preconditions.
@@ -77,7 +89,7 @@ fn header(env: Env, kind: Kind, net: NetnsKey, out: &mut Header) {
     out.backend = env.backend as u8;
     out.kind = kind as u8;
     out.flags = if in_scope(tgid) { header_flag::IN_SCOPE } else { 0 };
-    if config!(stacks) != 0 && wants_stack(kind) && stack(env, *out) {
+    if (walk || (config!(stacks) != 0 && wants_stack(kind))) && stack(env, *out) {
         out.flags |= header_flag::HAS_STACK;
     }
 }

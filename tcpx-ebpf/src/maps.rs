@@ -50,6 +50,11 @@ pub static NETNS_RESETS: HashMap<NetnsKey, NetnsResets> = HashMap::with_max_entr
 #[map]
 pub static CALLS: LruHashMap<u64, Call> = LruHashMap::with_max_entries(2048, 0);
 
+/// How each connection began, by the address of its socket. A socket that takes the address
+/// later writes its own opening over it. LRU: of more connections than this, the oldest have no age.
+#[map]
+pub static OPENED: LruHashMap<u64, Opened> = LruHashMap::with_max_entries(65_536, 0);
+
 /// Processes of the traced command.
 #[map]
 pub static SCOPE: LruHashMap<u32, u8> = LruHashMap::with_max_entries(8192, 0);
@@ -90,6 +95,16 @@ static CONFIG: Config = Config {
     free_start: 0,
     free_end: 0,
 };
+
+/// How a connection began.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Opened {
+    /// `bpf_ktime_get_boot_ns`.
+    pub time_ns: u64,
+    /// `tcp_sock.bytes_acked` at that time: 1 for the SYN of whoever called connect(), which is no byte of data.
+    pub bytes_acked: u64,
+}
 
 /// A call under way.
 #[derive(Clone, Copy)]

@@ -45,6 +45,8 @@ pub struct Abilities {
     pub reset_reasons: bool,
     /// The kernel gives reasons with drops.
     pub drop_reasons: bool,
+    /// A walked stack has names: kallsyms can be read.
+    pub callers: bool,
 }
 
 impl Abilities {
@@ -70,5 +72,6 @@ impl Abilities {
         reuseport: true,
         reset_reasons: true,
         drop_reasons: true,
+        callers: true,
     };
 }

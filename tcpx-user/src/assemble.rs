@@ -3,6 +3,7 @@
 
 mod attempt;
 mod call;
+mod death;
 mod drop;
 mod ends;
 mod path;
@@ -18,6 +19,7 @@ use crate::{
 
 pub use attempt::attempt;
 pub use call::call;
+pub use death::death;
 pub use drop::drop;
 pub(crate) use reset::origin;
 pub use reset::reset;

@@ -5,6 +5,7 @@
 //! loopback, or from two CPUs.
 
 pub mod attempts;
+pub mod deaths;
 pub mod drops;
 pub mod facts;
 pub mod history;
@@ -25,6 +26,7 @@ use crate::{
     event::{Ends, Event, Icmp, Lookups, Netns, Segment, What},
 };
 use attempts::Attempts;
+use deaths::Deaths;
 use drops::Drops;
 use facts::{Settled, Upstream};
 use history::History;
@@ -79,6 +81,7 @@ pub struct Correlator {
     attempts: Attempts,
     resets: Resets,
     drops: Drops,
+    deaths: Deaths,
     history: History,
     refused: Refused,
     lookups: Recent<Ends, Seen<(Segment, Lookups)>>,
@@ -112,6 +115,7 @@ impl Correlator {
             attempts: Attempts::new(many),
             resets: Resets::new(many),
             drops: Drops::new(many),
+            deaths: Deaths::new(many),
             history: History::new(many),
             refused: Refused::new(many),
             lookups: Recent::new(many),
@@ -175,6 +179,7 @@ impl Correlator {
         waiting
             + remembered
             + self.translations.len()
+            + self.deaths.len()
             + self.failed.len()
             + self.history.len()
             + self.refused.len()

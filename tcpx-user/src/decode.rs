@@ -71,6 +71,7 @@ impl Decoder {
             }
             Kind::ActiveReset => What::ActiveReset(Box::new(self.sock_reset(bytes)?)),
             Kind::ReceiveReset => What::ReceiveReset(Box::new(self.sock_reset(bytes)?)),
+            Kind::Death => What::Death(Box::new(self.sock_reset(bytes)?)),
             Kind::Icmp => What::Icmp(facts::icmp(&record(bytes)?, true)?),
             Kind::IcmpSend => What::IcmpSend(facts::icmp(&record(bytes)?, false)?),
             Kind::Reject => facts::reject(&record(bytes)?)?,

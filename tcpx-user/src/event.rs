@@ -88,6 +88,8 @@ pub enum What {
     ActiveReset(Box<SockReset>),
     /// A RST reached a socket.
     ReceiveReset(Box<SockReset>),
+    /// An open connection came to CLOSE because of an error that no received RST left.
+    Death(Box<SockReset>),
     /// An ICMP error reached TCP.
     Icmp(Icmp),
     /// This host sends an ICMP error about a TCP segment.
@@ -401,13 +403,30 @@ pub struct Holder {
     pub backlog: (u32, u32),
 }
 
-/// A RST from or to a socket.
+/// What ends a connection from within.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timers {
+    /// Keepalive or window probes without an answer.
+    pub probes_out: u8,
+    /// Retransmissions of the same data without an answer.
+    pub retransmits: u8,
+    /// TCP_USER_TIMEOUT in ms; 0 if unset.
+    pub user_timeout: u32,
+    /// TCP_LINGER2 in jiffies; 0 if unset, negative for no FIN_WAIT2 at all.
+    pub linger2: i32,
+}
+
+/// A RST from or to a socket, or the death of its connection without one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SockReset {
     /// Local and remote.
     pub ends: Ends,
     /// The socket, before the reset changed it.
     pub sock: SockFacts,
+    /// Its timers.
+    pub timers: Timers,
+    /// When the connection was opened (boot clock, ns), if that was seen.
+    pub opened: Option<u64>,
     /// The RST that came in, where this backend sees it.
     pub segment: Option<Segment>,
     /// `enum sk_rst_reason`, where the kernel has one.
@@ -468,6 +487,31 @@ pub struct Drop {
 }
 
 impl Drop {
+    /// The segment has SYN, but was freed as one that begins nothing: SYN together with FIN; one for a connection or a
+    /// handshake that the kernel knows, which answers it with an ACK (RFC 5961, `tcp_send_challenge_ack`); or a SYN-ACK
+    /// for a TIME_WAIT record (`tcp_v4_rcv` hands others on).
+    #[must_use]
+    pub fn is_no_handshake(&self) -> bool {
+        use tcpx_common::abi::{
+            state::NEW_SYN_RECV,
+            tcp_flag::{ACK, FIN, SYN},
+        };
+        let answered = |reason: &str| {
+            matches!(
+                reason,
+                "TCP_INVALID_SYN" | "TCP_OVERWINDOW" | "TCP_RFC7323_PAWS" | "TCP_RFC7323_PAWS_ACK"
+            )
+        };
+        let vague = self.reason.as_deref().is_none_or(|reason| reason == "NOT_SPECIFIED");
+        let in_receive = matches!(self.function.as_deref(), Some("tcp_v4_rcv" | "tcp_v6_rcv"));
+        let has = |flags: u8| self.segment.flags & flags == flags;
+        let of_request = matches!(self.lookups.established, Some(Ok((_, NEW_SYN_RECV))));
+        has(SYN | FIN)
+            || has(SYN) && vague && of_request
+            || has(SYN) && self.reason.as_deref().is_some_and(answered)
+            || has(SYN | ACK) && vague && in_receive && !self.no_socket
+    }
+
     /// Netfilter dropped it. Kernels without reasons show only where: in `nf_hook_slow`, or, since a verdict may free
     /// the packet itself, in `nft_do_chain`.
     #[must_use]

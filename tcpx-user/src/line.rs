@@ -21,6 +21,8 @@ pub enum Line {
     Reset(Box<Reset>),
     /// A handshake segment that vanished.
     Drop(Box<DropLine>),
+    /// A connection that ended without any RST.
+    Death(Box<Death>),
     /// A bind() or listen() that failed.
     Call(Box<CallLine>),
     /// Records that were lost.
@@ -523,6 +525,63 @@ pub struct DropLine {
     pub complete: Option<bool>,
 }
 
+/// A connection that ended because of an error, without any RST: as [`Attempt`], with age, idle time and what moved.
+#[derive(Clone, Debug, Serialize)]
+pub struct Death {
+    /// Unique in this run.
+    pub id: u64,
+    /// RFC 3339, of its end.
+    pub time: String,
+    /// From its opening to its end, if the opening was seen.
+    pub duration_ns: Option<u64>,
+    /// Where.
+    pub netns: Netns,
+    /// `ipv4` or `ipv6`.
+    pub family: Family,
+    /// Own end.
+    pub local: Option<Endpoint>,
+    /// Other end.
+    pub remote: Option<Endpoint>,
+    /// Null: it is in the attempt.
+    pub requested: Option<Endpoint>,
+    /// What conntrack made of it.
+    pub nat: Option<Nat>,
+    /// Who holds the socket; null once the application has closed it.
+    pub process: Option<Process>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What the application gets.
+    pub errno: Option<String>,
+    /// Null: it is in the attempt.
+    pub how: Option<How>,
+    /// Null: it is in the attempt.
+    pub syn_retransmits: Option<u32>,
+    /// TCP state before the end.
+    pub state: String,
+    /// Since it was opened.
+    pub age_ns: Option<u64>,
+    /// Since data last moved.
+    pub idle_ns: u64,
+    /// Acknowledged by the peer.
+    pub bytes_sent: u64,
+    /// Received.
+    pub bytes_received: u64,
+    /// How often its first unacknowledged data was sent again in vain.
+    pub retransmits: u32,
+    /// Keepalive or window probes without an answer.
+    pub probes: u32,
+    /// Why.
+    pub verdict: Verdict,
+    /// The kernel's path, outermost last.
+    pub path: Vec<Frame>,
+    /// Null: there was none.
+    pub reset: Option<u64>,
+    /// The attempt that opened it.
+    pub attempt: Option<u64>,
+    /// Whether something that matters was lost.
+    pub complete: Option<bool>,
+}
+
 /// A socket that holds the port that a bind() or listen() wanted.
 #[derive(Clone, Debug, Serialize)]
 pub struct PortHolder {
@@ -583,6 +642,8 @@ pub struct Summary {
     pub resets: BTreeMap<String, u64>,
     /// By verdict.
     pub drops: BTreeMap<String, u64>,
+    /// By verdict.
+    pub deaths: BTreeMap<String, u64>,
     /// By verdict.
     pub calls: BTreeMap<String, u64>,
     /// RSTs that left a local socket.

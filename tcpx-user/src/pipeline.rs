@@ -7,7 +7,7 @@ use crate::{
     assemble::{self, Names},
     correlate::{
         Correlator, Limits,
-        facts::{AttemptFacts, CallFacts, DropFacts, ResetFacts, Settled},
+        facts::{AttemptFacts, CallFacts, DeathFacts, DropFacts, ResetFacts, Settled},
     },
     decode::Symbols,
     event::Event,
@@ -66,6 +66,7 @@ impl Pipeline {
                 Settled::Attempt(facts) => Some(self.attempt(&facts, who)),
                 Settled::Reset(facts) => Some(self.reset(&facts, who)),
                 Settled::Drop(facts) => Some(self.drop(&facts, who)),
+                Settled::Death(facts) => Some(self.death(&facts, who)),
                 Settled::Call(facts) => Some(self.call(&facts, who)),
                 Settled::Loss { hook, count } => Some(self.loss(hook.map(crate::event::Hook::name), count)),
             });
@@ -74,7 +75,7 @@ impl Pipeline {
     }
 
     fn context<'a>(&'a self, who: &'a dyn Who) -> Context<'a> {
-        Context { abilities: self.correlator.abilities(), who }
+        Context { abilities: self.correlator.abilities(), who, symbols: self.symbols.as_ref() }
     }
 
     fn names<'a>(&'a self, who: &'a dyn Who) -> Names<'a> {
@@ -129,6 +130,12 @@ impl Pipeline {
         let finding = rules::drop(facts, &self.context(who));
         *self.summary.drops.entry(finding.id.to_string()).or_default() += 1;
         Line::Drop(Box::new(assemble::drop(facts, finding, &self.names(who))))
+    }
+
+    fn death(&mut self, facts: &DeathFacts, who: &dyn Who) -> Line {
+        let finding = rules::death(facts, &self.context(who));
+        *self.summary.deaths.entry(finding.id.to_string()).or_default() += 1;
+        Line::Death(Box::new(assemble::death(facts, finding, &self.names(who))))
     }
 
     fn call(&mut self, facts: &CallFacts, who: &dyn Who) -> Line {

@@ -47,6 +47,7 @@ fn check(scenario: &Scenario, stage: &Stage) -> Result<(), LabError> {
             .iter()
             .map(|a| a.verdict)
             .chain(facts.resets.iter().map(|r| r.verdict))
+            .chain(facts.deaths.iter().map(|d| d.verdict))
             .chain(facts.calls.iter().map(|c| c.verdict))
             .any(|v| v == scenario.verdict()),
         "a fact has the scenario's verdict",

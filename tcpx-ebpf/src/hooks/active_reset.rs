@@ -1,22 +1,32 @@
 //! A RST that a socket sends of its own accord.
 //!
 //! ```text
-//! __tcp_close        unread data; linger2 < 0; too many orphans
-//! tcp_disconnect     SO_LINGER with 0; a listener closed with children that nobody accepted; connect(AF_UNSPEC)
-//! tcp_abort          ss -K
-//! tcp_keepalive_timer, tcp_out_of_resources
+//! __tcp_close          data unread; SO_LINGER of 0 (by tcp_disconnect); FIN_WAIT2 and linger2 < 0; too many orphans
+//! inet_csk_listen_stop the listener ends with children that nobody accepted (by tcp_disconnect)
+//! __inet_stream_connect connect(AF_UNSPEC) (by tcp_disconnect)
+//! tcp_abort            ss -K
+//! tcp_keepalive_timer  probes unanswered; TCP_USER_TIMEOUT; FIN_WAIT2 over
+//! tcp_out_of_resources too many orphans, from the write timer
 //!   -> tcp_send_active_reset(sk[, gfp][, reason])
 //!        -> tcp_send_reset(sk, NULL[, reason])    after the segment has left
 //! ```
-//! The kernel's reason is vague (TCP_STATE stands for three causes): the socket's own fields tell them apart, without
-//! a stack.
+//! The kernel's reason is vague (TCP_STATE stands for five causes) or absent. The socket's own fields tell most of them
+//! apart; where they do not, the stack is walked.
 
-use tcpx_common::{abi::Kind, event::SockReset};
+use tcpx_common::{
+    abi::{Kind, sock_flag, state},
+    event::SockReset,
+};
 
 use crate::{
     args::{Arg, Env},
-    emit, kernel,
+    emit,
+    kernel::{self, sock},
+    maps::offset,
 };
+
+const SEND_SHUTDOWN: u8 = 2;
+const BOTH_WAYS: u8 = 3;
 
 /// The socket has sent it, or is about to.
 #[inline(always)]
@@ -24,11 +34,32 @@ pub fn sent(env: Env, sk: Option<u64>, reason: Arg) {
     let Some(sk) = sk else { return };
     let key = kernel::netns(kernel::sock_net(sk));
     emit::audit(key, true);
-    emit::emit(env, Kind::ActiveReset, key, |record: &mut SockReset| {
-        kernel::sock_tuple(sk, &mut record.tuple);
-        kernel::facts(sk, &mut record.sock);
-        kernel::comm(&mut record.comm);
-        record.reason = reason.value as u32;
-        record.has_reason = u8::from(reason.known);
-    });
+    emit::emit_with_stack(
+        env,
+        Kind::ActiveReset,
+        key,
+        caller_is_open(sk, reason.known),
+        |record: &mut SockReset| {
+            kernel::sock_tuple(sk, &mut record.tuple);
+            kernel::facts(sk, &mut record.sock);
+            sock::timers(sk, record);
+            kernel::comm(&mut record.comm);
+            record.reason = reason.value as u32;
+            record.has_reason = u8::from(reason.known);
+        },
+    );
+}
+
+/// Whether the socket's fields leave open who called. Two frequent callers are told by them: a listener that takes its
+/// children with it, and close() with data unread, for which the kernel has a reason of its own.
+#[inline(always)]
+fn caller_is_open(sk: u64, has_reason: bool) -> bool {
+    if kernel::state(sk) != state::CLOSE {
+        return true;
+    }
+    let shutdown: u8 = kernel::field_or_zero(sk, offset!(sk_shutdown));
+    if !kernel::is_held(sk) {
+        return shutdown & SEND_SHUTDOWN != 0;
+    }
+    !has_reason || shutdown & BOTH_WAYS != BOTH_WAYS || sock::flags(sk) & sock_flag::LINGER != 0
 }

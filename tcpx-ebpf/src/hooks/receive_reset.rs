@@ -23,6 +23,7 @@ pub fn received(env: Env, sk: Option<u64>, skb: Arg) {
     emit::emit(env, Kind::ReceiveReset, key, |record: &mut SockReset| {
         kernel::sock_tuple(sk, &mut record.tuple);
         kernel::facts(sk, &mut record.sock);
+        kernel::sock::timers(sk, record);
         if skb != 0 {
             kernel::segment(skb, &mut record.segment);
         }

@@ -6,6 +6,7 @@
 //! tcp_rcv_synsent_state_process (inlined)    SYN_SENT -> SYN_RECV: simultaneous open or self-connect
 //! tcp_reset, tcp_v4_err, tcp_write_err, close SYN_SENT -> CLOSE, sk_err says why (0: the application closed)
 //! inet_csk_listen_start                      CLOSE -> LISTEN
+//! tcp_write_err, tcp_abort -> tcp_done       open -> CLOSE, sk_err says why: the connection died
 //! __tcp_close, tcp_disconnect (shutdown)     LISTEN -> CLOSE; the port may have been given back already
 //! ```
 //! All go through `inet_sk_state_store(sk, int newstate)` or `inet_sk_set_state(sk, int state)`, which fire
@@ -13,7 +14,7 @@
 
 use tcpx_common::{
     abi::{Kind, state},
-    event::State,
+    event::{SockReset, State},
 };
 
 use crate::{
@@ -35,6 +36,13 @@ pub fn stored(env: Env, sk: Option<u64>, new: Option<u64>) {
 pub fn changed(env: Env, sk: Option<u64>, old: Option<u64>, new: Option<u64>) {
     let (Some(sk), Some(old), Some(new)) = (sk, old, new) else { return };
     let (old, new) = (old as u8, new as u8);
+    if new == state::ESTABLISHED && kernel::is_tcp(sk) {
+        sock::opened(sk);
+    }
+    if is_death(sk, old, new) && kernel::is_tcp(sk) {
+        died(env, sk);
+        return;
+    }
     if !matters(sk, old, new) || !kernel::is_tcp(sk) {
         return;
     }
@@ -63,6 +71,36 @@ fn matters(sk: u64, old: u8, new: u8) -> bool {
         (state::SYN_RECV, _) => kernel::is_held(sk),
         _ => false,
     }
+}
+
+const EPIPE: u32 = 32;
+const ECONNRESET: u32 = 104;
+
+/// An open connection ends with an error. ECONNRESET and EPIPE come from `tcp_reset` alone: a RST was received.
+#[inline(always)]
+fn is_death(sk: u64, old: u8, new: u8) -> bool {
+    if new != state::CLOSE || !is_open(old) {
+        return false;
+    }
+    !matches!(kernel::field_or_zero::<u32>(sk, offset!(sk_err)), 0 | EPIPE | ECONNRESET)
+}
+
+#[inline(always)]
+fn is_open(old: u8) -> bool {
+    use state::{CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, LAST_ACK};
+    matches!(old, ESTABLISHED | FIN_WAIT1 | FIN_WAIT2 | CLOSE_WAIT | LAST_ACK | CLOSING)
+}
+
+/// Whether a RST was sent before it comes to CLOSE is another hook's fact.
+#[inline(always)]
+fn died(env: Env, sk: u64) {
+    let net = kernel::netns(kernel::sock_net(sk));
+    emit::emit_with_stack(env, Kind::Death, net, true, |record: &mut SockReset| {
+        kernel::sock_tuple(sk, &mut record.tuple);
+        kernel::facts(sk, &mut record.sock);
+        sock::timers(sk, record);
+        kernel::comm(&mut record.comm);
+    });
 }
 
 /// An attempt begins: who, and what connect() was given.

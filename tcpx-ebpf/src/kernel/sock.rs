@@ -1,14 +1,14 @@
 //! Facts from a `struct sock`.
 
-use aya_ebpf::helpers::generated::bpf_jiffies64;
+use aya_ebpf::helpers::generated::{bpf_jiffies64, bpf_ktime_get_boot_ns};
 use tcpx_common::{
     abi::{sock_flag, state},
-    event::{SockFacts, Tuple},
+    event::{SockFacts, SockReset, Tuple},
     offsets::ABSENT,
 };
 
 use super::{AF_INET6, current_task, field, field_or_zero, read, read_into};
-use crate::maps::{config, offset};
+use crate::maps::{OPENED, Opened, config, offset};
 
 const IPPROTO_TCP: u16 = 6;
 
@@ -121,6 +121,29 @@ pub fn facts(sk: u64, out: &mut SockFacts) {
     out.flags = flags(sk);
     transfer(sk, out);
     out.present = 1;
+}
+
+/// Fills in what ends a connection from within: its timers, how often they fired in vain, and its age; to be called after
+/// [`facts`].
+#[inline(always)]
+pub fn timers(sk: u64, out: &mut SockReset) {
+    out.probes_out = field_or_zero(sk, offset!(icsk_probes_out));
+    out.retransmits = field_or_zero(sk, offset!(icsk_retransmits));
+    out.user_timeout = field_or_zero(sk, offset!(icsk_user_timeout));
+    out.linger2 = field_or_zero(sk, offset!(tp_linger2));
+    // SAFETY: the value is copied at once.
+    if let Some(opened) = unsafe { OPENED.get(sk) } {
+        out.opened_ns = opened.time_ns;
+        out.sock.bytes_acked = out.sock.bytes_acked.saturating_sub(opened.bytes_acked);
+    }
+}
+
+/// Remembers that the connection of this socket was opened now.
+#[inline(always)]
+pub fn opened(sk: u64) {
+    // SAFETY: the helper has no preconditions.
+    let time_ns = unsafe { bpf_ktime_get_boot_ns() };
+    let _ = OPENED.insert(sk, Opened { time_ns, bytes_acked: field_or_zero(sk, offset!(tp_bytes_acked)) }, 0);
 }
 
 /// Sequence numbers, bytes and idle time.

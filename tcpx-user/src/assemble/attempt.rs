@@ -67,14 +67,18 @@ fn outcome(facts: &AttemptFacts, id: VerdictId) -> Outcome {
     if facts.is_established() {
         return Outcome::Established;
     }
-    match errno(facts, id) {
-        Some(111) => Outcome::Refused,
-        Some(32 | 103 | 104) => Outcome::Reset,
-        Some(110) => Outcome::TimedOut,
-        Some(64 | 100 | 101 | 112 | 113) => Outcome::Unreachable,
-        Some(1 | 13) => Outcome::Denied,
-        Some(_) => Outcome::Failed,
-        None => unended(facts, id),
+    errno(facts, id).map_or_else(|| unended(facts, id), outcome_of)
+}
+
+/// What an error is called.
+pub(super) const fn outcome_of(errno: i32) -> Outcome {
+    match errno {
+        111 => Outcome::Refused,
+        32 | 103 | 104 => Outcome::Reset,
+        110 => Outcome::TimedOut,
+        64 | 100 | 101 | 112 | 113 => Outcome::Unreachable,
+        1 | 13 => Outcome::Denied,
+        _ => Outcome::Failed,
     }
 }
 

@@ -18,9 +18,7 @@ pub(super) fn sender(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
     let sender = facts.sender.as_ref()?;
     let (socket, owner) = match (sender, sender.answered()) {
         (_, Some(answered)) => (answering(&answered), answering_owner(facts, &answered, names)),
-        (Sender::Active(seen), _) => {
-            (full(&seen.what.sock, seen.time, facts.sender_opened), closer(seen, names))
-        }
+        (Sender::Active(seen), _) => (of_reset(seen, facts.sender_opened), closer(seen, names)),
         _ => (none(), None),
     };
     let own = sender.flow().a;
@@ -40,7 +38,7 @@ pub(super) fn receiver(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
         addr: seen.what.ends.a.ip(),
         port: seen.what.ends.a.port(),
         netns: names.who.netns(seen.netns),
-        socket: Some(full(&seen.what.sock, seen.time, facts.receiver_opened)),
+        socket: Some(of_reset(seen, facts.receiver_opened)),
         owner: by_inode(seen.what.sock.inode, names)
             .or_else(|| facts.refused_a_syn().then(|| connector(facts, names)).flatten()),
     })
@@ -66,19 +64,30 @@ fn answering(answered: &Answered<'_>) -> Socket {
         _ => SocketKind::Full,
     };
     match answered.sock {
-        Some(sock) if kind == SocketKind::Full => full(sock, 0, None),
+        Some(sock) if kind == SocketKind::Full => full(sock, None),
         _ => Socket { kind, state: Some(words::state(answered.sk_state)), ..none() },
     }
 }
 
-fn full(sock: &SockFacts, time: u64, opened: Option<Opened>) -> Socket {
+/// When a connection was opened: of accepted ones only the kernel's half has seen it.
+pub(super) fn age(reset: &SockReset, time: u64, opened: Option<Opened>) -> Option<u64> {
+    let since = opened.map(|opened| opened.time).or(reset.opened);
+    since.map(|since| time.saturating_sub(since))
+}
+
+fn of_reset(seen: &Seen<Box<SockReset>>, opened: Option<Opened>) -> Socket {
+    let open = !matches!(seen.what.sock.state, SYN_SENT | SYN_RECV);
+    full(&seen.what.sock, age(&seen.what, seen.time, opened).filter(|_| open))
+}
+
+fn full(sock: &SockFacts, age_ns: Option<u64>) -> Socket {
     let listens = sock.state == LISTEN;
     // Before a connection stands, `lsndtime` and `lrcvtime` are not set and no data can move.
     let open = !matches!(sock.state, LISTEN | SYN_SENT | SYN_RECV);
     Socket {
         kind: if listens { SocketKind::Listener } else { SocketKind::Full },
         state: Some(words::state(sock.state)),
-        age_ns: opened.map(|opened| time.saturating_sub(opened.time)),
+        age_ns,
         idle_ns: open.then_some(sock.idle_ns),
         bytes_sent: open.then_some(sock.bytes_acked),
         bytes_received: open.then_some(sock.bytes_received),
@@ -111,7 +120,9 @@ fn answering_owner(facts: &ResetFacts, answered: &Answered<'_>, names: &Names<'_
 
 /// close() runs in the process that calls it, on the socket itself or on its listener.
 fn closer(seen: &Seen<Box<SockReset>>, names: &Names<'_>) -> Option<Owner> {
-    if !rules::from_close(&seen.what) && !rules::is_unaccepted(&seen.what) {
+    let reset = &seen.what;
+    let in_close = rules::from_close(reset) || rules::orphaned_by_close(reset);
+    if !in_close && !rules::is_unaccepted(reset) {
         return by_inode(seen.what.sock.inode, names);
     }
     let process = names.who.process(seen.task, &seen.what.comm, None, None);

@@ -12,7 +12,7 @@ pub(super) use early::call;
 use super::{Names, reset::lookup};
 use crate::{
     correlate::{
-        facts::{Answered, AttemptFacts, DropCause, DropFacts, ResetFacts, Sender},
+        facts::{Answered, AttemptFacts, DeathFacts, DropCause, DropFacts, ResetFacts, Sender},
         key::Seen,
     },
     event::{Backend, Ends, Lookups, Segment, SockReset, StateChange},
@@ -97,7 +97,7 @@ pub(super) fn reset(facts: &ResetFacts, id: VerdictId, names: &Names<'_>) -> Vec
         Some(Sender::NoSocketDrop(seen)) => {
             (answer(facts, id, "sent the RST; derived from the drop of the segment".to_owned()), &seen.stack)
         }
-        Some(Sender::Active(seen)) => (active(seen, id), &seen.stack),
+        Some(Sender::Active(seen)) => (active(seen, id, names), &seen.stack),
         Some(Sender::Reject(seen)) => {
             let note = format!("sent the RST; {}", by(seen.backend, ""));
             (vec![frame(functions(seen.what.0.ends).reject, note)], &seen.stack)
@@ -204,22 +204,49 @@ fn step(function: &str, step: LookupStep, hit: Option<String>) -> Option<Frame> 
     Some(frame(function, format!("{result}; {source}")))
 }
 
-fn active(seen: &Seen<Box<SockReset>>, id: VerdictId) -> Vec<Frame> {
+fn active(seen: &Seen<Box<SockReset>>, id: VerdictId, names: &Names<'_>) -> Vec<Frame> {
     let sent = format!("sent the RST; {}", by(seen.backend, "tcp_send_reset"));
     let mut frames = vec![frame("tcp_send_active_reset", sent)];
-    match id {
-        VerdictId::CloseUnreadData => frames.push(frame("__tcp_close", "data was unread; derived")),
-        VerdictId::LingerZero => {
-            frames.push(frame("tcp_disconnect", "SO_LINGER of 0 s; derived"));
-            frames.push(frame("__tcp_close", "derived"));
-        }
-        VerdictId::ListenerClosedUnaccepted => {
-            frames.push(frame("tcp_disconnect", "derived"));
-            frames.push(frame("inet_csk_listen_stop", "the listener ends; derived"));
-        }
-        _ => {}
-    }
     frames
+        .extend(callers(id, seen).iter().map(|&(function, what)| called(function, what, &seen.stack, names)));
+    frames
+}
+
+/// A function that called, and why: on the walked stack it was seen, else it follows.
+fn called(function: &str, what: &str, stack: &[u64], names: &Names<'_>) -> Frame {
+    let seen =
+        stack.iter().filter_map(|&address| names.symbols.symbol(address)).any(|(name, _)| *name == *function);
+    let how = if seen { "observed (stack)" } else { "derived" };
+    frame(function, if what.is_empty() { how.to_owned() } else { format!("{what}; {how}") })
+}
+
+/// Who calls `tcp_send_active_reset`, innermost first, as the verdict has it.
+fn callers(id: VerdictId, seen: &Seen<Box<SockReset>>) -> &'static [(&'static str, &'static str)] {
+    match id {
+        VerdictId::CloseUnreadData => &[("__tcp_close", "data was unread")],
+        VerdictId::LingerZero => &[("tcp_disconnect", "SO_LINGER of 0 s"), ("__tcp_close", "")],
+        VerdictId::ListenerClosedUnaccepted => {
+            &[("tcp_disconnect", ""), ("inet_csk_listen_stop", "the listener ends")]
+        }
+        VerdictId::Disconnect => &[("tcp_disconnect", ""), ("__inet_stream_connect", "AF_UNSPEC")],
+        VerdictId::Linger2Expired => &[("__tcp_close", "FIN_WAIT2, TCP_LINGER2 below 0")],
+        VerdictId::MemoryPressure if seen.what.sock.state == CLOSE => &[("__tcp_close", "tcp_check_oom()")],
+        VerdictId::MemoryPressure => &[("tcp_out_of_resources", "")],
+        VerdictId::SocketDestroyed => &[("tcp_abort", "")],
+        VerdictId::FinWait2Timeout => &[("tcp_keepalive_timer", "FIN_WAIT2, no process left")],
+        VerdictId::UserTimeout => &[("tcp_keepalive_timer", "TCP_USER_TIMEOUT over")],
+        VerdictId::KeepaliveTimeout => &[("tcp_keepalive_timer", "probes used up")],
+        _ => &[],
+    }
+}
+
+/// Where a connection died.
+pub(super) fn death(facts: &DeathFacts, names: &Names<'_>) -> Vec<Frame> {
+    let seen = &facts.seen;
+    let (state, errno) = (words::state(seen.what.sock.state), words::errno(seen.what.sock.err.into()));
+    let note = format!("{state} to CLOSE with {errno}; {}", by(seen.backend, "inet_sock_set_state"));
+    let frames = vec![frame("tcp_done", note)];
+    at(seen.time, with_stack(frames, &seen.stack, names))
 }
 
 fn reject_drop(seen: &Seen<Box<crate::event::Drop>>) -> Vec<Frame> {

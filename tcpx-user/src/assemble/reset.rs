@@ -75,13 +75,25 @@ fn reason(facts: &ResetFacts, id: VerdictId) -> Option<Reason> {
         return Some(Reason { name: name.to_string(), source: ReasonSource::Kernel });
     }
     let name = match sender {
-        Sender::Active(_) if id == VerdictId::CloseUnreadData => "TCP_ABORT_ON_CLOSE",
-        Sender::Active(_) if matches!(id, VerdictId::LingerZero | VerdictId::ListenerClosedUnaccepted) => {
-            "TCP_STATE"
-        }
+        Sender::Active(_) => derived_of_own_accord(id)?,
         _ => derived_reason(&sender.answered()?, id)?,
     };
     Some(Reason { name: name.to_owned(), source: ReasonSource::Derived })
+}
+
+fn derived_of_own_accord(id: VerdictId) -> Option<&'static str> {
+    match id {
+        VerdictId::CloseUnreadData => Some("TCP_ABORT_ON_CLOSE"),
+        VerdictId::Linger2Expired => Some("TCP_ABORT_ON_LINGER"),
+        VerdictId::MemoryPressure => Some("TCP_ABORT_ON_MEMORY"),
+        VerdictId::KeepaliveTimeout | VerdictId::UserTimeout => Some("TCP_KEEPALIVE_TIMEOUT"),
+        VerdictId::LingerZero
+        | VerdictId::ListenerClosedUnaccepted
+        | VerdictId::SocketDestroyed
+        | VerdictId::FinWait2Timeout
+        | VerdictId::Disconnect => Some("TCP_STATE"),
+        _ => None,
+    }
 }
 
 fn derived_reason(answered: &Answered<'_>, id: VerdictId) -> Option<&'static str> {

@@ -26,6 +26,8 @@ pub enum Settled {
     AttemptAgain(Box<AttemptFacts>),
     /// A handshake segment that vanished.
     Drop(Arc<DropFacts>),
+    /// A connection that died without a RST.
+    Death(Box<DeathFacts>),
     /// A bind() or listen() that failed.
     Call(Box<CallFacts>),
     /// Records that were lost.
@@ -420,4 +422,19 @@ impl DropFacts {
             DropCause::Queue(seen) => self.count > 1 || seen.what.sock.backlog.0 > seen.what.sock.backlog.1,
         }
     }
+}
+
+/// An open connection that ended because of an error, without a RST that was sent or received.
+#[derive(Clone, Debug)]
+pub struct DeathFacts {
+    /// Unique in this run.
+    pub id: u64,
+    /// The socket at its end.
+    pub seen: Seen<Box<SockReset>>,
+    /// The connection, if its opening was seen.
+    pub opened: Option<Opened>,
+    /// The last ICMP error about it that reached TCP.
+    pub icmp: Option<Seen<Icmp>>,
+    /// Nothing that could matter was lost.
+    pub complete: bool,
 }

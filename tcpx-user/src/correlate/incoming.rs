@@ -5,7 +5,10 @@ use tcpx_common::abi::state::{CLOSE, ESTABLISHED, LISTEN, SYN_RECV, SYN_SENT};
 use super::{
     Correlator,
     attempts::Step,
-    facts::{AttemptFacts, CallFacts, DropCause, DropFacts, Opened, ResetFacts, Sender, Settled, Upstream},
+    facts::{
+        AttemptFacts, CallFacts, DeathFacts, DropCause, DropFacts, Opened, ResetFacts, Sender, Settled,
+        Upstream,
+    },
     key::{Seen, may_be_same},
 };
 use crate::event::{
@@ -27,8 +30,15 @@ impl Correlator {
                 self.lookups.insert(segment.ends, event.time, seen);
             }
             What::Reply(reply) => self.reply(event, stack, reply),
-            What::ActiveReset(reset) => self.sender(Sender::Active(Seen::new(event, stack, reset.clone()))),
-            What::ReceiveReset(reset) => self.receiver(Seen::new(event, stack, reset.clone())),
+            What::ActiveReset(reset) => {
+                self.deaths.reset(reset.sock.sk, reset.ends, event.time);
+                self.sender(Sender::Active(Seen::new(event, stack, reset.clone())));
+            }
+            What::ReceiveReset(reset) => {
+                self.deaths.reset(reset.sock.sk, reset.ends, event.time);
+                self.receiver(Seen::new(event, stack, reset.clone()));
+            }
+            What::Death(death) => self.died(Seen::new(event, stack, death.clone())),
             What::Icmp(icmp) => self.icmp(event, icmp, true),
             What::IcmpSend(icmp) => self.icmp(event, icmp, false),
             What::Reject(segment, hook) => {
@@ -212,6 +222,9 @@ impl Correlator {
 
     fn freed(&mut self, event: &Event, stack: &[u64], drop: &Drop) {
         let seen = || Seen::new(event, stack, Box::new(drop.clone()));
+        if drop.is_no_handshake() {
+            return;
+        }
         if !drop.no_socket {
             self.dropped(DropCause::Freed(seen()));
         } else if !self.abilities.replies_without_socket && !self.just_answered(event, &drop.segment) {
@@ -330,6 +343,18 @@ impl Correlator {
         id
     }
 
+    /// An open connection ended with an error.
+    fn died(&mut self, seen: Seen<Box<SockReset>>) {
+        let (sk, ends, time) = (seen.what.sock.sk, seen.what.ends, seen.time);
+        self.history.in_use(seen.netns, ends.a.ip());
+        let opened = self.history.opening_of(sk, ends, time);
+        let id = self.new_id();
+        if self.deaths.died(DeathFacts { id, seen, opened, icmp: None, complete: true }) {
+            self.wait(id, time);
+            self.bound_deaths();
+        }
+    }
+
     fn icmp(&mut self, event: &Event, icmp: &Icmp, received: bool) {
         let seen = Seen::new(event, &[], icmp.clone());
         let table = if received { &mut self.icmp } else { &mut self.icmp_sent };
@@ -359,6 +384,7 @@ impl Correlator {
         self.attempts.all_mut().for_each(|attempt| attempt.complete = false);
         self.resets.all_mut().for_each(|reset| reset.complete = false);
         self.drops.all_mut().for_each(|drop| drop.complete = false);
+        self.deaths.all_mut().for_each(|death| death.complete = false);
     }
 }
 

@@ -96,6 +96,8 @@ impl Correlator {
     pub(super) fn deadline_of(&mut self, id: u64) {
         if self.resets.get(id).is_some() {
             self.settle_reset(id);
+        } else if self.deaths.has(id) {
+            self.settle_death(id);
         } else if let Some(attempt) = self.attempts.get(id) {
             let current = attempt.sk().and_then(|sk| self.attempts.of_sock(sk)).map(|current| current.id);
             let replaced = current != Some(id);
@@ -186,6 +188,25 @@ impl Correlator {
                 Some(Joined { name, sequence: true, across: !may_be_same(seen.netns, receiver.netns) });
             reset.sender = Some(Sender::RejectDrop(seen));
         }
+    }
+
+    /// Ends the wait of a death: no RST went with it.
+    pub(super) fn settle_death(&mut self, id: u64) {
+        let Some(mut death) = self.deaths.remove(id) else { return };
+        let since = death.seen.what.opened.unwrap_or(0);
+        let mut table = self.icmp.get(death.seen.what.ends).map(|entry| &entry.1);
+        death.icmp = table.rfind(|seen| (since..=death.seen.time).contains(&seen.time)).cloned();
+        self.settled.push_back(Settled::Death(Box::new(death)));
+    }
+
+    /// Keeps the deaths within their limit.
+    pub(super) fn bound_deaths(&mut self) {
+        let Some(id) = self.deaths.oldest().filter(|_| self.deaths.waiting() > self.limits.resets) else {
+            return;
+        };
+        self.deaths.all_mut().filter(|death| death.id == id).for_each(|death| death.complete = false);
+        self.evicted += 1;
+        self.settle_death(id);
     }
 
     /// Tells an attempt with all that was seen of it.
@@ -345,6 +366,9 @@ impl Correlator {
         while let Some(id) = self.drops.oldest() {
             self.settle_drop(id);
         }
+        while let Some(id) = self.deaths.oldest() {
+            self.settle_death(id);
+        }
         self.deadlines.clear();
     }
 
@@ -381,11 +405,13 @@ impl Correlator {
     /// Waits until the grace has passed. What was told meanwhile leaves its deadline behind, so that these are
     /// cleared out now and then.
     pub(super) fn wait(&mut self, id: u64, from: u64) {
-        let Self { attempts, resets, drops, limits, .. } = self;
-        let bound = 2 * (limits.attempts + limits.resets + limits.drops);
+        let Self { attempts, resets, drops, deaths, limits, .. } = self;
+        let bound = 2 * (limits.attempts + 2 * limits.resets + limits.drops);
         if self.deadlines.len() >= bound {
-            let live =
-                |id: u64| attempts.get(id).is_some() || resets.get(id).is_some() || drops.get(id).is_some();
+            let live = |id: u64| {
+                let reset_or_death = resets.get(id).is_some() || deaths.has(id);
+                attempts.get(id).is_some() || reset_or_death || drops.get(id).is_some()
+            };
             self.deadlines.retain(|&(_, id)| live(id));
         }
         self.deadlines.insert((from.max(self.now).saturating_add(limits.grace_ns), id));

@@ -11,7 +11,7 @@ use tcpx_common::{
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
     Bind, CallFailed, ConnRequest, ConnectFailed, DeniedBy, Drop, Holders, HookNumber, Icmp, Name, Nat,
-    Place, Reply, Retransmit, ServerCall, SockFacts, SockPtr, SockReset, StateChange, What,
+    Place, Reply, Retransmit, ServerCall, SockFacts, SockPtr, SockReset, StateChange, Timers, What,
 };
 
 pub(super) fn state(state: &raw::State) -> Option<StateChange> {
@@ -130,6 +130,13 @@ pub(super) fn sock_reset(reset: &raw::SockReset, reason: Option<Name>, tick_ns: 
     Some(SockReset {
         ends: ends(&reset.tuple)?,
         sock: parts::sock(&reset.sock, tick_ns)?,
+        timers: Timers {
+            probes_out: reset.probes_out,
+            retransmits: reset.retransmits,
+            user_timeout: reset.user_timeout,
+            linger2: reset.linger2,
+        },
+        opened: non_zero(reset.opened_ns),
         segment: parts::segment(&reset.segment),
         reason,
         comm: comm(&reset.comm),

@@ -5,7 +5,7 @@ use tcpx_common::{
     config::Switches,
 };
 
-use super::{KernelFacts, attach::AttachedHook};
+use super::{KernelFacts, attach::AttachedHook, symbols::Symbols};
 use crate::abilities::Abilities;
 
 /// What the attached hooks see.
@@ -55,6 +55,7 @@ impl Sight<'_> {
             reuseport: self.sees(Hook::Receive) && self.sees(Hook::Reuseport),
             reset_reasons: !self.facts.reset_reasons.is_empty(),
             drop_reasons: !self.facts.drop_reasons.is_empty(),
+            callers: Symbols::get().range("tcp_send_active_reset").is_some(),
         }
     }
 

@@ -153,6 +153,29 @@ pub struct DropFact {
     pub verdict: &'static str,
 }
 
+/// A `death` line that must come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeathFact {
+    /// Inode number of the network namespace.
+    pub netns: u64,
+    /// Who held the socket to the end.
+    pub process: Option<Process>,
+    /// The end on this host.
+    pub local: Endpoint,
+    /// The other.
+    pub remote: SocketAddr,
+    /// TCP state before the end.
+    pub state: &'static str,
+    /// How it ended.
+    pub outcome: &'static str,
+    /// Which errno the application gets, by name.
+    pub errno: &'static str,
+    /// Bytes that the peer acknowledged.
+    pub bytes_sent: u64,
+    /// Why.
+    pub verdict: &'static str,
+}
+
 /// A `call` line that must come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallFact {
@@ -194,6 +217,8 @@ pub struct Facts {
     pub resets: Vec<ResetFact>,
     /// Handshake segments that vanished on this host.
     pub drops: Vec<DropFact>,
+    /// Connections that died without a RST.
+    pub deaths: Vec<DeathFact>,
     /// bind() and listen() calls that failed.
     pub calls: Vec<CallFact>,
     /// By how much `OutRsts` of all namespaces together rose: netfilter's RSTs are not counted by the kernel.

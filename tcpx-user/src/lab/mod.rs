@@ -16,6 +16,7 @@
 pub mod actor;
 pub mod bpf;
 mod cgroup;
+mod destroy;
 mod error;
 mod facts;
 mod link;
@@ -32,11 +33,12 @@ mod uring;
 mod wait;
 pub mod wire;
 
-pub use actor::{Actor, Fd, Pending, Reply};
+pub use actor::{Actor, Fd, Pending, Reply, TcpOption};
 pub use cgroup::Cgroup;
 pub use error::LabError;
 pub use facts::{
-    AttemptFact, CallFact, DropFact, Endpoint, Facts, Family, Holder, Nat, Process, Program, ResetFact, Side,
+    AttemptFact, CallFact, DeathFact, DropFact, Endpoint, Facts, Family, Holder, Nat, Process, Program,
+    ResetFact, Side,
 };
 pub use link::{Address, veth_pair};
 pub use netns::Namespace;

@@ -194,6 +194,21 @@ impl Peer {
         Ok(())
     }
 
+    /// Waits for data, and does not acknowledge it; it is what an ICMP answer will quote.
+    pub fn await_data(&self, conn: &mut Conn) -> Result<(), LabError> {
+        let (from, to) = (conn.kernel, conn.peer);
+        conn.packet = self.receive("data", |s| s.from == from && s.to == to && !s.payload.is_empty())?.1;
+        Ok(())
+    }
+
+    /// Waits until the kernel has sent its FIN that often, without an acknowledgement.
+    pub fn await_fins(&self, conn: &Conn, times: u32) -> Result<(), LabError> {
+        for _ in 0..times {
+            self.receive("a FIN", |s| s.from == conn.kernel && s.to == conn.peer && s.flags.has(Flags::FIN))?;
+        }
+        Ok(())
+    }
+
     /// Waits for a RST of this connection.
     pub fn await_reset(&self, conn: &Conn) -> Result<Segment, LabError> {
         let ours = |s: &Segment| s.from == conn.kernel && s.to == conn.peer && s.flags.has(Flags::RST);

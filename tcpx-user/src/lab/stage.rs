@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    Actor, AttemptFact, CallFact, Cgroup, Deadline, DropFact, Endpoint, Facts, Family, Holder, LabError,
-    Namespace, Peer, Program, ResetFact, Script, SocketRow, What,
+    Actor, AttemptFact, CallFact, Cgroup, Deadline, DeathFact, DropFact, Endpoint, Facts, Family, Holder,
+    LabError, Namespace, Peer, Program, ResetFact, Script, SocketRow, What,
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
@@ -37,7 +37,7 @@ pub struct Stage {
 }
 
 /// The counters that scenarios speak of.
-const COUNTERS: [&str; 10] = [
+const COUNTERS: [&str; 13] = [
     "OutRsts",
     "AttemptFails",
     "EstabResets",
@@ -45,6 +45,9 @@ const COUNTERS: [&str; 10] = [
     "ListenDrops",
     "TCPAbortOnClose",
     "TCPAbortOnData",
+    "TCPAbortOnLinger",
+    "TCPAbortOnMemory",
+    "TCPAbortOnTimeout",
     "EmbryonicRsts",
     "PAWSActive",
     "SyncookiesFailed",
@@ -276,6 +279,11 @@ impl Stage {
         push(&mut self.facts.resets, made)
     }
 
+    /// The reset recorded last, for amendments.
+    pub fn last_reset(&mut self) -> Option<&mut ResetFact> {
+        self.facts.resets.last_mut()
+    }
+
     /// Records a silent drop that must be reported, with the scenario's verdict.
     pub fn dropped(
         &mut self,
@@ -286,6 +294,28 @@ impl Stage {
     ) -> &mut DropFact {
         let made = DropFact { netns, from: from.into(), to, count, verdict: self.verdict };
         push(&mut self.facts.drops, made)
+    }
+
+    /// Records that a connection of `client` died without a RST, with the scenario's verdict.
+    pub fn died(
+        &mut self,
+        client: &Actor,
+        local: impl Into<Endpoint>,
+        remote: SocketAddr,
+        errno: &'static str,
+    ) -> &mut DeathFact {
+        let made = DeathFact {
+            netns: client.netns(),
+            process: Some(client.process()),
+            local: local.into(),
+            remote,
+            state: "ESTABLISHED",
+            outcome: "timed-out",
+            errno,
+            bytes_sent: 0,
+            verdict: self.verdict,
+        };
+        push(&mut self.facts.deaths, made)
     }
 
     /// Records a bind() or listen() that failed and must be reported, with the scenario's verdict, and returns it for

@@ -65,21 +65,22 @@ pub(super) fn forbid_tcp() -> io::Result<()> {
 /// `SO_BINDTOIFINDEX`: a socket of the device with this index, in the caller's namespace.
 pub(super) fn bind_to_device(fd: impl AsFd, index: u32) -> Result<(), Errno> {
     const SO_BINDTOIFINDEX: libc::c_int = 62;
-    set(fd, SO_BINDTOIFINDEX, index.cast_signed())
+    set(fd, libc::SOL_SOCKET, SO_BINDTOIFINDEX, index.cast_signed())
 }
 
 /// `SO_ATTACH_REUSEPORT_EBPF`: the program chooses in the socket's group.
 pub(super) fn choose_by(fd: impl AsFd, program: &impl AsRawFd) -> Result<(), Errno> {
     const SO_ATTACH_REUSEPORT_EBPF: libc::c_int = 52;
-    set(fd, SO_ATTACH_REUSEPORT_EBPF, program.as_raw_fd())
+    set(fd, libc::SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, program.as_raw_fd())
 }
 
-fn set(fd: impl AsFd, option: libc::c_int, value: libc::c_int) -> Result<(), Errno> {
+/// `setsockopt(2)` with an int: not all options have a safe wrapper.
+pub(super) fn set(fd: impl AsFd, level: i32, option: i32, value: i32) -> Result<(), Errno> {
     let size = size_of::<libc::c_int>() as libc::socklen_t;
     // SAFETY: the kernel reads `size` bytes of `value`, which lives across the call.
     let result = unsafe {
         let value = (&raw const value).cast();
-        libc::setsockopt(fd.as_fd().as_raw_fd(), libc::SOL_SOCKET, option, value, size)
+        libc::setsockopt(fd.as_fd().as_raw_fd(), level, option, value, size)
     };
     if result < 0 {
         let error = io::Error::last_os_error();

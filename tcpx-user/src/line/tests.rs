@@ -48,7 +48,7 @@ fn every_field_and_value_is_in_the_document() {
     assert!(fields.len() > 100 && values.len() > 30, "{} fields, {} values", fields.len(), values.len());
     let missing: Vec<_> = fields.into_iter().filter(|name| !is_documented(name)).collect();
     assert_eq!(missing, Vec::<&str>::new(), "fields that docs/formats.md does not name");
-    let lines = ["start", "attempt", "reset", "drop", "call", "loss", "summary"];
+    let lines = ["start", "attempt", "reset", "drop", "death", "call", "loss", "summary"];
     let headings = lines.iter().all(|line| DOCUMENT.contains(&format!("\n## {line}\n")));
     assert!(headings, "each line has its section");
     let missing: Vec<_> =

@@ -32,6 +32,7 @@ struct Tally {
     attempts: BTreeMap<String, u64>,
     resets: BTreeMap<String, u64>,
     drops: BTreeMap<String, u64>,
+    deaths: BTreeMap<String, u64>,
     calls: BTreeMap<String, u64>,
     sent: u64,
     received: u64,
@@ -115,6 +116,7 @@ const fn attempt_of(line: &Line) -> Option<u64> {
     match line {
         Line::Reset(reset) => reset.attempt,
         Line::Drop(drop) => drop.attempt,
+        Line::Death(death) => death.attempt,
         _ => None,
     }
 }
@@ -127,6 +129,7 @@ impl Tally {
                 add(&mut self.attempts, attempt.verdict.id);
             }
             Line::Drop(drop) => add(&mut self.drops, drop.verdict.id),
+            Line::Death(death) => add(&mut self.deaths, death.verdict.id),
             Line::Call(call) => add(&mut self.calls, call.verdict.id),
             Line::Reset(reset) if reset.was.is_some() => {
                 reset.was.into_iter().for_each(|id| remove(&mut self.resets, id));
@@ -144,9 +147,9 @@ impl Tally {
     }
 
     fn fill(&mut self, summary: Summary) -> Summary {
-        let Self { attempts, resets, drops, calls, sent, received, netfilter, unexplained } =
+        let Self { attempts, resets, drops, deaths, calls, sent, received, netfilter, unexplained } =
             std::mem::take(self);
-        Summary { attempts, resets, drops, calls, sent, received, netfilter, unexplained, ..summary }
+        Summary { attempts, resets, drops, deaths, calls, sent, received, netfilter, unexplained, ..summary }
     }
 }
 
@@ -188,6 +191,7 @@ mod tests {
             Line::Attempt(_) => "attempt",
             Line::Reset(_) => "reset",
             Line::Drop(_) => "drop",
+            Line::Death(_) => "death",
             Line::Call(_) => "call",
             Line::Loss(_) => "loss",
             Line::Summary(_) => "summary",

@@ -168,7 +168,10 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
 
     /// One result too many would be as wrong as one too few, but the summary always comes.
     fn show(&mut self, line: &Line) -> Result<(), Failure> {
-        let result = matches!(line, Line::Attempt(_) | Line::Reset(_) | Line::Drop(_) | Line::Call(_));
+        let result = matches!(
+            line,
+            Line::Attempt(_) | Line::Reset(_) | Line::Drop(_) | Line::Death(_) | Line::Call(_)
+        );
         let full = self.limit.count.is_some_and(|count| self.sink.shown() >= count.get());
         if result && full {
             return Ok(());

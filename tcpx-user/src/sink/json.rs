@@ -23,8 +23,10 @@ impl<W: Write> Sink for Json<W> {
     fn line(&mut self, line: &Line) -> io::Result<()> {
         serde_json::to_writer(&mut self.out, line)?;
         self.out.write_all(b"\n")?;
-        self.shown +=
-            u64::from(matches!(line, Line::Attempt(_) | Line::Reset(_) | Line::Drop(_) | Line::Call(_)));
+        self.shown += u64::from(matches!(
+            line,
+            Line::Attempt(_) | Line::Reset(_) | Line::Drop(_) | Line::Death(_) | Line::Call(_)
+        ));
         Ok(())
     }
 

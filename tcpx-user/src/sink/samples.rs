@@ -315,6 +315,7 @@ pub(crate) fn plain_summary() -> Summary {
         attempts: counts(&[("closed-port", 2), ("established", 10)]),
         resets: counts(&[("closed-port", 2), ("peer-reset", 1)]),
         drops: BTreeMap::new(),
+        deaths: BTreeMap::new(),
         calls: BTreeMap::new(),
         sent: 2,
         received: 3,

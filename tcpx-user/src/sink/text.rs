@@ -6,6 +6,7 @@
 mod attempt;
 mod block;
 mod call;
+mod death;
 mod drop;
 mod fold;
 mod look;
@@ -73,6 +74,7 @@ impl Text {
             Main::Attempt(attempt) => attempt::render(&mut block, attempt, &group.resets, &group.drops),
             Main::Reset(reset) => reset::render(&mut block, reset),
             Main::Drop(drop) => drop::render(&mut block, drop),
+            Main::Death(death) => death::render(&mut block, death),
             Main::Call(call) => call::render(&mut block, call),
         }
         block.finish()
@@ -104,6 +106,7 @@ impl Sink for Text {
                 let groups = self.fold.drop(drop);
                 self.groups(groups)?;
             }
+            Line::Death(death) => self.groups(vec![Group::alone(Main::Death(death.clone()))])?,
             Line::Call(call) => self.groups(vec![Group::alone(Main::Call(call.clone()))])?,
             Line::Summary(summary) => {
                 let groups = self.fold.finish();

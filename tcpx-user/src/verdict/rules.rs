@@ -7,6 +7,7 @@
 mod active;
 mod attempt;
 mod call;
+mod death;
 mod drop;
 mod early;
 mod handshake;
@@ -14,19 +15,21 @@ mod icmp;
 mod nat;
 mod nearby;
 mod no_socket;
+mod own_accord;
 mod received;
 mod reject;
 mod reply;
 mod unanswered;
 pub mod words;
 
-pub(crate) use active::{from_close, is_unaccepted};
+pub(crate) use active::{from_close, is_unaccepted, orphaned_by_close};
 pub(crate) use no_socket::why_not;
 
 use super::VerdictId;
 use crate::{
     abilities::Abilities,
-    correlate::facts::{AttemptFacts, CallFacts, DropFacts, ResetFacts},
+    correlate::facts::{AttemptFacts, CallFacts, DeathFacts, DropFacts, ResetFacts},
+    decode::Symbols,
     line::Confidence,
     who::Who,
 };
@@ -82,6 +85,8 @@ pub struct Context<'a> {
     pub abilities: &'a Abilities,
     /// Names.
     pub who: &'a dyn Who,
+    /// Functions of a stack.
+    pub symbols: &'a dyn Symbols,
 }
 
 /// One rule.
@@ -232,6 +237,37 @@ pub const RESET: &[Rule<ResetFacts>] = &[
         holds: active::listener_closed_unaccepted,
     },
     Rule {
+        gives: &[VerdictId::Disconnect],
+        site: "A.2 tcp_disconnect from __inet_stream_connect: AF_UNSPEC",
+        holds: own_accord::disconnect,
+    },
+    Rule {
+        gives: &[VerdictId::Linger2Expired],
+        site: "A.2 __tcp_close: FIN_WAIT2 and linger2 < 0",
+        holds: own_accord::linger2_expired,
+    },
+    Rule {
+        gives: &[VerdictId::MemoryPressure],
+        site: "A.2 __tcp_close: tcp_check_oom; tcp_out_of_resources",
+        holds: own_accord::memory_pressure,
+    },
+    Rule { gives: &[VerdictId::SocketDestroyed], site: "A.2 tcp_abort", holds: own_accord::socket_destroyed },
+    Rule {
+        gives: &[VerdictId::FinWait2Timeout],
+        site: "A.2 tcp_keepalive_timer: orphan in FIN_WAIT2",
+        holds: own_accord::fin_wait2_timeout,
+    },
+    Rule {
+        gives: &[VerdictId::UserTimeout],
+        site: "A.2 tcp_keepalive_timer: icsk_user_timeout",
+        holds: own_accord::user_timeout,
+    },
+    Rule {
+        gives: &[VerdictId::KeepaliveTimeout],
+        site: "A.2 tcp_keepalive_timer: keepalive_probes",
+        holds: own_accord::keepalive_timeout,
+    },
+    Rule {
         gives: &[VerdictId::PeerRefused],
         site: "tcp_reset in SYN_SENT, nobody here sent it",
         holds: received::peer_refused,
@@ -327,6 +363,20 @@ pub const DROP: &[Rule<DropFacts>] = &[
     },
 ];
 
+/// Why a connection died without a RST.
+pub const DEATH: &[Rule<DeathFacts>] = &[
+    Rule {
+        gives: &[VerdictId::SocketDestroyed],
+        site: "tcp_abort in a state that needs no RST",
+        holds: death::socket_destroyed,
+    },
+    Rule {
+        gives: &[VerdictId::RetransmitTimeout],
+        site: "tcp_write_err from tcp_write_timeout or tcp_probe_timer",
+        holds: death::retransmit_timeout,
+    },
+];
+
 /// Why a bind() or listen() failed.
 pub const CALL: &[Rule<CallFacts>] = &[
     Rule {
@@ -385,6 +435,13 @@ pub fn drop(facts: &DropFacts, context: &Context<'_>) -> Finding {
     finding.and(lost(facts.complete))
 }
 
+/// The verdict on a death.
+#[must_use]
+pub fn death(facts: &DeathFacts, context: &Context<'_>) -> Finding {
+    let finding = first(DEATH, facts, context).unwrap_or_else(|| death::unknown(facts, context));
+    finding.and(lost(facts.complete))
+}
+
 /// The verdict on a bind() or listen() that failed.
 #[must_use]
 pub fn call(facts: &CallFacts, context: &Context<'_>) -> Finding {
@@ -404,6 +461,14 @@ pub fn given() -> impl Iterator<Item = VerdictId> {
     let resets = RESET.iter().map(|rule| rule.gives);
     let attempts = ATTEMPT.iter().map(|rule| rule.gives);
     let drops = DROP.iter().map(|rule| rule.gives);
+    let deaths = DEATH.iter().map(|rule| rule.gives);
     let calls = CALL.iter().map(|rule| rule.gives);
-    resets.chain(attempts).chain(drops).chain(calls).flatten().copied().chain([VerdictId::Unknown])
+    resets
+        .chain(attempts)
+        .chain(drops)
+        .chain(deaths)
+        .chain(calls)
+        .flatten()
+        .copied()
+        .chain([VerdictId::Unknown])
 }

@@ -10,6 +10,7 @@ mod init;
 mod mixed;
 mod protos;
 mod report;
+mod segments;
 mod stand;
 mod thousand;
 mod trials;

@@ -13,6 +13,7 @@ use crate::{
     cells::{self, Release},
     check, mixed,
     report::{Outcome, trial},
+    segments,
     stand::{self, BACKENDS},
     thousand,
 };
@@ -26,6 +27,8 @@ pub(crate) fn all() -> Vec<Trial> {
         trial("auto/kernel-facts", kernel_facts),
         trial("auto/check", || stand::alone(check::tells_what_attaches)),
         trial("auto/thousand-connections", || stand::alone(|| thousand::trace("auto"))),
+        trial("auto/two-hundred-segments", segments::ipv4),
+        trial("auto/two-hundred-segments/ipv6", segments::ipv6),
         trial("auto/mixed-traffic", || stand::alone(mixed::run)),
     ];
     let played = BACKENDS.iter().flat_map(|&(backend, _)| {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::{
-    line::{Attempt, CallLine, DropLine, End, FlowLine, Line, Netns, Outcome, Owner, Process, Reset},
+    line::{Attempt, CallLine, Death, DropLine, End, FlowLine, Line, Netns, Outcome, Owner, Process, Reset},
     verdict::VerdictId,
 };
 
@@ -47,6 +47,7 @@ impl<'a> Facts<'a> {
             Line::Attempt(attempt) => Some(Self::of_attempt(attempt)),
             Line::Reset(reset) => Some(Self::of_reset(reset)),
             Line::Drop(drop) => Some(Self::of_drop(drop)),
+            Line::Death(death) => Some(Self::of_death(death)),
             Line::Call(call) => Some(Self::of_call(call)),
             Line::Start(_) | Line::Loss(_) | Line::Summary(_) => None,
         }
@@ -89,6 +90,18 @@ impl<'a> Facts<'a> {
             netns: ends.iter().flatten().map(|end| &end.netns).collect(),
             outcomes: outcomes(reset),
             verdict: reset.verdict.id,
+        }
+    }
+
+    fn of_death(death: &'a Death) -> Self {
+        Self {
+            people: death.process.iter().map(Person::of_process).collect(),
+            addrs: death.local.iter().chain(&death.remote).map(|end| end.addr).collect(),
+            local: death.local.iter().map(|end| end.port).collect(),
+            remote: death.remote.iter().map(|end| end.port).collect(),
+            netns: vec![&death.netns],
+            outcomes: vec![death.outcome],
+            verdict: death.verdict.id,
         }
     }
 

@@ -14,7 +14,8 @@ use rustix::{
     io::Errno,
     net::{
         AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, accept, bind, connect,
-        getpeername, getsockname, ipproto, listen, recv, send, sendto, shutdown, socket_with, sockopt,
+        connect_unspec, getpeername, getsockname, ipproto, listen, recv, send, sendto, shutdown, socket_with,
+        sockopt,
     },
 };
 
@@ -22,6 +23,7 @@ use super::protocol::{Call, Command, Reply};
 use crate::lab::{
     Deadline, LabError,
     bpf::{self, ProgramType},
+    destroy::destroy,
     script::monotonic_ns,
     sys, uring,
 };
@@ -116,6 +118,10 @@ impl Sockets {
             }
             Call::Receive => return receive(self.get(fd)?),
             Call::Ping(to) => return ping(to).map(|()| (0, String::new())),
+            Call::Destroy(local, remote) => {
+                destroy(local, remote).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+                0
+            }
             other => return simple(self.get(fd)?, other).map(|value| (value, String::new())),
         };
         Ok((value, String::new()))
@@ -148,6 +154,11 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         Call::BindToDevice(index) => sys::bind_to_device(fd, index)?,
         Call::RefuseByProgram => refuse_by_program(fd)?,
         Call::Linger(seconds) => sockopt::set_socket_linger(fd, Some(Duration::from_secs(seconds)))?,
+        Call::Option(option, value) => {
+            let (level, name, _) = option.parts();
+            sys::set(fd, level, name, value)?;
+        }
+        Call::Disconnect => connect_unspec(fd)?,
         Call::AwaitConnect => {
             wait(fd, PollFlags::OUT)?;
             sockopt::socket_error(fd)??;
@@ -247,6 +258,9 @@ fn describe(command: &Command, received: &str) -> String {
         Call::BindToDevice(index) => format!("setsockopt({fd}, SO_BINDTOIFINDEX, {index})"),
         Call::RefuseByProgram => format!("setsockopt({fd}, SO_ATTACH_REUSEPORT_EBPF, return SK_DROP)"),
         Call::Linger(seconds) => format!("setsockopt({fd}, SO_LINGER, {{1, {seconds}}})"),
+        Call::Option(option, value) => format!("setsockopt({fd}, {}, {value})", option.parts().2),
+        Call::Disconnect => format!("connect({fd}, AF_UNSPEC)"),
+        Call::Destroy(local, remote) => format!("SOCK_DESTROY {local} -> {remote}"),
         Call::AwaitConnect => format!("poll({fd}, POLLOUT), getsockopt({fd}, SO_ERROR)"),
         Call::AwaitRetransmits(times) => format!("getsockopt({fd}, TCP_INFO) until retransmits >= {times}"),
         Call::AwaitReadable => format!("poll({fd}, POLLIN)"),
@@ -282,6 +296,7 @@ fn errno_name(errno: Errno) -> String {
         (Errno::OPNOTSUPP, "EOPNOTSUPP"),
         (Errno::BADF, "EBADF"),
         (Errno::TIME, "ETIME"),
+        (Errno::OPNOTSUPP, "EOPNOTSUPP"),
     ];
     let name = known.iter().find(|(known, _)| *known == errno).map(|(_, name)| (*name).to_owned());
     name.unwrap_or_else(|| io::Error::from(errno).to_string())

@@ -13,7 +13,7 @@ use rustix::event::PollFlags;
 
 use super::{
     ARGUMENT,
-    protocol::{Call, Command, Reply},
+    protocol::{Call, Command, Reply, TcpOption},
 };
 use crate::lab::{Deadline, LabError, Namespace, Script, What, facts};
 
@@ -260,6 +260,21 @@ impl Actor {
     /// Sets SO_LINGER to on, with that many seconds.
     pub fn set_linger(&self, fd: Fd, seconds: u64) -> Result<(), LabError> {
         self.must(fd, Call::Linger(seconds)).map(drop)
+    }
+
+    /// Sets an option of TCP's.
+    pub fn set_option(&self, fd: Fd, option: TcpOption, value: i32) -> Result<(), LabError> {
+        self.must(fd, Call::Option(option, value)).map(drop)
+    }
+
+    /// `connect(2)` with AF_UNSPEC: dissolves the connection.
+    pub fn disconnect(&self, fd: Fd) -> Result<(), LabError> {
+        self.must(fd, Call::Disconnect).map(drop)
+    }
+
+    /// Destroys another process's connection, as `ss -K` does, whatever comes of it.
+    pub fn destroy(&self, local: SocketAddr, remote: SocketAddr) -> Result<Reply, LabError> {
+        self.ask(&Command::Call { fd: -1, call: Call::Destroy(local, remote) })
     }
 
     /// `close(2)`.

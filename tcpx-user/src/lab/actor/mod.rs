@@ -19,7 +19,7 @@ use std::{
 use rustix::process::{Signal, set_parent_process_death_signal};
 
 pub use handle::{Actor, Fd, Pending};
-pub use protocol::Reply;
+pub use protocol::{Reply, TcpOption};
 
 /// `argv[1]` of an actor; `argv[2]` is the command name that it takes.
 pub const ARGUMENT: &str = "__lab-actor";

@@ -33,6 +33,11 @@ pub(super) enum Call {
     /// Leaves the choice in the socket's SO_REUSEPORT group to a program that refuses all.
     RefuseByProgram,
     Linger(u64),
+    Option(TcpOption, i32),
+    /// connect() with AF_UNSPEC.
+    Disconnect,
+    /// SOCK_DESTROY of the connection with these ends.
+    Destroy(SocketAddr, SocketAddr),
     /// Waits until a non-blocking connect() is decided; value 0, or the errno of SO_ERROR.
     AwaitConnect,
     /// Waits until the SYN (or the first unacknowledged segment) has been sent again that often.
@@ -44,6 +49,37 @@ pub(super) enum Call {
     /// A Landlock domain in which TCP may neither bind nor connect.
     ForbidTcp,
     Ping(IpAddr),
+}
+
+/// Options of a TCP socket that are an int.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TcpOption {
+    /// SO_KEEPALIVE.
+    KeepAlive,
+    /// TCP_KEEPIDLE, in seconds.
+    KeepIdle,
+    /// TCP_KEEPINTVL, in seconds.
+    KeepInterval,
+    /// TCP_KEEPCNT.
+    KeepCount,
+    /// TCP_USER_TIMEOUT, in ms.
+    UserTimeout,
+    /// TCP_LINGER2, in seconds; negative: no FIN_WAIT2 after close().
+    Linger2,
+}
+
+impl TcpOption {
+    /// Level, number and name.
+    pub(super) const fn parts(self) -> (i32, i32, &'static str) {
+        match self {
+            Self::KeepAlive => (libc::SOL_SOCKET, libc::SO_KEEPALIVE, "SO_KEEPALIVE"),
+            Self::KeepIdle => (libc::IPPROTO_TCP, libc::TCP_KEEPIDLE, "TCP_KEEPIDLE"),
+            Self::KeepInterval => (libc::IPPROTO_TCP, libc::TCP_KEEPINTVL, "TCP_KEEPINTVL"),
+            Self::KeepCount => (libc::IPPROTO_TCP, libc::TCP_KEEPCNT, "TCP_KEEPCNT"),
+            Self::UserTimeout => (libc::IPPROTO_TCP, libc::TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT"),
+            Self::Linger2 => (libc::IPPROTO_TCP, libc::TCP_LINGER2, "TCP_LINGER2"),
+        }
+    }
 }
 
 /// What an actor is told.

@@ -49,16 +49,17 @@ const UNACCEPTED: &str = "The handshake is the kernel's work: the connection sta
                           the listener ends, inet_csk_listen_stop resets all that wait in its queue.";
 
 /// A connection over loopback, made after tracing began.
-struct Open {
-    client: Actor,
-    server: Actor,
-    local: SocketAddr,
-    remote: SocketAddr,
-    connected: Fd,
-    accepted: Fd,
+pub(super) struct Open {
+    pub(super) client: Actor,
+    pub(super) server: Actor,
+    pub(super) local: SocketAddr,
+    pub(super) remote: SocketAddr,
+    pub(super) connected: Fd,
+    pub(super) accepted: Fd,
 }
 
-fn open(stage: &mut Stage) -> Result<Open, LabError> {
+/// Its client and its server, and the attempt recorded.
+pub(super) fn open(stage: &mut Stage) -> Result<Open, LabError> {
     let (server, client) = stage.pair()?;
     let remote = stage.loopback(8080);
     let listener = server.serve(remote)?;

@@ -4,10 +4,12 @@ mod closing;
 mod early;
 mod established;
 mod firewall;
+mod given_up;
 mod handshake;
 mod local_resets;
 mod nat;
 mod near;
+mod own_accord;
 mod remote;
 mod silent;
 mod unmatched;
@@ -64,7 +66,6 @@ impl Scenario {
     }
 
     /// The same, for a script that touches more than its namespaces.
-    #[allow(dead_code, reason = "the scenarios that need it follow")]
     const fn machine_wide(self) -> Self {
         Self { machine_wide: true, ..self }
     }
@@ -90,6 +91,8 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         unmatched::TABLE,
         near::TABLE,
         local_resets::TABLE,
+        own_accord::TABLE,
+        given_up::TABLE,
         handshake::TABLE,
         closing::TABLE,
         firewall::TABLE,

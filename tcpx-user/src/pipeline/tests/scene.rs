@@ -194,6 +194,18 @@ pub(super) fn sock(sk: SockPtr, state: u8) -> SockFacts {
     }
 }
 
+pub(super) fn sock_reset(ends: Ends, sock: SockFacts) -> SockReset {
+    SockReset {
+        ends,
+        sock,
+        timers: Timers::default(),
+        opened: None,
+        segment: None,
+        reason: None,
+        comm: b"curl".to_vec(),
+    }
+}
+
 pub(super) fn holder(sk: u64, inode: u64, addr_: &str, listening: bool) -> Holder {
     Holder {
         sk: SockPtr(sk),
@@ -339,7 +351,8 @@ impl Call {
     }
 
     pub(super) fn gets(&self, time: u64, sock: SockFacts, segment: Option<Segment>) -> Event {
-        let reset = SockReset { ends: self.ends, sock, segment, reason: None, comm: b"swapper".to_vec() };
+        let comm = b"swapper".to_vec();
+        let reset = SockReset { segment, comm, ..sock_reset(self.ends, sock) };
         self.at(time, Hook::ReceiveReset, What::ReceiveReset(Box::new(reset)))
     }
 
@@ -357,8 +370,13 @@ impl Call {
     /// An active reset of this side.
     pub(super) fn sends_reset(&self, time: u64, reason: Option<&str>, sock: SockFacts) -> Event {
         let reason = reason.map(Name::from);
-        let reset = SockReset { ends: self.ends, sock, segment: None, reason, comm: b"curl".to_vec() };
+        let reset = SockReset { reason, ..sock_reset(self.ends, sock) };
         self.at(time, Hook::ActiveReset, What::ActiveReset(Box::new(reset)))
+    }
+
+    /// This side's connection comes to CLOSE with an error.
+    pub(super) fn dies(&self, time: u64, reset: SockReset) -> Event {
+        self.at(time, Hook::State, What::Death(Box::new(SockReset { ends: self.ends, ..reset })))
     }
 
     pub(super) fn icmp(&self, time: u64, from: &str, icmp_type: u8, icmp_code: u8) -> Event {
@@ -384,6 +402,15 @@ impl Call {
         let request = ConnRequest { segment: self.syn(), sock: listener, syn_backlog: 0 };
         self.at(time, Hook::ConnRequest, What::ConnRequest(Box::new(request)))
     }
+}
+
+/// The event with the stack that was walked, innermost function first.
+pub(super) fn walked(event: Event, functions: &[&str]) -> [Event; 2] {
+    let place =
+        |name: &&str| FUNCTIONS.iter().position(|known| known == name).expect("a known function") as u64;
+    let stack = functions.iter().map(|name| place(name) + 1).collect();
+    let stack = Event { what: What::Stack(stack), ..event.clone() };
+    [Event { has_stack: true, ..event }, stack]
 }
 
 fn dropped(segment: Segment, reason: Option<&str>, function: &str) -> Drop {

@@ -140,3 +140,25 @@ fn what_netfilter_rejects_with_icmp_is_not_dropped_in_silence() {
     let told = run(TRACEPOINT_6_1, &events);
     assert_eq!((gist(&told.attempt().verdict).0, told.drops.len()), ("icmp-refused", 0));
 }
+
+/// A SYN for an open connection is challenged, SYN and FIN together begin nothing, and a SYN-ACK that `tcp_v4_rcv` itself
+/// frees met a TIME_WAIT record.
+#[test]
+fn what_begins_nothing_is_no_handshake_that_vanished() {
+    const FIN: u8 = 1;
+    const SYN: u8 = 2;
+    const SYN_ACK: u8 = 0x12;
+    for (flags, reason, function, told) in [
+        (SYN, "TCP_INVALID_SYN", "tcp_validate_incoming", false),
+        (SYN | FIN, "TCP_FLAGS", "tcp_rcv_state_process", false),
+        (SYN_ACK, "NOT_SPECIFIED", "tcp_v4_rcv", false),
+        (SYN_ACK, "NETFILTER_DROP", "nft_do_chain", true),
+        (SYN, "NETFILTER_DROP", "nft_do_chain", true),
+    ] {
+        let mut dropped = remote().drops(S, Some(reason), function);
+        if let What::Drop(drop) = &mut dropped.what {
+            drop.segment.flags = flags;
+        }
+        assert_eq!(run(Abilities::ALL, &[dropped]).drops.len(), usize::from(told), "{flags} {reason}");
+    }
+}

@@ -4,17 +4,39 @@ use super::scene::Table;
 use crate::{
     abilities::Abilities,
     correlate::Limits,
-    decode::NoSymbols,
-    event::Event,
+    decode::Symbols,
+    event::{Event, Name},
     line::{self, Line, Summary},
     pipeline::Pipeline,
 };
+
+/// The functions that walked stacks of the tests name; an address is a place in this list.
+pub(super) const FUNCTIONS: &[&str] = &[
+    "tcp_send_active_reset",
+    "tcp_disconnect",
+    "__inet_stream_connect",
+    "__tcp_close",
+    "tcp_abort",
+    "tcp_keepalive_timer",
+    "tcp_write_timeout",
+    "tcp_done",
+];
+
+struct Numbered;
+
+impl Symbols for Numbered {
+    fn symbol(&self, address: u64) -> Option<(Name, u64)> {
+        let name = FUNCTIONS.get(usize::try_from(address).ok()?.checked_sub(1)?)?;
+        Some((Name::from(*name), 5))
+    }
+}
 
 /// What came of it.
 pub(super) struct Told {
     pub(super) attempts: Vec<line::Attempt>,
     pub(super) resets: Vec<line::Reset>,
     pub(super) drops: Vec<line::DropLine>,
+    pub(super) deaths: Vec<line::Death>,
     pub(super) calls: Vec<line::CallLine>,
     pub(super) summary: Summary,
 }
@@ -24,17 +46,18 @@ pub(super) fn run(abilities: Abilities, events: &[Event]) -> Told {
 }
 
 pub(super) fn run_within(abilities: Abilities, limits: Limits, events: &[Event]) -> Told {
-    let mut pipeline = Pipeline::new(abilities, limits, Box::new(NoSymbols));
+    let mut pipeline = Pipeline::new(abilities, limits, Box::new(Numbered));
     let mut lines: Vec<Line> = events.iter().flat_map(|event| pipeline.push(event, &Table)).collect();
     lines.extend(pipeline.finish(&Table));
     let summary = pipeline.summary().clone();
-    let mut told =
-        Told { attempts: Vec::new(), resets: Vec::new(), drops: Vec::new(), calls: Vec::new(), summary };
+    let (resets, drops, deaths, calls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut told = Told { attempts: Vec::new(), resets, drops, deaths, calls, summary };
     for line in lines {
         match line {
             Line::Attempt(attempt) => told.attempts.push(*attempt),
             Line::Reset(reset) => told.resets.push(*reset),
             Line::Drop(drop) => told.drops.push(*drop),
+            Line::Death(death) => told.deaths.push(*death),
             Line::Call(call) => told.calls.push(*call),
             _ => {}
         }
@@ -53,6 +76,12 @@ impl Told {
     pub(super) fn reset(&self) -> &line::Reset {
         let [reset] = self.resets.as_slice() else { panic!("{:#?}", self.resets) };
         reset
+    }
+
+    /// The only death.
+    pub(super) fn death(&self) -> &line::Death {
+        let [death] = self.deaths.as_slice() else { panic!("{:#?}", self.deaths) };
+        death
     }
 
     /// The only call.

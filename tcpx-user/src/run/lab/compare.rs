@@ -3,6 +3,7 @@
 mod attempt;
 mod call;
 mod check;
+mod death;
 mod drop;
 mod reset;
 mod summary;
@@ -29,6 +30,10 @@ pub(super) fn compare(expected: &Expected, lines: &[Line], summary: &Summary) ->
     for fact in &expected.facts.drops {
         found.extend(drop::compare(expected, fact, &mut left));
     }
+    for fact in &expected.facts.deaths {
+        found.extend(death::compare(expected, fact, &mut left));
+    }
+
     for fact in &expected.facts.calls {
         found.extend(call::compare(expected, fact, &mut left));
     }
@@ -57,6 +62,7 @@ pub(super) fn verdict_seen(wanted: &str, facts: &Facts, lines: &[Line]) -> Optio
         lines.iter().find_map(|line| match line {
             Line::Reset(reset) => Some(&reset.verdict),
             Line::Drop(drop) => Some(&drop.verdict),
+            Line::Death(death) => Some(&death.verdict),
             Line::Call(call) => Some(&call.verdict),
             _ => None,
         })
@@ -80,6 +86,11 @@ fn unexpected(line: &Line) -> String {
             let (from, to) = (check::source(drop.flow), check::destination(drop.flow));
             format!("a drop from {from} to {to}, {}", drop.verdict.id.as_str())
         }
+        Line::Death(death) => {
+            let (from, to) = (check::shown(death.local.as_ref()), check::shown(death.remote.as_ref()));
+            format!("the death of {from} to {to}, {}", death.verdict.id.as_str())
+        }
+
         Line::Call(call) => {
             format!("a failed {} of {}, {}", call.call, call.requested, call.verdict.id.as_str())
         }

@@ -161,9 +161,14 @@ impl Expected {
             }
             "stray-segment" => can.replies_without_socket,
             // Which of its two reasons to send a RST close() had is concluded from the socket.
+            "close-unread-data" | "linger-zero" => can.reset_reasons || can.callers,
+            // The kernel's own reason, or who called.
+            "linger2-expired" | "memory-pressure" | "keepalive-timeout" | "user-timeout" => {
+                can.reset_reasons || can.callers
+            }
+            "disconnect" | "socket-destroyed" | "fin-wait2-timeout" | "retransmit-timeout" => can.callers,
             // So is which of its two SYN_SENT had, from the numbers, and that data came too late.
-            "close-unread-data" | "linger-zero" | "syn-sent-bad-ack" | "syn-sent-paws"
-            | "data-after-close" | "mptcp-reset" => can.reset_reasons,
+            "syn-sent-bad-ack" | "syn-sent-paws" | "data-after-close" | "mptcp-reset" => can.reset_reasons,
             // A full accept queue with tcp_abort_on_overflow looks the same without the kernel's reason.
             "ack-to-listener" => can.reset_reasons && can.lookups,
             // What was found shows it, or the reason INVALID_SYN.

@@ -86,6 +86,7 @@ fn kernel(played: &Played) -> Vec<Timed> {
                 }
                 all.extend(steps);
             }
+            Line::Death(death) => all.extend(outermost_first(&death.path, played.suspended)),
             Line::Call(call) => all.extend(outermost_first(&call.path, played.suspended)),
             Line::Start(_) | Line::Loss(_) | Line::Summary(_) => {}
         }
@@ -105,6 +106,8 @@ fn own_path(line: &Line) -> &[Frame] {
 fn outermost_first(path: &[Frame], suspended: u64) -> Vec<Timed> {
     let mut told = Vec::new();
     let mut label = None;
+    // What only a stack shows has nothing to say of itself.
+    let path: Vec<&Frame> = path.iter().filter(|frame| frame.note.is_some()).collect();
     for (n, frame) in path.iter().rev().enumerate() {
         let at = frame.at.map_or(0, |at| at.saturating_sub(suspended));
         if n + 1 == path.len() {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::{
-    line::{Attempt, CallLine, DropLine, Reset},
+    line::{Attempt, CallLine, Death, DropLine, Reset},
     verdict::VerdictId,
 };
 
@@ -24,6 +24,8 @@ pub(super) enum Main {
     Reset(Box<Reset>),
     /// A drop on its own.
     Drop(Box<DropLine>),
+    /// The death of a connection: it comes long after its attempt.
+    Death(Box<Death>),
     /// A bind() or listen() that failed.
     Call(Box<CallLine>),
 }
@@ -37,6 +39,7 @@ pub(super) struct Group {
 }
 
 impl Group {
+    /// Nothing is folded into it.
     pub(super) const fn alone(main: Main) -> Self {
         Self { main, resets: Vec::new(), drops: Vec::new() }
     }
@@ -188,6 +191,7 @@ mod tests {
             Main::Attempt(_) => "attempt",
             Main::Reset(_) => "reset",
             Main::Drop(_) => "drop",
+            Main::Death(_) => "death",
             Main::Call(_) => "call",
         };
         (name, group.resets.len(), group.drops.len())

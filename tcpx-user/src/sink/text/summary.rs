@@ -7,10 +7,11 @@ use crate::line::Summary;
 
 pub(super) fn render(summary: &Summary, look: Look) -> String {
     let mut text = String::from("\n");
-    let Summary { attempts, resets, drops, calls, .. } = summary;
-    let counted = [("attempt", attempts), ("reset", resets), ("drop", drops), ("failed call", calls)]
-        .map(|(what, counts)| count(what, counts));
-    let counted: Vec<_> = counted.into_iter().flatten().collect();
+    let Summary { attempts, resets, drops, deaths, calls, .. } = summary;
+    let first = [("attempt", attempts), ("reset", resets), ("drop", drops)];
+    let counted = first.into_iter().chain([("death", deaths), ("failed call", calls)]);
+    let counted = counted.map(|(what, counts)| count(what, counts));
+    let counted: Vec<_> = counted.flatten().collect();
     if counted.is_empty() {
         text += &note(look, Meaning::Plain, "tcpx: nothing to tell: no attempt, no reset, no drop");
     }

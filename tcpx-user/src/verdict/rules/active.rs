@@ -15,13 +15,22 @@ use crate::{
     verdict::VerdictId,
 };
 
-const BOTH_WAYS: u8 = 3;
+/// SHUTDOWN_MASK.
+pub(super) const BOTH_WAYS: u8 = 3;
 
-fn active(facts: &ResetFacts) -> Option<&Seen<Box<SockReset>>> {
+/// The sender, if it is a socket that acted of its own accord.
+pub(super) fn active(facts: &ResetFacts) -> Option<&Seen<Box<SockReset>>> {
     match &facts.sender {
         Some(Sender::Active(seen)) => Some(seen),
         _ => None,
     }
+}
+
+/// The reset was sent from within `__tcp_close`, after the socket was detached.
+#[must_use]
+pub(crate) fn orphaned_by_close(reset: &SockReset) -> bool {
+    let sock = &reset.sock;
+    sock.shutdown == BOTH_WAYS && !sock.held && sock.state == CLOSE
 }
 
 /// The reset was sent from within `__tcp_close`, before the socket was detached.
@@ -31,12 +40,17 @@ pub(crate) fn from_close(reset: &SockReset) -> bool {
     sock.shutdown == BOTH_WAYS && sock.held && sock.state == CLOSE
 }
 
+/// connect() with AF_UNSPEC on a socket that was shut down both ways looks like close(), but for the stack.
+fn by_connect(seen: &Seen<Box<SockReset>>, context: &Context<'_>) -> Option<bool> {
+    words::called_by(&seen.stack, &["__inet_stream_connect"], context)
+}
+
 /// Bytes between what was received and what the application has read; a FIN counts as one.
 fn unread(reset: &SockReset) -> u32 {
     reset.sock.rcv_nxt.wrapping_sub(reset.sock.copied_seq)
 }
 
-fn lingers_zero(reset: &SockReset) -> bool {
+pub(super) fn lingers_zero(reset: &SockReset) -> bool {
     reset.sock.linger == Some(0)
 }
 
@@ -47,7 +61,13 @@ pub(super) fn close_unread_data(facts: &ResetFacts, context: &Context<'_>) -> Op
     let confidence = match reset.reason.as_deref() {
         Some("TCP_ABORT_ON_CLOSE") => Confidence::Observed,
         // One byte may be a FIN that was not read, which is no data.
-        None if from_close(reset) && unread(reset) > u32::from(lingers_zero(reset)) => Confidence::Derived,
+        None if from_close(reset) && unread(reset) > u32::from(lingers_zero(reset)) => {
+            match by_connect(seen, context) {
+                Some(true) => return None,
+                Some(false) => Confidence::Observed,
+                None => Confidence::Derived,
+            }
+        }
         _ => return None,
     };
     let who = closer(seen, context);
@@ -64,12 +84,15 @@ pub(super) fn close_unread_data(facts: &ResetFacts, context: &Context<'_>) -> Op
 pub(super) fn linger_zero(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
     let seen = active(facts)?;
     let reset = &seen.what;
-    let reason = reset.reason.as_deref().is_none_or(|reason| reason == "TCP_STATE");
-    if !reason || !from_close(reset) || !lingers_zero(reset) {
+    let by_disconnect = ["TCP_STATE", "TCP_DISCONNECT_WITH_DATA"];
+    let reason = reset.reason.as_deref().is_none_or(|reason| by_disconnect.contains(&reason));
+    let by_connect = by_connect(seen, context);
+    if !reason || !from_close(reset) || !lingers_zero(reset) || by_connect == Some(true) {
         return None;
     }
     let first = format!("{} closed {} with SO_LINGER on and 0 s.", closer(seen, context), reset.ends.a);
-    let confidence = if reset.reason.is_some() { Confidence::Observed } else { Confidence::Derived };
+    let observed = reset.reason.is_some() || by_connect.is_some();
+    let confidence = if observed { Confidence::Observed } else { Confidence::Derived };
     Some(Finding::new(VerdictId::LingerZero, confidence, first))
 }
 
@@ -98,8 +121,8 @@ pub(super) fn listener_closed_unaccepted(facts: &ResetFacts, context: &Context<'
 }
 
 /// close() runs in the process that calls it; only there is the running task the subject.
-fn closer(seen: &Seen<Box<SockReset>>, context: &Context<'_>) -> String {
-    if from_close(&seen.what) {
+pub(super) fn closer(seen: &Seen<Box<SockReset>>, context: &Context<'_>) -> String {
+    if from_close(&seen.what) || orphaned_by_close(&seen.what) {
         let process = context.who.process(seen.task, &seen.what.comm, None, None);
         return words::process(&process);
     }

@@ -124,6 +124,13 @@ pub fn socket(sock: &SockFacts, context: &Context<'_>) -> String {
     owner(sock.inode, sock.uid, context)
 }
 
+/// Whoever holds a socket, within a sentence: its process, or its own address if none is known.
+#[must_use]
+pub fn holder_or_address(sock: &SockFacts, addr: SocketAddr, context: &Context<'_>) -> String {
+    let known = sock.inode.and_then(|inode| context.who.holder(inode));
+    known.map_or_else(|| addr.to_string(), |known| process(&known))
+}
+
 /// A namespace by its name or its number.
 #[must_use]
 pub fn netns(netns: Netns, context: &Context<'_>) -> String {
@@ -141,6 +148,21 @@ pub const fn family(addr: SocketAddr) -> &'static str {
         IpAddr::V4(_) => "IPv4",
         IpAddr::V6(_) => "IPv6",
     }
+}
+
+/// Where a walk that has come through begins: in what the program is attached to, or what calls that.
+const WALKED: &[&str] = &["tcp_send_active_reset", "tcp_done", "tcp_done_with_error", "tcp_set_state"];
+
+/// Whether one of these functions is on a walked stack; `None` if there is no stack, or no names for it. What a compiler
+/// has split off a function carries its name with a suffix.
+#[must_use]
+pub fn called_by(stack: &[u64], functions: &[&str], context: &Context<'_>) -> Option<bool> {
+    let names: Vec<_> = stack.iter().filter_map(|&address| context.symbols.symbol(address)).collect();
+    let has = |wanted: &[&str]| {
+        let plain = names.iter().filter_map(|(name, _)| name.split('.').next());
+        plain.into_iter().any(|name| wanted.contains(&name))
+    };
+    has(WALKED).then(|| has(functions))
 }
 
 /// A duration for people.

@@ -44,18 +44,39 @@ pub(super) fn compare(expected: &Expected, fact: &ResetFact, left: &mut Vec<&Lin
     }
     check.path(&line.path);
     // It ended a connection that a process of this host had asked for.
-    let of_client = client_of(expected, fact).is_some();
+    let of_client = client_of(expected, fact).is_some() || is_by_client(expected, fact);
     let wanted = if of_client { "a line's id" } else { "null" };
     check.holds(line.attempt.is_some() == of_client, "attempt", wanted, shown(line.attempt));
+    if fact.origin == "active" {
+        both_ages(&mut check, line);
+    }
     lookup(&mut check, expected, fact, line);
     check.holds(line.complete != Some(false), "complete", "true or null", "false");
     check.end_of()
+}
+
+/// Every connection of a scenario is opened after tracing has begun, so each end on this host has an age, an idle time and
+/// what it has moved.
+fn both_ages(check: &mut Check, line: &Reset) {
+    for (name, end) in [("sender", &line.sender), ("receiver", &line.receiver)] {
+        let Some(socket) = end.as_ref().and_then(|end| end.socket.as_ref()) else { continue };
+        let known = socket.age_ns.is_some() && socket.idle_ns.is_some() && socket.bytes_sent.is_some();
+        check.holds(known, &format!("{name}.socket"), "age, idle time and bytes", shown(socket.age_ns));
+    }
 }
 
 /// The attempt of a process of this host that it ended.
 fn client_of<'a>(expected: &'a Expected, fact: &ResetFact) -> Option<&'a AttemptFact> {
     let received = |attempt: &&AttemptFact| fact.receiver.is_some() && attempt.is_answered_from(fact.from);
     expected.facts.attempts.iter().find(received)
+}
+
+/// A process of this host had asked for the connection that its own end reset.
+fn is_by_client(expected: &Expected, fact: &ResetFact) -> bool {
+    let to = |attempt: &AttemptFact| crate::lab::Endpoint::from(attempt.remote);
+    let ends = |attempt: &AttemptFact| (attempt.local, to(attempt));
+    fact.origin == "active"
+        && expected.facts.attempts.iter().any(|attempt| (fact.from, fact.to) == ends(attempt))
 }
 
 fn side(check: &mut Check, name: &str, expected: Option<&Side>, got: Option<&End>) {
