@@ -71,7 +71,6 @@ pub const ALL: &[Errno] = &[
     errno("EPROTO", libc::EPROTO, "Protocol error", &[]),
     errno("EOPNOTSUPP", libc::EOPNOTSUPP, "Operation not supported", &["not supported"]),
     errno("EINVAL", libc::EINVAL, "Invalid argument", &[]),
-    errno("EAGAIN", libc::EAGAIN, "Resource temporarily unavailable", &[]),
 ];
 
 const TIMEOUTS: &[&str] = &["timed out", "timeout", "deadline exceeded", "deadline has elapsed"];

@@ -31,6 +31,7 @@ mod stage;
 mod sys;
 mod tool;
 mod tun;
+mod uring;
 mod wait;
 pub mod wire;
 

@@ -27,6 +27,8 @@ const ABILITIES: &[Ability] = &[
     Ability { name: "mini_sockets", has: |can| can.mini_sockets },
     Ability { name: "drop_sockets", has: |can| can.drop_sockets },
     Ability { name: "drops", has: |can| can.drops },
+    Ability { name: "calls", has: |can| can.calls },
+    Ability { name: "denials", has: |can| can.denials },
     Ability { name: "received", has: |can| can.received },
     Ability { name: "nat", has: |can| can.nat },
     Ability { name: "lookups", has: |can| can.lookups },
@@ -56,13 +58,14 @@ const CELLS: &[Cell] = &[
             "conn_request",
             "syn_refused",
             "mini_sockets",
+            "denials",
             "received",
             "lookups",
             "sk_lookup",
             "reuseport",
         ],
-        because: "tcp_v4_err, nf_send_reset, tcp_conn_request, tcp_check_req, tcp_v4_rcv, the lookups and what these ask have no \
-                  tracepoint",
+        because: "tcp_v4_err, nf_send_reset, tcp_conn_request, tcp_check_req, security_socket_connect, tcp_v4_rcv, the \
+                  lookups and what these ask have no tracepoint",
     },
     Cell {
         backend: "tracepoint",
@@ -104,7 +107,8 @@ pub(crate) fn missing(backend: &str, release: Release, can: &Abilities) -> Vec<&
     // Without kprobes and trampolines, as on some hosts, auto is what the tracepoints are.
     let backend = if backend == "auto" && !has_kprobes() { "tracepoint" } else { backend };
     let absent = ABILITIES.iter().filter(|ability| !(ability.has)(can)).map(|ability| ability.name);
-    absent.filter(|name| !is_allowed(backend, release, name)).collect()
+    let unmounted = |name: &str| name == "calls" && backend == "tracepoint" && !has_tracefs();
+    absent.filter(|name| !is_allowed(backend, release, name) && !unmounted(name)).collect()
 }
 
 fn is_allowed(backend: &str, release: Release, ability: &str) -> bool {
@@ -112,6 +116,11 @@ fn is_allowed(backend: &str, release: Release, ability: &str) -> bool {
         let here = cell.backend == backend && cell.before.is_none_or(|before| release < before);
         here && cell.lacks.contains(&ability) && !cell.because.is_empty()
     })
+}
+
+/// System call tracepoints are found there. Some hosts have not mounted it.
+fn has_tracefs() -> bool {
+    std::path::Path::new("/sys/kernel/tracing/events").exists()
 }
 
 /// Debian's kernels have them; some hosts' do not.

@@ -25,7 +25,7 @@ use crate::lab::{
     bpf::{self, ProgramType},
     destroy::destroy,
     script::monotonic_ns,
-    sys,
+    sys, uring,
 };
 
 /// A user and group without any rights.
@@ -140,6 +140,12 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         Call::Bind(to) => bind(fd, &to)?,
         Call::Listen(backlog) => listen(fd, backlog)?,
         Call::Connect(to) => connect(fd, &to)?,
+        Call::ConnectByRing(to) => match uring::connect(fd, to) {
+            Ok(0) => {}
+            Ok(errno) => return Err(Errno::from_raw_os_error(errno)),
+            // connect() gives no such errno: io_uring is not to be had.
+            Err(_) => return Err(Errno::OPNOTSUPP),
+        },
         Call::ShutdownWrite => shutdown(fd, Shutdown::Write)?,
         Call::ShutdownBoth => shutdown(fd, Shutdown::Both)?,
         Call::V6Only(on) => sockopt::set_ipv6_v6only(fd, on)?,
@@ -246,6 +252,7 @@ fn describe(command: &Command, received: &str) -> String {
         Call::Bind(to) => format!("bind({fd}, {to})"),
         Call::Listen(backlog) => format!("listen({fd}, {backlog})"),
         Call::Connect(to) => format!("connect({fd}, {to})"),
+        Call::ConnectByRing(to) => format!("io_uring_enter(IORING_OP_CONNECT, {fd}, {to})"),
         Call::Accept => format!("accept({fd})"),
         Call::Receive => format!("recv({fd}, {received:?}, 4096, 0)"),
         Call::ShutdownWrite => format!("shutdown({fd}, SHUT_WR)"),
@@ -297,6 +304,7 @@ fn errno_name(errno: Errno) -> String {
         (Errno::ACCESS, "EACCES"),
         (Errno::PERM, "EPERM"),
         (Errno::INVAL, "EINVAL"),
+        (Errno::OPNOTSUPP, "EOPNOTSUPP"),
         (Errno::BADF, "EBADF"),
         (Errno::TIME, "ETIME"),
         (Errno::OPNOTSUPP, "EOPNOTSUPP"),

@@ -178,6 +178,19 @@ impl Actor {
         self.ask(&Command::Call { fd: fd.0, call: Call::Connect(to) })
     }
 
+    /// connect() by io_uring, whatever it returns.
+    pub fn connect_by_ring(&self, fd: Fd, to: SocketAddr) -> Result<Reply, LabError> {
+        let reply = self.ask(&Command::Call { fd: fd.0, call: Call::ConnectByRing(to) })?;
+        if reply.errno.as_deref() == Some("EOPNOTSUPP") {
+            return Err(LabError::Unavailable {
+                what: "io_uring".to_owned(),
+                why: "io_uring_setup failed".to_owned(),
+                advice: "a kernel with io_uring, and kernel.io_uring_disabled 0",
+            });
+        }
+        Ok(reply)
+    }
+
     /// `connect(2)` on a blocking socket, left in flight.
     pub fn begin_connect(&self, fd: Fd, to: SocketAddr) -> Result<Pending, LabError> {
         self.tell(&Command::Call { fd: fd.0, call: Call::Connect(to) })?;

@@ -19,6 +19,8 @@ pub(super) enum Call {
     Bind(SocketAddr),
     Listen(i32),
     Connect(SocketAddr),
+    /// The same, by io_uring.
+    ConnectByRing(SocketAddr),
     Accept,
     Receive,
     ShutdownWrite,

@@ -4,12 +4,13 @@ use super::{
     Family::{Ipv4, Ipv6},
     LabError, Scenario, Stage, scenario,
 };
-use crate::lab::{Actor, Fd, nft};
+use crate::lab::{Actor, Fd, Reply, nft};
 use std::net::SocketAddr;
 
 pub(super) const TABLE: &[Scenario] = &[
     scenario("established", Ipv4, "A listener accepts a connection", PLAIN, established),
     scenario("established/ipv6", Ipv6, "The same, IPv6", PLAIN, established),
+    scenario("established/io-uring", Ipv4, "The same, connected by io_uring", RING, established_by_ring),
     scenario("self-connect", Ipv4, "A socket connects to itself, without any listen()", SELF, self_connect),
     scenario("self-connect/ipv6", Ipv6, "The same, IPv6", SELF, self_connect),
     scenario(
@@ -31,6 +32,8 @@ pub(super) const TABLE: &[Scenario] = &[
 ];
 
 const PLAIN: &str = "SYN, SYN-ACK, ACK; data both ways; FIN both ways.";
+const RING: &str =
+    "No connect(2) is called: who connects, and to what, shows in the kernel's own functions only.";
 const SELF: &str = "The SYN comes back over loopback and the established lookup finds the very socket that sent it, in \
                     SYN_SENT: RFC 9293's simultaneous open, with itself. Ephemeral ports make it happen by chance.";
 const CROSSED: &str =
@@ -41,12 +44,22 @@ const LOST: &str =
 const SELF_PORT: u16 = 34_567;
 
 fn established(stage: &mut Stage) -> Result<(), LabError> {
+    accepted(stage, Actor::connect)
+}
+
+fn established_by_ring(stage: &mut Stage) -> Result<(), LabError> {
+    accepted(stage, Actor::connect_by_ring)
+}
+
+type Connect = fn(&Actor, Fd, SocketAddr) -> Result<Reply, LabError>;
+
+fn accepted(stage: &mut Stage, connect: Connect) -> Result<(), LabError> {
     let (server, client) = stage.pair()?;
     let to = stage.loopback(8080);
     let listener = server.serve(to)?;
     stage.ready()?;
     let socket = client.socket(to)?;
-    let reply = client.connect(socket, to)?;
+    let reply = connect(&client, socket, to)?;
     reply.ok()?;
     let accepted = server.accept(listener)?;
     say_hello(&client, socket, &server, accepted)?;
