@@ -3,7 +3,7 @@
 use tcpx_common::{
     abi::{
         denied_by, place_flag, refused, sock_flag, state,
-        tcp_flag::{ACK, RST, SYN},
+        tcp_flag::{RST, SYN},
     },
     event as raw,
 };

@@ -33,6 +33,7 @@ fn handshake() -> Vec<(Event, &'static [&'static str])> {
     let lookups = crate::event::Lookups {
         established: Some(Err(Miss)),
         listener: Some(Ok(crate::event::SockPtr(0x11))),
+        denied: false,
         received: true,
     };
     vec![
