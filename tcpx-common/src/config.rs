@@ -47,7 +47,11 @@ pub struct Switches {
     pub no_socket_from_drop: u32,
     /// A handshake's last ACK that `tcp_v4_rcv` drops is reported, as no better hook is attached.
     pub last_ack_from_drop: u32,
+    /// A socket that ends tells the ICMP error in its error queue, as no better hook is attached.
+    pub icmp_from_queue: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
 crate::assert_layout!(Config = 64);
-const _: () = assert!(size_of::<Switches>() == 16);
+const _: () = assert!(size_of::<Switches>() == 24);

@@ -284,6 +284,12 @@ offsets! {
     /// Process id of a task's group.
     task_tgid: "task_struct.tgid",
 
+    /// Errors that the application may read: a list of packets.
+    sk_error_queue: "sock.sk_error_queue",
+    /// What a layer keeps with a packet.
+    skb_cb: "sk_buff.cb",
+    /// In an error queue: what the error is.
+    exterr_ee: "sock_exterr_skb.ee",
     /// Arguments of the functions and tracepoints that hooks are attached to: see [`Offsets::PATHS`].
     arg_state_sk: "slot inet_sk_state_store&inet_sk_set_state sock",
     /// The new state.

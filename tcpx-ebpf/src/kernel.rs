@@ -21,7 +21,7 @@ pub use bind_hash::{Sought, seek, walk};
 pub use conntrack::{flows, translated_port, translation};
 pub use packet::{
     acknowledgement, destination_port, device, has_auth_option, icmp_header, is_syn, outer_header,
-    quoted_segment, segment, sequence, tcp_flags, tuple_and_seq,
+    queued_icmp, quoted_segment, quoting_packet, segment, sequence, tcp_flags, tuple_and_seq,
 };
 pub use sock::{facts, is_full, is_held, is_tcp, sock_tuple, socket_of_fd, state};
 pub use sockaddr::{read_user_sockaddr, sockaddr};

@@ -17,8 +17,10 @@ pub struct Abilities {
     pub active_resets: bool,
     /// RSTs that reach a socket are reported.
     pub received_resets: bool,
-    /// ICMP errors that reach TCP are reported.
+    /// ICMP errors that reach TCP are reported, for both families.
     pub icmp: bool,
+    /// Those for IPv4 are, at least when the attempt ends.
+    pub icmp_v4: bool,
     /// ICMP errors that this host sends are reported.
     pub icmp_send: bool,
     /// RSTs made by netfilter are reported.
@@ -69,6 +71,7 @@ impl Abilities {
         active_resets: true,
         received_resets: true,
         icmp: true,
+        icmp_v4: true,
         icmp_send: true,
         rejects: true,
         conn_request: true,

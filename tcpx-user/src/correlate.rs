@@ -23,7 +23,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use crate::{
     abilities::Abilities,
-    event::{Ends, Event, Icmp, Lookups, Netns, Segment, Untranslated, What},
+    event::{Drop, Ends, Event, Icmp, Lookups, Netns, Segment, Untranslated, What},
 };
 use attempts::Attempts;
 use deaths::Deaths;
@@ -92,6 +92,8 @@ pub struct Correlator {
     untranslated: Recent<Ends, Seen<Untranslated>>,
     /// Attempts that failed, by process: a proxy that cannot reach its upstream resets whoever called it.
     failed: Recent<u32, Upstream>,
+    /// SYNs for which no neighbour answered.
+    neighbors: Recent<Ends, Seen<Box<Drop>>>,
     /// Segments that were answered with a RST or an ICMP error: their drop is not silent.
     answered: Recent<Ends, (Netns, u32)>,
     /// Segments that met a small socket, which told what became of them: number and flags.
@@ -128,6 +130,7 @@ impl Correlator {
             translations: Translations::new(many),
             untranslated: Recent::new(many),
             failed: Recent::new(many),
+            neighbors: Recent::new(many),
             answered: Recent::new(many),
             met_small: Recent::new(many),
             stackless: VecDeque::new(),
@@ -181,7 +184,13 @@ impl Correlator {
     #[must_use]
     pub fn len(&self) -> usize {
         let waiting = self.attempts.len() + self.resets.len() + self.drops.len() + self.stackless.len();
-        let tables = [self.icmp.len(), self.icmp_sent.len(), self.answered.len(), self.met_small.len()];
+        let tables = [
+            self.icmp.len(),
+            self.icmp_sent.len(),
+            self.answered.len(),
+            self.met_small.len(),
+            self.neighbors.len(),
+        ];
         let remembered = self.lookups.len() + tables.iter().sum::<usize>();
         waiting
             + remembered

@@ -677,6 +677,36 @@ impl Drop {
             .as_deref()
             .map_or_else(|| FUNCTIONS.contains(&function), |reason| reason == "NETFILTER_DROP")
     }
+
+    /// Nobody answered ARP or neighbour discovery for where it was to go. `ndisc_error_report` gives no reason, and both
+    /// it and `arp_error_report` end in the call that frees, so that `neigh_invalidate` may be what is seen.
+    #[must_use]
+    pub fn by_neighbor(&self) -> bool {
+        self.reason.as_deref() == Some("NEIGH_FAILED")
+            || self.is_in(&[
+                "arp_error_report",
+                "ndisc_error_report",
+                "neigh_invalidate",
+                "neigh_timer_handler",
+            ])
+    }
+
+    /// What drops a segment so also sends its source an ICMP error.
+    #[must_use]
+    pub fn sends_icmp(&self) -> bool {
+        self.is_in(&[
+            "ip_error",
+            "ip_forward",
+            "ip6_forward",
+            "ip6_pkt_drop",
+            "ip6_pkt_discard",
+            "ip6_pkt_prohibit",
+        ])
+    }
+
+    fn is_in(&self, functions: &[&str]) -> bool {
+        self.function.as_deref().is_some_and(|function| functions.contains(&function))
+    }
 }
 
 /// A SYN that was sent again.

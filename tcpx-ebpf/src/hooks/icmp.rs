@@ -5,9 +5,16 @@
 //! icmpv6_rcv -> tcp_v6_err(skb, opt, type, code, offset, info)        skb->data: the quoted IPv6 header
 //! REJECT, ip_error, arp_error_report -> __icmp_send(skb, type, code, info, ...) / icmp6_send
 //! ```
+//! `tcp_v4_err` also leaves a copy of the packet in the error queue of a socket in SYN_SENT (`ip_icmp_error`), whether
+//! or not the application asked for it (IP_RECVERR), where it can be found when the socket ends. For IPv6 it does not
+//! (`ipv6_icmp_error`).
+//!
 //! Path MTU reports and redirects refuse nothing and are passed over.
 
-use tcpx_common::{abi::Kind, abi::tcp_flag, event::Icmp};
+use tcpx_common::{
+    abi::{Kind, tcp_flag},
+    event::{Icmp, NetnsKey},
+};
 
 use crate::{args::Env, emit, kernel};
 
@@ -52,6 +59,17 @@ fn received(env: Env, skb: u64, family: u16, offset: u32, icmp_type: u8, icmp_co
         kernel::quoted_segment(skb, family, offset, &mut record.tuple, &mut record.seq);
         kernel::outer_header(skb, family, &mut record.from, &mut record.ttl);
         kernel::device(skb, &mut record.ifindex, &mut record.device);
+    });
+}
+
+/// The newest error in the queue of a socket that ends.
+#[inline(always)]
+pub fn queued(env: Env, sk: u64, net: NetnsKey) {
+    let Some(error) = kernel::queued_icmp(sk) else { return };
+    emit::emit(env, Kind::Icmp, net, |record: &mut Icmp| {
+        record.icmp_type = error.icmp_type;
+        record.icmp_code = error.icmp_code;
+        kernel::quoting_packet(error.skb, record);
     });
 }
 

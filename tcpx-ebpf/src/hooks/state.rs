@@ -13,7 +13,7 @@
 //! `inet_sock_set_state(sk, oldstate, newstate)` while `sk_state` is still the old one.
 
 use tcpx_common::{
-    abi::{Kind, state},
+    abi::{Hook, Kind, state},
     event::{SockReset, State},
 };
 
@@ -21,7 +21,7 @@ use crate::{
     args::Env,
     calls, emit,
     kernel::{self, sock},
-    maps::offset,
+    maps::{offset, switched},
 };
 
 /// `inet_sk_state_store` and `inet_sk_set_state`: the old state is still in the socket.
@@ -47,6 +47,9 @@ pub fn changed(env: Env, sk: Option<u64>, old: Option<u64>, new: Option<u64>) {
         return;
     }
     let net = kernel::netns(kernel::sock_net(sk));
+    if old == state::SYN_SENT && new == state::CLOSE && switched(|on| on.icmp_from_queue) {
+        super::icmp::queued(env.for_hook(Hook::Icmp), sk, net);
+    }
     emit::emit(env, Kind::State, net, |record: &mut State| {
         record.sk = sk;
         record.old = old;

@@ -2,7 +2,8 @@
 
 use tcpx_common::{
     abi::tcp_flag,
-    event::{Segment, Tuple},
+    event::{Icmp, Segment, Tuple},
+    offsets::ABSENT,
 };
 
 use super::{field, field_or_zero, read, read_into};
@@ -177,7 +178,7 @@ pub fn device(skb: u64, index: &mut u32, name: &mut [u8; 16]) {
     }
     *index = field_or_zero(device, offset!(dev_ifindex));
     let place = offset!(dev_name);
-    if place != tcpx_common::offsets::ABSENT && !read_into(name, device + u64::from(place)) {
+    if place != ABSENT && !read_into(name, device + u64::from(place)) {
         *name = [0; 16];
     }
 }
@@ -250,6 +251,53 @@ pub fn outer_header(skb: u64, family: u16, from: &mut [u8; 16], ttl: &mut u8) {
         *from = header.source;
         *ttl = header.hop_limit;
     }
+}
+
+/// An ICMP error in a socket's error queue.
+pub struct QueuedIcmp {
+    /// A copy of the packet, whose `data` stands behind the quoted network header.
+    pub skb: u64,
+    /// Type.
+    pub icmp_type: u8,
+    /// Code.
+    pub icmp_code: u8,
+}
+
+/// The newest, if it came by ICMP for IPv4 (`struct sock_extended_err`). The queue is a ring through its own head.
+#[inline(always)]
+pub fn queued_icmp(sk: u64) -> Option<QueuedIcmp> {
+    const SO_EE_ORIGIN_ICMP: u8 = 2;
+    let place = offset!(sk_error_queue);
+    let (cb, within) = (offset!(skb_cb), offset!(exterr_ee));
+    if place == ABSENT || cb == ABSENT || within == ABSENT {
+        return None;
+    }
+    let queue = sk + u64::from(place);
+    let skb: u64 = read(queue + 8)?;
+    if skb == 0 || skb == queue {
+        return None;
+    }
+    let error: [u8; 8] = read(skb + u64::from(cb) + u64::from(within))?;
+    if error[4] != SO_EE_ORIGIN_ICMP {
+        return None;
+    }
+    Some(QueuedIcmp { skb, icmp_type: error[5], icmp_code: error[6] })
+}
+
+/// Sender and quoted segment of an ICMP packet for IPv4, from its network header on.
+#[inline(always)]
+pub fn quoting_packet(skb: u64, out: &mut Icmp) {
+    const ICMP_HEADER: u64 = 8;
+    let (ip, _) = network(skb);
+    let Some(header) = read::<Ipv4>(ip) else { return };
+    put4(&mut out.from, header.source);
+    out.ttl = header.ttl;
+    out.ifindex = field_or_zero(skb, offset!(skb_iif));
+    let quoted = ip + u64::from(header.version_ihl & 0xf) * 4 + ICMP_HEADER;
+    let Some(header) = read::<Ipv4>(quoted) else { return };
+    addresses4(&header, &mut out.tuple);
+    out.tuple.family = 4;
+    ports_and_seq(quoted + u64::from(header.version_ihl & 0xf) * 4, &mut out.tuple, &mut out.seq);
 }
 
 /// The segment that an ICMP error quotes: `data` of the packet stands at the quoted network header.

@@ -6,7 +6,10 @@ use super::{Names, path, verdict};
 use crate::{
     correlate::facts::AttemptFacts,
     line::{self, Family, How, Nat, Outcome},
-    verdict::{VerdictId, rules::Finding, rules::words},
+    verdict::{
+        VerdictId,
+        rules::{self, Finding, words},
+    },
 };
 
 /// The line of an attempt.
@@ -55,8 +58,10 @@ pub(super) fn process(facts: &AttemptFacts, names: &Names<'_>) -> Option<line::P
 /// application has read it (`sock_getsockopt`, SO_ERROR: `xchg(&sk->sk_err_soft, 0)`).
 fn errno(facts: &AttemptFacts, id: VerdictId) -> Option<i32> {
     let end = facts.end.as_ref().map(|end| (end.what.err, end.what.err_soft));
-    if id == VerdictId::IcmpRefused && end == Some((0, 0)) {
-        return Some(111);
+    let by_icmp =
+        matches!(id, VerdictId::IcmpRefused | VerdictId::IcmpAdminProhibited | VerdictId::IcmpUnreachable);
+    if by_icmp && end == Some((0, 0)) {
+        return rules::icmp_errno(facts).map(i32::from);
     }
     let failed = facts.failed.as_ref().map(|failed| failed.what.errno);
     let end = facts.err().filter(|&err| err != 0 && !facts.is_established());

@@ -29,6 +29,7 @@ struct Functions {
     do_receive: &'static str,
     reject: &'static str,
     icmp: &'static str,
+    icmp_send: &'static str,
     connect: &'static str,
     child: &'static str,
     cookie: &'static str,
@@ -43,6 +44,7 @@ const V4: Functions = Functions {
     do_receive: "tcp_v4_do_rcv",
     reject: "nf_send_reset",
     icmp: "tcp_v4_err",
+    icmp_send: "__icmp_send",
     connect: "tcp_v4_connect",
     child: "tcp_v4_syn_recv_sock",
     cookie: "cookie_v4_check",
@@ -57,6 +59,7 @@ const V6: Functions = Functions {
     do_receive: "tcp_v6_do_rcv",
     reject: "nf_send_reset6",
     icmp: "tcp_v6_err",
+    icmp_send: "icmp6_send",
     connect: "tcp_v6_connect",
     child: "tcp_v6_syn_recv_sock",
     cookie: "cookie_v6_check",
@@ -272,10 +275,8 @@ fn received(seen: &Seen<Box<SockReset>>) -> Vec<Frame> {
 /// The path of an attempt: what ended it, and before that what its SYN met.
 pub(super) fn attempt(facts: &AttemptFacts, id: VerdictId, names: &Names<'_>) -> Vec<Frame> {
     let mut frames = Vec::new();
-    if let Some(icmp) = facts.icmp.as_ref().filter(|_| facts.reset.is_none() && !facts.is_established()) {
-        let (kind, code) = (icmp.what.icmp_type, icmp.what.icmp_code);
-        let note = format!("ICMP type {kind}, code {code}; observed");
-        frames.extend(at(icmp.time, vec![frame(functions(icmp.what.ends).icmp, note)]));
+    if facts.reset.is_none() && !facts.is_established() {
+        frames.extend(by_icmp(facts, id));
     }
     if let Some(reset) = &facts.reset {
         frames.extend(ended_by(reset, id, names));
@@ -286,6 +287,42 @@ pub(super) fn attempt(facts: &AttemptFacts, id: VerdictId, names: &Names<'_>) ->
     frames.extend(state_frames(facts));
     frames.extend(early::returned(facts));
     frames
+}
+
+/// An ICMP error: received, sent by this host, and the neighbour that did not answer.
+fn by_icmp(facts: &AttemptFacts, id: VerdictId) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    if let Some(icmp) = &facts.icmp {
+        let seen = match icmp.backend {
+            // Found when the socket ended.
+            Backend::Tracepoint => "left in the socket's error queue, found there; observed",
+            _ => "observed",
+        };
+        let (kind, code) = (icmp.what.icmp_type, icmp.what.icmp_code);
+        let note = format!("ICMP type {kind}, code {code}; {seen}");
+        frames.extend(at(icmp.time, vec![frame(functions(icmp.what.ends).icmp, note)]));
+    } else if let Some(end) = facts.end.as_ref().filter(|_| is_icmp(id)) {
+        let errno = words::errno(i32::from(if end.what.err == 0 { end.what.err_soft } else { end.what.err }));
+        let note = format!("gave the socket {errno}; derived");
+        frames.extend(at(end.time, vec![frame(functions(end.what.ends).icmp, note)]));
+    }
+    if let Some(sent) = facts.icmp_sent.as_ref().filter(|_| is_icmp(id)) {
+        let (kind, code) = (sent.what.icmp_type, sent.what.icmp_code);
+        let note = format!("sent ICMP type {kind}, code {code}; {}", by(sent.backend, "icmp_send"));
+        frames.extend(at(sent.time, vec![frame(functions(sent.what.ends).icmp_send, note)]));
+    }
+    if let Some(failed) = &facts.neighbor {
+        let function = failed.what.function.as_deref().unwrap_or("kfree_skb");
+        let reason = failed.what.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let note = format!("freed the waiting SYN{reason}; {}", by(failed.backend, "kfree_skb"));
+        frames.extend(at(failed.time, vec![frame(function, note)]));
+    }
+    frames
+}
+
+const fn is_icmp(id: VerdictId) -> bool {
+    use VerdictId::{IcmpAdminProhibited, IcmpRefused, IcmpUnreachable, NeighborFailed};
+    matches!(id, IcmpRefused | IcmpAdminProhibited | IcmpUnreachable | NeighborFailed)
 }
 
 fn ended_by(facts: &ResetFacts, id: VerdictId, names: &Names<'_>) -> Vec<Frame> {

@@ -60,6 +60,8 @@ pub struct AttemptFacts {
     pub icmp: Option<Seen<Icmp>>,
     /// The last ICMP error about it that this host sent.
     pub icmp_sent: Option<Seen<Icmp>>,
+    /// Its SYN, thrown away because no neighbour answered for the address.
+    pub neighbor: Option<Seen<Box<Drop>>>,
     /// The RST that ended it.
     pub reset: Option<Arc<ResetFacts>>,
     /// The last RST with which its socket answered what came in answer to its SYN.
@@ -385,6 +387,12 @@ impl DropCause {
             Self::Mini(seen) => seen.what.is_deferred(),
             Self::Queue(_) => false,
         }
+    }
+
+    /// It was not silent if the source of the segment got an error: what dropped it may have sent one.
+    #[must_use]
+    pub fn may_answer(&self) -> bool {
+        matches!(self, Self::Freed(seen) if seen.what.by_netfilter() || seen.what.sends_icmp())
     }
 
     /// The segment.

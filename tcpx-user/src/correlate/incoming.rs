@@ -255,7 +255,12 @@ impl Correlator {
         if drop.is_no_handshake() {
             return;
         }
-        if !drop.no_socket || drop.found_its_listener() {
+        if drop.by_neighbor() {
+            // The sender of the SYN gets an ICMP error, so this is no silent drop.
+            let ends = drop.segment.ends;
+            self.answered(ends, drop.segment.seq, event.time, event.netns);
+            self.neighbors.insert(ends, event.time, seen());
+        } else if !drop.no_socket || drop.found_its_listener() {
             if !drop.no_socket && self.is_no_loss(event, drop) {
                 return;
             }

@@ -269,6 +269,8 @@ impl Correlator {
         attempt.icmp = self.icmp.get(ends).map(|entry| &entry.1).rfind(own).cloned();
         let sent = |ends| self.icmp_sent.get(ends).map(|entry| &entry.1).rfind(own).cloned();
         attempt.icmp_sent = names(attempt, ends).into_iter().rev().find_map(sent);
+        let own = |seen: &&Seen<Box<crate::event::Drop>>| handshake.has(&seen.what.segment, seen.time);
+        attempt.neighbor = self.neighbors.get(ends).map(|entry| &entry.1).rfind(own).cloned();
         self.gather_drop(attempt, &handshake);
     }
 
@@ -292,15 +294,15 @@ impl Correlator {
     }
 
     /// What vanished of the handshake. If it came to a connection without sending its SYN again, nothing did but what
-    /// netfilter dropped: the kernel also frees segments that it has used. And what netfilter dropped from an attempt
-    /// that got an error was rejected, not dropped in silence.
+    /// netfilter dropped: the kernel also frees segments that it has used. And what netfilter or routing dropped from
+    /// an attempt that got an error was rejected, not dropped in silence.
     fn gather_drop(&mut self, attempt: &mut AttemptFacts, handshake: &Handshake) {
         let id = self.drop_of(handshake);
         let smooth = attempt.is_established() && (attempt.has_crossed() || attempt.syn_retransmits() == 0);
         let cause = id.and_then(|id| self.drops.get(id)).map(|drop| &drop.cause);
-        let by_netfilter = cause.is_some_and(DropCause::is_netfilter);
+        let may_answer = cause.is_some_and(DropCause::may_answer);
         let last_ack = cause.is_some_and(DropCause::is_last_ack);
-        let spurious = if by_netfilter { attempt.got_an_error() } else { smooth && !last_ack };
+        let spurious = if may_answer { attempt.got_an_error() } else { smooth && !last_ack };
         if spurious {
             if let Some(id) = id {
                 self.forget_drop(id);

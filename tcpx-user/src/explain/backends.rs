@@ -48,13 +48,6 @@ pub const CELLS: &[Cell] = &[
         because: "Without a reason in kfree_skb a stray segment looks like others that tcp_v4_rcv frees, such as what TIME_WAIT has consumed.",
     },
     Cell {
-        backend: Some("tracepoint"),
-        kernels: "5.10",
-        verdicts: &[VerdictId::IcmpRefused],
-        shows: "netfilter-drop, when a reject rule of this host answered a non-blocking connect()",
-        because: "5.10 has no tracepoint icmp_send, and sock_getsockopt(SO_ERROR) takes sk_err_soft away before the socket is closed.",
-    },
-    Cell {
         backend: Some("fentry"),
         kernels: "with nf_reject_ipv4 and nf_reject_ipv6 as modules",
         verdicts: &[VerdictId::NetfilterRejectReset],
@@ -104,7 +97,7 @@ mod tests {
 
     #[test]
     fn cells_name_backends_and_kernels_of_the_matrix() {
-        assert_eq!(CELLS.len(), 10);
+        assert_eq!(CELLS.len(), 9);
         for cell in CELLS {
             assert!(matches!(cell.backend, None | Some("tracepoint" | "fentry" | "kprobe")));
             assert!(!cell.verdicts.is_empty() && cell.because.ends_with('.'));

@@ -244,6 +244,8 @@ fn shortcoming(way: &Way, facts: &KernelFacts) -> Option<&'static str> {
             Some("does not show the RST segment itself")
         }
         (Hook::IcmpSend, Backend::Tracepoint) => Some("sees IPv4 only"),
+        // ip_icmp_error leaves a copy in the socket's error queue, ipv6_icmp_error does not.
+        (Hook::Icmp, Backend::Tracepoint) => Some("sees IPv4 only, when the attempt ends"),
         (Hook::Connect, Backend::Tracepoint) => Some("misses io_uring and MSG_FASTOPEN"),
         (Hook::Bind, Backend::Tracepoint) => Some("misses io_uring"),
         (Hook::Nat, _) if is_for_each_packet(way) => Some("runs for each packet that is sent"),

@@ -44,7 +44,8 @@ impl Sight<'_> {
             no_socket_drops: self.sees(Hook::Drop) && !self.all_replies(),
             active_resets: self.sees(Hook::ActiveReset),
             received_resets: self.sees(Hook::ReceiveReset),
-            icmp: self.sees(Hook::Icmp),
+            icmp: self.sees(Hook::Icmp) && self.backend(Hook::Icmp) != Some(Backend::Tracepoint),
+            icmp_v4: self.sees(Hook::Icmp),
             icmp_send: self.sees(Hook::IcmpSend),
             rejects: self.sees(Hook::Reject),
             conn_request: self.sees(Hook::ConnRequest),
@@ -75,6 +76,8 @@ impl Sight<'_> {
             active_from_tracepoint: u32::from(self.backend(Hook::ActiveReset) == Some(Backend::Tracepoint)),
             no_socket_from_drop: u32::from(self.sees(Hook::Drop) && !self.all_replies()),
             last_ack_from_drop: u32::from(self.sees(Hook::Drop) && !self.sees(Hook::MiniSocket)),
+            icmp_from_queue: u32::from(self.backend(Hook::Icmp) == Some(Backend::Tracepoint)),
+            reserved: 0,
         }
     }
 }

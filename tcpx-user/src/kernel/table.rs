@@ -180,6 +180,9 @@ pub const WAYS: &[Way] = ways! {
     Icmp Kprobe ["icmp_kprobe" => Kprobe "tcp_v4_err", "icmp6_kprobe" => Kprobe "tcp_v6_err"]
         needs ["arg_icmp4_skb", "arg_icmp6_skb", "arg_icmp6_type", "arg_icmp6_code", "arg_icmp6_offset", "skb_data"];
 
+    Icmp Tracepoint ["state_tp" => RawTracepoint "inet_sock_set_state"]
+        needs ["arg_tp_state_sk", "arg_tp_state_old", "arg_tp_state_new", "sk_error_queue", "skb_cb", "exterr_ee", "sk_protocol"];
+
     IcmpSend Fentry ["icmp_send_fentry" => Fentry "__icmp_send", "icmp6_send_fentry" => Fentry "icmp6_send"]
         needs ["arg_icmp_send_skb", "arg_icmp_send_type", "arg_icmp_send_code", "arg_icmp6_send_skb",
                "arg_icmp6_send_type", "arg_icmp6_send_code"];

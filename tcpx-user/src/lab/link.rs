@@ -132,13 +132,24 @@ fn await_local_route(ip: Ipv6Addr) -> Result<(), LabError> {
 
 /// Routes a network through a device of the calling thread's namespace, with no gateway.
 pub(super) fn add_route(device: &str, to: Address) -> Result<(), LabError> {
+    route(device, to, libc::RT_SCOPE_LINK)?.send(&format!("route {}/{} through {device}", to.ip, to.prefix))
+}
+
+/// The same, through a gateway on the device's network.
+pub(super) fn add_gateway(device: &str, to: Address, gateway: IpAddr) -> Result<(), LabError> {
+    let mut request = route(device, to, libc::RT_SCOPE_UNIVERSE)?;
+    request.attribute(libc::RTA_GATEWAY, &parts(gateway).1);
+    request.send(&format!("route {}/{} through {gateway}", to.ip, to.prefix))
+}
+
+fn route(device: &str, to: Address, scope: u8) -> Result<Request, LabError> {
     let (family, bytes) = parts(to.ip);
     let mut fixed = vec![family, to.prefix, 0, 0, libc::RT_TABLE_MAIN, libc::RTPROT_STATIC];
-    fixed.extend([libc::RT_SCOPE_LINK, libc::RTN_UNICAST, 0, 0, 0, 0]);
+    fixed.extend([scope, libc::RTN_UNICAST, 0, 0, 0, 0]);
     let mut request = Request::new(libc::RTM_NEWROUTE, libc::NLM_F_CREATE | libc::NLM_F_EXCL, &fixed);
     request.attribute(libc::RTA_DST, &bytes);
     request.attribute(libc::RTA_OIF, &index(device)?.to_ne_bytes());
-    request.send(&format!("route {}/{} through {device}", to.ip, to.prefix))
+    Ok(request)
 }
 
 /// Makes the calling thread's namespace refuse a network: `kind` is `RTN_UNREACHABLE`, `RTN_PROHIBIT` or `RTN_BLACKHOLE`.

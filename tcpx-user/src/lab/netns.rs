@@ -6,6 +6,7 @@
 
 use std::{
     fs,
+    net::IpAddr,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     sync::{
         Arc,
@@ -90,6 +91,11 @@ impl Namespace {
     /// Refuses a network by a route of that type.
     pub fn refuse_route(&self, kind: u8, to: Address) -> Result<(), LabError> {
         self.run(move || link::refuse_route(kind, to))?
+    }
+
+    /// Routes a network through a gateway on a device.
+    pub fn add_gateway(&self, device: &'static str, to: Address, gateway: IpAddr) -> Result<(), LabError> {
+        self.run(move || link::add_gateway(device, to, gateway))?
     }
 
     /// Writes a sysctl of this namespace: `key` as a path below `/proc/sys`, such as `net/ipv4/tcp_fin_timeout`.

@@ -10,7 +10,7 @@ use std::{
 use super::{
     Deadline, Family, LabError, Namespace, Script, Tun, What,
     link::Address,
-    wire::{Flags, Segment, port_unreachable},
+    wire::{Flags, Segment, icmp_error},
 };
 
 /// The network between namespace (.1) and peer (any other address).
@@ -147,8 +147,14 @@ impl Peer {
 
     /// Answers the last packet with ICMP "port unreachable", as a firewall with `reject` would.
     pub fn port_unreachable(&self, conn: &Conn) -> Result<(), LabError> {
-        let Some(answer) = port_unreachable(&conn.packet) else { return Ok(()) };
-        let text = format!("{} > {} ICMP port unreachable", conn.peer.ip(), conn.kernel.ip());
+        let (kind, code) = if conn.peer.is_ipv4() { (3, 3) } else { (1, 4) };
+        self.icmp_error(conn, kind, code)
+    }
+
+    /// Answers the last packet with this ICMP error, in the name of its destination.
+    pub fn icmp_error(&self, conn: &Conn, kind: u8, code: u8) -> Result<(), LabError> {
+        let Some(answer) = icmp_error(&conn.packet, kind, code) else { return Ok(()) };
+        let text = format!("{} > {} ICMP type {kind} code {code}", conn.peer.ip(), conn.kernel.ip());
         self.script.note(What::Packet { sent: true, text });
         self.tun.send(&answer)
     }

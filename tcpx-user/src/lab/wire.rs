@@ -187,11 +187,11 @@ impl fmt::Display for Segment {
     }
 }
 
-/// The ICMP or ICMPv6 "port unreachable" that the destination of `packet` would send to its source.
+/// The ICMP or ICMPv6 error of this type and code that the destination of `packet` would send to its source.
 #[must_use]
-pub fn port_unreachable(packet: &[u8]) -> Option<Vec<u8>> {
+pub fn icmp_error(packet: &[u8], kind: u8, code: u8) -> Option<Vec<u8>> {
     let (from, to, ..) = ip_parts(packet)?;
-    let (kind, code, protocol) = if from.is_ipv4() { (3, 3, ICMP) } else { (1, 4, ICMPV6) };
+    let protocol = if from.is_ipv4() { ICMP } else { ICMPV6 };
     let mut message = vec![kind, code, 0, 0, 0, 0, 0, 0];
     message.extend(packet);
     let message = match protocol {
@@ -301,7 +301,7 @@ fn sum(head: &[u8], body: &[u8]) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Flags, Segment, port_unreachable};
+    use super::{Flags, Segment, icmp_error};
 
     fn segment(from: &str, to: &str) -> Segment {
         let (from, to) = (from.parse().expect("an address"), to.parse().expect("an address"));
@@ -336,7 +336,7 @@ mod tests {
     fn the_icmp_answer_goes_back_and_quotes_the_packet() {
         for (from, to, header) in [("10.0.0.1:1", "10.0.0.2:2", 28), ("[fd::1]:1", "[fd::2]:2", 48)] {
             let packet = segment(from, to).encode();
-            let answer = port_unreachable(&packet).expect("an answer");
+            let answer = icmp_error(&packet, 3, 3).expect("an answer");
             assert_eq!(&answer[header..], &packet[..]);
         }
     }

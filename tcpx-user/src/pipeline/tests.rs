@@ -4,6 +4,7 @@ mod deaths;
 mod discarded;
 mod early;
 mod handshake;
+mod icmp;
 mod keys;
 mod listener;
 mod nat;

@@ -28,6 +28,7 @@ mod unanswered;
 pub mod words;
 
 pub(crate) use active::{from_close, is_unaccepted, orphaned_by_close};
+pub(crate) use icmp::errno as icmp_errno;
 pub(crate) use nearby::elsewhere;
 pub(crate) use no_socket::why_not;
 
@@ -335,11 +336,30 @@ pub const ATTEMPT: &[Rule<AttemptFacts>] = &[
         holds: unanswered::answered_wrongly,
     },
     Rule {
+        gives: &[VerdictId::NeighborFailed],
+        site: "arp_error_report, ndisc_error_report",
+        holds: icmp::neighbor_failed,
+    },
+    Rule {
         gives: &[VerdictId::IcmpRefused],
         site: "tcp_v4_err, tcp_v6_err: port unreachable",
         holds: icmp::refused,
     },
-    Rule { gives: &[VerdictId::IcmpRefused], site: "tcp_v4_err, not seen", holds: icmp::refused_unseen },
+    Rule {
+        gives: &[VerdictId::IcmpAdminProhibited],
+        site: "tcp_v4_err, tcp_v6_err: administratively prohibited",
+        holds: icmp::admin_prohibited,
+    },
+    Rule {
+        gives: &[VerdictId::IcmpUnreachable],
+        site: "tcp_v4_err, tcp_v6_err: any other error",
+        holds: icmp::unreachable,
+    },
+    Rule {
+        gives: &[VerdictId::IcmpRefused, VerdictId::IcmpAdminProhibited, VerdictId::IcmpUnreachable],
+        site: "tcp_v4_err, tcp_v6_err, not seen",
+        holds: icmp::unseen,
+    },
     Rule { gives: &[], site: "a drop on this host that has a rule", holds: unanswered::dropped_here },
     Rule {
         gives: &[VerdictId::AcceptQueueFull, VerdictId::SynQueueFull],

@@ -20,6 +20,7 @@ const ABILITIES: &[Ability] = &[
     Ability { name: "active_resets", has: |can| can.active_resets },
     Ability { name: "received_resets", has: |can| can.received_resets },
     Ability { name: "icmp", has: |can| can.icmp },
+    Ability { name: "icmp_v4", has: |can| can.icmp_v4 },
     Ability { name: "icmp_send", has: |can| can.icmp_send },
     Ability { name: "rejects", has: |can| can.rejects },
     Ability { name: "conn_request", has: |can| can.conn_request },

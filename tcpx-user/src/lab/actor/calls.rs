@@ -307,7 +307,10 @@ fn errno_name(errno: Errno) -> String {
         (Errno::OPNOTSUPP, "EOPNOTSUPP"),
         (Errno::BADF, "EBADF"),
         (Errno::TIME, "ETIME"),
-        (Errno::OPNOTSUPP, "EOPNOTSUPP"),
+        (Errno::NOPROTOOPT, "ENOPROTOOPT"),
+        (Errno::HOSTDOWN, "EHOSTDOWN"),
+        (Errno::NONET, "ENONET"),
+        (Errno::PROTO, "EPROTO"),
     ];
     let name = known.iter().find(|(known, _)| *known == errno).map(|(_, name)| (*name).to_owned());
     name.unwrap_or_else(|| io::Error::from(errno).to_string())

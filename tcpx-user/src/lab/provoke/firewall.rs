@@ -49,7 +49,7 @@ const DROP: &str = "The SYN vanishes without an answer; the client sends it agai
 const PORT: u16 = 8080;
 
 /// A listening server behind a rule, and a client.
-fn behind_rule(stage: &mut Stage, rule: &str) -> Result<(Actor, SocketAddr), LabError> {
+pub(super) fn behind_rule(stage: &mut Stage, rule: &str) -> Result<(Actor, SocketAddr), LabError> {
     let (server, client) = stage.pair()?;
     let to = stage.loopback(PORT);
     server.serve(to)?;

@@ -9,6 +9,7 @@ mod established;
 mod firewall;
 mod given_up;
 mod handshake;
+mod icmp;
 mod listener;
 mod local_resets;
 mod nat;
@@ -100,6 +101,7 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         handshake::TABLE,
         closing::TABLE,
         firewall::TABLE,
+        icmp::TABLE,
         nat::TABLE,
         remote::TABLE,
         silent::TABLE,

@@ -78,7 +78,9 @@ fn supports(id: VerdictId, events: &[&Event]) -> bool {
         }),
         VerdictId::PeerRefused => any(&|what| matches!(what, What::ReceiveReset(_))),
         VerdictId::NetfilterRejectReset => any(&|what| matches!(what, What::Reject(..))),
-        VerdictId::IcmpRefused => any(&|what| matches!(what, What::Icmp(_))),
+        VerdictId::IcmpRefused | VerdictId::IcmpAdminProhibited | VerdictId::IcmpUnreachable => {
+            any(&|what| matches!(what, What::Icmp(_)))
+        }
         VerdictId::AcceptQueueFull => any(&|what| matches!(what, What::ConnRequest(_))),
         VerdictId::NetfilterDrop => any(&|what| matches!(what, What::Drop(_))),
         VerdictId::NoAnswer => {

@@ -32,9 +32,6 @@ impl Expected {
         if !abilities.replies_without_socket && !abilities.drop_reasons {
             expected.hide_stray();
         }
-        if !abilities.icmp && !abilities.icmp_send {
-            expected.hide_read_icmp();
-        }
         if !abilities.sk_lookup {
             expected.hide_program();
         }
@@ -101,22 +98,6 @@ impl Expected {
         }
     }
 
-    /// An ICMP error that comes back within connect() stays in sk_err_soft, and sock_getsockopt(SO_ERROR) takes it away
-    /// before the socket is closed: only the drop of the SYN is left.
-    fn hide_read_icmp(&mut self) {
-        let read = |attempt: &&mut AttemptFact| {
-            attempt.verdict == "icmp-refused"
-                && attempt.syn_retransmits == 0
-                && attempt.remote.ip().is_loopback()
-        };
-        for attempt in self.facts.attempts.iter_mut().filter(read) {
-            (attempt.outcome, attempt.errno, attempt.verdict) = ("cancelled", None, "netfilter-drop");
-            let (netns, from, to) = (attempt.netns, attempt.local, attempt.remote);
-            self.facts.drops.push(DropFact { netns, from, to, count: 1, verdict: "netfilter-drop" });
-            self.hidden = Some("no hook here sees an ICMP error that the application has read by SO_ERROR");
-        }
-    }
-
     /// A refusal shows in the drop of its SYN. Of other segments a drop shows it only where it has a reason.
     fn hide_stray(&mut self) {
         let all = self.facts.resets.len();
@@ -152,6 +133,10 @@ impl Expected {
     #[must_use]
     pub fn joins_by_number(&self, fact: &AttemptFact) -> bool {
         fact.nat.is_some() && !self.abilities.nat
+    }
+
+    fn is_ipv4(&self) -> bool {
+        self.facts.attempts.iter().all(|attempt| attempt.remote.is_ipv4())
     }
 
     /// How many RSTs stay without an explanation.
@@ -217,7 +202,6 @@ impl Expected {
             "conntrack-full" | "conntrack-insert-failed" => false,
             "min-ttl" => can.min_ttl_reason,
             "martian" => can.martian_reasons,
-            "icmp-refused" => can.icmp,
             "connect-denied" | "permission-denied" => can.denials,
             // That it was the program follows from the listener that was passed over.
             "lookup-denied" => match self.facts.program {
@@ -225,6 +209,10 @@ impl Expected {
                 _ => can.sk_lookup,
             },
             "closed-port" if self.facts.program.is_some() => false,
+            // ipv6_icmp_error leaves nothing in the socket's error queue.
+            "icmp-refused" | "icmp-admin-prohibited" | "icmp-unreachable" => {
+                can.icmp || (can.icmp_v4 && self.is_ipv4())
+            }
             "no-answer" => can.drops && can.conn_request,
             // The kernel's reason for the drop together with the RST that came is as good as the reply.
             verdict if is_no_socket(verdict) => can.replies_without_socket || can.drop_reasons,

@@ -3,50 +3,70 @@
 //! One that comes back while the task is still in connect() is only noted (`sk_err_soft`), so that a blocking
 //! connect() fails at the first retransmission, and an application may give up before with no error at all.
 
+mod table;
+
 use super::{Context, Finding, words};
 use crate::{
-    correlate::facts::AttemptFacts,
-    event::Icmp,
-    verdict::VerdictId::{self, IcmpRefused},
+    correlate::{
+        facts::AttemptFacts,
+        key::{Seen, may_be_same},
+    },
+    event::{Drop, Icmp},
+    line::Confidence,
+    verdict::VerdictId::{self, IcmpAdminProhibited, IcmpRefused, IcmpUnreachable, NeighborFailed},
 };
 
-const ECONNREFUSED: u16 = 111;
+use table::{Meaning, by_errno, meaning};
 
-/// Which verdict an error stands for, by family, type and code. The other rows are for the other ids.
-const VERDICTS: &[(bool, u8, u8, VerdictId)] = &[(true, 3, 3, IcmpRefused), (false, 1, 4, IcmpRefused)];
-
-fn verdict(icmp: &Icmp) -> Option<VerdictId> {
-    let key = (icmp.ends.b.is_ipv4(), icmp.icmp_type, icmp.icmp_code);
-    VERDICTS.iter().find(|row| (row.0, row.1, row.2) == key).map(|row| row.3)
-}
+/// An answer comes within this time of what it answers; the end of a timer, a second or more later.
+const AT_ONCE_NS: u64 = 500_000_000;
 
 /// An ICMP error can have ended an attempt that was not answered otherwise.
-fn fits(facts: &AttemptFacts) -> bool {
+fn fits(facts: &AttemptFacts, errno: u16) -> bool {
     facts.reset.is_none()
         && !facts.is_established()
-        && facts.err().is_none_or(|err| matches!(err, 0 | ECONNREFUSED | 110))
+        && facts.err().is_none_or(|err| matches!(err, 0 | 110) || err == errno)
 }
 
-/// The error was seen, arriving or (where that is not seen) being sent by this host.
+/// The error about this attempt that was seen arriving or, where that is not seen, being sent by this host.
+fn seen(facts: &AttemptFacts) -> Option<(&Seen<Icmp>, Meaning)> {
+    let error = facts.icmp.as_ref().or(facts.icmp_sent.as_ref())?;
+    let meaning = meaning(&error.what)?;
+    fits(facts, meaning.errno).then_some((error, meaning))
+}
+
+/// What an attempt that this error ended fails with.
+pub(crate) fn errno(facts: &AttemptFacts) -> Option<u16> {
+    seen(facts).map(|(_, meaning)| meaning.errno)
+}
+
+/// Port unreachable.
 pub(super) fn refused(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
-    let received = facts.icmp.as_ref();
-    let seen =
-        received.or(facts.icmp_sent.as_ref()).filter(|seen| verdict(&seen.what) == Some(IcmpRefused))?;
-    if !fits(facts) {
-        return None;
-    }
-    let sent = facts.icmp_sent.as_ref().map(|sent| words::netns(sent.netns, context));
-    let (kind, code) = (seen.what.icmp_type, seen.what.icmp_code);
-    let what = format!("ICMP port unreachable (type {kind}, code {code})");
-    let first = match (seen.what.from, &sent) {
-        (Some(from), _) => {
-            format!("{from} answered the SYN to {} with {what}{}.", seen.what.ends.b, arrival(&seen.what))
-        }
-        (None, _) => format!("The SYN to {} was answered with {what}.", seen.what.ends.b),
+    as_seen(facts, context, IcmpRefused)
+}
+
+/// A firewall's word.
+pub(super) fn admin_prohibited(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
+    as_seen(facts, context, IcmpAdminProhibited)
+}
+
+/// Any other.
+pub(super) fn unreachable(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
+    as_seen(facts, context, IcmpUnreachable)
+}
+
+fn as_seen(facts: &AttemptFacts, context: &Context<'_>, id: VerdictId) -> Option<Finding> {
+    let (error, meaning) = seen(facts).filter(|(_, meaning)| meaning.id == id)?;
+    let icmp = &error.what;
+    let what = format!("ICMP {} (type {}, code {})", meaning.name, icmp.icmp_type, icmp.icmp_code);
+    let first = match icmp.from {
+        Some(from) => format!("{from} answered the SYN to {} with {what}{}.", icmp.ends.b, arrival(icmp)),
+        None => format!("The SYN to {} was answered with {what}.", icmp.ends.b),
     };
-    let local = sent.map(|place| format!("This host sent it, in {place}."));
-    let finding = Finding::observed(IcmpRefused, first).and(local).and(early(facts));
-    Some(if received.is_some() { finding } else { finding.at_most(crate::line::Confidence::Derived) })
+    let local = facts.icmp_sent.as_ref().map(|sent| words::netns(sent.netns, context));
+    let who = local.map(|place| format!("This host sent it, in {place}.")).or_else(|| sender(icmp));
+    let sure = if facts.icmp.is_some() { Confidence::Observed } else { Confidence::Derived };
+    Some(Finding::new(id, sure, first).and(who).and(elsewhere(facts, context)).and(early(facts, meaning)))
 }
 
 fn arrival(icmp: &Icmp) -> String {
@@ -55,21 +75,77 @@ fn arrival(icmp: &Icmp) -> String {
     format!("{device}{ttl}")
 }
 
-fn early(facts: &AttemptFacts) -> Option<String> {
-    let text = "It came while connect() was still running, where the kernel only notes it.";
-    let again = facts.syn_retransmits() > 0 && facts.err() == Some(ECONNREFUSED);
-    again.then(|| text.to_owned())
+/// Who a sender outside this host can be.
+fn sender(icmp: &Icmp) -> Option<String> {
+    let from = icmp.from?;
+    let own = from.is_loopback() || from == icmp.ends.a.ip();
+    let text = if own {
+        "That is an address of this host."
+    } else if from == icmp.ends.b.ip() {
+        "That is the address that was called: that host, or a firewall answering for it."
+    } else {
+        "That is not the address that was called: a router or firewall on the way."
+    };
+    Some(text.to_owned())
 }
 
-/// ECONNREFUSED without a RST, where RSTs would have been seen and ICMP errors not.
-pub(super) fn refused_unseen(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
-    let end = &facts.end.as_ref()?.what;
-    let refused = end.err == ECONNREFUSED || (end.err == 0 && end.err_soft == ECONNREFUSED);
-    let only_icmp = context.abilities.received_resets && !context.abilities.icmp && facts.complete;
-    if !refused || !only_icmp || !fits(facts) {
+/// A router of this host gave up on a neighbour of its own.
+fn elsewhere(facts: &AttemptFacts, context: &Context<'_>) -> Option<String> {
+    let failed = facts.neighbor.as_ref().filter(|failed| !may_be_same(failed.netns, facts.netns()))?;
+    Some(format!("Nobody answered for the address in {}.", words::netns(failed.netns, context)))
+}
+
+fn early(facts: &AttemptFacts, meaning: Meaning) -> Option<String> {
+    let text = "It came while connect() was still running, where the kernel only notes it.";
+    let again = facts.syn_retransmits() > 0 && facts.err() == Some(meaning.errno);
+    let noted = facts.end.as_ref().is_some_and(|end| end.what.err_soft == meaning.errno);
+    (again && noted).then(|| text.to_owned())
+}
+
+/// `arp_error_report` or `ndisc_error_report` freed the SYN, and gave its own host an ICMP error.
+pub(super) fn neighbor_failed(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
+    const EHOSTUNREACH: u16 = 113;
+    let failed = facts.neighbor.as_ref().filter(|failed| may_be_same(failed.netns, facts.netns()))?;
+    if !fits(facts, EHOSTUNREACH) {
         return None;
     }
+    let (to, place) = (failed.what.segment.ends.b, words::netns(failed.netns, context));
+    let asked = if to.is_ipv4() { "ARP requests" } else { "neighbour solicitations" };
+    let device =
+        failed.what.segment.device.as_ref().map(|device| format!(" on {device}")).unwrap_or_default();
     let first =
-        format!("The socket got ECONNREFUSED from {} without a RST: an ICMP port unreachable.", end.ends.b);
-    Some(Finding::derived(IcmpRefused, first))
+        format!("Nobody answered the {asked}{device} for {} or the gateway to it, in {place}.", to.ip());
+    let error = facts.icmp.as_ref().or(facts.icmp_sent.as_ref()).and_then(|error| meaning(&error.what));
+    let error = error.map(|error| format!("So this host gave itself ICMP {}.", error.name));
+    Some(Finding::observed(NeighborFailed, first).and(Some(freed(&failed.what))).and(error))
+}
+
+fn freed(drop: &Drop) -> String {
+    let function = drop.function.as_ref().map(|function| format!(" in {function}")).unwrap_or_default();
+    let reason = drop.reason.as_ref().map(|reason| format!(" with {reason}")).unwrap_or_default();
+    format!("The kernel freed the waiting SYN{function}{reason}.")
+}
+
+/// The socket got an errno that in SYN_SENT only a RST and an ICMP error set; RSTs would have been seen and ICMP
+/// errors not.
+pub(super) fn unseen(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
+    let end = &facts.end.as_ref()?.what;
+    let errno = if end.err == 0 { end.err_soft } else { end.err };
+    let (id, what) = by_errno(errno, end.ends.b.is_ipv4())?;
+    let only_icmp = context.abilities.received_resets && !context.abilities.icmp && facts.complete;
+    if !only_icmp || !fits(facts, errno) || !answered(facts, id) {
+        return None;
+    }
+    let name = words::errno(errno.into());
+    let first = format!("The socket got {name} from {} without a RST: ICMP {what}.", end.ends.b);
+    Some(Finding::derived(id, first))
+}
+
+/// A route that went away leaves such an error too (`inet6_sk_rebuild_header`), which the socket gets when its
+/// retransmissions are over: then it is in `sk_err_soft` as well, and no SYN has just been sent. No route refuses.
+fn answered(facts: &AttemptFacts, id: VerdictId) -> bool {
+    let Some(end) = &facts.end else { return false };
+    let last = facts.retransmit.as_ref().map(|again| again.time);
+    let at_once = last.is_some_and(|last| end.time.saturating_sub(last) < AT_ONCE_NS);
+    id == IcmpRefused || (end.what.err != 0 && (end.what.err_soft != end.what.err || at_once))
 }
