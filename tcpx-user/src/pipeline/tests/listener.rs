@@ -112,7 +112,7 @@ fn the_last_ack_by_its_drop_alone() {
         ((3, 2), 0, None, Some("handshake-ack-dropped")),
         ((0, 2), 3, Some("NOT_SPECIFIED"), Some("defer-accept")),
         ((0, 2), 0, Some("NOT_SPECIFIED"), None),
-        ((3, 2), 0, Some("TCP_CSUM"), None),
+        ((3, 2), 0, Some("TCP_CSUM"), Some("bad-checksum")),
     ] {
         let listener = Holder { backlog, defer_accept, ..holder(0xb, NODE, "0.0.0.0:80", true) };
         let drop = Drop { holders: held_by(vec![listener]), ..freed(&call, S, last_ack(&call, 0), reason) };
