@@ -55,16 +55,29 @@ pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
         return;
     }
     super::nat::tell(env, skb, flags);
+    if stray {
+        super::nat::tell_untranslated(env, kernel::skb_net(skb), skb, flags);
+    }
     let facts = located(env, facts);
+    if (no_socket || unnamed) && kernel::is_syn(flags) {
+        tell_with_holders(env, skb, facts, no_socket);
+    } else {
+        tell(env, skb, facts, no_socket);
+    }
+}
+
+/// A function of its own, so that the verifier forgets what went on inside when it returns.
+#[inline(never)]
+fn tell(env: Env, skb: u64, facts: Facts, no_socket: bool) {
+    let key = kernel::netns(kernel::skb_net(skb));
+    emit::emit(env, Kind::Drop, key, |record: &mut Drop| fill(record, skb, facts, no_socket));
+}
+
+/// The same for a SYN that may have found no socket, with who holds the port.
+#[inline(never)]
+fn tell_with_holders(env: Env, skb: u64, facts: Facts, no_socket: bool) {
     let net = kernel::skb_net(skb);
     let key = kernel::netns(net);
-    if stray {
-        super::nat::tell_untranslated(env, net, skb, flags);
-    }
-    if !(no_socket || unnamed) || !kernel::is_syn(flags) {
-        emit::emit(env, Kind::Drop, key, |record: &mut Drop| fill(record, skb, facts, no_socket));
-        return;
-    }
     match walk::who_holds(net, skb) {
         walk::Found::Nobody => emit::emit(env, Kind::Drop, key, |record: &mut Drop| {
             fill(record, skb, facts, no_socket);
@@ -115,7 +128,8 @@ fn is_last_ack(skb: u64, facts: Facts) -> bool {
 }
 
 /// What is dropped for want of room in the accept queue, or because the listener waits for data, shows in the listener.
-#[inline(always)]
+/// A function of its own, so that the verifier forgets what went on inside when it returns.
+#[inline(never)]
 fn last_ack(env: Env, skb: u64, facts: Facts) {
     let net = kernel::skb_net(skb);
     if matches!(walk::who_holds(net, skb), walk::Found::Nobody) {

@@ -44,7 +44,8 @@ pub fn queued(env: Env, skb: Option<u64>) {
 }
 
 /// Tells, beside a record of another hook, the translation of the flow that a segment with these flags belongs to, if there is one.
-#[inline(always)]
+/// A function of its own, so that the verifier forgets what went on inside when it returns.
+#[inline(never)]
 pub fn tell(env: Env, skb: u64, flags: u8) {
     let entry = kernel::translation(skb);
     if entry == 0 || flags == 0 {
@@ -88,7 +89,8 @@ fn fill(record: &mut Nat, entry: u64, skb: u64, flags: u8) {
 
 /// A segment of an open connection found no socket: tells the connection that it was made for, if there is one. What
 /// conntrack holds invalid it does not translate, so that it arrives under a name that no socket has.
-#[inline(always)]
+/// A function of its own, so that the verifier forgets what went on inside when it returns.
+#[inline(never)]
 pub fn tell_untranslated(env: Env, net: u64, skb: u64, flags: u8) {
     if flags & tcp_flag::ACK == 0 || flags & (tcp_flag::SYN | tcp_flag::RST) != 0 {
         return;

@@ -8,7 +8,8 @@ use crate::{
 };
 
 /// The frame outside of the freeing function: the trampoline's own frames come first. 0 if it is not there.
-#[inline(always)]
+/// A function of its own, so that the verifier forgets what went on inside when it returns.
+#[inline(never)]
 pub fn caller_from_stack(env: Env) -> u64 {
     let Some(frames) = FRAMES.get_ptr_mut(0) else { return 0 };
     // SAFETY: a per-CPU map value, filled and read within one run of one program.
