@@ -55,41 +55,45 @@ pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
         return;
     }
     super::nat::tell(env, skb, flags);
-    if stray {
-        super::nat::tell_untranslated(env, kernel::skb_net(skb), skb, flags);
-    }
     let facts = located(env, facts);
-    if (no_socket || unnamed) && kernel::is_syn(flags) {
-        tell_with_holders(env, skb, facts, no_socket);
-    } else {
-        tell(env, skb, facts, no_socket);
+    if !(no_socket || unnamed) || !kernel::is_syn(flags) {
+        return tell(env, skb, facts, no_socket);
+    }
+    match walk::who_holds(kernel::skb_net(skb), skb) {
+        walk::Found::Nobody => tell_free(env, skb, facts, no_socket),
+        walk::Found::Some => tell_held(env, skb, facts, no_socket),
     }
 }
 
-/// A function of its own, so that the verifier forgets what went on inside when it returns.
+// What fills a record takes much of the stack, and so does a walk: each is a function of its own, called after the
+// other and not from within it, for all frames together have 512 bytes.
+
 #[inline(never)]
 fn tell(env: Env, skb: u64, facts: Facts, no_socket: bool) {
     let key = kernel::netns(kernel::skb_net(skb));
     emit::emit(env, Kind::Drop, key, |record: &mut Drop| fill(record, skb, facts, no_socket));
 }
 
-/// The same for a SYN that may have found no socket, with who holds the port.
+/// Nobody holds the port.
 #[inline(never)]
-fn tell_with_holders(env: Env, skb: u64, facts: Facts, no_socket: bool) {
+fn tell_free(env: Env, skb: u64, facts: Facts, no_socket: bool) {
     let net = kernel::skb_net(skb);
-    let key = kernel::netns(net);
-    match walk::who_holds(net, skb) {
-        walk::Found::Nobody => emit::emit(env, Kind::Drop, key, |record: &mut Drop| {
-            fill(record, skb, facts, no_socket);
-            record.port_free = 1;
-            record.place = kernel::place(net, skb);
-        }),
-        walk::Found::Some => emit::emit(env, Kind::DropHolders, key, |record: &mut DropHolders| {
-            fill(&mut record.drop, skb, facts, no_socket);
-            record.drop.place = kernel::place(net, skb);
-            walk::copy(&mut record.holders);
-        }),
-    }
+    emit::emit(env, Kind::Drop, kernel::netns(net), |record: &mut Drop| {
+        fill(record, skb, facts, no_socket);
+        record.port_free = 1;
+        record.place = kernel::place(net, skb);
+    });
+}
+
+/// Those whom the last walk found hold it.
+#[inline(never)]
+fn tell_held(env: Env, skb: u64, facts: Facts, no_socket: bool) {
+    let net = kernel::skb_net(skb);
+    emit::emit(env, Kind::DropHolders, kernel::netns(net), |record: &mut DropHolders| {
+        fill(&mut record.drop, skb, facts, no_socket);
+        record.drop.place = kernel::place(net, skb);
+        walk::copy(&mut record.holders);
+    });
 }
 
 /// `tcp_v4_rcv` frees a SYN without a socket after it has answered with RST. Without reasons (5.10) its address
@@ -128,17 +132,11 @@ fn is_last_ack(skb: u64, facts: Facts) -> bool {
 }
 
 /// What is dropped for want of room in the accept queue, or because the listener waits for data, shows in the listener.
-/// A function of its own, so that the verifier forgets what went on inside when it returns.
-#[inline(never)]
+#[inline(always)]
 fn last_ack(env: Env, skb: u64, facts: Facts) {
-    let net = kernel::skb_net(skb);
-    if matches!(walk::who_holds(net, skb), walk::Found::Nobody) {
-        return;
+    if let walk::Found::Some = walk::who_holds(kernel::skb_net(skb), skb) {
+        tell_held(env, skb, facts, false);
     }
-    emit::emit(env, Kind::DropHolders, kernel::netns(net), |record: &mut DropHolders| {
-        fill(&mut record.drop, skb, facts, false);
-        walk::copy(&mut record.holders);
-    });
 }
 
 #[inline(always)]
