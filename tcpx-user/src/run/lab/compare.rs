@@ -37,6 +37,10 @@ pub(super) fn compare(expected: &Expected, lines: &[Line], summary: &Summary) ->
     for fact in &expected.facts.calls {
         found.extend(call::compare(expected, fact, &mut left));
     }
+    for fact in &expected.perhaps {
+        // Told or not, nothing is asked of it.
+        let _ = attempt::take(fact, &mut left);
+    }
     found.extend(left.into_iter().map(unexpected));
     found.extend(summary::compare(expected, summary));
     found

@@ -15,6 +15,8 @@ use crate::{
 pub struct Expected {
     /// What happened, as far as it can be seen.
     pub facts: Facts,
+    /// Attempts of which nothing need be said: what is, says less than the facts.
+    pub perhaps: Vec<AttemptFact>,
     /// What the attached hooks see.
     pub abilities: Abilities,
     /// Why the scenario's own verdict cannot come out, if it cannot.
@@ -25,7 +27,7 @@ impl Expected {
     /// What these hooks show of these facts.
     #[must_use]
     pub fn of(facts: &Facts, abilities: &Abilities) -> Self {
-        let mut expected = Self { facts: facts.clone(), abilities: *abilities, hidden: None };
+        let mut expected = Self { facts: facts.clone(), perhaps: Vec::new(), abilities: *abilities, hidden: None };
         if !abilities.replies_from_time_wait {
             expected.hide_time_wait();
         }
@@ -77,7 +79,8 @@ impl Expected {
         if self.facts.attempts.iter().any(|attempt| early(&attempt)) || !self.facts.calls.is_empty() {
             self.hidden = Some("no hook here sees a call that fails without a packet");
         }
-        self.facts.attempts.retain(|attempt| !attempt.early);
+        let (early, others) = std::mem::take(&mut self.facts.attempts).into_iter().partition(|fact| fact.early);
+        (self.perhaps, self.facts.attempts) = (early, others);
         self.facts.calls.clear();
     }
 

@@ -82,9 +82,13 @@ pub(super) fn reset(facts: &AttemptFacts, context: &Context<'_>) -> Option<Findi
     facts.reset.as_ref().map(|reset| super::reset(reset, context))
 }
 
-/// The application closed its socket before anything was sent twice.
+/// The application closed its socket before anything was sent twice. A SYN that is under way is a number that was not
+/// acknowledged: without one, connect() itself failed (`tcp_v4_connect` goes back to CLOSE and leaves no error).
 pub(super) fn cancelled(facts: &AttemptFacts, _: &Context<'_>) -> Option<Finding> {
     let end = facts.end.as_ref().filter(|end| end.what.err == 0 && end.what.ends.a.port() != 0)?;
+    if end.what.snd_nxt == end.what.snd_una {
+        return None;
+    }
     if facts.failed.is_some() {
         return None;
     }
