@@ -46,7 +46,12 @@ fn verdict(page: &mut String, id: VerdictId, entry: &Entry) {
     let _ = writeln!(page, "{}\n", prose(&entry.meaning));
     let codes =
         |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    for (name, list) in [("Applications see", &entry.errno), ("Counters that rise", &entry.counters)] {
+    let coded = [
+        ("Applications see", &entry.errno),
+        ("The kernel's reason for the RST (since Linux 6.10)", &entry.reset_reasons),
+        ("Counters that rise", &entry.counters),
+    ];
+    for (name, list) in coded {
         if !list.is_empty() {
             let _ = writeln!(page, "* {name}: {}", codes(list));
         }

@@ -63,6 +63,10 @@ impl Page {
         self.list("Applications see", &entry.errno.iter().map(|name| error_name(name)).collect::<Vec<_>>());
         self.list("It takes", &entry.conditions);
         self.kernel(&entry.kernel);
+        self.paragraph(
+            "The kernel's reason (enum sk_rst_reason, since Linux 6.10)",
+            &entry.reset_reasons.join(" "),
+        );
         self.list("Settings", &entry.sysctls);
         self.paragraph("Counters that rise", &entry.counters.join(" "));
         self.confirm(entry);

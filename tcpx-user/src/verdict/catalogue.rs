@@ -36,6 +36,9 @@ pub struct Entry {
     /// Counters that rise, as nstat names them.
     #[serde(default)]
     pub counters: Vec<String>,
+    /// The names that `enum sk_rst_reason` has for it (since Linux 6.10), without their prefix.
+    #[serde(default)]
+    pub reset_reasons: Vec<String>,
     /// How to see it without tcpx.
     #[serde(default)]
     pub confirm: Vec<Check>,
@@ -105,7 +108,7 @@ mod tests {
     }
 
     fn parts(entry: &Entry) -> Vec<&str> {
-        let lists = [&entry.conditions, &entry.errno, &entry.sysctls, &entry.counters];
+        let lists = [&entry.conditions, &entry.errno, &entry.sysctls, &entry.counters, &entry.reset_reasons];
         let mut parts = vec![entry.title.as_str(), &entry.meaning, &entry.advice];
         parts.extend(lists.into_iter().flatten().map(String::as_str));
         for path in &entry.kernel {
@@ -158,6 +161,19 @@ mod tests {
         let given: BTreeSet<_> = rules::given().collect();
         let implemented: BTreeSet<_> = entries().filter(|(_, e)| e.implemented).map(|(id, _)| id).collect();
         assert_eq!(implemented, given);
+    }
+
+    #[test]
+    fn each_reason_of_the_newest_kernel_stands_for_something() {
+        let types = include_bytes!("../../tests/data/btf/7.3.btf");
+        let kernel = crate::kernel::KernelFacts::from_btf(types, &[]).expect("the fixture is BTF");
+        let reasons: BTreeSet<_> = kernel.reset_reasons.into_iter().map(|(_, name)| name).collect();
+        let said: BTreeSet<_> =
+            entries().flat_map(|(_, entry)| entry.reset_reasons.iter().cloned()).collect();
+        // The last name only counts the others.
+        let names: BTreeSet<_> = reasons.into_iter().filter(|name| name != "MAX").collect();
+        assert!(names.len() > 20, "{names:?}");
+        assert_eq!(names, said);
     }
 
     #[test]

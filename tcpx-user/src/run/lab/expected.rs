@@ -27,7 +27,8 @@ impl Expected {
     /// What these hooks show of these facts.
     #[must_use]
     pub fn of(facts: &Facts, abilities: &Abilities) -> Self {
-        let mut expected = Self { facts: facts.clone(), perhaps: Vec::new(), abilities: *abilities, hidden: None };
+        let mut expected =
+            Self { facts: facts.clone(), perhaps: Vec::new(), abilities: *abilities, hidden: None };
         if !abilities.replies_from_time_wait {
             expected.hide_time_wait();
         }
@@ -79,7 +80,8 @@ impl Expected {
         if self.facts.attempts.iter().any(|attempt| early(&attempt)) || !self.facts.calls.is_empty() {
             self.hidden = Some("no hook here sees a call that fails without a packet");
         }
-        let (early, others) = std::mem::take(&mut self.facts.attempts).into_iter().partition(|fact| fact.early);
+        let (early, others) =
+            std::mem::take(&mut self.facts.attempts).into_iter().partition(|fact| fact.early);
         (self.perhaps, self.facts.attempts) = (early, others);
         self.facts.calls.clear();
     }
