@@ -8,6 +8,7 @@ mod cells;
 mod check;
 mod init;
 mod mixed;
+mod open;
 mod protos;
 mod report;
 mod segments;

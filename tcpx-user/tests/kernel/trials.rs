@@ -11,7 +11,7 @@ use tcpx_user::{
 
 use crate::{
     cells::{self, Release},
-    check, mixed,
+    check, mixed, open,
     report::{Outcome, trial},
     segments,
     stand::{self, BACKENDS},
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The kernel release that `cargo xtask vm` booted; absent outside a guest.
-const EXPECTED_RELEASE: &str = "TCPX_GUEST_RELEASE";
+pub(crate) const EXPECTED_RELEASE: &str = "TCPX_GUEST_RELEASE";
 
 /// All trials, the same on every kernel: what a kernel cannot do is skipped by the trial itself, with a reason.
 pub(crate) fn all() -> Vec<Trial> {
@@ -27,13 +27,15 @@ pub(crate) fn all() -> Vec<Trial> {
         trial("auto/kernel-facts", kernel_facts),
         trial("auto/check", || stand::alone(check::tells_what_attaches)),
         trial("auto/thousand-connections", || stand::alone(|| thousand::trace("auto"))),
-        trial("auto/two-hundred-segments", segments::ipv4),
-        trial("auto/two-hundred-segments/ipv6", segments::ipv6),
-        trial("auto/mixed-traffic", || stand::alone(mixed::run)),
+        trial("auto/two-hundred-segments", || open::judged("", stand::alone(segments::ipv4))),
+        trial("auto/two-hundred-segments/ipv6", || open::judged("", stand::alone(segments::ipv6))),
+        trial("auto/mixed-traffic", || open::judged("", stand::alone(mixed::run))),
     ];
     let played = BACKENDS.iter().flat_map(|&(backend, _)| {
         let one = move |scenario: &'static Scenario| {
-            trial(format!("{backend}/{}", scenario.name), move || perform(backend, scenario))
+            trial(format!("{backend}/{}", scenario.name), move || {
+                open::judged(scenario.verdict(), perform(backend, scenario))
+            })
         };
         lab::scenarios().map(one)
     });

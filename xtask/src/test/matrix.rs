@@ -14,7 +14,7 @@ use crate::vm::kernels::{self, Kernel, Series};
 
 const AT_A_TIME: usize = 2;
 /// For one kernel; far above what the trials take, so that only a guest that hangs meets it.
-const LIMIT: Duration = Duration::from_mins(20);
+const LIMIT: Duration = Duration::from_mins(40);
 
 /// Runs the chosen trials on each kernel. One that breaks down does not keep the others from running.
 pub(super) fn run(
