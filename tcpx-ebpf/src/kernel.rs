@@ -171,7 +171,7 @@ pub fn place(net: u64, skb: u64) -> u8 {
     };
     let device: u64 = field_or_zero(skb, offset!(skb_dev));
     let l3mdev: u64 = field_or_zero(device, offset!(dev_l3mdev_ops));
-    u8::from(list != 0) * place_flag::SK_LOOKUP | u8::from(l3mdev != 0) * place_flag::VRF
+    (u8::from(list != 0) * place_flag::SK_LOOKUP) | (u8::from(l3mdev != 0) * place_flag::VRF)
 }
 
 /// The socket that sends a packet, or that it was given to.

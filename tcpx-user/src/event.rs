@@ -403,6 +403,10 @@ pub struct ListenLimits {
 
 /// A socket that holds a port.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the socket, independent of the others"
+)]
 pub struct Holder {
     /// Which.
     pub sk: SockPtr,

@@ -68,7 +68,7 @@ pub fn looked_up_established(env: Env, found: Option<u64>) {
 /// ```
 #[inline(always)]
 pub fn program_chose(chosen: Option<u64>, about: Arg) {
-    const ERRNO_POINTERS: u64 = -4095_i64 as u64;
+    const ERRNO_POINTERS: u64 = (-4095_i64).cast_unsigned();
     let Some(slot) = in_hand::slot() else { return };
     let looking = slot.established == lookup::MISS && slot.listener == lookup::NOT_SEEN;
     let own = if about.known { about.value == slot.skb } else { looking };

@@ -108,8 +108,8 @@ impl Translations {
             return Vec::new();
         }
         let of_caller = self.of_caller(flow, which);
-        let of_callee = self.of_caller(flow.flipped(), which).into_iter();
-        let flipped = of_callee.map(|alias| Alias { flow: alias.flow.flipped(), ..alias });
+        let from_server = self.of_caller(flow.flipped(), which).into_iter();
+        let flipped = from_server.map(|alias| Alias { flow: alias.flow.flipped(), ..alias });
         of_caller.into_iter().chain(flipped).collect()
     }
 

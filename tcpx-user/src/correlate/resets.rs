@@ -98,7 +98,7 @@ impl Resets {
     /// A waiting reset whose receiver `sender` reached, by the name `flow` that the receiver may have for it.
     #[must_use]
     pub fn receiver_for(&self, sender: &Sender, flow: Ends) -> Option<(u64, Joined)> {
-        self.best_receiver(sender, self.on(flow))
+        best_receiver(sender, self.on(flow))
     }
 
     /// The same, whatever the receiver's name for it: the sequence numbers agree.
@@ -106,23 +106,8 @@ impl Resets {
     pub fn receiver_by_number(&self, sender: &Sender) -> Option<(u64, Joined)> {
         let flow = sender.flow();
         let numbered = self.numbered(sender.number()?).filter(|reset| may_be_renamed(reset.flow, flow));
-        let found = self.best_receiver(sender, numbered).filter(|(_, joined)| joined.sequence);
+        let found = best_receiver(sender, numbered).filter(|(_, joined)| joined.sequence);
         found.map(|(id, joined)| (id, Joined { name: Name::Unknown, ..joined }))
-    }
-
-    fn best_receiver<'a>(
-        &self,
-        sender: &Sender,
-        among: impl Iterator<Item = &'a ResetFacts>,
-    ) -> Option<(u64, Joined)> {
-        let candidates = among.filter(|reset| reset.sender.is_none());
-        let matches = candidates.filter_map(|reset| {
-            let receiver = reset.receiver.as_ref()?;
-            let agreement = sender.reaches(&receiver.what);
-            let joined = join(sender.netns(), receiver.netns, agreement)?;
-            Some(((agreement, std::cmp::Reverse(reset.id)), (reset.id, joined)))
-        });
-        matches.max_by_key(|entry| entry.0).map(|entry| entry.1)
     }
 
     /// A waiting reset whose sender reached `receiver`, by the name `flow` that the sender may have for it.
@@ -302,4 +287,16 @@ fn join(a: Netns, b: Netns, agreement: Agreement) -> Option<Joined> {
     let joined =
         Joined { name: Name::Same, sequence: agreement == Agreement::Agree, across: !may_be_same(a, b) };
     joins(a, b, agreement).then_some(joined)
+}
+
+/// Of these, the one that the sender reached for certain, else the latest that it may have reached.
+fn best_receiver<'a>(sender: &Sender, among: impl Iterator<Item = &'a ResetFacts>) -> Option<(u64, Joined)> {
+    let candidates = among.filter(|reset| reset.sender.is_none());
+    let matches = candidates.filter_map(|reset| {
+        let receiver = reset.receiver.as_ref()?;
+        let agreement = sender.reaches(&receiver.what);
+        let joined = join(sender.netns(), receiver.netns, agreement)?;
+        Some(((agreement, std::cmp::Reverse(reset.id)), (reset.id, joined)))
+    });
+    matches.max_by_key(|entry| entry.0).map(|entry| entry.1)
 }

@@ -46,12 +46,12 @@ fn verdict(page: &mut String, id: VerdictId, entry: &Entry) {
     let _ = writeln!(page, "{}\n", prose(&entry.meaning));
     let codes =
         |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let coded = [
+    let names = [
         ("Applications see", &entry.errno),
         ("The kernel's reason for the RST (since Linux 6.10)", &entry.reset_reasons),
         ("Counters that rise", &entry.counters),
     ];
-    for (name, list) in coded {
+    for (name, list) in names {
         if !list.is_empty() {
             let _ = writeln!(page, "* {name}: {}", codes(list));
         }

@@ -282,6 +282,7 @@ impl AttemptFact {
     }
 
     /// Where answers come from: the place that was called, or the one behind it.
+    #[must_use]
     pub fn is_answered_from(&self, from: Endpoint) -> bool {
         let called = from == Endpoint::from(self.remote);
         called || self.nat.is_some_and(|nat| from == Endpoint::from(nat.remote))

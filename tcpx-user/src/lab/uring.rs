@@ -109,7 +109,8 @@ fn sockaddr(to: SocketAddr) -> Vec<u8> {
         SocketAddr::V4(to) => (libc::AF_INET, to.ip().octets().to_vec()),
         SocketAddr::V6(to) => (libc::AF_INET6, [&[0; 4][..], &to.ip().octets()].concat()),
     };
-    let mut bytes = (family as u16).to_ne_bytes().to_vec();
+    // AF_INET and AF_INET6 are small.
+    let mut bytes = (family.cast_unsigned() as u16).to_ne_bytes().to_vec();
     bytes.extend(to.port().to_be_bytes());
     bytes.append(&mut rest);
     bytes.resize(if to.is_ipv4() { 16 } else { 28 }, 0);

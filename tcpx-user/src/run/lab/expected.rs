@@ -177,7 +177,12 @@ impl Expected {
             // The end of the listener is concluded from who sends the RST, and in which state.
             // A bad cookie: from what cookie_v4_check looks at before it looks for one.
             // What is in another namespace is asked after the fact.
-            "listener-closed-unaccepted" | "bad-syncookie" | "listener-other-netns" => false,
+            // A packet that conntrack drops looks like one that a rule drops: the namespace's counters tell.
+            "listener-closed-unaccepted"
+            | "bad-syncookie"
+            | "listener-other-netns"
+            | "conntrack-full"
+            | "conntrack-insert-failed" => false,
             // That nobody here sent it follows from hooks at every place that could have.
             "peer-refused" | "peer-reset" => {
                 can.replies_without_socket && can.replies_from_time_wait && can.rejects
@@ -198,13 +203,10 @@ impl Expected {
             "syn-in-handshake" | "accept-queue-abort" => can.reset_reasons || can.received,
             "syn-recv-bad-ack" | "child-rejected-ack" => can.received,
             "netfilter-reject-reset" => can.rejects,
-            "netfilter-drop" => can.drop_reasons,
             "accept-queue-full" | "syn-queue-full" => can.conn_request,
             "handshake-ack-dropped" | "defer-accept" | "time-wait-ack" => can.mini_sockets,
-            "rp-filter" | "bad-checksum" | "auth-failed" | "xfrm-policy" | "socket-filter-drop"
-            | "tc-xdp-drop" | "egress-drop" => can.drop_reasons,
-            // A packet that conntrack drops looks like one that a rule drops: the namespace's counters tell.
-            "conntrack-full" | "conntrack-insert-failed" => false,
+            "netfilter-drop" | "rp-filter" | "bad-checksum" | "auth-failed" | "xfrm-policy"
+            | "socket-filter-drop" | "tc-xdp-drop" | "egress-drop" => can.drop_reasons,
             "min-ttl" => can.min_ttl_reason,
             "martian" => can.martian_reasons,
             "connect-denied" | "permission-denied" => can.denials,

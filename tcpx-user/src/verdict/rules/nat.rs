@@ -64,7 +64,7 @@ fn sentence(step: &Translation, context: &Context<'_>) -> String {
 }
 
 /// The listener in the namespace that redirected the connection to itself.
-pub(super) fn proxy<'a>(facts: &'a AttemptFacts) -> Option<(&'a Translation, &'a Holder)> {
+pub(super) fn proxy(facts: &AttemptFacts) -> Option<(&Translation, &Holder)> {
     let step = facts.nat.last()?;
     let wanted = step.what.translated.b;
     let list = &step.what.holders.as_ref()?.list;

@@ -64,13 +64,11 @@ pub(super) fn meaning(icmp: &Icmp) -> Option<Meaning> {
     let unreachable = |errno, name| Some(Meaning { id: IcmpUnreachable, errno, name });
     match (icmp.ends.b.is_ipv4(), icmp.icmp_type) {
         (true, 3) => row(V4_UNREACHABLE, icmp.icmp_code),
-        (true, 11) => unreachable(EHOSTUNREACH, "time exceeded"),
-        (true, 12) => unreachable(EPROTO, "parameter problem"),
+        (true, 11) | (false, 3) => unreachable(EHOSTUNREACH, "time exceeded"),
+        (true, 12) | (false, 4) => unreachable(EPROTO, "parameter problem"),
         // A code that the kernel does not know is EPROTO (icmpv6_err_convert).
         (false, 1) => row(V6_UNREACHABLE, icmp.icmp_code)
             .or_else(|| unreachable(EPROTO, "destination unreachable, unknown code")),
-        (false, 3) => unreachable(EHOSTUNREACH, "time exceeded"),
-        (false, 4) => unreachable(EPROTO, "parameter problem"),
         _ => None,
     }
 }
