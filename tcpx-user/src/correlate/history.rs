@@ -75,7 +75,7 @@ impl History {
         !self.failed.get(seen.what.sk).any(|entry| span.contains(&entry.0))
     }
 
-    /// The last listener that would have taken a SYN, refused at `time` in `netns`, and was closed within [`NEAR_NS`]
+    /// The last listener that would have taken a SYN, refused at `time` in `netns`, and was closed within `NEAR_NS`
     /// before. It leaves the hash before its state changes (`tcp_set_state`), so that the refusal may come first.
     #[must_use]
     pub fn closed_before(&self, syn: &Answered<'_>, netns: Netns, time: u64) -> Option<&Seen<StateChange>> {
@@ -84,7 +84,7 @@ impl History {
         closed.rfind(|seen| span.contains(&seen.time) && would_take(syn, netns, seen) && self.is_real(seen))
     }
 
-    /// The first listener that would have taken the SYN and appeared within [`NEAR_NS`] after. It is in state LISTEN
+    /// The first listener that would have taken the SYN and appeared within `NEAR_NS` after. It is in state LISTEN
     /// before it is in the hash (`inet_csk_listen_start`), so that the refusal may come second.
     #[must_use]
     pub fn appeared_after(&self, syn: &Answered<'_>, netns: Netns, time: u64) -> Option<&Seen<StateChange>> {
