@@ -27,8 +27,8 @@ pub(crate) fn all() -> Vec<Trial> {
         trial("auto/kernel-facts", kernel_facts),
         trial("auto/check", || stand::alone(check::tells_what_attaches)),
         trial("auto/thousand-connections", || stand::alone(|| thousand::trace("auto"))),
-        trial("auto/two-hundred-segments", || open::judged("", stand::alone(segments::ipv4))),
-        trial("auto/two-hundred-segments/ipv6", || open::judged("", stand::alone(segments::ipv6))),
+        trial("auto/two-hundred-segments", || open::judged("", segments::ipv4())),
+        trial("auto/two-hundred-segments/ipv6", || open::judged("", segments::ipv6())),
         trial("auto/mixed-traffic", || open::judged("", stand::alone(mixed::run))),
     ];
     let played = BACKENDS.iter().flat_map(|&(backend, _)| {
