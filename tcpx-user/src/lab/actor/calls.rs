@@ -154,7 +154,6 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         Call::BindToDevice(index) => sys::bind_to_device(fd, index)?,
         Call::RefuseByProgram => refuse_by_program(fd)?,
         Call::DeferAccept(seconds) => sys::set_tcp(fd, libc::TCP_DEFER_ACCEPT, seconds)?,
-        Call::FastOpen(limit) => sys::set_tcp(fd, libc::TCP_FASTOPEN, limit)?,
         Call::Linger(seconds) => sockopt::set_socket_linger(fd, Some(Duration::from_secs(seconds)))?,
         Call::Option(option, value) => {
             let (level, name, _) = option.parts();
@@ -263,7 +262,6 @@ fn describe(command: &Command, received: &str) -> String {
         Call::BindToDevice(index) => format!("setsockopt({fd}, SO_BINDTOIFINDEX, {index})"),
         Call::RefuseByProgram => format!("setsockopt({fd}, SO_ATTACH_REUSEPORT_EBPF, return SK_DROP)"),
         Call::DeferAccept(seconds) => format!("setsockopt({fd}, TCP_DEFER_ACCEPT, {seconds})"),
-        Call::FastOpen(limit) => format!("setsockopt({fd}, TCP_FASTOPEN, {limit})"),
         Call::Linger(seconds) => format!("setsockopt({fd}, SO_LINGER, {{1, {seconds}}})"),
         Call::Option(option, value) => format!("setsockopt({fd}, {}, {value})", option.parts().2),
         Call::Disconnect => format!("connect({fd}, AF_UNSPEC)"),

@@ -34,8 +34,6 @@ pub(super) enum Call {
     RefuseByProgram,
     /// Seconds.
     DeferAccept(i32),
-    /// How many handshakes with data may wait.
-    FastOpen(i32),
     Linger(u64),
     Option(TcpOption, i32),
     /// connect() with AF_UNSPEC.
