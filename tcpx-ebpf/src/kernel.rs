@@ -174,6 +174,12 @@ pub fn place(net: u64, skb: u64) -> u8 {
     (u8::from(list != 0) * place_flag::SK_LOOKUP) | (u8::from(l3mdev != 0) * place_flag::VRF)
 }
 
+/// Whether a packet came in by a device or has got one to leave by.
+#[inline(always)]
+pub fn has_device(skb: u64) -> bool {
+    field_or_zero::<u64>(skb, offset!(skb_dev)) != 0
+}
+
 /// The socket that sends a packet, or that it was given to.
 #[inline(always)]
 pub fn skb_sock(skb: u64) -> u64 {

@@ -135,9 +135,6 @@ impl Correlator {
     /// Ends the wait of a RST.
     pub(super) fn settle_reset(&mut self, id: u64) {
         let Some(mut reset) = self.resets.remove(id) else { return };
-        if let Some(seen) = no_refusal(&reset) {
-            return self.vanished(DropCause::Freed(seen));
-        }
         if reset.nat.is_empty() {
             reset.nat = self.translations_of(&reset);
         }
@@ -457,18 +454,4 @@ impl Correlator {
 /// The names of an attempt's flow, from the caller on.
 fn names(attempt: &AttemptFacts, ends: Ends) -> Vec<Ends> {
     std::iter::once(ends).chain(attempt.nat.iter().map(|step| step.what.translated)).collect()
-}
-
-/// A SYN that `tcp_v4_rcv` freed without a reason, while a listener was there to take it, and that no RST is known to
-/// have answered: what freed it was something else.
-fn no_refusal(reset: &ResetFacts) -> Option<Seen<Box<crate::event::Drop>>> {
-    let Some(Sender::NoSocketDrop(seen)) = &reset.sender else { return None };
-    let drop = &seen.what;
-    let wanted = drop.segment.ends.b;
-    let takes = |holder: &crate::event::Holder| {
-        holder.listens_at(wanted) && holder.bound_dev == 0 && !holder.reuseport_program
-    };
-    let listener = drop.holders.as_ref().is_some_and(|holders| holders.list.iter().any(takes));
-    let silent = reset.receiver.is_none() && drop.reason.is_none() && !drop.place.sk_lookup;
-    (listener && silent).then(|| seen.clone())
 }
