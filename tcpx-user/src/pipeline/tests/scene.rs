@@ -27,6 +27,8 @@ pub(super) const TRACEPOINT_6_1: Abilities = Abilities {
     replies_from_time_wait: false,
     icmp: false,
     icmp_send: false,
+    quiet_resets: false,
+    ignored_resets: false,
     rejects: false,
     conn_request: false,
     received: false,
@@ -254,6 +256,7 @@ pub(super) fn sock_reset(ends: Ends, sock: SockFacts) -> SockReset {
         segment: None,
         reason: None,
         comm: b"curl".to_vec(),
+        quiet: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::{
     abilities::Abilities,
-    lab::{AttemptFact, DropFact, Facts, Program, ResetFact},
+    lab::{AttemptFact, DropFact, Facts, Program, ResetFact, Side},
     line::Confidence,
     verdict::{Group, VerdictId},
 };
@@ -35,6 +35,7 @@ impl Expected {
         if !abilities.replies_without_socket && !abilities.drop_reasons {
             expected.hide_stray();
         }
+        expected.hide_quiet();
         if !abilities.sk_lookup {
             expected.hide_program();
         }
@@ -100,6 +101,26 @@ impl Expected {
         for drop in self.facts.drops.iter_mut().filter(|drop| drop.verdict == "time-wait-ack") {
             drop.verdict = "unknown";
             self.hidden = Some("no hook here sees that a SYN met a TIME_WAIT record");
+        }
+    }
+
+    /// tcp_check_req, tcp_timewait_state_process and tcp_validate_incoming have no tracepoint, and before Linux 6.11 kfree_skb
+    /// does not say for which socket a RST was freed. A RST that was sent here has a line all the same.
+    fn hide_quiet(&mut self) {
+        let can = self.abilities;
+        let small = |side: &Side| matches!(side.socket, "listener" | "time-wait");
+        let seen = |reset: &ResetFact| match &reset.receiver {
+            Some(side) if small(side) => can.quiet_resets,
+            _ => can.ignored_resets || reset.verdict != "reset-ignored",
+        };
+        let sent = |reset: &ResetFact| reset.origin != "elsewhere";
+        let all = self.facts.resets.len();
+        self.facts.resets.retain(|reset| seen(reset) || sent(reset));
+        if self.facts.resets.len() < all {
+            self.hidden = Some("no hook here sees a RST that tcp_reset never gets");
+        }
+        for reset in self.facts.resets.iter_mut().filter(|reset| !seen(reset)) {
+            reset.receiver = None;
         }
     }
 
@@ -184,7 +205,12 @@ impl Expected {
             | "conntrack-full"
             | "conntrack-insert-failed" => false,
             // That nobody here sent it follows from hooks at every place that could have.
-            "peer-refused" | "peer-reset" => {
+            "handshake-reset-by-peer" if !can.mini_sockets => false,
+            "peer-refused"
+            | "peer-reset"
+            | "handshake-reset-by-peer"
+            | "reset-ignored"
+            | "time-wait-assassinated" => {
                 can.replies_without_socket && can.replies_from_time_wait && can.rejects
             }
             "stray-segment" => can.replies_without_socket,
