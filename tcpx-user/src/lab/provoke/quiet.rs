@@ -21,6 +21,13 @@ pub(super) const TABLE: &[Scenario] = &[
     ),
     scenario("reset-ignored/ipv6", Ipv6, "The same, IPv6", IGNORED, challenged),
     scenario("reset-ignored/outside", Ipv4, "A RST outside the window is dropped", IGNORED, outside),
+    scenario(
+        "reset-ignored/handshake",
+        Ipv4,
+        "A RST outside of the window does not end a handshake",
+        SURVIVES,
+        outlived,
+    ),
     scenario("reset-ignored/time-wait", Ipv4, "TIME_WAIT ignores a RST (tcp_rfc1337=1)", RFC1337, rfc1337),
     scenario("time-wait-assassinated", Ipv4, "A RST ends a TIME_WAIT", ASSASSINATED, assassinated),
     scenario("time-wait-assassinated/ipv6", Ipv6, "The same, IPv6", ASSASSINATED, assassinated),
@@ -30,27 +37,56 @@ const HANDSHAKE: &str = "The request socket goes (tcp_check_req, embryonic_reset
                          that listens never hears of it. Port scanners do this.";
 const IGNORED: &str = "Only a RST with exactly the expected number ends a connection (RFC 5961, tcp_validate_incoming): \
                        data still flows afterwards.";
+const SURVIVES: &str =
+    "The request socket stays (tcp_check_req), and the last ACK opens the connection all the same.";
 const RFC1337: &str = "With net.ipv4.tcp_rfc1337=1 a RST does not end TIME_WAIT (RFC 1337).";
 const ASSASSINATED: &str = "tcp_timewait_state_process ends the record that kept late segments away.";
 
 const PORT: u16 = 8080;
 
-fn handshake(stage: &mut Stage) -> Result<(), LabError> {
+/// A server that has answered the peer's SYN.
+struct HalfOpen {
+    server: Actor,
+    listener: Fd,
+    peer: Peer,
+    conn: Conn,
+}
+
+fn half_open(stage: &mut Stage) -> Result<HalfOpen, LabError> {
     let namespace = stage.namespace("lab")?;
     let server = stage.actor(&namespace, "server")?;
     let peer = stage.peer(&namespace)?;
-    server.serve(peer.near(PORT))?;
+    let listener = server.serve(peer.near(PORT))?;
     stage.ready()?;
     let mut conn = peer.conn(40_001, PORT);
     peer.send(&conn.segment(Flags::SYN))?;
     conn.next = conn.next.wrapping_add(1);
-    let both = Flags::SYN | Flags::ACK;
-    peer.receive("a SYN-ACK", |segment| segment.to == conn.peer && segment.flags == both)?;
+    let (to, both) = (conn.peer, Flags::SYN | Flags::ACK);
+    let (answer, _) = peer.receive("a SYN-ACK", |s| s.to == to && s.flags == both)?;
+    conn.expected = answer.seq.wrapping_add(1);
+    Ok(HalfOpen { server, listener, peer, conn })
+}
+
+fn handshake(stage: &mut Stage) -> Result<(), LabError> {
+    let HalfOpen { server, peer, conn, .. } = half_open(stage)?;
     stage.step("the port is open: that was all that the peer wanted to know");
     peer.send(&conn.segment(Flags::RST))?;
+    let namespace = stage.namespaces()[0].clone();
     stage.await_no_socket(&namespace, "the handshake", |row| row.remote == conn.peer)?;
     stage.reset("elsewhere", conn.peer, conn.kernel).receiver = Side::listener(&server);
     stage.counts("AttemptFails", 1);
+    Ok(())
+}
+
+fn outlived(stage: &mut Stage) -> Result<(), LabError> {
+    let HalfOpen { server, listener, peer, conn } = half_open(stage)?;
+    let reset = conn.segment(Flags::RST);
+    peer.send(&Segment { seq: conn.next.wrapping_sub(200_000), ..reset })?;
+    stage.step("the handshake goes on");
+    peer.send(&conn.segment(Flags::ACK))?;
+    server.accept(listener)?;
+    stage.reset("elsewhere", conn.peer, conn.kernel).receiver = Side::listener(&server);
+    stage.does_not_count("AttemptFails");
     Ok(())
 }
 

@@ -78,6 +78,16 @@ fn what_became_of_a_request_socket_may_be_unknown() {
     assert_eq!(functions[..2], ["sk_skb_reason_drop", "tcp_check_req"]);
 }
 
+/// The kernel still has it when asked.
+#[test]
+fn what_survived_unseen() {
+    let freed = Quiet { numbers: None, met: Reached::Request { ended: None }, freed: true };
+    let asked = call(HALF_OPEN.0, HALF_OPEN.1);
+    let told = run(Abilities::ALL, &[met(&asked, S, 7, sock(SockPtr(0x11), LISTEN), freed)]);
+    assert_eq!(gist(&told.reset().verdict).0, "reset-ignored");
+    assert_eq!(told.reset().verdict.confidence, Derived);
+}
+
 /// SYNs had crossed: a full socket, which `tcp_reset` ends.
 #[test]
 fn a_crossed_handshake_that_is_reset() {

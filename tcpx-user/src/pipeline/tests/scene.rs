@@ -165,6 +165,10 @@ impl Who for Table {
         COUNTERS.with_borrow(|counters| counters.get(&netns.inum).cloned().map(Arc::new))
     }
 
+    fn is_left(&self, netns: Netns, ends: Ends) -> Option<bool> {
+        self.is_half_open(netns, ends)
+    }
+
     fn is_half_open(&self, _: Netns, ends: Ends) -> Option<bool> {
         Some(ends == self::ends(HALF_OPEN.0, HALF_OPEN.1))
     }

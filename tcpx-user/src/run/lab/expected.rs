@@ -186,6 +186,13 @@ impl Expected {
     pub fn confidence_of_reset(&self, reset: &ResetFact) -> Confidence {
         let sure = self.confidence(reset.verdict);
         let unproved = reset.receiver.is_none() && !self.abilities.replies_without_socket;
+        // Which of its request sockets a RST met, and what became of that, the free of the RST does not show.
+        if reset.origin == "elsewhere"
+            && reset.receiver.as_ref().is_some_and(|side| side.socket == "listener")
+            && !self.abilities.mini_sockets
+        {
+            return sure.min(Confidence::Derived);
+        }
         if unproved && is_no_socket(reset.verdict) { sure.min(Confidence::Derived) } else { sure }
     }
 
@@ -205,7 +212,6 @@ impl Expected {
             | "conntrack-full"
             | "conntrack-insert-failed" => false,
             // That nobody here sent it follows from hooks at every place that could have.
-            "handshake-reset-by-peer" if !can.mini_sockets => false,
             "peer-refused"
             | "peer-reset"
             | "handshake-reset-by-peer"

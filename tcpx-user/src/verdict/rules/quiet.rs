@@ -19,17 +19,36 @@ fn met<'a>(facts: &'a ResetFacts, context: &Context<'_>) -> Option<(&'a SockRese
     Some((&seen.what, seen.what.quiet?))
 }
 
+/// How sure it is. Of a request socket, the free of the RST shows only the listener; what became of it was asked afterwards.
+fn confidence(quiet: Quiet, facts: &ResetFacts, context: &Context<'_>) -> Confidence {
+    let asked = quiet.freed && matches!(quiet.met, Reached::Request { .. });
+    if asked { Confidence::Derived } else { received::confidence(facts, context) }
+}
+
+/// The RST ended the small socket that it met.
+fn ended(facts: &ResetFacts, quiet: Quiet, context: &Context<'_>) -> bool {
+    let left = || {
+        let seen = facts.receiver.as_ref();
+        seen.and_then(|seen| context.who.is_left(seen.netns, seen.what.ends)) == Some(true)
+    };
+    match quiet.met {
+        Reached::Request { ended } => ended.unwrap_or_else(|| !left()),
+        Reached::TimeWait { ended, .. } => ended,
+        Reached::Full => false,
+    }
+}
+
 /// A request socket is gone, or `tcp_reset` met a socket whose handshake was not over.
 pub(super) fn handshake(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
     let id = VerdictId::HandshakeResetByPeer;
     let Some((reset, quiet)) = met(facts, context) else { return crossed(facts, context) };
-    let Reached::Request { ended: None | Some(true) } = quiet.met else { return None };
+    if !matches!(quiet.met, Reached::Request { .. }) || !ended(facts, quiet, context) {
+        return None;
+    }
     let (listener, ends, how) = (words::socket(&reset.sock, context), reset.ends, received::arrival(reset));
     let first =
         format!("{listener} listens on {}. {} sent a SYN, got the SYN-ACK, and {how}.", ends.a, ends.b);
-    let seen = quiet.met == Reached::Request { ended: Some(true) };
-    let sure = if seen { received::confidence(facts, context) } else { Confidence::Derived };
-    Some(Finding::new(id, sure, first))
+    Some(Finding::new(id, confidence(quiet, facts, context), first))
 }
 
 /// SYNs had crossed, so that a full socket was in SYN_RECV.
@@ -71,7 +90,7 @@ pub(super) fn ignored(facts: &ResetFacts, context: &Context<'_>) -> Option<Findi
     let first = format!("{} for {what}, and was not obeyed{why}.", received::arrival(reset));
     let first = first.replacen("the RST", "The RST", 1);
     let answer = numbers.filter(|_| quiet.met == Reached::Full).and_then(|(known, seq)| answer(known, seq));
-    let sure = received::confidence(facts, context);
+    let sure = confidence(quiet, facts, context);
     Some(Finding::new(VerdictId::ResetIgnored, sure, first).and(answer.map(ToOwned::to_owned)))
 }
 
