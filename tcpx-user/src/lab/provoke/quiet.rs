@@ -31,6 +31,13 @@ pub(super) const TABLE: &[Scenario] = &[
     scenario("reset-ignored/time-wait", Ipv4, "TIME_WAIT ignores a RST (tcp_rfc1337=1)", RFC1337, rfc1337),
     scenario("time-wait-assassinated", Ipv4, "A RST ends a TIME_WAIT", ASSASSINATED, assassinated),
     scenario("time-wait-assassinated/ipv6", Ipv6, "The same, IPv6", ASSASSINATED, assassinated),
+    scenario(
+        "time-wait-assassinated/fin-wait2",
+        Ipv4,
+        "A RST ends a connection that waits for the peer's FIN",
+        FIN_WAIT2,
+        half_closed,
+    ),
 ];
 
 const HANDSHAKE: &str = "The request socket goes (tcp_check_req, embryonic_reset); no tcp_reset runs, and the program \
@@ -41,6 +48,9 @@ const SURVIVES: &str =
     "The request socket stays (tcp_check_req), and the last ACK opens the connection all the same.";
 const RFC1337: &str = "With net.ipv4.tcp_rfc1337=1 a RST does not end TIME_WAIT (RFC 1337).";
 const ASSASSINATED: &str = "tcp_timewait_state_process ends the record that kept late segments away.";
+
+const FIN_WAIT2: &str = "A closed socket in FIN_WAIT2 is kept as a record of the same kind; there any RST in the window ends it, \
+                         whatever net.ipv4.tcp_rfc1337 says.";
 
 const PORT: u16 = 8080;
 
@@ -138,13 +148,19 @@ fn still_open(stage: &mut Stage, mut open: Open) -> Result<(), LabError> {
     Ok(())
 }
 
-/// Both sides have closed, the kernel's first.
-fn in_time_wait(stage: &mut Stage) -> Result<Open, LabError> {
+/// The kernel's side has closed.
+fn closed(stage: &mut Stage) -> Result<Open, LabError> {
     let mut open = open(stage)?;
     open.client.close(open.socket)?;
     let kernel = open.conn.kernel;
     let (fin, _) = open.peer.receive("a FIN", |s| s.from == kernel && s.flags.has(Flags::FIN))?;
     open.conn.expected = fin.seq.wrapping_add(1);
+    Ok(open)
+}
+
+/// Both sides have closed, the kernel's first.
+fn in_time_wait(stage: &mut Stage) -> Result<Open, LabError> {
+    let mut open = closed(stage)?;
     open.peer.send(&open.conn.segment(Flags::FIN | Flags::ACK))?;
     open.conn.next = open.conn.next.wrapping_add(1);
     open.peer.await_ack(&open.conn)?;
@@ -160,6 +176,18 @@ fn assassinated(stage: &mut Stage) -> Result<(), LabError> {
     open.peer.reset(&open.conn)?;
     let (namespace, remote) = (stage.namespaces()[0].clone(), open.conn.peer);
     stage.await_no_socket(&namespace, "TIME_WAIT", |row| row.remote == remote)?;
+    reached_time_wait(stage, &open);
+    Ok(())
+}
+
+fn half_closed(stage: &mut Stage) -> Result<(), LabError> {
+    let open = closed(stage)?;
+    open.peer.send(&open.conn.segment(Flags::ACK))?;
+    let (namespace, remote) = (stage.namespaces()[0].clone(), open.conn.peer);
+    stage.await_socket(&namespace, "FIN_WAIT2", |row| row.remote == remote && row.state == "FIN_WAIT2")?;
+    let reset = open.conn.segment(Flags::RST | Flags::ACK);
+    open.peer.send(&Segment { seq: open.conn.next.wrapping_add(100), ..reset })?;
+    stage.await_no_socket(&namespace, "FIN_WAIT2", |row| row.remote == remote)?;
     reached_time_wait(stage, &open);
     Ok(())
 }
