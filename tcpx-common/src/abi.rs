@@ -77,6 +77,8 @@ numbered! {
         SynRefused = 26 => "syn-refused",
         /// A handshake segment that a request socket or a TIME_WAIT record did not take.
         MiniSocket = 27 => "mini-socket",
+        /// A RST of which `tcp_reset` does not know: a request socket or a TIME_WAIT record met it, or it was not obeyed.
+        QuietReset = 22 => "quiet-reset",
     }
 }
 
@@ -145,6 +147,8 @@ numbered! {
         ListenFailed = 38 => "listen-failed",
         /// [`crate::event::MiniSocket`]
         MiniSocket = 34 => "mini-socket",
+        /// [`crate::event::QuietReset`]
+        QuietReset = 28 => "quiet-reset",
     }
 }
 

@@ -390,6 +390,34 @@ record! {
         comm: [u8; 16],
     }
 
+    /// A RST of which `tcp_reset` does not know: a request socket or a TIME_WAIT record met it, or it was not obeyed.
+    struct QuietReset {
+        /// Common part.
+        header: Header,
+        /// The RST.
+        segment: Segment,
+        /// What it reached: of a request socket its listener; of TIME_WAIT only `sk` and `state`.
+        sock: SockFacts,
+        /// Next byte expected.
+        rcv_nxt: u32,
+        /// End of the window, inclusive.
+        until: u32,
+        /// 1 if `rcv_nxt` and `until` are known, and `ended` of a small socket.
+        numbers: u8,
+        /// 1 if a request socket was reached.
+        handshake: u8,
+        /// 1 if it ended the request socket or the TIME_WAIT record.
+        ended: u8,
+        /// In TIME_WAIT, the state that it stands for: FIN_WAIT2 or TIME_WAIT.
+        substate: u8,
+        /// net.ipv4.tcp_rfc1337
+        rfc1337: u8,
+        /// 1 if it was seen as it was freed.
+        freed: u8,
+        /// Zero.
+        reserved: [u8; 2],
+    }
+
     /// An ICMP error about a TCP segment.
     struct Icmp {
         /// Common part.
@@ -628,6 +656,7 @@ assert_layout!(
     ReplySock = 240,
     ReplyHolders = 424,
     SockReset = 288,
+    QuietReset = 224,
     Icmp = 120,
     Reject = 120,
     ConnRequest = 232,

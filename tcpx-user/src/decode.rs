@@ -71,6 +71,9 @@ impl Decoder {
             }
             Kind::ActiveReset => What::ActiveReset(Box::new(self.sock_reset(bytes)?)),
             Kind::ReceiveReset => What::ReceiveReset(Box::new(self.sock_reset(bytes)?)),
+            Kind::QuietReset => {
+                What::ReceiveReset(Box::new(facts::quiet_reset(&record(bytes)?, self.tick_ns)?))
+            }
             Kind::Death => What::Death(Box::new(self.sock_reset(bytes)?)),
             Kind::Icmp => What::Icmp(facts::icmp(&record(bytes)?, true)?),
             Kind::IcmpSend => What::IcmpSend(facts::icmp(&record(bytes)?, false)?),

@@ -163,6 +163,7 @@ impl State {
             What::ConnRequest(request) => self.sockets(event.time, Some(&request.sock), None),
             What::ActiveReset(reset) | What::ReceiveReset(reset) => {
                 self.sockets(event.time, Some(&reset.sock), None);
+                self.half_open.observe_reset(event.netns, reset, &self.namespaces);
             }
             What::Fork { child } => self.namespaces.hold_that_of(*child),
             What::Lookup(segment, _) | What::Reject(segment, _) => self.segment(event.netns, segment),
@@ -284,7 +285,11 @@ impl Who for Enrich {
     }
 
     fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool> {
-        self.lock().half_open.get(netns, ends)
+        self.lock().half_open.get(netns, ends).map(|found| found == state::SYN_RECV)
+    }
+
+    fn is_left(&self, netns: Netns, ends: Ends) -> Option<bool> {
+        self.lock().half_open.get(netns, ends).map(|found| found != state::LISTEN)
     }
 
     fn time(&self, boot_ns: u64) -> String {

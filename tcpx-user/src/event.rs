@@ -489,6 +489,70 @@ pub struct SockReset {
     pub reason: Option<Name>,
     /// Name of the running task.
     pub comm: Vec<u8>,
+    /// For a RST that came in and of which `tcp_reset` does not know: how it met what it reached.
+    pub quiet: Option<Quiet>,
+}
+
+impl SockReset {
+    /// The sequence number by which the sender knows it: while only its SYN was sent, a socket knows its own initial one;
+    /// later, what it expects from the peer. What was not obeyed need not have that.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        match (self.quiet, &self.segment) {
+            (Some(_), Some(rst)) => rst.seq,
+            _ if self.sock.state == tcpx_common::abi::state::SYN_SENT => self.sock.snd_una,
+            _ => self.sock.rcv_nxt,
+        }
+    }
+}
+
+/// How a RST met a request socket, a TIME_WAIT record, or a full socket that did not obey it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quiet {
+    /// What was expected, where that is known.
+    pub numbers: Option<Numbers>,
+    /// What it met, and what became of that.
+    pub met: Reached,
+    /// It was seen as it was freed, not by the function that judges it.
+    pub freed: bool,
+}
+
+/// What a RST met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// A request socket; `SockReset::sock` is its listener.
+    Request {
+        /// It is gone; `None` if that was not seen.
+        ended: Option<bool>,
+    },
+    /// A TIME_WAIT record.
+    TimeWait {
+        /// It is gone.
+        ended: bool,
+        /// The state that it stands for: FIN_WAIT2 or TIME_WAIT.
+        substate: u8,
+        /// net.ipv4.tcp_rfc1337
+        rfc1337: bool,
+    },
+    /// A full socket, which did not obey it.
+    Full,
+}
+
+/// Sequence numbers that a socket takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// The next one.
+    pub next: u32,
+    /// End of the window, inclusive.
+    pub until: u32,
+}
+
+impl Numbers {
+    /// Not behind the next one, and in the window (`tcp_in_window`, `tcp_sequence`, for a segment without data).
+    #[must_use]
+    pub const fn take(&self, seq: u32) -> bool {
+        seq.wrapping_sub(self.next) <= self.until.wrapping_sub(self.next)
+    }
 }
 
 /// An ICMP error about a TCP segment.

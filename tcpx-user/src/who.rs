@@ -124,6 +124,10 @@ pub trait Who {
     /// for a segment whose lookup was not seen.
     fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool>;
 
+    /// Whether a handshake with these ends, or the connection that has come of it, was still there after a RST. Asked for a
+    /// RST of which only the free was seen.
+    fn is_left(&self, netns: Netns, ends: Ends) -> Option<bool>;
+
     /// Wall clock of a boot clock time, RFC 3339 UTC with nanoseconds.
     fn time(&self, boot_ns: u64) -> String;
 }

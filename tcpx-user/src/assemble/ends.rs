@@ -82,11 +82,15 @@ fn of_reset(seen: &Seen<Box<SockReset>>, opened: Option<Opened>) -> Socket {
 }
 
 fn full(sock: &SockFacts, age_ns: Option<u64>) -> Socket {
-    let listens = sock.state == LISTEN;
+    let kind = match sock.state {
+        LISTEN => SocketKind::Listener,
+        TIME_WAIT => SocketKind::TimeWait,
+        _ => SocketKind::Full,
+    };
     // Before a connection stands, `lsndtime` and `lrcvtime` are not set and no data can move.
-    let open = !matches!(sock.state, LISTEN | SYN_SENT | SYN_RECV);
+    let open = !matches!(sock.state, LISTEN | SYN_SENT | SYN_RECV | TIME_WAIT);
     Socket {
-        kind: if listens { SocketKind::Listener } else { SocketKind::Full },
+        kind,
         state: Some(words::state(sock.state)),
         age_ns,
         idle_ns: open.then_some(sock.idle_ns),

@@ -4,6 +4,7 @@
 //! reached otherwise; its note says which. Offsets come from a stack, if there is one.
 
 mod early;
+mod quiet;
 
 use std::borrow::Cow;
 
@@ -265,6 +266,9 @@ fn reject_drop(seen: &Seen<Box<crate::event::Drop>>) -> Vec<Frame> {
 
 fn received(seen: &Seen<Box<SockReset>>) -> Vec<Frame> {
     let sock = &seen.what.sock;
+    if let Some(quiet) = seen.what.quiet {
+        return at(seen.time, quiet::met(seen, quiet));
+    }
     let taken =
         format!("took the RST in {}; {}", words::state(sock.state), by(seen.backend, "tcp_receive_reset"));
     let mut frames = vec![frame("tcp_reset", taken)];

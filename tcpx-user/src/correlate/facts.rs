@@ -345,7 +345,8 @@ impl ResetFacts {
     /// It reached a socket that had only sent its SYN.
     #[must_use]
     pub fn refused_a_syn(&self) -> bool {
-        self.receiver.as_ref().is_some_and(|seen| seen.what.sock.state == state::SYN_SENT)
+        let receiver = self.receiver.as_ref().map(|seen| &seen.what);
+        receiver.is_some_and(|reset| reset.sock.state == state::SYN_SENT && reset.quiet.is_none())
     }
 }
 

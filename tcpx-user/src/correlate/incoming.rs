@@ -1,6 +1,6 @@
 //! Where each event goes.
 
-use tcpx_common::abi::state::{CLOSE, ESTABLISHED, LISTEN, SYN_RECV, SYN_SENT};
+use tcpx_common::abi::state::{CLOSE, ESTABLISHED, LISTEN, SYN_RECV, SYN_SENT, TIME_WAIT};
 
 use super::{
     Correlator,
@@ -35,7 +35,9 @@ impl Correlator {
                 self.sender(Sender::Active(Seen::new(event, stack, reset.clone())));
             }
             What::ReceiveReset(reset) => {
-                self.deaths.reset(reset.sock.sk, reset.ends, event.time);
+                if reset.quiet.is_none() {
+                    self.deaths.reset(reset.sock.sk, reset.ends, event.time);
+                }
                 self.receiver(Seen::new(event, stack, reset.clone()));
             }
             What::Death(death) => self.died(Seen::new(event, stack, death.clone())),
@@ -130,7 +132,7 @@ impl Correlator {
         };
         if change.new == ESTABLISHED && step != Step::Known {
             let opened = Opened { time: event.time, ends: change.ends, attempt: id };
-            self.history.opened(change.sk, opened);
+            self.history.opened(change.sk, event.netns, opened);
         }
         if change.new == ESTABLISHED {
             self.taken_after_all(change.ends.flipped());
@@ -352,7 +354,13 @@ impl Correlator {
         if self.resets.answered_at_end(sk, ends) {
             return;
         }
-        let opened = self.history.opening_of(sk, ends, time);
+        if seen.what.quiet.is_none() {
+            self.obeyed(&seen);
+        }
+        let opened = match seen.what.sock.state {
+            TIME_WAIT => self.history.opening_of_flow(seen.netns, ends, time),
+            _ => self.history.opening_of(sk, ends, time),
+        };
         let attempt = self.reached_attempt(&seen);
         if let Some(told) = self.told_sender_for(&seen) {
             return self.came_late(told, &seen, attempt);
@@ -370,10 +378,17 @@ impl Correlator {
         self.one_side_more(id, time);
     }
 
+    /// A RST that the socket seemed to pass over was obeyed after all, as when its number is that of the last block of SACK.
+    fn obeyed(&mut self, seen: &Seen<Box<SockReset>>) {
+        if let Some(id) = self.resets.passed_over(seen) {
+            self.resets.remove(id);
+        }
+    }
+
     /// The attempt that a RST has reached, if the socket is in one.
     fn reached_attempt(&self, seen: &Seen<Box<SockReset>>) -> Option<u64> {
         let (sock, ends) = (&seen.what.sock, seen.what.ends);
-        if !matches!(sock.state, SYN_SENT | SYN_RECV) {
+        if !matches!(sock.state, SYN_SENT | SYN_RECV) || seen.what.quiet.is_some() {
             return None;
         }
         let attempt = self.attempts.of_sock(sock.sk)?;

@@ -176,6 +176,9 @@ impl Sender {
     pub fn reaches(&self, receiver: &SockReset) -> Agreement {
         let sock = &receiver.sock;
         match (self, self.segment()) {
+            (Self::Active(sender), _) if receiver.quiet.is_some() => {
+                Agreement::near(sender.what.sock.snd_nxt, receiver.number())
+            }
             (Self::Active(sender), _) => Agreement::near(sender.what.sock.snd_nxt, sock.rcv_nxt),
             (_, Some(segment)) if segment.flags & tcp_flag::ACK == 0 => {
                 Agreement::exact(segment.seq, sock.snd_una)

@@ -12,6 +12,7 @@ mod near;
 mod own_accord;
 mod path;
 mod properties;
+mod quiet;
 mod refused;
 mod resets;
 mod scene;

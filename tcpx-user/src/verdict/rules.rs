@@ -20,6 +20,7 @@ mod nat;
 mod nearby;
 mod no_socket;
 mod own_accord;
+mod quiet;
 mod received;
 mod reject;
 mod reply;
@@ -278,6 +279,21 @@ pub const RESET: &[Rule<ResetFacts>] = &[
         gives: &[VerdictId::KeepaliveTimeout],
         site: "A.2 tcp_keepalive_timer: keepalive_probes",
         holds: own_accord::keepalive_timeout,
+    },
+    Rule {
+        gives: &[VerdictId::HandshakeResetByPeer],
+        site: "tcp_check_req: RST in the window; tcp_reset in SYN_RECV, nobody here sent it",
+        holds: quiet::handshake,
+    },
+    Rule {
+        gives: &[VerdictId::TimeWaitAssassinated],
+        site: "tcp_timewait_state_process: RST, nobody here sent it",
+        holds: quiet::time_wait,
+    },
+    Rule {
+        gives: &[VerdictId::ResetIgnored],
+        site: "tcp_validate_incoming: RST not exact (RFC 5961), nobody here sent it",
+        holds: quiet::ignored,
     },
     Rule {
         gives: &[VerdictId::PeerRefused],

@@ -15,6 +15,7 @@ mod local_resets;
 mod nat;
 mod near;
 mod own_accord;
+mod quiet;
 mod remote;
 mod silent;
 mod unmatched;
@@ -104,6 +105,7 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         icmp::TABLE,
         nat::TABLE,
         remote::TABLE,
+        quiet::TABLE,
         silent::TABLE,
         listener::TABLE,
         established::TABLE,

@@ -27,6 +27,8 @@ pub(super) const TRACEPOINT_6_1: Abilities = Abilities {
     replies_from_time_wait: false,
     icmp: false,
     icmp_send: false,
+    quiet_resets: false,
+    ignored_resets: false,
     rejects: false,
     conn_request: false,
     received: false,
@@ -163,6 +165,10 @@ impl Who for Table {
         COUNTERS.with_borrow(|counters| counters.get(&netns.inum).cloned().map(Arc::new))
     }
 
+    fn is_left(&self, netns: Netns, ends: Ends) -> Option<bool> {
+        self.is_half_open(netns, ends)
+    }
+
     fn is_half_open(&self, _: Netns, ends: Ends) -> Option<bool> {
         Some(ends == self::ends(HALF_OPEN.0, HALF_OPEN.1))
     }
@@ -254,6 +260,7 @@ pub(super) fn sock_reset(ends: Ends, sock: SockFacts) -> SockReset {
         segment: None,
         reason: None,
         comm: b"curl".to_vec(),
+        quiet: None,
     }
 }
 

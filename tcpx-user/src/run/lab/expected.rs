@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::{
     abilities::Abilities,
-    lab::{AttemptFact, DropFact, Facts, Program, ResetFact},
+    lab::{AttemptFact, DropFact, Facts, Program, ResetFact, Side},
     line::Confidence,
     verdict::{Group, VerdictId},
 };
@@ -39,6 +39,7 @@ impl Expected {
             // The drop of a stray segment comes with the holders of its port, but not with the connections there.
             expected.facts.resets.iter_mut().for_each(|reset| reset.meant_for = None);
         }
+        expected.hide_quiet();
         if !abilities.sk_lookup {
             expected.hide_program();
         }
@@ -110,6 +111,26 @@ impl Expected {
         }
     }
 
+    /// tcp_check_req, tcp_timewait_state_process and tcp_validate_incoming have no tracepoint, and before Linux 6.11 kfree_skb
+    /// does not say for which socket a RST was freed. A RST that was sent here has a line all the same.
+    fn hide_quiet(&mut self) {
+        let can = self.abilities;
+        let small = |side: &Side| matches!(side.socket, "listener" | "time-wait");
+        let seen = |reset: &ResetFact| match &reset.receiver {
+            Some(side) if small(side) => can.quiet_resets,
+            _ => can.ignored_resets || reset.verdict != "reset-ignored",
+        };
+        let sent = |reset: &ResetFact| reset.origin != "elsewhere";
+        let all = self.facts.resets.len();
+        self.facts.resets.retain(|reset| seen(reset) || sent(reset));
+        if self.facts.resets.len() < all {
+            self.hidden = Some("no hook here sees a RST that tcp_reset never gets");
+        }
+        for reset in self.facts.resets.iter_mut().filter(|reset| !seen(reset)) {
+            reset.receiver = None;
+        }
+    }
+
     /// A refusal shows in the drop of its SYN. Of other segments a drop shows it only where it has a reason.
     fn hide_stray(&mut self) {
         let all = self.facts.resets.len();
@@ -172,6 +193,13 @@ impl Expected {
     pub fn confidence_of_reset(&self, reset: &ResetFact) -> Confidence {
         let sure = self.confidence(reset.verdict);
         let unproved = reset.receiver.is_none() && !self.abilities.replies_without_socket;
+        // Which of its request sockets a RST met, and what became of that, the free of the RST does not show.
+        if reset.origin == "elsewhere"
+            && reset.receiver.as_ref().is_some_and(|side| side.socket == "listener")
+            && !self.abilities.mini_sockets
+        {
+            return sure.min(Confidence::Derived);
+        }
         if unproved && is_no_socket(reset.verdict) { sure.min(Confidence::Derived) } else { sure }
     }
 
@@ -191,7 +219,11 @@ impl Expected {
             | "conntrack-full"
             | "conntrack-insert-failed" => false,
             // That nobody here sent it follows from hooks at every place that could have.
-            "peer-refused" | "peer-reset" => {
+            "peer-refused"
+            | "peer-reset"
+            | "handshake-reset-by-peer"
+            | "reset-ignored"
+            | "time-wait-assassinated" => {
                 can.replies_without_socket && can.replies_from_time_wait && can.rejects
             }
             "stray-segment" => can.replies_without_socket,
