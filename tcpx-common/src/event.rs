@@ -350,6 +350,8 @@ record! {
         reply: Reply,
         /// The socket.
         sock: SockFacts,
+        /// When its connection was opened (`bpf_ktime_get_boot_ns`); 0 if that was not seen.
+        opened_ns: u64,
     }
 
     /// [`Reply`] to a SYN that found no socket while some hold its port.
@@ -625,7 +627,7 @@ assert_layout!(
     CallFailed = 408,
     Lookup = 136,
     Reply = 144,
-    ReplySock = 240,
+    ReplySock = 248,
     ReplyHolders = 424,
     SockReset = 288,
     Icmp = 120,

@@ -326,6 +326,8 @@ pub struct Reply {
     pub sk_state: u8,
     /// The socket, if it is a full one.
     pub sock: Option<SockFacts>,
+    /// When that socket's connection was opened (boot clock, ns), if that was seen.
+    pub opened: Option<u64>,
     /// Who holds the port, if a SYN found no socket and the walk was possible.
     pub holders: Option<Holders>,
     /// Where that was.

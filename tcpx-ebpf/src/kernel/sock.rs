@@ -144,11 +144,17 @@ pub fn timers(sk: u64, out: &mut SockReset) {
     out.retransmits = field_or_zero(sk, offset!(icsk_retransmits));
     out.user_timeout = field_or_zero(sk, offset!(icsk_user_timeout));
     out.linger2 = field_or_zero(sk, offset!(tp_linger2));
+    out.opened_ns = age(sk, &mut out.sock);
+}
+
+/// When the connection of this socket was opened, or 0; takes what no byte of data is from the bytes in `out`. To be called
+/// after [`facts`].
+#[inline(always)]
+pub fn age(sk: u64, out: &mut SockFacts) -> u64 {
     // SAFETY: the value is copied at once.
-    if let Some(opened) = unsafe { OPENED.get(sk) } {
-        out.opened_ns = opened.time_ns;
-        out.sock.bytes_acked = out.sock.bytes_acked.saturating_sub(opened.bytes_acked);
-    }
+    let Some(opened) = (unsafe { OPENED.get(sk) }) else { return 0 };
+    out.bytes_acked = out.bytes_acked.saturating_sub(opened.bytes_acked);
+    opened.time_ns
 }
 
 /// Remembers that the connection of this socket was opened now.

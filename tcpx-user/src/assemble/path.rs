@@ -187,6 +187,9 @@ fn answering_site(answered: &Answered<'_>, id: VerdictId, names: &Functions) -> 
         (_, VerdictId::DataAfterClose) => {
             site("tcp_rcv_state_process", "data, and the socket can receive no more")
         }
+        (_, VerdictId::Linger2Expired) => {
+            site("tcp_rcv_state_process", "FIN_WAIT1 is over, TCP_LINGER2 below 0")
+        }
         (SYN_SENT, VerdictId::SynSentPaws) => site(synsent, "SYN_SENT, the echoed timestamp is not ours"),
         (SYN_SENT, _) => site(synsent, "SYN_SENT, the ACK is not of our SYN"),
         (SYN_RECV, _) => site("tcp_rcv_state_process", "SYN_RECV, tcp_ack refused"),

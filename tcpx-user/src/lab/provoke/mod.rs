@@ -2,10 +2,12 @@
 
 mod below;
 mod beside;
+mod challenged;
 mod closing;
 mod conntrack;
 mod early;
 mod established;
+mod fast_open;
 mod firewall;
 mod given_up;
 mod handshake;
@@ -16,6 +18,7 @@ mod nat;
 mod near;
 mod own_accord;
 mod remote;
+mod reuseport;
 mod silent;
 mod unmatched;
 
@@ -107,6 +110,9 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         silent::TABLE,
         listener::TABLE,
         established::TABLE,
+        fast_open::TABLE,
+        reuseport::TABLE,
+        challenged::TABLE,
         below::TABLE,
         beside::TABLE,
         conntrack::TABLE,

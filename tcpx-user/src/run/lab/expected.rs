@@ -170,7 +170,11 @@ impl Expected {
     /// How sure tcpx must be of the verdict on a RST: that one was sent after a drop is proved by its arrival only.
     #[must_use]
     pub fn confidence_of_reset(&self, reset: &ResetFact) -> Confidence {
-        let sure = self.confidence(reset.verdict);
+        let sure = match (reset.verdict, reset.origin) {
+            // The ACK of a FIN is answered in one place only, which the kernel's reason names.
+            ("linger2-expired", "reply") if !self.abilities.reset_reasons => Confidence::Derived,
+            (verdict, _) => self.confidence(verdict),
+        };
         let unproved = reset.receiver.is_none() && !self.abilities.replies_without_socket;
         if unproved && is_no_socket(reset.verdict) { sure.min(Confidence::Derived) } else { sure }
     }

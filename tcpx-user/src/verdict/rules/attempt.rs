@@ -83,14 +83,15 @@ pub(super) fn reset(facts: &AttemptFacts, context: &Context<'_>) -> Option<Findi
 }
 
 /// The application closed its socket before anything was sent twice. A SYN that is under way is a number that was not
-/// acknowledged: without one, connect() itself failed (`tcp_v4_connect` goes back to CLOSE and leaves no error).
-pub(super) fn cancelled(facts: &AttemptFacts, _: &Context<'_>) -> Option<Finding> {
+/// acknowledged: without one, connect() itself failed (`tcp_v4_connect` goes back to CLOSE and leaves no error), or has put
+/// the SYN off.
+pub(super) fn cancelled(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
     let end = facts.end.as_ref().filter(|end| end.what.err == 0 && end.what.ends.a.port() != 0)?;
-    if end.what.snd_nxt == end.what.snd_una {
-        return None;
-    }
     if facts.failed.is_some() {
         return None;
+    }
+    if end.what.snd_nxt == end.what.snd_una {
+        return put_off(facts, context);
     }
     let (from, until) = facts.span();
     let waited = facts.start.is_some().then(|| format!(" after {}", words::duration(until - from)));
@@ -100,6 +101,24 @@ pub(super) fn cancelled(facts: &AttemptFacts, _: &Context<'_>) -> Option<Finding
         end.what.ends.b
     );
     Some(Finding::observed(VerdictId::Cancelled, first))
+}
+
+/// `tcp_fastopen_defer_connect`: with TCP_FASTOPEN_CONNECT connect() sends nothing, and its socket waits in SYN_SENT for data
+/// to go with the SYN. That connect() did not fail is seen, or follows from the port that it got.
+fn put_off(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
+    let end = facts.end.as_ref()?;
+    let got_port = facts.start.as_ref().is_some_and(|start| start.what.ends.a.port() == 0);
+    let sure = match (context.abilities.calls, got_port) {
+        (true, _) => Confidence::Observed,
+        (false, true) => Confidence::Derived,
+        (false, false) => return None,
+    };
+    let first = format!(
+        "The application closed its socket before it sent anything to {}: no SYN was sent, as with TCP_FASTOPEN_CONNECT \
+         until there is data.",
+        end.what.ends.b
+    );
+    Some(Finding::new(VerdictId::Cancelled, sure, first))
 }
 
 /// It was not over when tcpx ended.
