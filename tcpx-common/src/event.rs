@@ -322,6 +322,8 @@ record! {
         segment: Segment,
         /// What was found.
         lookup: LookupFacts,
+        /// The listener that gets the SYN; family 0 if none is known.
+        listener: Holder,
     }
 
     /// A RST in answer to a segment, from no socket or from one that is not full.
@@ -625,7 +627,7 @@ assert_layout!(
     ConnectFailed = 120,
     Bind = 128,
     CallFailed = 408,
-    Lookup = 136,
+    Lookup = 200,
     Reply = 144,
     ReplySock = 248,
     ReplyHolders = 424,

@@ -64,7 +64,11 @@ impl Decoder {
             }
             Kind::Lookup => {
                 let found: raw::Lookup = record(bytes)?;
-                What::Lookup(parts::segment(&found.segment)?, parts::lookups(&found.lookup))
+                What::Lookup(Box::new(crate::event::LookedUp {
+                    segment: parts::segment(&found.segment)?,
+                    lookups: parts::lookups(&found.lookup),
+                    listener: parts::holder(&found.listener),
+                }))
             }
             Kind::Reply | Kind::ReplySock | Kind::ReplyHolders => {
                 What::Reply(Box::new(self.reply(kind, bytes)?))

@@ -165,7 +165,8 @@ impl State {
                 self.sockets(event.time, Some(&reset.sock), None);
             }
             What::Fork { child } => self.namespaces.hold_that_of(*child),
-            What::Lookup(segment, _) | What::Reject(segment, _) => self.segment(event.netns, segment),
+            What::Lookup(found) => self.segment(event.netns, &found.segment),
+            What::Reject(segment, _) => self.segment(event.netns, segment),
             _ => {}
         }
     }

@@ -81,7 +81,7 @@ pub enum What {
     /// bind() or listen() failed; the task is the caller.
     CallFailed(Box<CallFailed>),
     /// The lookups of a SYN or SYN-ACK.
-    Lookup(Segment, Lookups),
+    Lookup(Box<LookedUp>),
     /// A RST in answer to a segment.
     Reply(Box<Reply>),
     /// A socket sends a RST of its own accord.
@@ -312,6 +312,29 @@ pub struct Place {
 /// The lookup returned no socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Miss;
+
+/// The lookups of a SYN or SYN-ACK.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LookedUp {
+    /// Which.
+    pub segment: Segment,
+    /// What they gave.
+    pub lookups: Lookups,
+    /// The listener that gets a SYN: found, or given to it before by TPROXY or a BPF program.
+    pub listener: Option<Holder>,
+}
+
+impl LookedUp {
+    /// The listener, if it is not one for the address and port to which the SYN was sent.
+    #[must_use]
+    pub fn given_to(&self) -> Option<&Holder> {
+        let wanted = self.segment.ends.b;
+        self.listener.as_ref().filter(|found| {
+            found.addr.port() != wanted.port()
+                || !crate::correlate::sender::takes(found.addr.ip(), found.v6only, wanted.ip())
+        })
+    }
+}
 
 /// A RST in answer to a segment.
 #[derive(Clone, Debug, PartialEq)]

@@ -15,7 +15,7 @@ use crate::{
         facts::{Answered, AttemptFacts, DeathFacts, DropCause, DropFacts, ResetFacts, Sender},
         key::Seen,
     },
-    event::{Backend, ConnRequest, Ends, Lookups, Met, MiniSocket, Refused, Segment, SockReset, StateChange},
+    event::{Backend, ConnRequest, Ends, LookedUp, Met, MiniSocket, Refused, SockReset, StateChange},
     line::{Frame, LookupResult, LookupStep, Source},
     verdict::{VerdictId, rules::words},
 };
@@ -362,9 +362,15 @@ fn change(function: &str, seen: &Seen<StateChange>) -> Vec<Frame> {
 }
 
 /// What the lookups of a SYN gave. A hit in the established hash leaves the listeners out.
-fn lookup_frames(facts: &AttemptFacts, (segment, lookups): &(Segment, Lookups)) -> Vec<Frame> {
-    let names = functions(segment.ends);
+fn lookup_frames(facts: &AttemptFacts, found: &LookedUp) -> Vec<Frame> {
+    let (names, lookups) = (functions(found.segment.ends), &found.lookups);
     let mut frames = Vec::new();
+    if matches!(lookups.established, Some(Ok((_, LISTEN)))) {
+        let steal = "skb_steal_sock (inlined)";
+        frames.push(frame(steal, "the packet brought a listener: TPROXY or bpf_sk_assign; observed"));
+        frames.push(frame(names.receive, "took the SYN; observed"));
+        return frames;
+    }
     match lookups.listener {
         Some(found) => {
             let result = if found.is_ok() { "hit" } else { "miss" };

@@ -24,10 +24,13 @@ impl Correlator {
             What::ConnectFailed(failed) => self.connect_failed(event, failed),
             What::Bind(bind) => self.bind(event, bind),
             What::CallFailed(failed) => self.call_failed(event, failed),
-            What::Lookup(segment, lookups) => {
-                self.history.in_use(event.netns, segment.ends.b.ip());
-                let seen = Seen::new(event, stack, (segment.clone(), *lookups));
-                self.lookups.insert(segment.ends, event.time, seen);
+            What::Lookup(found) => {
+                let ends = found.segment.ends;
+                // TPROXY and BPF give segments to listeners that have other addresses.
+                if found.given_to().is_none() {
+                    self.history.in_use(event.netns, ends.b.ip());
+                }
+                self.lookups.insert(ends, event.time, Seen::new(event, stack, found.clone()));
             }
             What::Reply(reply) => self.reply(event, stack, reply),
             What::ActiveReset(reset) => {

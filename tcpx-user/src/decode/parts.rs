@@ -137,7 +137,7 @@ pub(super) const fn limits(limits: &raw::ListenLimits) -> ListenLimits {
     }
 }
 
-fn holder(holder: &raw::Holder) -> Option<Holder> {
+pub(super) fn holder(holder: &raw::Holder) -> Option<Holder> {
     Some(Holder {
         sk: SockPtr(holder.sk),
         inode: non_zero(holder.inode),

@@ -20,6 +20,7 @@ mod own_accord;
 mod remote;
 mod reuseport;
 mod silent;
+mod tproxy;
 mod unmatched;
 
 use std::path::Path;
@@ -113,6 +114,7 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         fast_open::TABLE,
         reuseport::TABLE,
         challenged::TABLE,
+        tproxy::TABLE,
         below::TABLE,
         beside::TABLE,
         conntrack::TABLE,

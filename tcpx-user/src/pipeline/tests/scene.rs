@@ -374,7 +374,13 @@ impl Call {
     }
 
     pub(super) fn looked_up(&self, time: u64, lookups: Lookups) -> Event {
-        self.at(time, Hook::Receive, What::Lookup(self.syn(), lookups))
+        self.given_to(time, lookups, None)
+    }
+
+    /// The SYN gets to this listener.
+    pub(super) fn given_to(&self, time: u64, lookups: Lookups, listener: Option<Holder>) -> Event {
+        let found = LookedUp { segment: self.syn(), lookups, listener };
+        self.at(time, Hook::Receive, What::Lookup(Box::new(found)))
     }
 
     pub(super) fn again(&self, time: u64, count: u32, holders: Option<Holders>) -> Event {

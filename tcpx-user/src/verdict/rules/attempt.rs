@@ -3,7 +3,12 @@
 use tcpx_common::abi::state;
 
 use super::{Context, Finding, nat, words};
-use crate::{correlate::facts::AttemptFacts, event::Ends, line::Confidence, verdict::VerdictId};
+use crate::{
+    correlate::facts::AttemptFacts,
+    event::{Ends, Holder},
+    line::Confidence,
+    verdict::VerdictId,
+};
 
 fn open(facts: &AttemptFacts) -> Option<Ends> {
     facts.ends().filter(|_| facts.is_established())
@@ -18,7 +23,7 @@ pub(super) fn self_connect(facts: &AttemptFacts, _: &Context<'_>) -> Option<Find
         None => "",
     };
     let first = format!("The socket {} connected to itself{why}.", ends.a);
-    let hit = facts.lookups.iter().any(|seen| hits(facts, seen.what.1.established));
+    let hit = facts.lookups.iter().any(|seen| hits(facts, seen.what.lookups.established));
     let lookup =
         hit.then(|| "The established lookup of its SYN found the SYN_SENT socket itself.".to_owned());
     Some(Finding::observed(VerdictId::SelfConnect, first).and(lookup).and(states(facts)))
@@ -56,7 +61,9 @@ pub(super) fn simultaneous_open(facts: &AttemptFacts, _: &Context<'_>) -> Option
 /// A SYN-ACK came.
 pub(super) fn established(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
     let ends = open(facts)?;
+    let given = facts.lookups.iter().rev().find_map(|seen| seen.what.given_to());
     let first = match (nat::proxy(facts), facts.nat.last()) {
+        _ if given.is_some() => given_to(given, ends, context),
         (Some((_, listener)), _) => {
             let (name, at) = (words::holder(listener, context), listener.addr);
             format!("{name} accepted the connection on {at}, to which conntrack redirects {}.", ends.b)
@@ -75,6 +82,16 @@ pub(super) fn established(facts: &AttemptFacts, context: &Context<'_>) -> Option
     };
     let half = format!("Yet the application at {} does not see it:", ends.b);
     Some(finding.and(why.evidence.first().map(|evidence| format!("{half} {evidence}"))))
+}
+
+/// A transparent proxy: nothing translates the address that the client called.
+fn given_to(listener: Option<&Holder>, ends: Ends, context: &Context<'_>) -> String {
+    let Some(listener) = listener else { return String::new() };
+    let (name, at) = (words::holder(listener, context), listener.addr);
+    format!(
+        "{name} accepted the connection on {at}: a TPROXY rule or a BPF program gave it the SYN to {}.",
+        ends.b
+    )
 }
 
 /// A RST ended it: its verdict is the RST's.
