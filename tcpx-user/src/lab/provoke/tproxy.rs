@@ -10,17 +10,27 @@ use super::{
     scenario,
     silent::give_up_after_retransmission,
 };
-use crate::lab::{Actor, Address, Holder, Namespace, Side, TcpOption, nft, run, veth_pair};
+use crate::lab::{Actor, Address, Holder, Namespace, Side, TcpOption, nft, run, steer, veth_pair};
 
 pub(super) const TABLE: &[Scenario] = &[
     scenario("established/tproxy", Ipv4, "A TPROXY rule gives the SYN to a proxy", TPROXY, taken),
     scenario("established/tproxy-ipv6", Ipv6, "The same, IPv6", TPROXY, taken),
+    scenario(
+        "established/sk-lookup",
+        Ipv4,
+        "A BPF program of the namespace gives the SYN to a proxy",
+        LOOKUP,
+        steered,
+    ),
+    scenario("established/sk-lookup-ipv6", Ipv6, "The same, IPv6", LOOKUP, steered),
     scenario("closed-port/tproxy", Ipv4, "A TPROXY rule is there, and the proxy is not", GONE, gone),
     scenario("closed-port/tproxy-ipv6", Ipv6, "The same, IPv6", GONE, gone),
 ];
 
 const TPROXY: &str = "nft_tproxy puts the proxy's listener into the packet (skb->sk), and TCP takes that without a lookup; the \
                       proxy's end of the connection has the address that the client called.";
+const LOOKUP: &str = "inet_lookup_run_sk_lookup asks the programs before the listeners' hash, and takes what bpf_sk_assign chose, \
+                      whatever its port.";
 const GONE: &str = "The rule finds no socket and lets the SYN go on; the mark makes the route local, and TCP finds nobody who \
                     has the port.";
 
@@ -65,6 +75,24 @@ fn taken(stage: &mut Stage) -> Result<(), LabError> {
     proxy.set_option(listener, TcpOption::transparent(at), 1)?;
     proxy.bind(listener, at)?;
     proxy.listen(listener, 16)?;
+    stage.ready()?;
+    let socket = client.socket(to)?;
+    let reply = client.connect(socket, to)?;
+    reply.ok()?;
+    let accepted = proxy.accept(listener)?;
+    talk(&client, socket, &proxy, accepted)?;
+    let attempt = stage.attempt(&client, reply.local.unwrap_or(at), to);
+    attempt.holder = Some(Holder { process: proxy.process(), at });
+    Ok(())
+}
+
+fn steered(stage: &mut Stage) -> Result<(), LabError> {
+    let (proxy, client) = stage.pair()?;
+    let (at, to) = (stage.loopback(PROXY_PORT), stage.loopback(80));
+    let listener = proxy.serve(at)?;
+    stage.step("a BPF program of type sk_lookup gives all SYNs to the proxy");
+    let program = steer::to_listener(&stage.namespaces()[0], &proxy, listener)?;
+    stage.keep(program);
     stage.ready()?;
     let socket = client.socket(to)?;
     let reply = client.connect(socket, to)?;

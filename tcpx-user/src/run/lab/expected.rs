@@ -52,8 +52,8 @@ impl Expected {
             // No RST tells where its SYN arrived.
             (fact.nat, fact.holder) = (None, None);
         }
-        if !abilities.received {
-            // Which listener a rule has given a SYN to shows only as it enters TCP.
+        if !abilities.received || !abilities.lookups {
+            // Which listener a rule has given a SYN to shows as it enters TCP, which one a program has, in its lookup.
             let open = expected.facts.attempts.iter_mut().filter(|attempt| attempt.verdict == "established");
             open.filter(|attempt| attempt.nat.is_none()).for_each(|attempt| attempt.holder = None);
         }
