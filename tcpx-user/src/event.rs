@@ -372,6 +372,8 @@ pub struct SockFacts {
     pub state: u8,
     /// A process holds it.
     pub held: bool,
+    /// A process has closed it. What is neither held nor closed was never accepted.
+    pub dead: bool,
     /// SO_LINGER's time in jiffies, if it is on.
     pub linger: Option<u32>,
     /// RCV_SHUTDOWN 1, SEND_SHUTDOWN 2.

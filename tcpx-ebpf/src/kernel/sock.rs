@@ -89,12 +89,15 @@ pub fn flags(sk: u64) -> u8 {
     let held = u8::from(is_held(sk)) * sock_flag::HELD;
     let v6only = bit(sk, offset!(skc_ipv6only), offset!(skc_ipv6only_mask)) * sock_flag::V6ONLY;
     let reuseport = bit(sk, offset!(skc_reuseport), offset!(skc_reuseport_mask)) * sock_flag::REUSEPORT;
-    let linger = (field_or_zero::<u64>(sk, offset!(skc_flags)) >> (config!(sock_linger_bit) & 63)) as u8 & 1;
+    let bits: u64 = field_or_zero(sk, offset!(skc_flags));
+    let linger = (bits >> (config!(sock_linger_bit) & 63)) as u8 & 1;
+    // The first of `enum sock_flags`, ever since.
+    let dead = (bits & 1) as u8;
     let mptcp = (field_or_zero::<u8>(sk, offset!(tp_is_mptcp)) & 1) * sock_flag::MPTCP;
     let group: u64 = field_or_zero(sk, offset!(sk_reuseport_cb));
     let program: u64 = field_or_zero(group, offset!(reuseport_prog));
     let program = u8::from(program != 0) * sock_flag::REUSEPORT_PROGRAM;
-    held | v6only | reuseport | program | mptcp | (linger * sock_flag::LINGER)
+    held | v6only | reuseport | program | mptcp | (linger * sock_flag::LINGER) | (dead * sock_flag::DEAD)
 }
 
 /// [`sock_flag::FILTER`] of a full socket, where drops have no reasons. Up to 5.14 `sk_cgrp_data` is a tagged union.

@@ -158,6 +158,11 @@ fn answering_site(answered: &Answered<'_>, id: VerdictId, names: &Functions) -> 
             frame("tcp_check_req", "label embryonic_reset; derived"),
         ],
         (LISTEN, VerdictId::SynInHandshake) => vec![frame("tcp_check_req", "label embryonic_reset; derived")],
+        (SYN_RECV, VerdictId::SynInHandshake) => vec![
+            frame("tcp_check_req", "label embryonic_reset; derived"),
+            frame("tcp_rcv_state_process", "SYN_RECV, a child of Fast Open; derived"),
+            frame(names.do_receive, "derived"),
+        ],
         (_, VerdictId::ChildRejectedAck) if answered.at_request => vec![
             frame("tcp_child_process", "the new socket refused the segment; derived"),
             frame("tcp_check_req", "made a new socket; derived"),

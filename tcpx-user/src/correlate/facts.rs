@@ -266,6 +266,8 @@ pub struct ResetFacts {
     pub sender: Option<Sender>,
     /// The connection that the sender closed so, if its opening was seen.
     pub sender_opened: Option<Opened>,
+    /// A listener sent it for a child that the segment itself had made, and that was ended before (`tcp_reset`).
+    pub for_child: bool,
     /// For each holder of the port in the sender's facts.
     pub listened: Vec<Listened>,
     /// A listener that would have taken the SYN and was closed not long before.

@@ -237,8 +237,15 @@ impl Correlator {
         if let Some(id) = ended.and_then(|sock| self.resets.end_of(sock.sk, reply.segment.ends)) {
             self.resets.remove(id);
         }
+        let child = self.resets.child_of(reply, event.time, event.netns);
+        if let Some(id) = child {
+            self.resets.remove(id);
+        }
         self.answered(reply.segment.ends, reply.segment.seq, event.time, event.netns);
-        self.sender(Sender::Reply(Seen::new(event, stack, Box::new(reply.clone()))));
+        let id = self.sender(Sender::Reply(Seen::new(event, stack, Box::new(reply.clone()))));
+        if let Some(reset) = self.resets.get_mut(id).filter(|_| child.is_some()) {
+            reset.for_child = true;
+        }
     }
 
     /// Remembers that a segment was answered: its drop in that namespace, before or after, is not silent.
@@ -320,7 +327,7 @@ impl Correlator {
     }
 
     /// A RST was made here.
-    fn sender(&mut self, sender: Sender) {
+    fn sender(&mut self, sender: Sender) -> u64 {
         let (time, flow) = (sender.time(), sender.flow());
         let opened = match &sender {
             Sender::Active(seen) => self.history.opening_of(seen.what.sock.sk, seen.what.ends, time),
@@ -346,6 +353,7 @@ impl Correlator {
             reset.attempt = reset.attempt.or_else(|| opened.and_then(|opened| opened.attempt));
         }
         self.one_side_more(id, time);
+        id
     }
 
     /// A RST reached a socket.
@@ -391,6 +399,7 @@ impl Correlator {
             flow,
             sender: None,
             sender_opened: None,
+            for_child: false,
             listened: Vec::new(),
             closed: None,
             appeared: None,

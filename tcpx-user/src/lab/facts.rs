@@ -142,6 +142,8 @@ pub struct ResetFact {
     pub meant_for: Option<Holder>,
     /// Who listens where the listener that had accepted the connection has left.
     pub successor: Option<Holder>,
+    /// The answered segment brought a SYN cookie back.
+    pub of_cookie: bool,
     /// Why.
     pub verdict: &'static str,
 }

@@ -356,6 +356,7 @@ impl Stage {
             upstream: None,
             meant_for: None,
             successor: None,
+            of_cookie: false,
             verdict: self.verdict,
         };
         push(&mut self.facts.resets, made)

@@ -235,6 +235,7 @@ pub(super) fn sock(sk: SockPtr, state: u8) -> SockFacts {
         uid: 1000,
         state,
         held: true,
+        dead: false,
         linger: None,
         shutdown: 0,
         err: 0,

@@ -178,6 +178,13 @@ impl Expected {
         let sure = match (reset.verdict, reset.origin) {
             // The ACK of a FIN is answered in one place only, which the kernel's reason names.
             ("linger2-expired", "reply") if !self.abilities.reset_reasons => Confidence::Derived,
+            // Without lookups only the reason with which a listener answers shows that it does so for a child.
+            ("child-rejected-ack", _) if reset.of_cookie => {
+                let can = &self.abilities;
+                let listens = reset.sender.as_ref().is_some_and(|sender| sender.socket == "listener");
+                let seen = can.lookups || (listens && can.reset_reasons);
+                if seen { Confidence::Observed } else { Confidence::Derived }
+            }
             (verdict, _) => self.confidence(verdict),
         };
         let unproved = reset.receiver.is_none() && !self.abilities.replies_without_socket;
