@@ -217,6 +217,8 @@ pub mod sock_flag {
     pub const MPTCP: u8 = 0x20;
     /// A BPF program chooses among the sockets of its SO_REUSEPORT group.
     pub const REUSEPORT_PROGRAM: u8 = 0x10;
+    /// A process had it and has closed it (`SOCK_DEAD`): without this one that is not held was never accepted.
+    pub const DEAD: u8 = 0x80;
 }
 
 /// Bits of [`crate::event::Reply::place`] and [`crate::event::Drop::place`]: where a SYN found no socket.

@@ -322,6 +322,8 @@ record! {
         segment: Segment,
         /// What was found.
         lookup: LookupFacts,
+        /// The listener that gets the SYN; family 0 if none is known.
+        listener: Holder,
     }
 
     /// A RST in answer to a segment, from no socket or from one that is not full.
@@ -350,6 +352,8 @@ record! {
         reply: Reply,
         /// The socket.
         sock: SockFacts,
+        /// When its connection was opened (`bpf_ktime_get_boot_ns`); 0 if that was not seen.
+        opened_ns: u64,
     }
 
     /// [`Reply`] to a SYN that found no socket while some hold its port.
@@ -651,9 +655,9 @@ assert_layout!(
     ConnectFailed = 120,
     Bind = 128,
     CallFailed = 408,
-    Lookup = 136,
+    Lookup = 200,
     Reply = 144,
-    ReplySock = 240,
+    ReplySock = 248,
     ReplyHolders = 424,
     SockReset = 288,
     QuietReset = 224,

@@ -111,9 +111,9 @@ programs! {
     "kretprobe" may_listen_kretprobe(Denied, Kprobe) |e| denied::listen(e, e.returned() as i32);
     "kretprobe" by_program_kretprobe(Denied, Kprobe) |e| denied::by_program(e.returned() as i32);
 
-    "fentry" receive_fentry(Receive, Fentry) |e| receive::received(arg!(e, arg_rcv_skb));
-    "fentry" receive6_fentry(Receive, Fentry) |e| receive::received(arg!(e, arg_rcv_skb));
-    "kprobe" receive_kprobe(Receive, Kprobe) |e| receive::received(arg!(e, arg_rcv_skb));
+    "fentry" receive_fentry(Receive, Fentry) |e| receive::received(e, arg!(e, arg_rcv_skb));
+    "fentry" receive6_fentry(Receive, Fentry) |e| receive::received(e, arg!(e, arg_rcv_skb));
+    "kprobe" receive_kprobe(Receive, Kprobe) |e| receive::received(e, arg!(e, arg_rcv_skb));
 
     "fexit" established_fexit(LookupEstablished, Fentry) |e|
         receive::looked_up_established(e, arg!(e, ret_established));

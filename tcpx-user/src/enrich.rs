@@ -166,7 +166,8 @@ impl State {
                 self.half_open.observe_reset(event.netns, reset, &self.namespaces);
             }
             What::Fork { child } => self.namespaces.hold_that_of(*child),
-            What::Lookup(segment, _) | What::Reject(segment, _) => self.segment(event.netns, segment),
+            What::Lookup(found) => self.segment(event.netns, &found.segment),
+            What::Reject(segment, _) => self.segment(event.netns, segment),
             _ => {}
         }
     }

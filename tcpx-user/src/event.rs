@@ -81,7 +81,7 @@ pub enum What {
     /// bind() or listen() failed; the task is the caller.
     CallFailed(Box<CallFailed>),
     /// The lookups of a SYN or SYN-ACK.
-    Lookup(Segment, Lookups),
+    Lookup(Box<LookedUp>),
     /// A RST in answer to a segment.
     Reply(Box<Reply>),
     /// A socket sends a RST of its own accord.
@@ -313,6 +313,29 @@ pub struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Miss;
 
+/// The lookups of a SYN or SYN-ACK.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LookedUp {
+    /// Which.
+    pub segment: Segment,
+    /// What they gave.
+    pub lookups: Lookups,
+    /// The listener that gets a SYN: found, or given to it before by TPROXY or a BPF program.
+    pub listener: Option<Holder>,
+}
+
+impl LookedUp {
+    /// The listener, if it is not one for the address and port to which the SYN was sent.
+    #[must_use]
+    pub fn given_to(&self) -> Option<&Holder> {
+        let wanted = self.segment.ends.b;
+        self.listener.as_ref().filter(|found| {
+            found.addr.port() != wanted.port()
+                || !crate::correlate::sender::takes(found.addr.ip(), found.v6only, wanted.ip())
+        })
+    }
+}
+
 /// A RST in answer to a segment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reply {
@@ -326,6 +349,8 @@ pub struct Reply {
     pub sk_state: u8,
     /// The socket, if it is a full one.
     pub sock: Option<SockFacts>,
+    /// When that socket's connection was opened (boot clock, ns), if that was seen.
+    pub opened: Option<u64>,
     /// Who holds the port, if a SYN found no socket and the walk was possible.
     pub holders: Option<Holders>,
     /// Where that was.
@@ -347,6 +372,8 @@ pub struct SockFacts {
     pub state: u8,
     /// A process holds it.
     pub held: bool,
+    /// A process has closed it. What is neither held nor closed was never accepted.
+    pub dead: bool,
     /// SO_LINGER's time in jiffies, if it is on.
     pub linger: Option<u32>,
     /// RCV_SHUTDOWN 1, SEND_SHUTDOWN 2.

@@ -9,7 +9,7 @@ use super::key::Seen;
 pub use super::nat::Translation;
 pub use super::sender::{Answered, Sender};
 use crate::event::{
-    CallFailed, ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, Lookups, MiniSocket, Netns, Refused,
+    CallFailed, ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, LookedUp, MiniSocket, Netns, Refused,
     Retransmit, Segment, SockPtr, SockReset, StateChange, Untranslated,
 };
 
@@ -55,7 +55,7 @@ pub struct AttemptFacts {
     /// The last SYN that was sent again.
     pub retransmit: Option<Seen<Retransmit>>,
     /// Lookups of its own SYN (and, when SYNs crossed, of the peer's).
-    pub lookups: Vec<Seen<(Segment, Lookups)>>,
+    pub lookups: Vec<Seen<Box<LookedUp>>>,
     /// The last ICMP error about it that reached TCP.
     pub icmp: Option<Seen<Icmp>>,
     /// The last ICMP error about it that this host sent.
@@ -266,6 +266,8 @@ pub struct ResetFacts {
     pub sender: Option<Sender>,
     /// The connection that the sender closed so, if its opening was seen.
     pub sender_opened: Option<Opened>,
+    /// A listener sent it for a child that the segment itself had made, and that was ended before (`tcp_reset`).
+    pub for_child: bool,
     /// For each holder of the port in the sender's facts.
     pub listened: Vec<Listened>,
     /// A listener that would have taken the SYN and was closed not long before.

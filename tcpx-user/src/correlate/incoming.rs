@@ -24,10 +24,13 @@ impl Correlator {
             What::ConnectFailed(failed) => self.connect_failed(event, failed),
             What::Bind(bind) => self.bind(event, bind),
             What::CallFailed(failed) => self.call_failed(event, failed),
-            What::Lookup(segment, lookups) => {
-                self.history.in_use(event.netns, segment.ends.b.ip());
-                let seen = Seen::new(event, stack, (segment.clone(), *lookups));
-                self.lookups.insert(segment.ends, event.time, seen);
+            What::Lookup(found) => {
+                let ends = found.segment.ends;
+                // TPROXY and BPF give segments to listeners that have other addresses.
+                if found.given_to().is_none() {
+                    self.history.in_use(event.netns, ends.b.ip());
+                }
+                self.lookups.insert(ends, event.time, Seen::new(event, stack, found.clone()));
             }
             What::Reply(reply) => self.reply(event, stack, reply),
             What::ActiveReset(reset) => {
@@ -236,8 +239,15 @@ impl Correlator {
         if let Some(id) = ended.and_then(|sock| self.resets.end_of(sock.sk, reply.segment.ends)) {
             self.resets.remove(id);
         }
+        let child = self.resets.child_of(reply, event.time, event.netns);
+        if let Some(id) = child {
+            self.resets.remove(id);
+        }
         self.answered(reply.segment.ends, reply.segment.seq, event.time, event.netns);
-        self.sender(Sender::Reply(Seen::new(event, stack, Box::new(reply.clone()))));
+        let id = self.sender(Sender::Reply(Seen::new(event, stack, Box::new(reply.clone()))));
+        if let Some(reset) = self.resets.get_mut(id).filter(|_| child.is_some()) {
+            reset.for_child = true;
+        }
     }
 
     /// Remembers that a segment was answered: its drop in that namespace, before or after, is not silent.
@@ -319,7 +329,7 @@ impl Correlator {
     }
 
     /// A RST was made here.
-    fn sender(&mut self, sender: Sender) {
+    fn sender(&mut self, sender: Sender) -> u64 {
         let (time, flow) = (sender.time(), sender.flow());
         let opened = match &sender {
             Sender::Active(seen) => self.history.opening_of(seen.what.sock.sk, seen.what.ends, time),
@@ -345,6 +355,7 @@ impl Correlator {
             reset.attempt = reset.attempt.or_else(|| opened.and_then(|opened| opened.attempt));
         }
         self.one_side_more(id, time);
+        id
     }
 
     /// A RST reached a socket.
@@ -403,6 +414,7 @@ impl Correlator {
             flow,
             sender: None,
             sender_opened: None,
+            for_child: false,
             listened: Vec::new(),
             closed: None,
             appeared: None,

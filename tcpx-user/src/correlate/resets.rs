@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tcpx_common::abi::state::CLOSE;
+use tcpx_common::abi::state::{CLOSE, LISTEN};
 
 use super::{
     facts::{Joined, Name, ResetFacts, Sender},
@@ -14,7 +14,10 @@ use super::{
     key::{Agreement, Seen, joins, may_be_same},
     recent::Recent,
 };
-use crate::event::{Ends, Netns, SockFacts, SockPtr, SockReset};
+use crate::event::{Ends, Netns, Reply, SockFacts, SockPtr, SockReset};
+
+/// From the making of a child to the answer for it: within the work on one segment.
+const MADE_NS: u64 = 10_000_000;
 
 /// Waiting and recently told resets.
 #[derive(Debug)]
@@ -202,6 +205,22 @@ impl Resets {
             reset.sender.is_none() && receiver.is_some_and(|seen| seen.what.sock.sk == sk)
         };
         self.on(flow).find(ended).map(|reset| reset.id)
+    }
+
+    /// The same where the listener answers for the child that the segment has made of a SYN cookie (`tcp_v6_do_rcv`): the
+    /// child was never accepted, and its numbers are the segment's.
+    #[must_use]
+    pub fn child_of(&self, reply: &Reply, time: u64, netns: Netns) -> Option<u64> {
+        let segment = &reply.segment;
+        let listens = reply.sock.as_ref().is_some_and(|sock| sock.state == LISTEN);
+        let made = |reset: &&ResetFacts| {
+            let Some(seen) = reset.receiver.as_ref().filter(|_| reset.sender.is_none()) else { return false };
+            let sock = &seen.what.sock;
+            let numbers = (sock.rcv_nxt, sock.snd_una) == (segment.seq, segment.ack);
+            let now = time.saturating_sub(seen.time) <= MADE_NS && may_be_same(seen.netns, netns);
+            numbers && now && !sock.held && !sock.dead
+        };
+        self.on(segment.ends).filter(|_| listens).find(made).map(|reset| reset.id)
     }
 
     /// The same in the other order: the answer of the socket `sk`, which had come to its end, is known already.

@@ -92,18 +92,14 @@ const fn place(flags: u8) -> Place {
     Place { sk_lookup: flags & place_flag::SK_LOOKUP != 0, vrf: flags & place_flag::VRF != 0 }
 }
 
-pub(super) fn reply(
-    reply: &raw::Reply,
-    reason: Option<Name>,
-    sock: Option<SockFacts>,
-    holders: Option<Holders>,
-) -> Option<Reply> {
+pub(super) fn reply(reply: &raw::Reply, reason: Option<Name>, holders: Option<Holders>) -> Option<Reply> {
     Some(Reply {
         segment: parts::segment(&reply.segment)?,
         lookups: parts::lookups(&reply.lookup),
         reason,
         sk_state: reply.sk_state,
-        sock,
+        sock: None,
+        opened: None,
         holders: walked(reply.port_free, holders),
         place: place(reply.place),
     })

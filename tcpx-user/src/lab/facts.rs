@@ -104,6 +104,8 @@ pub struct AttemptFact {
     pub syn_retransmits: u32,
     /// It failed before a SYN was sent: neither end may have been fixed.
     pub early: bool,
+    /// connect() succeeded, and put the SYN off.
+    pub put_off: bool,
     /// Who holds the port.
     pub holder: Option<Holder>,
     /// What conntrack made of it.
@@ -138,6 +140,10 @@ pub struct ResetFact {
     pub upstream: Option<SocketAddr>,
     /// Whose open socket the answered segment was made for, under another name.
     pub meant_for: Option<Holder>,
+    /// Who listens where the listener that had accepted the connection has left.
+    pub successor: Option<Holder>,
+    /// The answered segment brought a SYN cookie back.
+    pub of_cookie: bool,
     /// Why.
     pub verdict: &'static str,
 }
@@ -251,6 +257,7 @@ impl AttemptFact {
             sure: true,
             syn_retransmits: 0,
             early: false,
+            put_off: false,
             holder: None,
             nat: None,
         }

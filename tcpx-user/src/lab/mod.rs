@@ -29,6 +29,7 @@ mod relay;
 mod script;
 mod sockets;
 mod stage;
+mod steer;
 mod sys;
 mod tool;
 mod tun;

@@ -76,6 +76,8 @@ const COUNTERS: &[&str] = &[
     "TCPAbortOnMemory",
     "TCPAbortOnTimeout",
     "EmbryonicRsts",
+    "TCPSYNChallenge",
+    "TCPChallengeACK",
     "PAWSActive",
     "SyncookiesFailed",
 ];
@@ -353,6 +355,8 @@ impl Stage {
             receiver: None,
             upstream: None,
             meant_for: None,
+            successor: None,
+            of_cookie: false,
             verdict: self.verdict,
         };
         push(&mut self.facts.resets, made)

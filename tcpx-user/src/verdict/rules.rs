@@ -225,6 +225,11 @@ pub const RESET: &[Rule<ResetFacts>] = &[
         holds: reply::data_after_close,
     },
     Rule {
+        gives: &[VerdictId::Linger2Expired],
+        site: "R9 tcp_rcv_state_process: FIN_WAIT1 and linger2 < 0",
+        holds: reply::linger2_expired,
+    },
+    Rule {
         gives: &[VerdictId::BadSyncookie],
         site: "R5 tcp_rcv_state_process: LISTEN and ACK, after cookie_v4_check",
         holds: reply::bad_syncookie,

@@ -2,10 +2,12 @@
 
 mod below;
 mod beside;
+mod challenged;
 mod closing;
 mod conntrack;
 mod early;
 mod established;
+mod fast_open;
 mod firewall;
 mod given_up;
 mod handshake;
@@ -17,7 +19,9 @@ mod near;
 mod own_accord;
 mod quiet;
 mod remote;
+mod reuseport;
 mod silent;
+mod tproxy;
 mod unmatched;
 
 use std::path::Path;
@@ -109,6 +113,10 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         silent::TABLE,
         listener::TABLE,
         established::TABLE,
+        fast_open::TABLE,
+        reuseport::TABLE,
+        challenged::TABLE,
+        tproxy::TABLE,
         below::TABLE,
         beside::TABLE,
         conntrack::TABLE,

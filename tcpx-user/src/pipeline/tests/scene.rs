@@ -68,6 +68,8 @@ pub(super) const UNIT: u64 = 905;
 pub(super) const LINKED: u16 = 9001;
 pub(super) const BRIDGED: u16 = 9002;
 pub(super) const UNLINKED: u16 = 9003;
+/// A port that a listener in each namespace has.
+pub(super) const SUCCEEDED: u16 = 9004;
 pub(super) const CONTAINER: u32 = 4_026_532_999;
 
 /// The handshake that a listener keeps, local end first.
@@ -143,7 +145,13 @@ impl Who for Table {
             state,
             inode,
         };
-        Some(Arc::new(vec![open(40_000, ESTABLISHED, Some(CURL)), open(40_001, TIME_WAIT, None)]))
+        let successor = Connection {
+            local: SocketAddr::new([0, 0, 0, 0].into(), SUCCEEDED),
+            remote: SocketAddr::new([0, 0, 0, 0].into(), 0),
+            ..open(SUCCEEDED, LISTEN, Some(NODE))
+        };
+        let open = [open(40_000, ESTABLISHED, Some(CURL)), open(40_001, TIME_WAIT, None)];
+        Some(Arc::new(open.into_iter().chain([successor]).collect()))
     }
 
     fn device(&self, _: Netns, _: u32) -> Option<String> {
@@ -233,6 +241,7 @@ pub(super) fn sock(sk: SockPtr, state: u8) -> SockFacts {
         uid: 1000,
         state,
         held: true,
+        dead: false,
         linger: None,
         shutdown: 0,
         err: 0,
@@ -345,6 +354,11 @@ impl Call {
         self.end(time, SYN_SENT, CLOSE, err, 0)
     }
 
+    /// The same, and no SYN was sent.
+    pub(super) fn fails_unsent(&self, time: u64) -> Event {
+        self.at(time, Hook::State, What::State(change(self.sk, self.ends, SYN_SENT, CLOSE)))
+    }
+
     pub(super) fn gives_up(&self, time: u64, err: u16, again: u32) -> Event {
         self.end(time, SYN_SENT, CLOSE, err, again)
     }
@@ -368,7 +382,13 @@ impl Call {
     }
 
     pub(super) fn looked_up(&self, time: u64, lookups: Lookups) -> Event {
-        self.at(time, Hook::Receive, What::Lookup(self.syn(), lookups))
+        self.given_to(time, lookups, None)
+    }
+
+    /// The SYN gets to this listener.
+    pub(super) fn given_to(&self, time: u64, lookups: Lookups, listener: Option<Holder>) -> Event {
+        let found = LookedUp { segment: self.syn(), lookups, listener };
+        self.at(time, Hook::Receive, What::Lookup(Box::new(found)))
     }
 
     pub(super) fn again(&self, time: u64, count: u32, holders: Option<Holders>) -> Event {
@@ -384,6 +404,7 @@ impl Call {
             reason: Some("NO_SOCKET".into()),
             sk_state: 0,
             sock: None,
+            opened: None,
             holders,
             place: Place::default(),
         };

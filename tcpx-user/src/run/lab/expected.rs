@@ -53,6 +53,11 @@ impl Expected {
             // No RST tells where its SYN arrived.
             (fact.nat, fact.holder) = (None, None);
         }
+        if !abilities.received || !abilities.lookups {
+            // Which listener a rule has given a SYN to shows as it enters TCP, which one a program has, in its lookup.
+            let open = expected.facts.attempts.iter_mut().filter(|attempt| attempt.verdict == "established");
+            open.filter(|attempt| attempt.nat.is_none()).for_each(|attempt| attempt.holder = None);
+        }
         if !abilities.calls {
             expected.hide_calls();
         }
@@ -191,7 +196,18 @@ impl Expected {
     /// How sure tcpx must be of the verdict on a RST: that one was sent after a drop is proved by its arrival only.
     #[must_use]
     pub fn confidence_of_reset(&self, reset: &ResetFact) -> Confidence {
-        let sure = self.confidence(reset.verdict);
+        let sure = match (reset.verdict, reset.origin) {
+            // The ACK of a FIN is answered in one place only, which the kernel's reason names.
+            ("linger2-expired", "reply") if !self.abilities.reset_reasons => Confidence::Derived,
+            // Without lookups only the reason with which a listener answers shows that it does so for a child.
+            ("child-rejected-ack", _) if reset.of_cookie => {
+                let can = &self.abilities;
+                let listens = reset.sender.as_ref().is_some_and(|sender| sender.socket == "listener");
+                let seen = can.lookups || (listens && can.reset_reasons);
+                if seen { Confidence::Observed } else { Confidence::Derived }
+            }
+            (verdict, _) => self.confidence(verdict),
+        };
         let unproved = reset.receiver.is_none() && !self.abilities.replies_without_socket;
         // Which of its request sockets a RST met, and what became of that, the free of the RST does not show.
         if reset.origin == "elsewhere"
