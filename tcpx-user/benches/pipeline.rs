@@ -61,6 +61,10 @@ impl Who for Nobody {
         None
     }
 
+    fn is_left(&self, _: Netns, _: Ends) -> Option<bool> {
+        None
+    }
+
     fn time(&self, boot_ns: u64) -> String {
         format!("1970-01-01T00:00:{:02}.{:09}Z", boot_ns / 1_000_000_000 % 60, boot_ns % 1_000_000_000)
     }

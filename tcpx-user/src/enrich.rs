@@ -18,7 +18,9 @@ mod half_open;
 mod inside;
 mod links;
 mod listing;
+mod netlink;
 mod netns;
+mod nftables;
 mod proc;
 mod process;
 mod programs;
@@ -40,6 +42,7 @@ use tcpx_common::abi::state;
 use crate::{
     event::{Ends, Event, Holders, Netns, Segment, SockFacts, Task, What},
     line,
+    ruleset::Ruleset,
     who::{CgroupHook, Connection, Elsewhere, Tellings, Who},
 };
 
@@ -277,6 +280,12 @@ impl Who for Enrich {
         let state = &mut *self.lock();
         let held = state.namespaces.get(netns)?;
         state.asked.connections(&held)
+    }
+
+    fn ruleset(&self, netns: Netns) -> Option<Arc<Ruleset>> {
+        let state = &mut *self.lock();
+        let held = state.namespaces.get(netns)?;
+        state.asked.ruleset(&held)
     }
 
     fn cgroup_programs(&self, cgroup: u64, hook: CgroupHook) -> Option<usize> {

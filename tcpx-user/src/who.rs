@@ -12,6 +12,7 @@ use std::{
 use crate::{
     event::{Ends, Holder, Netns, Task},
     line,
+    ruleset::Ruleset,
 };
 
 /// A listener in another network namespace.
@@ -112,6 +113,11 @@ pub trait Who {
 
     /// All TCP sockets of a namespace that have a port now. `None` where they could not be listed.
     fn connections(&self, _: Netns) -> Option<Arc<Vec<Connection>>> {
+        None
+    }
+
+    /// The rules that nf_tables has for a namespace now. `None` where they could not be listed.
+    fn ruleset(&self, _: Netns) -> Option<Arc<Ruleset>> {
         None
     }
 

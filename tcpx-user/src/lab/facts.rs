@@ -218,6 +218,17 @@ pub enum Program {
     Reuseport,
 }
 
+/// The firewall rule that refused or dropped what was refused or dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleFact {
+    /// Family, table and chain.
+    pub chain: &'static str,
+    /// Number within the table.
+    pub handle: u64,
+    /// As nft has it.
+    pub text: String,
+}
+
 /// All that a scenario provoked after [`ready`](super::Stage::ready).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -237,6 +248,8 @@ pub struct Facts {
     pub counters: Vec<(&'static str, u64)>,
     /// The BPF program that refused what was refused.
     pub program: Option<Program>,
+    /// The firewall rule that did it.
+    pub rule: Option<RuleFact>,
     /// Counters that did not rise, although something that looks alike would have moved them.
     pub unmoved: Vec<&'static str>,
 }

@@ -3,6 +3,7 @@
 mod deaths;
 mod discarded;
 mod early;
+mod firewall;
 mod handshake;
 mod icmp;
 mod keys;

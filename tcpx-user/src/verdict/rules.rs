@@ -12,6 +12,7 @@ mod death;
 mod discard;
 mod drop;
 mod early;
+mod firewall;
 mod handshake;
 mod icmp;
 mod listener;

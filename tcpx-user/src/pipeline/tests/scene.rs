@@ -13,6 +13,7 @@ use crate::{
     abilities::Abilities,
     event::*,
     line,
+    ruleset::{self, Base, Chain, Expression, Rule, Ruleset},
     who::{Connection, Elsewhere, Link, Tellings, Who},
 };
 
@@ -80,6 +81,28 @@ pub(super) struct Table;
 thread_local! {
     /// What the counters of namespaces say in this test.
     static COUNTERS: RefCell<BTreeMap<u32, Tellings>> = const { RefCell::new(BTreeMap::new()) };
+    /// What nf_tables has for `HOST` in this test.
+    static RULES: RefCell<Option<Arc<Ruleset>>> = const { RefCell::new(None) };
+}
+
+/// From here on this is all that nf_tables has for `HOST`: rules without matches, in one chain at input.
+pub(super) fn rules_are(expressions: &[Expression], legacy: bool) {
+    rules_with(&Expression::Neutral("counter".to_owned()), expressions, legacy);
+}
+
+/// The same, each rule with `lead` before.
+pub(super) fn rules_with(lead: &Expression, expressions: &[Expression], legacy: bool) {
+    let rules = (4..).zip(expressions);
+    let rules =
+        rules.map(|(handle, one)| Rule { handle, expressions: vec![lead.clone(), one.clone()] }).collect();
+    let chain = Chain {
+        family: ruleset::family::INET,
+        table: "filter".to_owned(),
+        name: "input".to_owned(),
+        base: Some(Base { hook: 1, priority: 0, drops: false }),
+        rules,
+    };
+    RULES.set(Some(Arc::new(Ruleset { chains: vec![chain], legacy })));
 }
 
 /// From here on the counters of `HOST` say this.
@@ -152,6 +175,10 @@ impl Who for Table {
         };
         let open = [open(40_000, ESTABLISHED, Some(CURL)), open(40_001, TIME_WAIT, None)];
         Some(Arc::new(open.into_iter().chain([successor]).collect()))
+    }
+
+    fn ruleset(&self, netns: Netns) -> Option<Arc<Ruleset>> {
+        RULES.with_borrow(Clone::clone).filter(|_| netns.inum == HOST)
     }
 
     fn device(&self, _: Netns, _: u32) -> Option<String> {

@@ -173,7 +173,9 @@ impl Expected {
         fact.nat.is_some() && !self.abilities.nat
     }
 
-    fn is_ipv4(&self) -> bool {
+    /// All attempts are IPv4.
+    #[must_use]
+    pub fn is_ipv4(&self) -> bool {
         self.facts.attempts.iter().all(|attempt| attempt.remote.is_ipv4())
     }
 
