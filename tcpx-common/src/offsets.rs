@@ -418,13 +418,10 @@ offsets! {
     arg_icmp6_send_type: "slot icmp6_send u8",
     /// Code.
     arg_icmp6_send_code: "slot icmp6_send u8 1",
-    /// The namespace. Modules of 5.10 have no BTF, and a module that is not loaded has none either: then the prototype
-    /// that all versions share stands, and the hook checks that what it was given is a TCP segment.
-    arg_reject_net: "module slot nf_send_reset net|always 0",
+    /// The packet that netfilter made.
+    arg_reject_new: "slot nf_ct_attach sk_buff",
     /// The rejected packet.
-    arg_reject_skb: "module slot nf_send_reset sk_buff|always 2",
-    /// Netfilter's hook.
-    arg_reject_hook: "module slot nf_send_reset int|always 3",
+    arg_reject_skb: "slot nf_ct_attach sk_buff 1",
     /// The listener.
     arg_request_sk: "slot tcp_conn_request sock",
     /// The SYN.
@@ -471,7 +468,8 @@ offsets! {
     arg_tp_retransmit_sk: "slot btf_trace_tcp_retransmit_skb sock",
     /// The socket.
     arg_retransmit_sk: "slot tcp_retransmit_skb sock",
-    /// The first packet of a flow, translated. The function is in a module, as `nf_send_reset`.
+    /// The first packet of a flow, translated. The function is in a module: those of 5.10 have no BTF, and one that is
+    /// not loaded has none either. Then the prototype that all versions share stands.
     arg_confirm_skb: "module slot __nf_conntrack_confirm sk_buff|always 0",
     /// The packet.
     arg_queue_skb: "slot __dev_queue_xmit sk_buff",

@@ -17,7 +17,7 @@ use aya_ebpf::helpers::generated::{
 };
 use tcpx_common::{abi::place_flag, event::NetnsKey, offsets::ABSENT};
 
-pub use bind_hash::{Sought, seek, walk};
+pub use bind_hash::{tcpx_seek, tcpx_walk};
 pub use conntrack::{flows, translated_port, translation};
 pub use packet::{
     acknowledgement, destination_port, device, has_auth_option, icmp_header, is_syn, outer_header,
@@ -172,6 +172,12 @@ pub fn place(net: u64, skb: u64) -> u8 {
     let device: u64 = field_or_zero(skb, offset!(skb_dev));
     let l3mdev: u64 = field_or_zero(device, offset!(dev_l3mdev_ops));
     (u8::from(list != 0) * place_flag::SK_LOOKUP) | (u8::from(l3mdev != 0) * place_flag::VRF)
+}
+
+/// Whether a packet came in by a device or has got one to leave by.
+#[inline(always)]
+pub fn has_device(skb: u64) -> bool {
+    field_or_zero::<u64>(skb, offset!(skb_dev)) != 0
 }
 
 /// The socket that sends a packet, or that it was given to.

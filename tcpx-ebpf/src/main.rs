@@ -175,12 +175,8 @@ programs! {
     "kprobe" icmp6_send_kprobe(IcmpSend, Kprobe) |e| icmp::sent(
         e, arg!(e, arg_icmp6_send_skb), arg!(e, arg_icmp6_send_type), arg!(e, arg_icmp6_send_code));
 
-    "fentry" reject_fentry(Reject, Fentry) |e| reject::sent(
-        e, arg!(e, arg_reject_net), arg!(e, arg_reject_skb), arg!(e, arg_reject_hook));
-    "fentry" reject6_fentry(Reject, Fentry) |e| reject::sent(
-        e, arg!(e, arg_reject_net), arg!(e, arg_reject_skb), arg!(e, arg_reject_hook));
-    "kprobe" reject_kprobe(Reject, Kprobe) |e| reject::sent(
-        e, arg!(e, arg_reject_net), arg!(e, arg_reject_skb), arg!(e, arg_reject_hook));
+    "fentry" reject_fentry(Reject, Fentry) |e| reject::sent(e, arg!(e, arg_reject_new), arg!(e, arg_reject_skb));
+    "kprobe" reject_kprobe(Reject, Kprobe) |e| reject::sent(e, arg!(e, arg_reject_new), arg!(e, arg_reject_skb));
 
     "fentry" conn_request_fentry(ConnRequest, Fentry) |e|
         conn_request::entered(e, arg!(e, arg_request_sk), arg!(e, arg_request_skb));

@@ -75,6 +75,10 @@ pub static ANSWERED: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
 #[map]
 pub static WALK: PerCpuArray<Holders> = PerCpuArray::with_max_entries(1, 0);
 
+/// How far a walk through the bind hash has come.
+#[map]
+pub static CURSOR: PerCpuArray<Cursor> = PerCpuArray::with_max_entries(1, 0);
+
 /// TCP options of one segment: a variable offset into the stack is refused before Linux 5.12.
 #[map]
 pub static OPTIONS: PerCpuArray<[u8; 64]> = PerCpuArray::with_max_entries(1, 0);
@@ -153,6 +157,18 @@ pub struct InHand {
     pub denied: u8,
     /// Padding.
     pub reserved: [u8; 3],
+}
+
+/// The entries at which a walk through the bind hash goes on; 0 at the end of a list.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Cursor {
+    /// Of the hash chain.
+    pub bucket: u64,
+    /// Of the bucket's addresses, since 6.x.
+    pub address: u64,
+    /// Of the owners.
+    pub owner: u64,
 }
 
 /// A handshake's segment under consideration. The functions run with bottom halves off and do not nest.

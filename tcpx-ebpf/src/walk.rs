@@ -1,5 +1,4 @@
 //! The bind hash walk with the memory that it needs.
-#![expect(unsafe_code, reason = "map values are raw pointers")]
 
 use tcpx_common::event::Holders;
 
@@ -22,12 +21,7 @@ pub fn who_holds(net: u64, skb: u64) -> Found {
 /// Who holds a port in this namespace.
 #[inline(always)]
 pub fn who_holds_port(net: u64, port: u16) -> Found {
-    let Some(holders) = WALK.get_ptr_mut(0) else { return Found::Some };
-    // SAFETY: a per-CPU value that is filled and copied within one run of one program. Hooks run with bottom halves
-    // off or in a process that another hook may interrupt: then the walk's result is mixed, never out of bounds.
-    let holders = unsafe { &mut *holders };
-    kernel::walk(net, port, holders);
-    if holders.complete != 0 && holders.found == 0 { Found::Nobody } else { Found::Some }
+    if kernel::tcpx_walk(net, u32::from(port)) != 0 { Found::Nobody } else { Found::Some }
 }
 
 /// Copies the last walk's result into a record.

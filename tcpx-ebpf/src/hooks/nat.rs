@@ -95,10 +95,8 @@ pub fn tell_untranslated(env: Env, net: u64, skb: u64, flags: u8) {
     if flags & tcp_flag::ACK == 0 || flags & (tcp_flag::SYN | tcp_flag::RST) != 0 {
         return;
     }
-    let seq = kernel::sequence(skb);
-    let mut sought = kernel::Sought { seq, ack: kernel::acknowledgement(skb), found: 0 };
-    kernel::seek(net, kernel::destination_port(skb), &mut sought);
-    let sk = sought.found;
+    let port = u32::from(kernel::destination_port(skb));
+    let sk = kernel::tcpx_seek(net, port, kernel::sequence(skb), kernel::acknowledgement(skb));
     if sk == 0 {
         return;
     }

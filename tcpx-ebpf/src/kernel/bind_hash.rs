@@ -4,6 +4,13 @@
 //! `hashinfo->bhash[(port + net->hash_mix) & (size - 1)]` is a list of `inet_bind_bucket` (one for each namespace and
 //! port). Up to 6.x its `owners` are the sockets; later they hang below `bhash2`, a list of `inet_bind2_bucket` (one
 //! for each address). No lock is taken: a list that changes under the walk ends it early or late, never in a fault.
+//!
+//! What is done for each step is a function with a name of its own in the object (`no_mangle`), that takes numbers only:
+//! the verifier looks into such a function once, and not once for each of the steps of each walk (tenths of a second).
+#![expect(
+    unsafe_code,
+    reason = "a name that the linker must keep is declared as unsafe; map values are raw pointers"
+)]
 
 use tcpx_common::{
     abi::state,
@@ -12,44 +19,49 @@ use tcpx_common::{
 };
 
 use super::{AF_INET6, field, field_or_zero, packet::put4, sock};
-use crate::maps::offset;
+use crate::maps::{CURSOR, Cursor, WALK, offset};
 
 /// Steps through buckets (those of other ports and namespaces with the same hash too) and owners. Established children
 /// of a listener hold its port too and are passed over.
 const MAX_STEPS: u32 = 40;
 
-/// Collects the sockets in `net` that are bound to `port` and are listening or idle. `complete` is 1 only if the
-/// walk came to the end.
+/// Collects the sockets in `net` that are bound to `port` and are listening or idle, in [`WALK`]; gives 1 if the walk
+/// came to its end without one.
 #[inline(never)]
-pub fn walk(net: u64, port: u16, out: &mut Holders) {
-    out.found = 0;
-    out.complete = 0;
-    sock::limits(net, &mut out.limits);
-    let Some(chain) = find_chain(net, port) else { return };
-    out.complete = u32::from(walk_chain(chain, net, port, |owner| visit(owner, out)));
+#[unsafe(no_mangle)]
+pub extern "C" fn tcpx_walk(net: u64, port: u32) -> u64 {
+    let Some(holders) = WALK.get_ptr_mut(0) else { return 0 };
+    // SAFETY: a per-CPU value that is filled and copied within one run of one program. Hooks run with bottom halves
+    // off or in a process that another hook may interrupt: then the walk's result is mixed, never out of bounds.
+    let holders = unsafe { &mut *holders };
+    holders.found = 0;
+    holders.complete = 0;
+    sock::limits(net, &mut holders.limits);
+    let Some(chain) = find_chain(net, port) else { return 0 };
+    let complete = walk_chain(chain, net, port, |owner| {
+        tcpx_visit_owner(owner);
+    });
+    holders.complete = u32::from(complete);
+    u64::from(complete && holders.found == 0)
 }
 
-/// What [`seek`] looks for, and what it found.
-#[derive(Clone, Copy)]
-pub struct Sought {
-    /// Sequence number of a segment.
-    pub seq: u32,
-    /// Its acknowledgement number.
-    pub ack: u32,
-    /// The socket, or 0.
-    pub found: u64,
-}
-
-/// Looks for an open socket of this port in `net` whose sequence numbers a segment fits.
+/// The open socket of this port in `net` whose sequence numbers a segment fits, or 0.
 #[inline(never)]
-pub fn seek(net: u64, port: u16, sought: &mut Sought) {
-    let Some(chain) = find_chain(net, port) else { return };
-    walk_chain(chain, net, port, |owner| compare(owner, sought));
+#[unsafe(no_mangle)]
+pub extern "C" fn tcpx_seek(net: u64, port: u32, seq: u32, ack: u32) -> u64 {
+    let Some(chain) = find_chain(net, port) else { return 0 };
+    let mut found = 0;
+    walk_chain(chain, net, port, |owner| {
+        if tcpx_is_sought(owner, seq, ack) != 0 {
+            found = socket_at(owner);
+        }
+    });
+    found
 }
 
 /// The first bucket of the hash chain for this namespace and port.
 #[inline(always)]
-fn find_chain(net: u64, port: u16) -> Option<u64> {
+fn find_chain(net: u64, port: u32) -> Option<u64> {
     let hashinfo: u64 = field(net, offset!(net_hashinfo))?;
     let size: u32 = field(hashinfo, offset!(hashinfo_bhash_size))?;
     let table: u64 = field(hashinfo, offset!(hashinfo_bhash))?;
@@ -58,33 +70,57 @@ fn find_chain(net: u64, port: u16) -> Option<u64> {
     if stride == ABSENT || size == 0 {
         return None;
     }
-    let index = u32::from(port).wrapping_add(mix) & size.wrapping_sub(1);
+    let index = port.wrapping_add(mix) & size.wrapping_sub(1);
     let place = table + u64::from(index) * u64::from(stride);
     field(place, offset!(bhash_chain))
 }
 
-/// One loop over all lists (buckets, since 6.x the addresses of a bucket, owners), so that the bound is on all steps
-/// together. A port has a bucket for each VRF that somebody has bound it in, so the first is not the last.
+/// Gives each owner to `visit`; true if the walk came to its end. One loop over all lists (buckets, since 6.x the
+/// addresses of a bucket, owners), so that the bound is on all steps together. A port has a bucket for each VRF that
+/// somebody has bound it in, so the first is not the last.
 #[inline(always)]
-fn walk_chain(first: u64, net: u64, port: u16, mut visit: impl FnMut(u64) -> u64) -> bool {
-    let mut bucket = first;
-    let mut address = 0u64;
-    let mut owner = 0u64;
+fn walk_chain(first: u64, net: u64, port: u32, mut visit: impl FnMut(u64)) -> bool {
+    let Some(cursor) = CURSOR.get_ptr_mut(0) else { return false };
+    // SAFETY: as in `tcpx_walk`.
+    unsafe { *cursor = Cursor { bucket: first, address: 0, owner: 0 } };
     for _ in 0..MAX_STEPS {
-        if owner != 0 {
-            owner = visit(owner);
-        } else if address != 0 {
-            owner = field_or_zero(address - u64::from(offset!(tb2_node)), offset!(tb2_owners));
-            address = super::read_or_zero(address);
-        } else if bucket != 0 {
-            let lists = lists_of(bucket - u64::from(offset!(tb_node)), net, port);
-            (address, owner) = if offset!(tb_owners) == ABSENT { (lists, 0) } else { (0, lists) };
-            bucket = super::read_or_zero(bucket);
-        } else {
-            return true;
+        match tcpx_step(net, port) {
+            AT_END => return true,
+            BETWEEN => {}
+            owner => visit(owner),
         }
     }
     false
+}
+
+/// What a step can give but an owner: the address of one is never so small.
+const BETWEEN: u64 = 0;
+const AT_END: u64 = 1;
+
+/// One step of the walk: an owner, [`BETWEEN`] or [`AT_END`].
+#[inline(never)]
+#[unsafe(no_mangle)]
+extern "C" fn tcpx_step(net: u64, port: u32) -> u64 {
+    let Some(cursor) = CURSOR.get_ptr_mut(0) else { return AT_END };
+    // SAFETY: as in `tcpx_walk`.
+    let cursor = unsafe { &mut *cursor };
+    if cursor.owner != 0 {
+        let owner = cursor.owner;
+        cursor.owner = super::read_or_zero(owner);
+        return owner;
+    }
+    if cursor.address != 0 {
+        cursor.owner = field_or_zero(cursor.address - u64::from(offset!(tb2_node)), offset!(tb2_owners));
+        cursor.address = super::read_or_zero(cursor.address);
+        return BETWEEN;
+    }
+    if cursor.bucket == 0 {
+        return AT_END;
+    }
+    let lists = lists_of(cursor.bucket - u64::from(offset!(tb_node)), net, port);
+    (cursor.address, cursor.owner) = if offset!(tb_owners) == ABSENT { (lists, 0) } else { (0, lists) };
+    cursor.bucket = super::read_or_zero(cursor.bucket);
+    BETWEEN
 }
 
 /// Within this of both its numbers, a segment was made for the socket; by chance one in four million is.
@@ -93,24 +129,28 @@ const NEAR: u32 = 1 << 20;
 /// smaller structure.
 const OPEN: u32 = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 9 | 1 << 11;
 
-/// Takes down the socket if it is sought; gives the next.
+/// The socket in whose structure an entry of `owners` is.
+#[inline(always)]
+fn socket_at(node: u64) -> u64 {
+    node - u64::from(offset!(skc_bind_node))
+}
+
+/// 1 if both numbers of a segment are near those of an owner, whose connection is open.
 #[inline(never)]
-fn compare(node: u64, sought: &mut Sought) -> u64 {
-    let sk = node - u64::from(offset!(skc_bind_node));
+#[unsafe(no_mangle)]
+extern "C" fn tcpx_is_sought(node: u64, seq: u32, ack: u32) -> u64 {
+    let sk = socket_at(node);
     let expects: u32 = field_or_zero(sk, offset!(tp_rcv_nxt));
     let sends: u32 = field_or_zero(sk, offset!(tp_snd_nxt));
-    let fits = sought.seq.wrapping_sub(expects).wrapping_add(NEAR) < 2 * NEAR
-        && sought.ack.wrapping_sub(sends).wrapping_add(NEAR) < 2 * NEAR;
-    if fits && OPEN >> (sock::state(sk) & 31) & 1 != 0 {
-        sought.found = sk;
-    }
-    super::read_or_zero(node)
+    let fits = seq.wrapping_sub(expects).wrapping_add(NEAR) < 2 * NEAR
+        && ack.wrapping_sub(sends).wrapping_add(NEAR) < 2 * NEAR;
+    u64::from(fits && OPEN >> (sock::state(sk) & 31) & 1 != 0)
 }
 
 /// The list below a bucket, if it is this port's in this namespace: up to 6.x of owners, later of addresses.
-#[inline(never)]
-fn lists_of(bucket: u64, net: u64, port: u16) -> u64 {
-    if field_or_zero::<u16>(bucket, offset!(tb_port)) != port
+#[inline(always)]
+fn lists_of(bucket: u64, net: u64, port: u32) -> u64 {
+    if u32::from(field_or_zero::<u16>(bucket, offset!(tb_port))) != port
         || field_or_zero::<u64>(bucket, offset!(tb_net)) != net
     {
         return 0;
@@ -122,16 +162,20 @@ fn lists_of(bucket: u64, net: u64, port: u16) -> u64 {
     }
 }
 
-/// Takes down one owner, if it is listening or bound and held by somebody; gives the next. A function of its own:
-/// the verifier forgets what went on inside when it returns, else it would follow every combination of 32 sockets.
+/// Takes down one owner, if it is listening or bound and held by somebody. The verifier asks of such a function that
+/// it give a number: the socket.
 #[inline(never)]
-fn visit(node: u64, out: &mut Holders) -> u64 {
-    let sk = node - u64::from(offset!(skc_bind_node));
+#[unsafe(no_mangle)]
+extern "C" fn tcpx_visit_owner(node: u64) -> u64 {
+    let sk = socket_at(node);
     let state = sock::state(sk);
-    if state == state::LISTEN || state == state::CLOSE {
-        take_down(sk, state, out);
+    if (state == state::LISTEN || state == state::CLOSE)
+        && let Some(holders) = WALK.get_ptr_mut(0)
+    {
+        // SAFETY: as in `tcpx_walk`.
+        take_down(sk, state, unsafe { &mut *holders });
     }
-    super::read_or_zero(node)
+    sk
 }
 
 #[inline(always)]

@@ -307,7 +307,7 @@ impl Correlator {
     }
 
     /// One more segment of a flow vanished.
-    pub(super) fn vanished(&mut self, cause: DropCause) {
+    fn vanished(&mut self, cause: DropCause) {
         let last = cause.time();
         let id = self.drops.again(&cause).unwrap_or_else(|| {
             let id = self.new_id();

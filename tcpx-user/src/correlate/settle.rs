@@ -134,23 +134,21 @@ impl Correlator {
 
     /// Ends the wait of a RST.
     pub(super) fn settle_reset(&mut self, id: u64) {
-        let Some(mut reset) = self.resets.remove(id) else { return };
-        if let Some(seen) = no_refusal(&reset) {
-            return self.vanished(DropCause::Freed(seen));
-        }
+        let Some(mut shared) = self.resets.remove(id) else { return };
+        let reset = Arc::make_mut(&mut shared);
         if reset.nat.is_empty() {
-            reset.nat = self.translations_of(&reset);
+            reset.nat = self.translations_of(reset);
         }
         reset.sender_is_local = self.history.is_on_this_host(reset.source().ip());
         if reset.sender.is_none() && !self.abilities.rejects {
-            self.find_reject(&mut reset);
+            self.find_reject(reset);
         }
-        let id = reset.attempt.or_else(|| self.calling(&reset));
+        let id = reset.attempt.or_else(|| self.calling(reset));
         let open = |attempt: &&AttemptFacts| !attempt.is_established();
         let attempt = id.and_then(|id| self.attempts.get(id)).filter(open);
         reset.start = attempt.and_then(|attempt| attempt.start.clone()).map(Box::new);
-        self.gather_listeners(&mut reset);
-        let reset = Arc::new(reset);
+        self.gather_listeners(reset);
+        let reset = shared;
         self.resets.told(&reset);
         self.was_refused(&reset);
         self.settled.push_back(Settled::Reset(reset.clone()));
@@ -241,7 +239,7 @@ impl Correlator {
             self.gather(&mut attempt, ends);
         }
         self.was_ended(&attempt);
-        self.settled.push_back(Settled::Attempt(Box::new(attempt)));
+        self.settled.push_back(Settled::Attempt(attempt));
     }
 
     /// The attempt of this host at the other end of a connection that no listener accepted.
@@ -457,18 +455,4 @@ impl Correlator {
 /// The names of an attempt's flow, from the caller on.
 fn names(attempt: &AttemptFacts, ends: Ends) -> Vec<Ends> {
     std::iter::once(ends).chain(attempt.nat.iter().map(|step| step.what.translated)).collect()
-}
-
-/// A SYN that `tcp_v4_rcv` freed without a reason, while a listener was there to take it, and that no RST is known to
-/// have answered: what freed it was something else.
-fn no_refusal(reset: &ResetFacts) -> Option<Seen<Box<crate::event::Drop>>> {
-    let Some(Sender::NoSocketDrop(seen)) = &reset.sender else { return None };
-    let drop = &seen.what;
-    let wanted = drop.segment.ends.b;
-    let takes = |holder: &crate::event::Holder| {
-        holder.listens_at(wanted) && holder.bound_dev == 0 && !holder.reuseport_program
-    };
-    let listener = drop.holders.as_ref().is_some_and(|holders| holders.list.iter().any(takes));
-    let silent = reset.receiver.is_none() && drop.reason.is_none() && !drop.place.sk_lookup;
-    (listener && silent).then(|| seen.clone())
 }

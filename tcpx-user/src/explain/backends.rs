@@ -60,13 +60,6 @@ pub const CELLS: &[Cell] = &[
     },
     Cell {
         backend: Some("fentry"),
-        kernels: "with nf_reject_ipv4 and nf_reject_ipv6 as modules",
-        verdicts: &[VerdictId::NetfilterRejectReset],
-        shows: "netfilter-drop, when the client is on another host",
-        because: "nf_send_reset and nf_send_reset6 are in these modules: 5.10 has no BTF for modules, and aya attaches by the kernel's own only.",
-    },
-    Cell {
-        backend: Some("fentry"),
         kernels: "up to 6.1",
         verdicts: NO_SOCKET,
         shows: "the same verdict, but the lookups are derived and not observed",
@@ -94,6 +87,27 @@ pub const CELLS: &[Cell] = &[
         because: "Neither inet_lookup_run_sk_lookup nor bpf_run_sk_reuseport has a tracepoint.",
     },
     Cell {
+        backend: Some("tracepoint"),
+        kernels: "of every version",
+        verdicts: &[VerdictId::AcceptQueueFull, VerdictId::SynQueueFull],
+        shows: "seen only as what became of an attempt of this host",
+        because: "tcp_conn_request has no tracepoint, and frees the SYN without a kfree_skb event.",
+    },
+    Cell {
+        backend: Some("tracepoint"),
+        kernels: "of every version",
+        verdicts: &[VerdictId::NoReturnRoute, VerdictId::LsmDrop],
+        shows: "not reported; an attempt of this host is no-answer",
+        because: "inet_csk_route_req and security_inet_conn_request have no tracepoint, and the SYN is freed without a kfree_skb event.",
+    },
+    Cell {
+        backend: Some("tracepoint"),
+        kernels: "up to 6.10",
+        verdicts: &[VerdictId::TimeWaitAck],
+        shows: "unknown",
+        because: "tcp_timewait_state_process has no tracepoint, and kfree_skb names the socket since 6.11 only.",
+    },
+    Cell {
         backend: None,
         kernels: "5.10",
         verdicts: &[VerdictId::MptcpReset],
@@ -108,7 +122,7 @@ mod tests {
 
     #[test]
     fn cells_name_backends_and_kernels_of_the_matrix() {
-        assert_eq!(CELLS.len(), 10);
+        assert_eq!(CELLS.len(), 12);
         for cell in CELLS {
             assert!(matches!(cell.backend, None | Some("tracepoint" | "fentry" | "kprobe")));
             assert!(!cell.verdicts.is_empty() && cell.because.ends_with('.'));

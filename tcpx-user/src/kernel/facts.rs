@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Modules in which hooks stand.
-const MODULES: [&str; 3] = ["nf_reject_ipv4", "nf_reject_ipv6", "nf_conntrack"];
+const MODULES: [&str; 1] = ["nf_conntrack"];
 
 /// Enums whose names are read; [`KernelFacts`] has a field for each.
 pub const ENUMS: [&str; 3] = ["sk_rst_reason", "skb_drop_reason", "sock_flags"];

@@ -192,10 +192,8 @@ pub const WAYS: &[Way] = ways! {
     IcmpSend Tracepoint ["icmp_send_tp" => RawTracepoint "icmp_send"]
         needs ["arg_tp_icmp_send_skb", "arg_tp_icmp_send_type", "arg_tp_icmp_send_code"];
 
-    Reject Fentry ["reject_fentry" => Fentry "nf_send_reset", "reject6_fentry" => Fentry "nf_send_reset6"]
-        needs ["arg_reject_net", "arg_reject_skb", "arg_reject_hook"];
-    Reject Kprobe ["reject_kprobe" => Kprobe "nf_send_reset", "reject_kprobe" => Kprobe "nf_send_reset6"]
-        needs [];
+    Reject Fentry ["reject_fentry" => Fentry "nf_ct_attach"] needs ["arg_reject_new", "arg_reject_skb"];
+    Reject Kprobe ["reject_kprobe" => Kprobe "nf_ct_attach"] needs ["arg_reject_new", "arg_reject_skb"];
 
     ConnRequest Fentry ["conn_request_fentry" => Fentry "tcp_conn_request"]
         needs ["arg_request_sk", "arg_request_skb", "sk_ack_backlog", "sk_max_ack_backlog", "icsk_qlen"];

@@ -94,6 +94,16 @@ impl Types {
         Self::function(&self.base, name).is_ok()
     }
 
+    /// Number of a function in the kernel's BTF, by which programs are attached to it.
+    ///
+    /// # Errors
+    /// When the kernel has none of that name.
+    pub fn function_id(&self, name: &str) -> Result<u32> {
+        let ids = self.base.resolve_ids_by_name(name).unwrap_or_default();
+        let is_function = |id: &u32| matches!(self.base.resolve_type_by_id(*id), Ok(Type::Func(_)));
+        ids.into_iter().find(is_function).ok_or_else(|| TypeError::NoType(format!("function {name}")))
+    }
+
     /// The parameters of a function, or of a tracepoint as `btf_trace_NAME`, each by the name of its type: pointers as
     /// what they lead to. `None` if the kernel has none of that name.
     #[must_use]

@@ -24,6 +24,8 @@ pub enum ProgramType {
     CgroupSockAddr = 18,
     /// Which socket of a reuseport group: 1 lets the kernel choose, 0 refuses.
     SkReuseport = 21,
+    /// A security hook: 0 allows, a negative errno refuses.
+    Lsm = 29,
     /// Which socket gets a segment that no connection has: 1 lets the kernel look, 0 refuses.
     SkLookup = 30,
 }
@@ -44,6 +46,8 @@ pub enum AttachType {
     CgroupInet4Connect = 10,
     /// connect() to an IPv6 address.
     CgroupInet6Connect = 11,
+    /// A security hook, beside those of other security modules.
+    LsmMac = 27,
     /// Socket lookup in a network namespace.
     SkLookup = 36,
     /// XDP.
@@ -79,6 +83,18 @@ impl Insn {
         Self::new(0x61, to, from, offset, 0)
     }
 
+    /// `rTO = *(u64 *)(rFROM + OFFSET)`
+    #[must_use]
+    pub const fn load_double_word(to: u8, from: u8, offset: i16) -> Self {
+        Self::new(0x79, to, from, offset, 0)
+    }
+
+    /// `if (u32)rLEFT != VALUE goto +OFFSET`
+    #[must_use]
+    pub const fn jump_if_other_word(left: u8, value: u32, offset: i16) -> Self {
+        Self::new(0x56, left, 0, offset, value.cast_signed())
+    }
+
     /// `if rLEFT == VALUE goto +OFFSET`
     #[must_use]
     pub const fn jump_if_equal(left: u8, value: i32, offset: i16) -> Self {
@@ -98,7 +114,8 @@ pub const fn always(answer: i32) -> [Insn; 2] {
     [Insn::mov(0, answer), Insn::exit()]
 }
 
-/// The part of `union bpf_attr` for `BPF_PROG_LOAD` up to `expected_attach_type`.
+/// The part of `union bpf_attr` for `BPF_PROG_LOAD` up to `attach_btf_id`.
+#[derive(Default)]
 #[repr(C)]
 struct LoadAttr {
     program_type: u32,
@@ -113,6 +130,14 @@ struct LoadAttr {
     name: [u8; 16],
     ifindex: u32,
     expected_attach_type: u32,
+    btf: u32,
+    function_info_size: u32,
+    function_info: u64,
+    function_info_count: u32,
+    line_info_size: u32,
+    line_info: u64,
+    line_info_count: u32,
+    attach_function: u32,
 }
 
 /// The same for `BPF_LINK_CREATE`.
@@ -124,29 +149,49 @@ struct LinkAttr {
     flags: u32,
 }
 
+/// The same for `BPF_RAW_TRACEPOINT_OPEN`, which also attaches what knows its place since it was loaded.
+#[repr(C)]
+struct OpenAttr {
+    name: u64,
+    program: u32,
+    reserved: u32,
+}
+
 /// Loads a program. `attach` is where it is meant for, which some types must say when they are loaded.
 pub fn load(
     program: ProgramType,
     instructions: &[Insn],
     attach: Option<AttachType>,
 ) -> Result<OwnedFd, LabError> {
+    load_for(program, instructions, attach, 0)
+}
+
+/// Loads and attaches a program at a security hook, `bpf_lsm_NAME`, whose id in the kernel's BTF is given.
+pub fn attach_lsm(instructions: &[Insn], function: u32) -> Result<OwnedFd, LabError> {
+    const BPF_RAW_TRACEPOINT_OPEN: libc::c_long = 17;
+    let program = load_for(ProgramType::Lsm, instructions, Some(AttachType::LsmMac), function)?;
+    let mut attr = OpenAttr { name: 0, program: program.as_raw_fd().cast_unsigned(), reserved: 0 };
+    bpf(BPF_RAW_TRACEPOINT_OPEN, &mut attr)
+        .map_err(|error| unavailable(format!("attach at a security hook: {error}")))
+}
+
+fn load_for(
+    program: ProgramType,
+    instructions: &[Insn],
+    attach: Option<AttachType>,
+    function: u32,
+) -> Result<OwnedFd, LabError> {
     const BPF_PROG_LOAD: libc::c_long = 5;
-    let mut name = [0; 16];
-    name[..8].copy_from_slice(b"tcpx_lab");
     let mut attr = LoadAttr {
         program_type: program as u32,
         count: instructions.len() as u32,
         instructions: instructions.as_ptr() as u64,
         license: c"GPL".as_ptr() as u64,
-        log_level: 0,
-        log_size: 0,
-        log: 0,
-        kernel_version: 0,
-        flags: 0,
-        name,
-        ifindex: 0,
         expected_attach_type: attach.map_or(0, |attach| attach as u32),
+        attach_function: function,
+        ..LoadAttr::default()
     };
+    attr.name[..8].copy_from_slice(b"tcpx_lab");
     bpf(BPF_PROG_LOAD, &mut attr).map_err(|error| unavailable(format!("load a {program:?} program: {error}")))
 }
 

@@ -20,6 +20,7 @@ mod destroy;
 mod error;
 mod facts;
 mod link;
+mod lsm;
 mod netns;
 mod nft;
 mod peer;

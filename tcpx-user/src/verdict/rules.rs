@@ -404,7 +404,11 @@ pub const DROP: &[Rule<DropFacts>] = &[
         site: "tcp_conn_request: accept queue full",
         holds: listener::accept_queue_full,
     },
-    Rule { gives: &[], site: "tcp_conn_request: security_inet_conn_request", holds: listener::lsm_drop },
+    Rule {
+        gives: &[VerdictId::LsmDrop],
+        site: "tcp_conn_request: security_inet_conn_request",
+        holds: listener::lsm_drop,
+    },
     Rule {
         gives: &[VerdictId::NoReturnRoute],
         site: "tcp_conn_request: inet_csk_route_req, inet6_csk_route_req",

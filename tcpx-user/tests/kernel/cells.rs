@@ -94,12 +94,6 @@ const CELLS: &[Cell] = &[
     Cell { backend: "kprobe", before: Some((6, 12)), lacks: &["sk_lookup"], because: SK_LOOKUP_INLINE },
     Cell {
         backend: "fentry",
-        before: None,
-        lacks: &["rejects"],
-        because: "nf_send_reset is in a module, and aya attaches by the kernel's own types only",
-    },
-    Cell {
-        backend: "fentry",
         before: Some((6, 12)),
         lacks: &["lookups"],
         because: "a trampoline takes six arguments, the lookups have eight and ten",

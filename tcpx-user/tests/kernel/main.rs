@@ -8,7 +8,6 @@ mod cells;
 mod check;
 mod init;
 mod mixed;
-mod open;
 mod protos;
 mod report;
 mod segments;

@@ -16,6 +16,10 @@ use crate::tail::Tail;
 /// Enough of the console to hold a kernel's stack trace.
 const LAST_LINES: usize = 40;
 
+const BOOT: &str = "console=ttyS0 quiet panic=-1 oops=panic";
+/// Debian's, and BPF, with which scenarios refuse what a security module would.
+const SECURITY_MODULES: &str = "landlock,lockdown,yama,apparmor,tomoyo,bpf";
+
 /// A guest that is about to run.
 pub(crate) struct Guest {
     folder: PathBuf,
@@ -91,7 +95,7 @@ fn qemu(folder: &Path, kernel: &Kernel) -> Command {
         .arg(kernel.image())
         .arg("-initrd")
         .arg(folder.join("initrd"))
-        .args(["-append", "console=ttyS0 quiet panic=-1 oops=panic"])
+        .args(["-append", &format!("{BOOT} lsm={SECURITY_MODULES}")])
         .args(["-serial", &format!("file:{}", folder.join("console").display())])
         .args(["-serial", &format!("file:{}", folder.join("results").display())])
         .stdin(Stdio::null())

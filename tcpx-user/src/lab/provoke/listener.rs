@@ -8,7 +8,7 @@ use super::{
     silent::give_up_after_retransmission,
 };
 use crate::lab::{
-    Actor, Endpoint, Fd,
+    Actor, Endpoint, Fd, lsm,
     relay::End,
     wire::{Flags, Segment},
 };
@@ -28,6 +28,8 @@ pub(super) const TABLE: &[Scenario] = &[
     scenario("defer-accept/ipv6", Ipv6, "The same, IPv6", DEFER, defer_accept),
     scenario("no-return-route", Ipv4, "There is no route back to the client", NO_ROUTE, no_return_route),
     scenario("no-return-route/ipv6", Ipv6, "The same, IPv6", NO_ROUTE, no_return_route),
+    scenario("lsm-drop", Ipv4, "A security module lets no SYN in", SECURITY, lsm_drop),
+    scenario("lsm-drop/ipv6", Ipv6, "The same, IPv6", SECURITY, lsm_drop),
     scenario("time-wait-ack", Ipv4, "A SYN from the past meets TIME_WAIT", TIME_WAIT, time_wait_ack),
     scenario("time-wait-ack/ipv6", Ipv6, "The same, IPv6", TIME_WAIT, time_wait_ack),
 ];
@@ -40,6 +42,8 @@ const DEFER: &str =
     "With TCP_DEFER_ACCEPT tcp_check_req drops the handshake's bare last ACK; only data makes a socket.";
 const NO_ROUTE: &str =
     "The SYN came in by a device, but no route leads back to its source: inet_csk_route_req gives NULL.";
+const SECURITY: &str = "A BPF program at security_inet_conn_request refuses; tcp_conn_request drops the SYN and counts \
+                        ListenDrops. No kfree_skb event tells of it.";
 const TIME_WAIT: &str = "Its sequence number is not after the old connection's, so tcp_timewait_state_process answers with \
                          an ACK and drops the SYN.";
 
@@ -70,6 +74,19 @@ fn syn_queue_full(stage: &mut Stage) -> Result<(), LabError> {
     let local = give_up_after_retransmission(stage, &client, to)?;
     stage.dropped(client.netns(), local, to, 2);
     stage.counts("TCPReqQFullDrop", 2);
+    stage.counts("ListenDrops", 2);
+    Ok(())
+}
+
+fn lsm_drop(stage: &mut Stage) -> Result<(), LabError> {
+    let (server, client) = stage.pair()?;
+    let to = stage.loopback(8080);
+    server.serve(to)?;
+    let _program = lsm::refuse_connections(&stage.namespaces()[0])?;
+    stage.step("a security module refuses each SYN");
+    stage.ready()?;
+    let local = give_up_after_retransmission(stage, &client, to)?;
+    stage.dropped(client.netns(), local, to, 2);
     stage.counts("ListenDrops", 2);
     Ok(())
 }

@@ -36,6 +36,10 @@ impl Expected {
             expected.hide_stray();
         }
         expected.hide_quiet();
+        if !abilities.replies_without_socket {
+            // The drop of a stray segment comes with the holders of its port, but not with the connections there.
+            expected.facts.resets.iter_mut().for_each(|reset| reset.meant_for = None);
+        }
         if !abilities.sk_lookup {
             expected.hide_program();
         }
@@ -94,6 +98,9 @@ impl Expected {
         if self.facts.drops.len() < all {
             self.hidden = Some("no hook here sees a SYN that a listener cannot or may not answer");
         }
+        self.facts.attempts.iter_mut().filter(|attempt| attempt.verdict == "lsm-drop").for_each(|attempt| {
+            attempt.verdict = "no-answer";
+        });
     }
 
     /// tcp_v4_rcv frees what a TIME_WAIT record passed over without a reason, and before Linux 6.11 without the socket.
