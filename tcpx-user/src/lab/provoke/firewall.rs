@@ -104,10 +104,10 @@ fn icmp_nonblocking(stage: &mut Stage) -> Result<(), LabError> {
     reply.failed_with("EINPROGRESS")?;
     client.finish_connect(socket)?.failed_with("ECONNREFUSED")?;
     client.close(socket)?;
-    // ipv6_icmp_error reports early only with IPV6_RECVERR; ip_icmp_error always does.
-    let retransmits = u32::from(to.is_ipv6());
+    // The error comes while connect() still has the socket, and is put off until the SYN is sent again, or after that, if
+    // softirqs run late.
     let local = reply.local.map_or(Endpoint::from(to.ip()), Endpoint::from);
-    stage.attempt(&client, local, to).ended("refused", "ECONNREFUSED").retransmitted(retransmits);
+    stage.attempt(&client, local, to).ended("refused", "ECONNREFUSED");
     Ok(())
 }
 
@@ -116,7 +116,7 @@ fn icmp_blocking(stage: &mut Stage) -> Result<(), LabError> {
     stage.ready()?;
     let socket = client.socket(to)?;
     client.connect(socket, to)?.failed_with("ECONNREFUSED")?;
-    stage.attempt(&client, to.ip(), to).ended("refused", "ECONNREFUSED").retransmitted(1);
+    stage.attempt(&client, to.ip(), to).ended("refused", "ECONNREFUSED");
     Ok(())
 }
 

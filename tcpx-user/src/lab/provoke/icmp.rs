@@ -71,10 +71,8 @@ fn prohibited_here(stage: &mut Stage) -> Result<(), LabError> {
     let (outcome, errno) = if to.is_ipv4() { ("unreachable", "EHOSTUNREACH") } else { ("denied", "EACCES") };
     client.finish_connect(socket)?.failed_with(errno)?;
     client.close(socket)?;
-    // ipv6_icmp_error reports early only with IPV6_RECVERR; ip_icmp_error always does.
-    let retransmits = u32::from(to.is_ipv6());
     let local = reply.local.unwrap_or(SocketAddr::new(to.ip(), 0));
-    stage.attempt(&client, local, to).ended(outcome, errno).retransmitted(retransmits);
+    stage.attempt(&client, local, to).ended(outcome, errno);
     Ok(())
 }
 

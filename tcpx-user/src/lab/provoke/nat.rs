@@ -274,7 +274,7 @@ fn no_endpoints(stage: &mut Stage) -> Result<(), LabError> {
     stage.ready()?;
     let socket = client.socket(service)?;
     client.connect(socket, service)?.failed_with("ECONNREFUSED")?;
-    stage.attempt(&client, peer.near(0).ip(), service).ended("refused", "ECONNREFUSED").retransmitted(1);
+    stage.attempt(&client, peer.near(0).ip(), service).ended("refused", "ECONNREFUSED");
     Ok(())
 }
 
