@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeSet,
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -33,18 +34,25 @@ const BESIDE: usize = 16;
 pub(crate) fn run() -> Result<Outcome> {
     let hooks = Hooks { backend: None, probes: ProbeSet::Lookup, stacks: false, bpf_log: false };
     let live = live::attach_to(&live::facts()?, &hooks, false)?;
+    let (missed, before) = (Rc::clone(&live.missed), (live.missed)().unwrap_or(0));
     let tracer = Tracer::new(live, &hooks).hearing_all();
-    session::runtime()?.block_on(mix(tracer))
+    let Mixed { wrong, played, names } = session::runtime()?.block_on(mix(tracer))?;
+    ensure!(names.len() > 20, "only {} scenarios were played", names.len());
+    let passed_over = (missed)().unwrap_or(0).saturating_sub(before);
+    let told = format!("{} of {played} went wrong:\n{}", wrong.len(), wrong.join("\n"));
+    // Of what the kernel kept from the programs nothing can be told: that is no passed trial, but no fault of a verdict.
+    if !wrong.is_empty() && passed_over > 0 {
+        return Ok(Outcome::Skipped(format!("the kernel passed over {passed_over} firings of programs; {told}")));
+    }
+    ensure!(wrong.is_empty(), "{told}");
+    Ok(Outcome::Passed)
 }
 
-async fn mix(mut tracer: Tracer<kernel::Live>) -> Result<Outcome> {
+async fn mix(mut tracer: Tracer<kernel::Live>) -> Result<Mixed> {
     let (give, mut requests) = unbounded_channel();
     let (found, served) = tokio::join!(feed(give), tracer.serve(&mut requests));
     served?;
-    let Mixed { wrong, played, names } = found?;
-    ensure!(wrong.is_empty(), "{} of {played} went wrong:\n{}", wrong.len(), wrong.join("\n"));
-    ensure!(names.len() > 20, "only {} scenarios were played", names.len());
-    Ok(Outcome::Passed)
+    found
 }
 
 #[derive(Default)]
