@@ -40,13 +40,12 @@ use tcpx_common::abi::state;
 use crate::{
     event::{Ends, Event, Holders, Netns, Segment, SockFacts, Task, What},
     line,
-    who::{CgroupHook, Connection, Elsewhere, Tellings, Who},
+    who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings, Who},
 };
 
 pub(crate) use self::inside::inside_each;
 pub use self::{
     clock::WallClock,
-    diag::PortHolders,
     netns::{Census, Held, Limits},
 };
 
@@ -115,6 +114,12 @@ impl Enrich {
             io::Error::new(io::ErrorKind::NotFound, why)
         })?;
         diag::port_holders(std::os::fd::AsFd::as_fd(&held), port)
+    }
+
+    /// What turns times of events into those that people read.
+    #[must_use]
+    pub const fn clock(&self) -> WallClock {
+        self.clock
     }
 
     /// The namespaces that tcpx holds open; `look_again` searches for new ones first.
@@ -285,6 +290,10 @@ impl Who for Enrich {
 
     fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool> {
         self.lock().half_open.get(netns, ends)
+    }
+
+    fn port_holders(&self, netns: Netns, port: u16) -> Option<PortHolders> {
+        self.bound_sockets(netns, port).ok()
     }
 
     fn time(&self, boot_ns: u64) -> String {

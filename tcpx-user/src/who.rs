@@ -1,13 +1,17 @@
 //! Who is behind a number: the questions that verdicts and lines ask of enrichment.
 //!
 //! `correlate` and `verdict` know this trait only; `enrich` answers it live, a recording answers it in replay, a
-//! table answers it in tests.
+//! table answers it in tests. The types of answers stand in recordings under the names that they have here: one that is
+//! renamed keeps its old name there, one that is added has a default (`serde`).
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     sync::Arc,
 };
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     event::{Ends, Holder, Netns, Task},
@@ -15,7 +19,7 @@ use crate::{
 };
 
 /// A listener in another network namespace.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Elsewhere {
     /// Where.
     pub netns: Netns,
@@ -26,7 +30,7 @@ pub struct Elsewhere {
 }
 
 /// What links two namespaces.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Link {
     /// A veth pair.
     Veth,
@@ -35,10 +39,10 @@ pub enum Link {
 }
 
 /// What a namespace's own counters say at the time of asking.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tellings {
     /// By how much each counter of drops rose since tcpx began; one that this kernel does not have is absent.
-    pub rises: BTreeMap<&'static str, u64>,
+    pub rises: BTreeMap<Cow<'static, str>, u64>,
     /// Connections that conntrack knows, and how many it may.
     pub conntrack: Option<(u64, u64)>,
 }
@@ -52,7 +56,7 @@ impl Tellings {
 }
 
 /// A TCP socket that has a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     /// Own end.
     pub local: SocketAddr,
@@ -65,7 +69,7 @@ pub struct Connection {
 }
 
 /// Where a program may refuse a system call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CgroupHook {
     /// bind() to an IPv4 address.
     Bind4,
@@ -75,6 +79,15 @@ pub enum CgroupHook {
     Connect4,
     /// connect() to an IPv6 address.
     Connect6,
+}
+
+/// Sockets that hold a port, as inet_diag lists them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PortHolders {
+    /// Listening or bound. inet_diag gives no addresses of sockets: `sk` is 0.
+    pub list: Vec<Holder>,
+    /// This kernel shows sockets that are bound and do not listen: that none is listed means that there is none.
+    pub bound_visible: bool,
 }
 
 /// Answers are cached by the implementation; `None` is "not known", never a guess.
@@ -123,6 +136,12 @@ pub trait Who {
     /// Whether a listener of a namespace keeps a handshake that is half done, with these ends (local and remote). Asked
     /// for a segment whose lookup was not seen.
     fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool>;
+
+    /// Who holds a port of a namespace now: for when the kernel's own walk is absent or incomplete. `None` where that
+    /// could not be asked.
+    fn port_holders(&self, _: Netns, _: u16) -> Option<PortHolders> {
+        None
+    }
 
     /// Wall clock of a boot clock time, RFC 3339 UTC with nanoseconds.
     fn time(&self, boot_ns: u64) -> String;

@@ -32,7 +32,7 @@ const BESIDE: usize = 16;
 /// The trial.
 pub(crate) fn run() -> Result<Outcome> {
     let hooks = Hooks { backend: None, probes: ProbeSet::Lookup, stacks: false, bpf_log: false };
-    let live = live::attach_to(&live::facts()?, &hooks, false)?;
+    let live = live::attach_to(&live::facts()?, &hooks, false, None)?;
     let tracer = Tracer::new(live, &hooks).hearing_all();
     session::runtime()?.block_on(mix(tracer))
 }

@@ -80,7 +80,7 @@ thread_local! {
 
 /// From here on the counters of `HOST` say this.
 pub(super) fn counters_say(rises: &[(&'static str, u64)], conntrack: Option<(u64, u64)>) {
-    let told = Tellings { rises: rises.iter().copied().collect(), conntrack };
+    let told = Tellings { rises: rises.iter().map(|&(name, rise)| (name.into(), rise)).collect(), conntrack };
     COUNTERS.with_borrow_mut(|counters| counters.insert(HOST, told));
 }
 
