@@ -5,7 +5,7 @@
 
 mod commands;
 pub mod connect;
-mod judge;
+pub(crate) mod judge;
 pub mod lab;
 pub mod live;
 pub mod ready;

@@ -20,7 +20,7 @@ pub enum Request {
     /// Watch live, for later.
     Record(Box<Record>),
     /// Watch what was recorded.
-    Replay(Replay),
+    Replay(Box<Replay>),
     /// Play scenarios.
     Lab(Lab),
     /// Connect once.

@@ -33,7 +33,8 @@ impl Files {
     /// Creates the first.
     pub(super) fn create(to: Destination) -> Result<Self, Failure> {
         let path = to.rotation.path(&to.path, 1);
-        let file = create(&path).map_err(Failure::io(format!("creating the recording {}", path.display())))?;
+        let file =
+            create(&path).map_err(Failure::io(format!("creating the recording {}", path.display())))?;
         let writing = Failure::io(writing(&path));
         let writer = Writer::begin(file).map_err(writing)?;
         Ok(Self { to, writer, number: 1, opened: Instant::now(), before: 0 })

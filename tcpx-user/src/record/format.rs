@@ -52,9 +52,9 @@ pub fn check_file_head(head: &[u8]) -> Result<u16, String> {
     };
     match u16::from_le_bytes([low, high]) {
         0 => Err("there is no version 0 of recordings".to_owned()),
-        version if version > VERSION => {
-            Err(format!("it has version {version}, and this tcpx reads up to {VERSION}: a newer tcpx reads it"))
-        }
+        version if version > VERSION => Err(format!(
+            "it has version {version}, and this tcpx reads up to {VERSION}: a newer tcpx reads it"
+        )),
         version => Ok(version),
     }
 }

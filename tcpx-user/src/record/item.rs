@@ -77,7 +77,9 @@ fn put(out: &mut Vec<u8>, kind: u8, parts: &[&[u8]]) {
     out.push(kind);
     // Records have hundreds of bytes; answers are checked against ITEM_MOST.
     out.extend_from_slice(&(len as u32).to_le_bytes());
-    parts.iter().for_each(|part| out.extend_from_slice(part));
+    for part in parts {
+        out.extend_from_slice(part);
+    }
 }
 
 /// The items in the bytes of a block, one after the other.
@@ -173,7 +175,9 @@ mod tests {
             Item::Finish,
         ];
         let mut bytes = Vec::new();
-        items.iter().for_each(|item| item.write(&mut bytes));
+        for item in &items {
+            item.write(&mut bytes);
+        }
         let mut read = Items::of(&bytes);
         for item in items {
             assert_eq!(read.read(), Some(Ok(item)));

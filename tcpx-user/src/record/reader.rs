@@ -96,7 +96,8 @@ impl<R: Read> Reader<R> {
             Kind::Facts => Err(self.broken("a second beginning")),
             Kind::Summary => {
                 let summed = serde_json::from_slice(&self.contents);
-                let summed = summed.map_err(|error| self.broken(format!("a summary that is none: {error}")))?;
+                let summed =
+                    summed.map_err(|error| self.broken(format!("a summary that is none: {error}")))?;
                 self.end(Block::Summary(summed))
             }
             Kind::Next => self.end(Block::Next),
@@ -153,7 +154,9 @@ impl<R: Read> Reader<R> {
             Err(_) if self.stored.is_empty() => {
                 Err(self.broken("the recording has no end: tcpx was stopped or the disk was full"))
             }
-            Err(_) => Err(self.broken("the head of a block is cut short: tcpx was stopped or the disk was full")),
+            Err(_) => {
+                Err(self.broken("the head of a block is cut short: tcpx was stopped or the disk was full"))
+            }
         }
     }
 

@@ -101,8 +101,8 @@ impl Known {
 
     /// All of them, for a new file.
     pub(super) fn all(&self) -> impl Iterator<Item = (u64, Option<(&str, u64)>)> {
-        self.found.iter().map(|(address, found)| {
-            (*address, found.as_ref().map(|(name, offset)| (&**name, *offset)))
-        })
+        self.found
+            .iter()
+            .map(|(address, found)| (*address, found.as_ref().map(|(name, offset)| (&**name, *offset))))
     }
 }

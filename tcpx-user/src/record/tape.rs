@@ -33,7 +33,7 @@ pub(super) struct Tape {
     block: Vec<u8>,
     /// When the first item was put into the block.
     since: Option<Instant>,
-    /// Ticks of which nothing came: the latest is enough, as soon as something follows.
+    /// Of ticks of which nothing came the latest is enough, as soon as something follows.
     tick: Option<u64>,
     symbols: Known,
     /// Answers that the file has.
@@ -136,11 +136,10 @@ impl Tape {
             self.table.clear();
             self.put(&Item::Forget);
         }
-        if self.is_open() && self.table.get(&question) != Some(&answer) {
-            if !self.put_answer(&question, &answer) {
-                answer = Answer::Nothing;
-                self.put_answer(&question, &answer);
-            }
+        let is_news = self.is_open() && self.table.get(&question) != Some(&answer);
+        if is_news && !self.put_answer(&question, &answer) {
+            answer = Answer::Nothing;
+            self.put_answer(&question, &answer);
         }
         self.asked.insert(question, answer.clone());
         answer
@@ -191,10 +190,11 @@ impl Tape {
             let mut items = Items::of(&self.queue[self.taken..]);
             let Some(Ok(item)) = items.read() else { break };
             let (from, to) = (self.taken, self.queue.len() - items.left());
-            let (is_event, tick) = (item.is_event(), if let Item::Tick(time) = item { Some(time) } else { None });
+            let (is_event, tick) =
+                (item.is_event(), if let Item::Tick(time) = item { Some(time) } else { None });
             self.taken = to;
             if tick.is_some() {
-                self.tick = tick;
+                self.tick = self.tick.max(tick);
             } else {
                 self.put_tick();
                 self.since.get_or_insert_with(Instant::now);

@@ -3,12 +3,7 @@
 //! The source reads ahead of the engine, so it puts the answers of each event into a queue, and the engine takes them when it
 //! comes to that event.
 
-use std::{
-    cell::RefCell,
-    collections::VecDeque,
-    net::IpAddr,
-    sync::Arc,
-};
+use std::{cell::RefCell, collections::VecDeque, net::IpAddr, sync::Arc};
 
 use super::{
     said::{Answer, Question},

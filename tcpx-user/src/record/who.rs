@@ -25,12 +25,7 @@ impl<'a> Asked<'a> {
         Self { who, recorder }
     }
 
-    fn ask<T>(
-        &self,
-        question: Question,
-        ask: impl FnOnce() -> Option<T>,
-        into: fn(T) -> Answer,
-    ) -> Answer {
+    fn ask<T>(&self, question: Question, ask: impl FnOnce() -> Option<T>, into: fn(T) -> Answer) -> Answer {
         self.recorder.ask(question, || ask().map_or(Answer::Nothing, into))
     }
 }

@@ -161,7 +161,9 @@ impl<S: Source> Tracing<'_, S> {
             let (work, scope) = start(engine.namespaces())?;
             engine.begin_recording(&first, &scope);
             let selection = Selection::new(filter.clone(), scope);
-            Session { source, engine, work, selection, sink, limit, name }.run(Line::Start(first), signals).await
+            Session { source, engine, work, selection, sink, limit, name }
+                .run(Line::Start(first), signals)
+                .await
         })
     }
 }

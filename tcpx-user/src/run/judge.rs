@@ -4,13 +4,39 @@ use crate::{
     event::{Event, Holder, Holders, ListenLimits, Reply, What},
     line::Line,
     pipeline::Pipeline,
+    record::{Asked, Recorder},
     who::Who,
 };
 
 /// Appends the lines that are settled by an event.
-pub(super) fn judge(pipeline: &mut Pipeline, event: &Event, who: &dyn Who, lines: &mut Vec<Line>) {
+pub(crate) fn judge(pipeline: &mut Pipeline, event: &Event, who: &dyn Who, lines: &mut Vec<Line>) {
     let completed = completed(event, who);
     lines.extend(pipeline.push(completed.as_ref().unwrap_or(event), who));
+}
+
+/// The same, and what it took is recorded.
+pub(crate) fn judge_recorded(
+    pipeline: &mut Pipeline,
+    event: &Event,
+    who: &dyn Who,
+    recorder: &Recorder,
+    lines: &mut Vec<Line>,
+) {
+    recorder.advance(event);
+    let before = lines.len();
+    judge(pipeline, event, &Asked::new(who, recorder), lines);
+    recorder.dealt_with(lines.len() > before);
+}
+
+/// Appends what is left at the end, and records what it took.
+pub(crate) fn finish_recorded(
+    pipeline: &mut Pipeline,
+    who: &dyn Who,
+    recorder: &Recorder,
+    lines: &mut Vec<Line>,
+) {
+    recorder.finish();
+    lines.extend(pipeline.finish(&Asked::new(who, recorder)));
 }
 
 /// Where the walk through the bind hash could not be made or did not come to its end, inet_diag is asked.

@@ -5,7 +5,11 @@ use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
 use tcpx_common::event::{NetnsKey, NetnsResets};
 
-use super::{Engine, Source, judge::judge, scope::Scope};
+use super::{
+    Engine, Source,
+    judge::{finish_recorded, judge, judge_recorded},
+    scope::Scope,
+};
 use crate::{
     abilities::Abilities,
     audit::{self, Audit},
@@ -21,7 +25,7 @@ use crate::{
     kernel::{self, Asked, AttachError, BackendChoice, KernelFacts, Probes, symbols::Kallsyms},
     line::{AttachedHook, Line, MissingHook, SCHEMA, Start, Summary},
     pipeline::Pipeline,
-    record::{Asked as Recorded, Facts, Noted, Recorder, Summed, facts::KernelNames},
+    record::{Facts, Noted, Recorder, Summed, facts::KernelNames},
 };
 
 /// Reads the map in which the programs count resets by namespace.
@@ -141,13 +145,10 @@ impl Host {
 impl Engine for Host {
     fn push(&mut self, event: &Event, lines: &mut Vec<Line>) {
         self.enrich.observe(event);
-        let Some(recorder) = &self.recorder else {
-            return judge(&mut self.pipeline, event, &self.enrich, lines);
-        };
-        recorder.advance(event);
-        let before = lines.len();
-        judge(&mut self.pipeline, event, &Recorded::new(&self.enrich, recorder), lines);
-        recorder.dealt_with(lines.len() > before);
+        match &self.recorder {
+            Some(recorder) => judge_recorded(&mut self.pipeline, event, &self.enrich, recorder, lines),
+            None => judge(&mut self.pipeline, event, &self.enrich, lines),
+        }
     }
 
     fn failure(&mut self) -> Option<Failure> {
@@ -159,14 +160,14 @@ impl Engine for Host {
     }
 
     fn finish(&mut self, lines: &mut Vec<Line>) {
-        let Some(recorder) = &self.recorder else {
-            lines.extend(self.pipeline.finish(&self.enrich));
-            return lines.push(Line::Summary(self.summary()));
-        };
-        recorder.finish();
-        lines.extend(self.pipeline.finish(&Recorded::new(&self.enrich, recorder)));
+        match &self.recorder {
+            Some(recorder) => finish_recorded(&mut self.pipeline, &self.enrich, recorder, lines),
+            None => lines.extend(self.pipeline.finish(&self.enrich)),
+        }
         let summary = self.summary();
-        recorder.close(&Summed::of(&summary));
+        if let Some(recorder) = &self.recorder {
+            recorder.close(&Summed::of(&summary));
+        }
         lines.push(Line::Summary(summary));
     }
 }

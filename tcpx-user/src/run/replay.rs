@@ -50,7 +50,7 @@ pub fn replay(request: &Replay) -> Result<u8, Failure> {
         let signals = Signals::take().map_err(Failure::io("taking over signals"))?;
         session.run(first, signals).await
     })?;
-    match end.failure.take() {
+    match end.failure() {
         Some(failure) => Err(failure),
         None => Ok(ended.exit(false)),
     }
@@ -61,7 +61,8 @@ pub fn replay(request: &Replay) -> Result<u8, Failure> {
 /// # Errors
 /// When the first cannot be read.
 pub fn open(files: &[PathBuf]) -> Result<(Tape, Replayed, Rc<End>), Failure> {
-    let (first, others) = files.split_first().ok_or_else(|| Failure::Usage("replay: which file?".to_owned()))?;
+    let (first, others) =
+        files.split_first().ok_or_else(|| Failure::Usage("replay: which file?".to_owned()))?;
     let reader = record::open(first)?;
     let end = Rc::new(End::default());
     let tape = Tape::new(reader, others.to_vec(), Rc::clone(&end));
@@ -92,6 +93,12 @@ impl End {
         self.reach(Summed::not_known("the recording could not be read to its end"));
     }
 
+    /// Nothing more will be read.
+    #[must_use]
+    pub const fn is_reached(&self) -> bool {
+        self.reached.get()
+    }
+
     fn summed(&self) -> Summed {
         let stopped = || Summed::not_known("the replay was stopped before the end of the recording");
         self.summed.take().unwrap_or_else(stopped)
@@ -109,7 +116,7 @@ struct Reading(Rc<End>);
 
 impl Work for Reading {
     async fn ended(&mut self) {
-        while !self.0.reached.get() {
+        while !self.0.is_reached() {
             self.0.notify.notified().await;
         }
     }
@@ -130,6 +137,3 @@ impl From<Broken> for Failure {
         Self::Other(broken.into())
     }
 }
-
-#[cfg(test)]
-mod tests;

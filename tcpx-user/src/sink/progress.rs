@@ -36,7 +36,8 @@ impl Progress {
 
     fn words(&self) -> String {
         let (records, bytes) = self.recorder.so_far();
-        let lost = if self.lost > 0 { format!(", {} lost", count(self.lost, "record")) } else { String::new() };
+        let lost =
+            if self.lost > 0 { format!(", {} lost", count(self.lost, "record")) } else { String::new() };
         format!("{}, {}{lost}, {}", count(records, "record"), count(self.shown, "result"), size(bytes))
     }
 

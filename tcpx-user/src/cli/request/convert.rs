@@ -13,8 +13,9 @@ use super::{
 use crate::{
     cli::{
         args::{
-            self, Args, BackendArg, CheckArgs, ExplainArgs, FilterArgs, Format, HookArgs, LabArgs, OutputArgs,
-            ProbeArgs, ProbesArg, RecordArgs, ReplayArgs, RotationArgs, TraceArgs, When, WorkArgs,
+            self, Args, BackendArg, CheckArgs, ExplainArgs, FilterArgs, Format, HookArgs, LabArgs,
+            OutputArgs, ProbeArgs, ProbesArg, RecordArgs, ReplayArgs, RotationArgs, TraceArgs, When,
+            WorkArgs,
         },
         failure::Failure,
         filter::Filter,
@@ -34,7 +35,7 @@ pub(super) fn request(args: Args, hosts: &str) -> Result<Request> {
     Ok(match args.command {
         args::Command::Trace(typed) => Request::Trace(Box::new(trace(*typed, color)?)),
         args::Command::Record(typed) => Request::Record(Box::new(record(*typed, color)?)),
-        args::Command::Replay(typed) => Request::Replay(replay(*typed, color)?),
+        args::Command::Replay(typed) => Request::Replay(Box::new(replay(*typed, color)?)),
         args::Command::Lab(typed) => Request::Lab(lab(typed, color)?),
         args::Command::Probe(typed) => Request::Probe(probe(typed, hosts, color)?),
         args::Command::Check(typed) => Request::Check(check(typed, color)),
@@ -207,15 +208,16 @@ fn pid(typed: &str) -> Result<u32> {
 }
 
 fn keep(typed: &str) -> Result<NonZeroU32> {
-    typed
-        .parse()
-        .map_err(|_| Failure::Usage(format!("--keep: \"{typed}\" is not valid: it must be a number from 1 on")))
+    typed.parse().map_err(|_| {
+        Failure::Usage(format!("--keep: \"{typed}\" is not valid: it must be a number from 1 on"))
+    })
 }
 
 /// Bytes, with `k`, `M` or `G` for powers of 1000.
 fn size(typed: &str) -> Result<u64> {
     let wrong = || {
-        let message = format!("--rotate-size: \"{typed}\" is not valid: it must be a size from 64k on, such as 100M");
+        let message =
+            format!("--rotate-size: \"{typed}\" is not valid: it must be a size from 64k on, such as 100M");
         Failure::Usage(message)
     };
     let unit_at = typed.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(typed.len());

@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     fs::File,
     io::{self, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     rc::Rc,
     sync::Arc,
 };
@@ -101,9 +101,7 @@ impl Tape {
             let next = item.map_err(|what| self.reader.broken(what))?;
             let next = match next {
                 Item::Record(record) => self.decoder.decode(record),
-                Item::Lost { time, hook, count } => {
-                    Some(Event::of_stream(time, hook, What::Lost { count }))
-                }
+                Item::Lost { time, hook, count } => Some(Event::of_stream(time, hook, What::Lost { count })),
                 Item::Tick(time) => Some(Event::of_stream(time, None, What::Tick)),
                 Item::Symbol(address, found) if !self.symbols.learn(address, found) => {
                     return Err(self.reader.broken("more names of addresses than a kernel has"));
@@ -143,24 +141,25 @@ impl Tape {
             Block::Summary(summed) => {
                 self.ended = true;
                 if let Some(more) = self.others.front() {
-                    let what = format!("the recording ends in {}, before {}", self.reader.file(), more.display());
+                    let what =
+                        format!("the recording ends in {}, before {}", self.reader.file(), more.display());
                     return Err(Failure::Other(anyhow::anyhow!(what)));
                 }
                 self.end.reach(summed);
             }
-            Block::Next => match self.others.pop_front() {
-                Some(path) => self.open(path)?,
-                None => {
-                    self.ended = true;
-                    self.end.reach(Summed::not_known("the last file of the recording was not given"));
+            Block::Next => {
+                if let Some(path) = self.others.pop_front() {
+                    return self.open(&path);
                 }
-            },
+                self.ended = true;
+                self.end.reach(Summed::not_known("the last file of the recording was not given"));
+            }
         }
         Ok(())
     }
 
-    fn open(&mut self, path: PathBuf) -> Result<(), Failure> {
-        let next = record::open(&path)?;
+    fn open(&mut self, path: &Path) -> Result<(), Failure> {
+        let next = record::open(path)?;
         let (was, is) = (self.reader.facts(), next.facts());
         if is.recording != was.recording {
             let (file, before) = (next.file(), self.reader.file());
@@ -169,7 +168,8 @@ impl Tape {
         }
         if was.file.checked_add(1) != Some(is.file) {
             let (file, number, before) = (next.file(), is.file, was.file);
-            let what = format!("{file} is file {number} of its recording, and the one before it file {before}");
+            let what =
+                format!("{file} is file {number} of its recording, and the one before it file {before}");
             return Err(Failure::Other(anyhow::anyhow!(what)));
         }
         self.told.begin_file();
