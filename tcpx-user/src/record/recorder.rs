@@ -70,9 +70,9 @@ impl Recorder {
         self.tape().so_far()
     }
 
-    /// How many files were begun.
+    /// How many files were begun, and the name of the last.
     #[must_use]
-    pub fn files(&self) -> u32 {
+    pub fn files(&self) -> (u32, String) {
         self.tape().files()
     }
 

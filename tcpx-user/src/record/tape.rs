@@ -106,11 +106,12 @@ impl Tape {
             return;
         }
         let late = is_tick && self.since.is_some_and(|since| since.elapsed() >= LATEST);
-        if late || self.block.len() >= BLOCK_FULL {
+        let full = self.block.len() >= BLOCK_FULL;
+        if late || full {
             self.write_block();
         }
-        // Blocks are written at least each second when something happens, and ticks come all the time.
-        if is_tick && self.is_open() && self.files.is_due() {
+        // A storm has no ticks, and silence has no blocks.
+        if (is_tick || full) && self.is_open() && self.files.is_due() {
             let turned = self.turn();
             self.check(turned);
         }
@@ -175,9 +176,9 @@ impl Tape {
         (self.records, self.files.bytes())
     }
 
-    /// How many files there are.
-    pub(super) const fn files(&self) -> u32 {
-        self.files.number()
+    /// How many files were begun, and the name of the last.
+    pub(super) fn files(&self) -> (u32, String) {
+        (self.files.number(), self.files.path().display().to_string())
     }
 
     const fn is_open(&self) -> bool {

@@ -50,7 +50,7 @@ pub fn record(request: &Record) -> Result<u8, Failure> {
     Surroundings::read().check()?;
     let Record { trace, to } = request;
     let recorder = Recorder::create(to.clone())?;
-    follow(trace, Shown::progress(&recorder, to), Some(recorder))
+    follow(trace, Shown::progress(&recorder), Some(recorder))
 }
 
 fn follow(request: &Trace, shown: Shown, recorder: Option<Recorder>) -> Result<u8, Failure> {
@@ -117,10 +117,9 @@ impl Shown {
     }
 
     /// Nothing but how far it has come.
-    fn progress(recorder: &Recorder, to: &Destination) -> Self {
+    fn progress(recorder: &Recorder) -> Self {
         let terminal = io::stderr().is_terminal().then(|| Box::new(io::stderr()) as Box<dyn io::Write>);
-        let (path, notes) = (to.rotation.path(&to.path, 1), Box::new(io::stderr()));
-        let sink = Progress::new(recorder.clone(), &path.display().to_string(), terminal, notes);
+        let sink = Progress::new(recorder.clone(), terminal, Box::new(io::stderr()));
         Self { sink: Box::new(sink), name: "progress".to_owned() }
     }
 }

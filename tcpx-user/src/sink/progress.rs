@@ -14,7 +14,6 @@ const EACH: Duration = Duration::from_millis(500);
 /// Counts, and says so on stderr.
 pub struct Progress {
     recorder: Recorder,
-    name: String,
     terminal: Option<Box<dyn Write>>,
     notes: Box<dyn Write>,
     said: Option<Instant>,
@@ -23,15 +22,10 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Of a recording into `name`; `terminal` is told while it goes on, `notes` at the end.
+    /// Of a recording; `terminal` is told while it goes on, `notes` at the end.
     #[must_use]
-    pub fn new(
-        recorder: Recorder,
-        name: &str,
-        terminal: Option<Box<dyn Write>>,
-        notes: Box<dyn Write>,
-    ) -> Self {
-        Self { recorder, name: escape(name).into_owned(), terminal, notes, said: None, shown: 0, lost: 0 }
+    pub fn new(recorder: Recorder, terminal: Option<Box<dyn Write>>, notes: Box<dyn Write>) -> Self {
+        Self { recorder, terminal, notes, said: None, shown: 0, lost: 0 }
     }
 
     fn words(&self) -> String {
@@ -59,9 +53,11 @@ impl Sink for Progress {
             Line::Start(_) => {}
             Line::Summary(_) => {
                 self.wipe()?;
-                let files = self.recorder.files();
-                let more = if files > 1 { format!(" and {} more", files - 1) } else { String::new() };
-                let words = format!("recorded {} into {}{more}\n", self.words(), self.name);
+                self.terminal = None;
+                let (files, last) = self.recorder.files();
+                let many =
+                    if files > 1 { format!("{files} files, the last of them ") } else { String::new() };
+                let words = format!("recorded {} into {many}{}\n", self.words(), escape(&last));
                 self.notes.write_all(words.as_bytes())?;
             }
         }
