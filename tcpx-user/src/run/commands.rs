@@ -27,7 +27,7 @@ use crate::{
     },
     command,
     line::Line,
-    record::{Destination, Recorder},
+    record::Recorder,
     sink::{Sink, open::Results, progress::Progress},
 };
 

@@ -25,20 +25,20 @@ use crate::{
     sink::open::Results,
 };
 
-pub use self::{engine::Replayed, source::Tape};
+pub use self::{engine::Replayed, source::Playback};
 
 /// Carries out `tcpx replay`.
 ///
 /// # Errors
 /// When it cannot be done, or where the recording is broken: what came before has been shown.
 pub fn replay(request: &Replay) -> Result<u8, Failure> {
-    let (tape, engine, end) = open(&request.files)?;
-    let first = Line::Start(tape.facts().start());
-    let scope = if request.everything { Scope::Host } else { (&tape.facts().scope).into() };
+    let (source, engine, end) = open(&request.files)?;
+    let first = Line::Start(source.facts().start());
+    let scope = if request.everything { Scope::Host } else { (&source.facts().scope).into() };
     let results = Results::open(&request.output)?;
     let name = results.name.clone();
     let session = Session {
-        source: tape,
+        source,
         engine,
         work: Reading(Rc::clone(&end)),
         selection: Selection::new(request.filter.clone(), scope),
@@ -60,14 +60,14 @@ pub fn replay(request: &Replay) -> Result<u8, Failure> {
 ///
 /// # Errors
 /// When the first cannot be read.
-pub fn open(files: &[PathBuf]) -> Result<(Tape, Replayed, Rc<End>), Failure> {
+pub fn open(files: &[PathBuf]) -> Result<(Playback, Replayed, Rc<End>), Failure> {
     let (first, others) =
         files.split_first().ok_or_else(|| Failure::Usage("replay: which file?".to_owned()))?;
     let reader = record::open(first)?;
     let end = Rc::new(End::default());
-    let tape = Tape::new(reader, others.to_vec(), Rc::clone(&end));
-    let engine = Replayed::new(tape.facts(), tape.told(), tape.symbols(), Rc::clone(&end));
-    Ok((tape, engine, end))
+    let source = Playback::new(reader, others.to_vec(), Rc::clone(&end));
+    let engine = Replayed::new(source.facts(), source.told(), source.symbols(), Rc::clone(&end));
+    Ok((source, engine, end))
 }
 
 /// How reading ended, for whoever has to know.

@@ -22,7 +22,7 @@ use crate::{
 const BATCH: usize = 4096;
 
 /// Reads one file after the other.
-pub struct Tape {
+pub struct Playback {
     reader: Reader<BufReader<File>>,
     others: VecDeque<PathBuf>,
     /// Items of the block at hand that were read.
@@ -46,7 +46,7 @@ enum Step {
     BlockDone,
 }
 
-impl Tape {
+impl Playback {
     pub(super) fn new(reader: Reader<BufReader<File>>, others: Vec<PathBuf>, end: Rc<End>) -> Self {
         let symbols = Arc::new(SymbolTable::default());
         let names = &reader.facts().names;
@@ -188,7 +188,7 @@ impl Tape {
     }
 }
 
-impl Source for Tape {
+impl Source for Playback {
     async fn next(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
         if self.ended {
             // Nothing comes any more: others decide when that is the end.
