@@ -37,10 +37,10 @@ fn verdict(finding: Finding) -> line::Verdict {
     let entry = verdict::entry(finding.id);
     line::Verdict {
         id: finding.id,
-        title: entry.title.clone(),
+        title: entry.title.as_str().into(),
         confidence: finding.confidence,
         evidence: finding.evidence,
-        advice: entry.advice.clone(),
+        advice: entry.advice.as_str().into(),
     }
 }
 

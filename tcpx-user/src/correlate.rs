@@ -10,6 +10,7 @@ pub mod drops;
 pub mod facts;
 pub mod history;
 mod incoming;
+mod index;
 mod join;
 pub mod key;
 pub mod nat;

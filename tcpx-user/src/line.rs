@@ -3,7 +3,7 @@
 //!
 //! The names are a contract with users (docs/formats.md). Absent facts are `null`.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{borrow::Cow, collections::BTreeMap, net::IpAddr};
 
 use serde::Serialize;
 
@@ -187,25 +187,25 @@ pub struct Verdict {
     /// Which of the catalogue.
     pub id: VerdictId,
     /// The catalogue's title.
-    pub title: String,
+    pub title: Cow<'static, str>,
     /// How sure.
     pub confidence: Confidence,
     /// Sentences, each a fact that was seen or a stated conclusion; the first is the one to read at three in
     /// the morning.
     pub evidence: Vec<String>,
     /// What to do next.
-    pub advice: String,
+    pub advice: Cow<'static, str>,
 }
 
 /// One step of the kernel's path.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
 pub struct Frame {
     /// Function.
-    pub function: String,
+    pub function: Cow<'static, str>,
     /// Bytes into it, where a stack told; else null.
     pub offset: Option<u64>,
     /// What happened there, and whether it was seen or follows.
-    pub note: Option<String>,
+    pub note: Option<Cow<'static, str>>,
     /// Boot clock, ns: puts the frames of several records in order. Not published.
     #[serde(skip)]
     pub at: Option<u64>,

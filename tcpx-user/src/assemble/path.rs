@@ -5,6 +5,8 @@
 
 mod early;
 
+use std::borrow::Cow;
+
 use tcpx_common::abi::state::{CLOSE, LISTEN, NEW_SYN_RECV, SYN_RECV, SYN_SENT, TIME_WAIT};
 
 pub(super) use early::call;
@@ -70,8 +72,8 @@ const fn functions(ends: Ends) -> &'static Functions {
     if ends.b.is_ipv4() { &V4 } else { &V6 }
 }
 
-fn frame(function: &str, note: impl Into<String>) -> Frame {
-    Frame { function: function.to_owned(), offset: None, note: Some(note.into()), at: None }
+fn frame(function: impl Into<Cow<'static, str>>, note: impl Into<Cow<'static, str>>) -> Frame {
+    Frame { function: function.into(), offset: None, note: Some(note.into()), at: None }
 }
 
 /// Frames of one moment; those that know theirs keep it.
@@ -146,7 +148,7 @@ fn found(answered: &Answered<'_>, id: VerdictId) -> Option<String> {
 
 /// What ran between the lookup and the RST; none of it is hooked.
 fn answering_site(answered: &Answered<'_>, id: VerdictId, names: &Functions) -> Vec<Frame> {
-    let site = |inner: &str, note: &str| {
+    let site = |inner: &'static str, note: &str| {
         vec![frame(inner, format!("{note}; derived")), frame(names.do_receive, "label reset; derived")]
     };
     let synsent = "tcp_rcv_synsent_state_process (inlined in tcp_rcv_state_process)";
@@ -194,7 +196,7 @@ fn answering_site(answered: &Answered<'_>, id: VerdictId, names: &Functions) -> 
     }
 }
 
-fn step(function: &str, step: LookupStep, hit: Option<String>) -> Option<Frame> {
+fn step(function: &'static str, step: LookupStep, hit: Option<String>) -> Option<Frame> {
     let source = match step.source {
         Source::Observed => "observed",
         Source::Derived => "derived",
@@ -216,7 +218,7 @@ fn active(seen: &Seen<Box<SockReset>>, id: VerdictId, names: &Names<'_>) -> Vec<
 }
 
 /// A function that called, and why: on the walked stack it was seen, else it follows.
-fn called(function: &str, what: &str, stack: &[u64], names: &Names<'_>) -> Frame {
+fn called(function: &'static str, what: &str, stack: &[u64], names: &Names<'_>) -> Frame {
     let seen =
         stack.iter().filter_map(|&address| names.symbols.symbol(address)).any(|(name, _)| *name == *function);
     let how = if seen { "observed (stack)" } else { "derived" };
@@ -257,7 +259,7 @@ fn reject_drop(seen: &Seen<Box<crate::event::Drop>>) -> Vec<Frame> {
     let function = seen.what.function.as_deref().unwrap_or("kfree_skb");
     vec![
         frame(reject, "sent the RST; derived from the drop and the RST that came"),
-        frame(function, format!("dropped the SYN; {}", by(seen.backend, "kfree_skb"))),
+        frame(function.to_owned(), format!("dropped the SYN; {}", by(seen.backend, "kfree_skb"))),
     ]
 }
 
@@ -315,7 +317,7 @@ fn by_icmp(facts: &AttemptFacts, id: VerdictId) -> Vec<Frame> {
         let function = failed.what.function.as_deref().unwrap_or("kfree_skb");
         let reason = failed.what.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
         let note = format!("freed the waiting SYN{reason}; {}", by(failed.backend, "kfree_skb"));
-        frames.extend(at(failed.time, vec![frame(function, note)]));
+        frames.extend(at(failed.time, vec![frame(function.to_owned(), note)]));
     }
     frames
 }
@@ -352,7 +354,7 @@ fn state_frames(facts: &AttemptFacts) -> Vec<Frame> {
     frames
 }
 
-fn change(function: &str, seen: &Seen<StateChange>) -> Vec<Frame> {
+fn change(function: &'static str, seen: &Seen<StateChange>) -> Vec<Frame> {
     let (old, new) = (words::state(seen.what.old), words::state(seen.what.new));
     let note = format!("{old} to {new}; {}", by(seen.backend, "inet_sock_set_state"));
     at(seen.time, vec![frame(function, note)])
@@ -395,7 +397,7 @@ pub(super) fn drop(facts: &DropFacts, names: &Names<'_>) -> Vec<Frame> {
             let function = seen.what.function.as_deref().unwrap_or("kfree_skb");
             let reason = seen.what.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
             let note = format!("freed the segment{reason}; {}", by(seen.backend, "kfree_skb"));
-            with_stack(vec![frame(function, note)], &seen.stack, names)
+            with_stack(vec![frame(function.to_owned(), note)], &seen.stack, names)
         }
         DropCause::Queue(seen) => with_stack(passed_over(seen), &seen.stack, names),
         DropCause::Mini(seen) => with_stack(mini_socket(seen), &seen.stack, names),
@@ -451,7 +453,7 @@ fn with_stack(mut frames: Vec<Frame>, stack: &[u64], names: &Names<'_>) -> Vec<F
         match own {
             Some(frame) => frame.offset = Some(offset),
             None => frames.push(Frame {
-                function: function.to_string(),
+                function: function.to_string().into(),
                 offset: Some(offset),
                 note: None,
                 at: None,

@@ -4,10 +4,16 @@
 //! ends the older life, an end without a start makes an attempt whose start was lost, and what was told already
 //! leaves its times behind, so that a repeated or late event does not tell it twice.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use super::{facts::AttemptFacts, key::Seen, recent::Recent};
+use super::{
+    facts::AttemptFacts,
+    index::{Index, Table},
+    key::Seen,
+    recent::Recent,
+};
 use crate::event::{Ends, Segment, SockPtr, StateChange};
+use smallvec::SmallVec;
 
 /// Times of an attempt that was told.
 #[derive(Clone, Copy, Debug)]
@@ -39,9 +45,9 @@ pub enum Step {
 /// Attempts by id, socket and tuple.
 #[derive(Debug)]
 pub struct Attempts {
-    table: BTreeMap<u64, AttemptFacts>,
-    by_sock: HashMap<SockPtr, u64>,
-    by_flow: HashMap<Ends, Vec<u64>>,
+    table: BTreeMap<u64, Box<AttemptFacts>>,
+    by_sock: Table<SockPtr, u64>,
+    by_flow: Index<Ends>,
     told: Recent<SockPtr, Life>,
     /// Initial sequence number and id of those that were told as open.
     told_open: Recent<Ends, (Option<u32>, u64)>,
@@ -53,7 +59,7 @@ impl Attempts {
     pub fn new(limit: usize) -> Self {
         let (table, told) = (BTreeMap::new(), Recent::new(limit));
         let told_open = Recent::new(limit);
-        Self { table, by_sock: HashMap::new(), by_flow: HashMap::new(), told, told_open }
+        Self { table, by_sock: Table::default(), by_flow: Index::default(), told, told_open }
     }
 
     /// Attempts in the table.
@@ -71,29 +77,28 @@ impl Attempts {
     /// One of them.
     #[must_use]
     pub fn get(&self, id: u64) -> Option<&AttemptFacts> {
-        self.table.get(&id)
+        self.table.get(&id).map(Box::as_ref)
     }
 
     /// One of them, to be added to.
     pub fn get_mut(&mut self, id: u64) -> Option<&mut AttemptFacts> {
-        self.table.get_mut(&id)
+        self.table.get_mut(&id).map(Box::as_mut)
     }
 
     /// All of them.
     pub fn all_mut(&mut self) -> impl Iterator<Item = &mut AttemptFacts> {
-        self.table.values_mut()
+        self.table.values_mut().map(Box::as_mut)
     }
 
     /// The attempt that the socket is in.
     #[must_use]
     pub fn of_sock(&self, sk: SockPtr) -> Option<&AttemptFacts> {
-        self.by_sock.get(&sk).and_then(|id| self.table.get(id))
+        self.by_sock.get(&sk).and_then(|&id| self.get(id))
     }
 
     /// Attempts with this tuple, as far as their port is known.
     pub fn on(&self, ends: Ends) -> impl Iterator<Item = &AttemptFacts> {
-        let ids = self.by_flow.get(&ends).into_iter().flatten();
-        ids.filter_map(|id| self.table.get(id))
+        self.by_flow.of(&ends).iter().filter_map(|&id| self.get(id))
     }
 
     /// The attempt that was told as open and sent this segment as the first after its SYN.
@@ -158,28 +163,26 @@ impl Attempts {
         if let Some(sk) = attempt.sk() {
             self.by_sock.insert(sk, id);
         }
-        self.table.insert(id, attempt);
+        self.table.insert(id, Box::new(attempt));
         self.index(id);
     }
 
     /// Makes an attempt findable by its tuple, once it has one with a port.
     pub fn index(&mut self, id: u64) {
-        let ends = self.table.get(&id).and_then(AttemptFacts::ends).filter(|ends| ends.a.port() != 0);
-        let Some(ends) = ends else { return };
-        let ids = self.by_flow.entry(ends).or_default();
-        if !ids.contains(&id) {
-            ids.push(id);
+        let ends = self.get(id).and_then(AttemptFacts::ends).filter(|ends| ends.a.port() != 0);
+        if let Some(ends) = ends {
+            self.by_flow.insert(ends, id);
         }
     }
 
     /// Takes an attempt out; its times are remembered.
-    pub fn remove(&mut self, id: u64) -> Option<AttemptFacts> {
+    pub fn remove(&mut self, id: u64) -> Option<Box<AttemptFacts>> {
         let attempt = self.table.remove(&id)?;
         if let Some(ends) = attempt.ends().filter(|_| attempt.is_established()) {
             self.told_open.insert(ends, attempt.span().1, (attempt.isn(), id));
         }
         for ends in tuples(&attempt) {
-            self.unindex(ends, id);
+            self.by_flow.remove(&ends, id);
         }
         if let Some(sk) = attempt.sk() {
             if self.by_sock.get(&sk) == Some(&id) {
@@ -191,15 +194,6 @@ impl Attempts {
             self.told.insert(sk, last, Life { start, first, end });
         }
         Some(attempt)
-    }
-
-    fn unindex(&mut self, ends: Ends, id: u64) {
-        if let Some(ids) = self.by_flow.get_mut(&ends) {
-            ids.retain(|&other| other != id);
-            if ids.is_empty() {
-                self.by_flow.remove(&ends);
-            }
-        }
     }
 
     /// An event at `time` belongs to the told life that had begun by then. One whose end was not seen lasts until
@@ -221,7 +215,7 @@ fn tuples(attempt: &AttemptFacts) -> impl Iterator<Item = Ends> {
     let changes = [&attempt.start, &attempt.crossed, &attempt.end].into_iter().flatten();
     let again = attempt.retransmit.as_ref().map(|again| again.what.ends);
     let reset = attempt.reset.as_ref().and_then(|reset| reset.receiver.as_ref()).map(|seen| seen.what.ends);
-    let all: Vec<Ends> = changes.map(|change| change.what.ends).chain(again).chain(reset).collect();
+    let all: SmallVec<[Ends; 5]> = changes.map(|change| change.what.ends).chain(again).chain(reset).collect();
     all.into_iter()
 }
 

@@ -1,12 +1,13 @@
 //! Handshake segments that vanished: one entry for each flow, counted until the flow is quiet or its attempt ends.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tcpx_common::abi::tcp_flag::{ACK, SYN};
 
 use super::{
     facts::{DropCause, DropFacts},
+    index::Index,
     key::may_be_same,
     recent::Recent,
 };
@@ -16,7 +17,7 @@ use crate::event::{Ends, Segment};
 #[derive(Debug)]
 pub struct Drops {
     counting: BTreeMap<u64, DropFacts>,
-    by_flow: HashMap<Ends, Vec<u64>>,
+    by_flow: Index<Ends>,
     told: Recent<Ends, Arc<DropFacts>>,
 }
 
@@ -48,7 +49,7 @@ impl Drops {
     /// At most `limit` told drops are remembered.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { counting: BTreeMap::new(), by_flow: HashMap::new(), told: Recent::new(limit) }
+        Self { counting: BTreeMap::new(), by_flow: Index::default(), told: Recent::new(limit) }
     }
 
     /// Flows that are counted.
@@ -90,20 +91,14 @@ impl Drops {
 
     /// One more flow is counted.
     pub fn insert(&mut self, drop: DropFacts) {
-        self.by_flow.entry(drop.cause.segment().ends).or_default().push(drop.id);
+        self.by_flow.insert(drop.cause.segment().ends, drop.id);
         self.counting.insert(drop.id, drop);
     }
 
     /// Ends the count of a flow.
     pub fn remove(&mut self, id: u64) -> Option<DropFacts> {
         let drop = self.counting.remove(&id)?;
-        let flow = drop.cause.segment().ends;
-        if let Some(ids) = self.by_flow.get_mut(&flow) {
-            ids.retain(|&other| other != id);
-            if ids.is_empty() {
-                self.by_flow.remove(&flow);
-            }
-        }
+        self.by_flow.remove(&drop.cause.segment().ends, id);
         Some(drop)
     }
 
@@ -148,13 +143,11 @@ impl Drops {
 
     fn on_flipped(&self, handshake: &Handshake) -> impl Iterator<Item = &DropFacts> {
         // A socket connected to itself has one flow only.
-        let flipped = handshake.ends.flipped();
-        let ids = self.by_flow.get(&flipped).filter(|_| flipped != handshake.ends);
-        ids.into_iter().flatten().filter_map(|id| self.counting.get(id))
+        let (own, flipped) = (handshake.ends, handshake.ends.flipped());
+        self.on(flipped).filter(move |_| flipped != own)
     }
 
     fn on(&self, flow: Ends) -> impl Iterator<Item = &DropFacts> {
-        let ids = self.by_flow.get(&flow).into_iter().flatten();
-        ids.filter_map(|id| self.counting.get(id))
+        self.by_flow.of(&flow).iter().filter_map(|id| self.counting.get(id))
     }
 }

@@ -1,7 +1,10 @@
 //! Facts that may be asked for a while, by key: the newest so many.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::Hash;
+use std::{collections::VecDeque, hash::Hash};
+
+use smallvec::SmallVec;
+
+use super::index::Table;
 
 /// Entries of one key. In a storm the kernel gives the same few socket addresses again and again: what happened to one
 /// of them so many lives ago is not asked for any more.
@@ -10,10 +13,10 @@ const OF_ONE_KEY: usize = 32;
 /// A bounded multimap; the oldest entry goes first.
 #[derive(Debug)]
 pub struct Recent<K, V> {
-    entries: HashMap<K, VecDeque<(u64, V)>>,
+    entries: Table<K, SmallVec<[(u64, V); 1]>>,
     /// Times and keys as they came; those of entries that their own key pushed out are still here.
     order: VecDeque<(u64, K)>,
-    pushed_out: HashMap<K, usize>,
+    pushed_out: Table<K, usize>,
     limit: usize,
 }
 
@@ -21,17 +24,17 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
     /// At most `limit` entries.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { entries: HashMap::new(), order: VecDeque::new(), pushed_out: HashMap::new(), limit }
+        Self { entries: Table::default(), order: VecDeque::new(), pushed_out: Table::default(), limit }
     }
 
     /// Adds an entry of `time`. Returns the time of the one that had to go because there were too many of all keys.
     pub fn insert(&mut self, key: K, time: u64, value: V) -> Option<(u64, K)> {
         let list = self.entries.entry(key).or_default();
         if list.len() == OF_ONE_KEY {
-            list.pop_front();
+            list.remove(0);
             *self.pushed_out.entry(key).or_default() += 1;
         }
-        list.push_back((time, value));
+        list.push((time, value));
         self.order.push_back((time, key));
         if self.order.len() > self.limit { self.forget_oldest() } else { None }
     }
@@ -64,7 +67,7 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
             return None;
         }
         if let Some(list) = self.entries.get_mut(&oldest.1) {
-            list.pop_front();
+            list.remove(0);
             if list.is_empty() {
                 self.entries.remove(&oldest.1);
             }

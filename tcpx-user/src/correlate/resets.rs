@@ -3,14 +3,14 @@
 //! Either may come first: an answer is reported before it is sent, but an active reset only after, so that on
 //! loopback the receiver's events precede it.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::Hash;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tcpx_common::abi::state;
 
 use super::{
     facts::{Joined, Name, ResetFacts, Sender},
+    index::Index,
     key::{Agreement, Seen, joins, may_be_same},
     recent::Recent,
 };
@@ -21,9 +21,10 @@ use crate::event::{Ends, Netns, SockFacts, SockPtr, SockReset};
 /// Waiting and recently told resets.
 #[derive(Debug)]
 pub struct Resets {
-    waiting: BTreeMap<u64, ResetFacts>,
-    by_flow: HashMap<Ends, Vec<u64>>,
-    by_number: HashMap<u32, Vec<u64>>,
+    /// Nobody else has them while they wait.
+    waiting: BTreeMap<u64, Arc<ResetFacts>>,
+    by_flow: Index<Ends>,
+    by_number: Index<u32>,
     /// Told, by flow: a receiver may come long after its sender, when the way is long.
     sent: Recent<Ends, Arc<ResetFacts>>,
     /// Told, by the socket that was reached: the end of its attempt may come later.
@@ -35,7 +36,7 @@ impl Resets {
     #[must_use]
     pub fn new(limit: usize) -> Self {
         let (sent, received) = (Recent::new(limit), Recent::new(limit));
-        let (by_flow, by_number) = (HashMap::new(), HashMap::new());
+        let (by_flow, by_number) = (Index::default(), Index::default());
         Self { waiting: BTreeMap::new(), by_flow, by_number, sent, received }
     }
 
@@ -54,33 +55,33 @@ impl Resets {
     /// A waiting reset.
     #[must_use]
     pub fn get(&self, id: u64) -> Option<&ResetFacts> {
-        self.waiting.get(&id)
+        self.waiting.get(&id).map(Arc::as_ref)
     }
 
     /// A waiting reset, to be added to.
     pub fn get_mut(&mut self, id: u64) -> Option<&mut ResetFacts> {
-        self.waiting.get_mut(&id)
+        self.waiting.get_mut(&id).map(Arc::make_mut)
     }
 
     /// All that wait.
     pub fn all_mut(&mut self) -> impl Iterator<Item = &mut ResetFacts> {
-        self.waiting.values_mut()
+        self.waiting.values_mut().map(Arc::make_mut)
     }
 
     /// One more waits.
     pub fn insert(&mut self, reset: ResetFacts) {
-        self.by_flow.entry(reset.flow).or_default().push(reset.id);
-        self.waiting.insert(reset.id, reset);
+        self.by_flow.insert(reset.flow, reset.id);
+        self.waiting.insert(reset.id, Arc::new(reset));
     }
 
     /// Ends the wait of one.
-    pub fn remove(&mut self, id: u64) -> Option<ResetFacts> {
+    pub fn remove(&mut self, id: u64) -> Option<Arc<ResetFacts>> {
         let reset = self.waiting.remove(&id)?;
         for flow in name_of_receiver(&reset).into_iter().chain([reset.flow]) {
-            forget(&mut self.by_flow, &flow, id);
+            self.by_flow.remove(&flow, id);
         }
         for number in numbers_of(&reset) {
-            forget(&mut self.by_number, &number, id);
+            self.by_number.remove(&number, id);
         }
         Some(reset)
     }
@@ -126,23 +127,17 @@ impl Resets {
     }
 
     fn numbered(&self, number: u32) -> impl Iterator<Item = &ResetFacts> {
-        let ids = self.by_number.get(&number).into_iter().flatten();
-        ids.filter_map(|id| self.waiting.get(id))
+        self.by_number.of(&number).iter().filter_map(|&id| self.get(id))
     }
 
     /// Makes a reset findable by what its sides call it and by its sequence numbers.
     pub fn index(&mut self, id: u64) {
-        let renamed = self.waiting.get(&id).and_then(name_of_receiver);
-        if let Some(ids) = renamed.map(|flow| self.by_flow.entry(flow).or_default())
-            && !ids.contains(&id)
-        {
-            ids.push(id);
+        let Some(reset) = self.waiting.get(&id) else { return };
+        if let Some(flow) = name_of_receiver(reset) {
+            self.by_flow.insert(flow, id);
         }
-        for number in self.waiting.get(&id).into_iter().flat_map(numbers_of) {
-            let ids = self.by_number.entry(number).or_default();
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
+        for number in numbers_of(reset) {
+            self.by_number.insert(number, id);
         }
     }
 
@@ -222,17 +217,7 @@ impl Resets {
     }
 
     fn on(&self, flow: Ends) -> impl Iterator<Item = &ResetFacts> {
-        let ids = self.by_flow.get(&flow).into_iter().flatten();
-        ids.filter_map(|id| self.waiting.get(id))
-    }
-}
-
-fn forget<K: Eq + Hash>(table: &mut HashMap<K, Vec<u64>>, key: &K, id: u64) {
-    if let Some(ids) = table.get_mut(key) {
-        ids.retain(|&other| other != id);
-        if ids.is_empty() {
-            table.remove(key);
-        }
+        self.by_flow.of(&flow).iter().filter_map(|&id| self.get(id))
     }
 }
 

@@ -134,20 +134,21 @@ impl Correlator {
 
     /// Ends the wait of a RST.
     pub(super) fn settle_reset(&mut self, id: u64) {
-        let Some(mut reset) = self.resets.remove(id) else { return };
+        let Some(mut shared) = self.resets.remove(id) else { return };
+        let reset = Arc::make_mut(&mut shared);
         if reset.nat.is_empty() {
-            reset.nat = self.translations_of(&reset);
+            reset.nat = self.translations_of(reset);
         }
         reset.sender_is_local = self.history.is_on_this_host(reset.source().ip());
         if reset.sender.is_none() && !self.abilities.rejects {
-            self.find_reject(&mut reset);
+            self.find_reject(reset);
         }
-        let id = reset.attempt.or_else(|| self.calling(&reset));
+        let id = reset.attempt.or_else(|| self.calling(reset));
         let open = |attempt: &&AttemptFacts| !attempt.is_established();
         let attempt = id.and_then(|id| self.attempts.get(id)).filter(open);
         reset.start = attempt.and_then(|attempt| attempt.start.clone()).map(Box::new);
-        self.gather_listeners(&mut reset);
-        let reset = Arc::new(reset);
+        self.gather_listeners(reset);
+        let reset = shared;
         self.resets.told(&reset);
         self.was_refused(&reset);
         self.settled.push_back(Settled::Reset(reset.clone()));
@@ -238,7 +239,7 @@ impl Correlator {
             self.gather(&mut attempt, ends);
         }
         self.was_ended(&attempt);
-        self.settled.push_back(Settled::Attempt(Box::new(attempt)));
+        self.settled.push_back(Settled::Attempt(attempt));
     }
 
     /// The attempt of this host at the other end of a connection that no listener accepted.

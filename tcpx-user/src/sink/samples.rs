@@ -28,16 +28,16 @@ fn flow(from: &str, to: &str) -> FlowLine {
 pub(crate) fn verdict(id: VerdictId, evidence: &[&str], advice: &str) -> Verdict {
     Verdict {
         id,
-        title: id.as_str().replace('-', " "),
+        title: id.as_str().replace('-', " ").into(),
         confidence: Confidence::Observed,
         evidence: evidence.iter().map(|&sentence| sentence.to_owned()).collect(),
-        advice: advice.to_owned(),
+        advice: advice.to_owned().into(),
     }
 }
 
 pub(crate) fn frame(function: &str, note: &str) -> Frame {
-    let note = (!note.is_empty()).then(|| note.to_owned());
-    Frame { function: function.to_owned(), offset: None, note, at: None }
+    let note = (!note.is_empty()).then(|| note.to_owned().into());
+    Frame { function: function.to_owned().into(), offset: None, note, at: None }
 }
 
 fn process(pid: u32, comm: &str) -> Process {
@@ -273,7 +273,7 @@ pub(crate) fn hostile() -> Line {
         ..process(41, "x")
     });
     attempt.verdict.evidence = vec![format!("{evil}[9] listens elsewhere.")];
-    attempt.verdict.advice = format!("Ask {evil}.");
+    attempt.verdict.advice = format!("Ask {evil}.").into();
     attempt.path = vec![frame(evil, evil)];
     Line::Attempt(Box::new(attempt))
 }

@@ -49,7 +49,7 @@ fn result(seen: &Seen<ConnectFailed>) -> String {
 pub(in super::super) fn call(facts: &CallFacts, id: VerdictId) -> Vec<Frame> {
     let (seen, failed) = (&facts.seen, &facts.seen.what);
     let errno = words::errno(failed.bind.errno);
-    let returned = |function: &str, tracepoint: &str| {
+    let returned = |function: &'static str, tracepoint: &str| {
         frame(function, format!("returned {errno}; {}", by(seen.backend, tracepoint)))
     };
     let names = server_call(failed.call, failed.bind.requested.is_ipv6());

@@ -103,7 +103,7 @@ fn a_wrong_last_ack() {
     let seen = Answer { lookups: REQUEST, reason: Some("TCP_FLAGS"), ..Answer::to(&call, ACK) };
     assert_eq!(seen.verdict(listener()), ("syn-recv-bad-ack", Observed));
     let told = run(Abilities::ALL, &[seen.event(listener())]);
-    let functions: Vec<_> = told.reset().path.iter().map(|frame| frame.function.as_str()).collect();
+    let functions: Vec<_> = told.reset().path.iter().map(|frame| frame.function.as_ref()).collect();
     assert_eq!(
         functions,
         [

@@ -44,7 +44,7 @@ fn a_socket_connects_to_itself() {
     assert_eq!(gist(&attempt.verdict), ("self-connect", Observed, first));
     assert_eq!((attempt.how, attempt.outcome), (How::SelfConnect, Outcome::Established));
     let path: Vec<_> =
-        attempt.path.iter().map(|frame| (frame.function.as_str(), frame.note.as_deref())).collect();
+        attempt.path.iter().map(|frame| (frame.function.as_ref(), frame.note.as_deref())).collect();
     assert_eq!(
         path,
         [

@@ -121,7 +121,7 @@ fn outermost_first(path: &[Frame], suspended: u64) -> Vec<Timed> {
             label = Some((at, step("kernel", text, Some("derived"))));
         }
         let text =
-            if what.is_empty() { frame.function.clone() } else { format!("{}: {what}", frame.function) };
+            if what.is_empty() { frame.function.to_string() } else { format!("{}: {what}", frame.function) };
         told.push((at, step("kernel", text, known)));
     }
     told.extend(label);
@@ -140,7 +140,12 @@ mod tests {
     use super::*;
 
     fn frame(function: &str, note: &str) -> Frame {
-        Frame { function: function.to_owned(), offset: None, note: Some(note.to_owned()), at: Some(7) }
+        Frame {
+            function: function.to_owned().into(),
+            offset: None,
+            note: Some(note.to_owned().into()),
+            at: Some(7),
+        }
     }
 
     fn words(told: Vec<Timed>) -> Vec<String> {

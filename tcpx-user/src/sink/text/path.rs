@@ -61,7 +61,8 @@ fn step(frame: &Frame) -> Step {
     let (happened, how) = note.rsplit_once("; ").unwrap_or(("", note));
     let source = known(how);
     let note = if source.is_some() { happened } else { note };
-    let text = if note.is_empty() { frame.function.clone() } else { format!("{} ({note})", frame.function) };
+    let text =
+        if note.is_empty() { frame.function.to_string() } else { format!("{} ({note})", frame.function) };
     Step { text, source, noted: !note.is_empty() }
 }
 
