@@ -132,7 +132,7 @@ fn refused(nth: u32) -> [Vec<u8>; 4] {
 const NO_SOCKET: u32 = 3;
 
 fn decoder() -> Decoder {
-    let names = Names::new([(NO_SOCKET, "NO_SOCKET")].into_iter(), std::iter::empty());
+    let names = Names::new([(NO_SOCKET, "NO_SOCKET")], std::iter::empty());
     Decoder::new(names, Box::new(NoSymbols), 4_000_000)
 }
 

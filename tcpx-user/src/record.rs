@@ -1,6 +1,6 @@
-//! Recordings: what a trace read and was told, in a file from which [`replay`](crate::run::replay) makes the same lines.
+//! Recordings: what a trace read and was told, in a file from which [`replay`](crate::run::replay()) makes the same lines.
 //!
-//! A file is a row of blocks ([`format`]), each with a checksum and compressed by itself, so that all but the last is
+//! A file is a row of blocks ([`mod@format`]), each with a checksum and compressed by itself, so that all but the last is
 //! readable whatever happened to the writer. The first holds what is known of the recording kernel ([`facts`]). The
 //! others hold, one after the other, the records as the kernel wrote them and what the reader knew beside them ([`item`]):
 //! losses, time going on, names of kernel addresses, and the answers of enrichment ([`said`]), each behind the event at which it

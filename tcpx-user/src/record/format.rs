@@ -5,7 +5,8 @@ use std::fmt;
 /// First bytes of a file. No text begins like this, and what translates line ends spoils it.
 pub const MAGIC: [u8; 8] = *b"\x93tcpx\r\n\x1a";
 
-/// Version of everything in this folder. A tcpx reads its own and all before.
+/// Version of everything in this folder. A tcpx reads its own and all before; it rises with each kind of block, item, question or
+/// answer that is added, so that an older tcpx says that it is too old.
 pub const VERSION: u16 = 1;
 
 /// Version of the records' own layout (`tcpx_common::event`). A field that is added at the end of a record, or where padding

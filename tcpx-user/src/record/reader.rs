@@ -7,7 +7,7 @@ use zstd::bulk::Decompressor;
 
 use super::{
     Facts, Summed,
-    format::{self, BLOCK_HEAD, BLOCK_MOST, FILE_HEAD, Head, Kind},
+    format::{self, BLOCK_HEAD, FILE_HEAD, Head, Kind},
 };
 
 /// Where a file cannot be read on, and why.
@@ -140,7 +140,7 @@ impl<R: Read> Reader<R> {
         self.contents.clear();
         self.contents.reserve(head.unpacked);
         let unpacked = self.unpacker.decompress_to_buffer(&self.stored, &mut self.contents);
-        if unpacked.ok() != Some(head.unpacked) || head.unpacked > BLOCK_MOST {
+        if unpacked.ok() != Some(head.unpacked) {
             return Err(self.broken("the block cannot be unpacked to what it says"));
         }
         self.next += (BLOCK_HEAD + head.stored) as u64;
