@@ -77,6 +77,8 @@ numbered! {
         SynRefused = 26 => "syn-refused",
         /// A handshake segment that a request socket or a TIME_WAIT record did not take.
         MiniSocket = 27 => "mini-socket",
+        /// A RST of which `tcp_reset` does not know: a request socket or a TIME_WAIT record met it, or it was not obeyed.
+        QuietReset = 22 => "quiet-reset",
     }
 }
 
@@ -145,6 +147,8 @@ numbered! {
         ListenFailed = 38 => "listen-failed",
         /// [`crate::event::MiniSocket`]
         MiniSocket = 34 => "mini-socket",
+        /// [`crate::event::QuietReset`]
+        QuietReset = 28 => "quiet-reset",
     }
 }
 
@@ -213,6 +217,8 @@ pub mod sock_flag {
     pub const MPTCP: u8 = 0x20;
     /// A BPF program chooses among the sockets of its SO_REUSEPORT group.
     pub const REUSEPORT_PROGRAM: u8 = 0x10;
+    /// A process had it and has closed it (`SOCK_DEAD`): without this one that is not held was never accepted.
+    pub const DEAD: u8 = 0x80;
 }
 
 /// Bits of [`crate::event::Reply::place`] and [`crate::event::Drop::place`]: where a SYN found no socket.

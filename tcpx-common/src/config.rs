@@ -45,12 +45,12 @@ pub struct Switches {
     pub active_from_tracepoint: u32,
     /// A SYN that `tcp_v4_rcv` drops for want of a socket is reported, as no better hook is attached.
     pub no_socket_from_drop: u32,
-    /// A handshake's last ACK that `tcp_v4_rcv` drops is reported, as no better hook is attached.
-    pub last_ack_from_drop: u32,
+    /// What met a request socket or a TIME_WAIT record is reported as `tcp_v4_rcv` drops it, as no better hook is attached.
+    pub small_from_drop: u32,
     /// A socket that ends tells the ICMP error in its error queue, as no better hook is attached.
     pub icmp_from_queue: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// A RST that a socket does not obey is reported as it is dropped, as no better hook is attached.
+    pub quiet_from_drop: u32,
 }
 
 crate::assert_layout!(Config = 64);

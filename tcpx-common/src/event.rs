@@ -322,6 +322,8 @@ record! {
         segment: Segment,
         /// What was found.
         lookup: LookupFacts,
+        /// The listener that gets the SYN; family 0 if none is known.
+        listener: Holder,
     }
 
     /// A RST in answer to a segment, from no socket or from one that is not full.
@@ -350,6 +352,8 @@ record! {
         reply: Reply,
         /// The socket.
         sock: SockFacts,
+        /// When its connection was opened (`bpf_ktime_get_boot_ns`); 0 if that was not seen.
+        opened_ns: u64,
     }
 
     /// [`Reply`] to a SYN that found no socket while some hold its port.
@@ -388,6 +392,34 @@ record! {
         opened_ns: u64,
         /// Name of the running task.
         comm: [u8; 16],
+    }
+
+    /// A RST of which `tcp_reset` does not know: a request socket or a TIME_WAIT record met it, or it was not obeyed.
+    struct QuietReset {
+        /// Common part.
+        header: Header,
+        /// The RST.
+        segment: Segment,
+        /// What it reached: of a request socket its listener; of TIME_WAIT only `sk` and `state`.
+        sock: SockFacts,
+        /// Next byte expected.
+        rcv_nxt: u32,
+        /// End of the window, inclusive.
+        until: u32,
+        /// 1 if `rcv_nxt` and `until` are known, and `ended` of a small socket.
+        numbers: u8,
+        /// 1 if a request socket was reached.
+        handshake: u8,
+        /// 1 if it ended the request socket or the TIME_WAIT record.
+        ended: u8,
+        /// In TIME_WAIT, the state that it stands for: FIN_WAIT2 or TIME_WAIT.
+        substate: u8,
+        /// net.ipv4.tcp_rfc1337
+        rfc1337: u8,
+        /// 1 if it was seen as it was freed.
+        freed: u8,
+        /// Zero.
+        reserved: [u8; 2],
     }
 
     /// An ICMP error about a TCP segment.
@@ -623,11 +655,12 @@ assert_layout!(
     ConnectFailed = 120,
     Bind = 128,
     CallFailed = 408,
-    Lookup = 136,
+    Lookup = 200,
     Reply = 144,
-    ReplySock = 240,
+    ReplySock = 248,
     ReplyHolders = 424,
     SockReset = 288,
+    QuietReset = 224,
     Icmp = 120,
     Reject = 120,
     ConnRequest = 232,

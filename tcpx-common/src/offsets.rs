@@ -187,7 +187,15 @@ offsets! {
     /// FIN_WAIT2 or TIME_WAIT.
     tw_substate: "inet_timewait_sock.tw_substate",
     /// The next byte that a connection in TIME_WAIT expected.
-    tw_rcv_nxt: "tcp_timewait_sock.tw_rcv_nxt",
+    tw_rcv_nxt: "sock_common.skc_tw_rcv_nxt",
+    /// Its window.
+    tw_rcv_wnd: "tcp_timewait_sock.tw_rcv_wnd",
+    /// The next byte that a request socket expects.
+    req_rcv_nxt: "tcp_request_sock.rcv_nxt",
+    /// Its window.
+    req_rcv_wnd: "sock_common.skc_rcv_wnd",
+    /// Place of a small socket in the established hash; a null pointer once it has left.
+    skc_node_pprev: "sock_common.skc_nulls_node.pprev",
     /// When data last came in, in jiffies.
     icsk_lrcvtime: "inet_connection_sock.icsk_ack.lrcvtime",
     /// Keepalive or window probes without an answer.
@@ -206,6 +214,10 @@ offsets! {
     tp_snd_nxt: "tcp_sock.snd_nxt",
     /// Next byte expected.
     tp_rcv_nxt: "tcp_sock.rcv_nxt",
+    /// What that was when the window was last told.
+    tp_rcv_wup: "tcp_sock.rcv_wup",
+    /// The window told then.
+    tp_rcv_wnd: "tcp_sock.rcv_wnd",
     /// First byte that the application has not read.
     tp_copied_seq: "tcp_sock.copied_seq",
     /// Retransmissions in the connection's life.
@@ -240,6 +252,8 @@ offsets! {
     net_somaxconn: "net.core.sysctl_somaxconn",
     /// Request sockets without syncookies.
     net_max_syn_backlog: "net.ipv4.sysctl_max_syn_backlog",
+    /// Whether TIME_WAIT ignores RSTs.
+    net_rfc1337: "net.ipv4.sysctl_tcp_rfc1337",
     /// Salt of the namespace in TCP's hashes.
     net_hash_mix: "net.hash_mix",
     /// BPF programs attached to the namespace, one list for each kind; NULL if there are none.
@@ -444,6 +458,12 @@ offsets! {
     arg_drop_skb: "slot sk_skb_reason_drop sk_buff|slot kfree_skb_reason sk_buff|slot kfree_skb sk_buff",
     /// Why.
     arg_drop_reason: "slot sk_skb_reason_drop skb_drop_reason|slot kfree_skb_reason skb_drop_reason",
+    /// For which socket (since Linux 6.11).
+    arg_drop_sk: "slot sk_skb_reason_drop sock",
+    /// The socket.
+    arg_validated_sk: "slot tcp_validate_incoming sock",
+    /// What came to it.
+    arg_validated_skb: "slot tcp_validate_incoming sk_buff",
     /// The socket.
     arg_tp_retransmit_sk: "slot btf_trace_tcp_retransmit_skb sock",
     /// The socket.

@@ -11,6 +11,7 @@ pub mod icmp;
 pub mod listen;
 pub mod mini_socket;
 pub mod nat;
+pub mod quiet_reset;
 pub mod receive;
 pub mod receive_reset;
 pub mod reject;

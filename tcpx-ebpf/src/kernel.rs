@@ -17,7 +17,7 @@ use aya_ebpf::helpers::generated::{
 };
 use tcpx_common::{abi::place_flag, event::NetnsKey, offsets::ABSENT};
 
-pub use bind_hash::{tcpx_seek, tcpx_walk};
+pub use bind_hash::{listener, tcpx_seek, tcpx_walk};
 pub use conntrack::{flows, translated_port, translation};
 pub use packet::{
     acknowledgement, destination_port, device, has_auth_option, icmp_header, is_syn, outer_header,

@@ -24,8 +24,8 @@ use core::ffi::c_void;
 use args::Env;
 use calls::End;
 use hooks::{
-    active_reset, bind, conn_request, connect, denied, drop, fork, icmp, listen, mini_socket, nat, receive,
-    receive_reset, reject, retransmit, send_reset, state,
+    active_reset, bind, conn_request, connect, denied, drop, fork, icmp, listen, mini_socket, nat,
+    quiet_reset, receive, receive_reset, reject, retransmit, send_reset, state,
 };
 use maps::offset;
 use tcpx_common::abi::{Backend, Hook};
@@ -111,9 +111,9 @@ programs! {
     "kretprobe" may_listen_kretprobe(Denied, Kprobe) |e| denied::listen(e, e.returned() as i32);
     "kretprobe" by_program_kretprobe(Denied, Kprobe) |e| denied::by_program(e.returned() as i32);
 
-    "fentry" receive_fentry(Receive, Fentry) |e| receive::received(arg!(e, arg_rcv_skb));
-    "fentry" receive6_fentry(Receive, Fentry) |e| receive::received(arg!(e, arg_rcv_skb));
-    "kprobe" receive_kprobe(Receive, Kprobe) |e| receive::received(arg!(e, arg_rcv_skb));
+    "fentry" receive_fentry(Receive, Fentry) |e| receive::received(e, arg!(e, arg_rcv_skb));
+    "fentry" receive6_fentry(Receive, Fentry) |e| receive::received(e, arg!(e, arg_rcv_skb));
+    "kprobe" receive_kprobe(Receive, Kprobe) |e| receive::received(e, arg!(e, arg_rcv_skb));
 
     "fexit" established_fexit(LookupEstablished, Fentry) |e|
         receive::looked_up_established(e, arg!(e, ret_established));
@@ -204,9 +204,14 @@ programs! {
         location: arg!(e, arg_tp_drop_location).unwrap_or(0), reason: maybe!(e, arg_tp_drop_reason),
         sk: maybe!(e, arg_tp_drop_sk) });
     "fentry" drop_fentry(Drop, Fentry) |e| drop::dropped(e, arg!(e, arg_drop_skb), drop::Facts {
-        location: drop::caller_from_stack(e), reason: maybe!(e, arg_drop_reason), sk: args::Arg::ABSENT });
+        location: drop::caller_from_stack(e), reason: maybe!(e, arg_drop_reason), sk: maybe!(e, arg_drop_sk) });
     "kprobe" drop_kprobe(Drop, Kprobe) |e| drop::dropped(e, arg!(e, arg_drop_skb), drop::Facts {
-        location: drop::caller(e), reason: maybe!(e, arg_drop_reason), sk: args::Arg::ABSENT });
+        location: drop::caller(e), reason: maybe!(e, arg_drop_reason), sk: maybe!(e, arg_drop_sk) });
+
+    "fentry" validated_fentry(QuietReset, Fentry) |e|
+        quiet_reset::validated(e, arg!(e, arg_validated_sk), arg!(e, arg_validated_skb));
+    "kprobe" validated_kprobe(QuietReset, Kprobe) |e|
+        quiet_reset::validated(e, arg!(e, arg_validated_sk), arg!(e, arg_validated_skb));
 
     "raw_tp" retransmit_tp(Retransmit, Tracepoint) |e| retransmit::sent(e, arg!(e, arg_tp_retransmit_sk));
     "fentry" retransmit_fentry(Retransmit, Fentry) |e| retransmit::sent(e, arg!(e, arg_retransmit_sk));

@@ -26,6 +26,10 @@ pub struct Abilities {
     pub icmp_v4: bool,
     /// ICMP errors that this host sends are reported.
     pub icmp_send: bool,
+    /// RSTs that meet a request socket or a TIME_WAIT record are reported.
+    pub quiet_resets: bool,
+    /// So are those that a full socket does not obey.
+    pub ignored_resets: bool,
     /// RSTs made by netfilter are reported.
     pub rejects: bool,
     /// A SYN at a full listener is reported.
@@ -76,6 +80,8 @@ impl Abilities {
         icmp: true,
         icmp_v4: true,
         icmp_send: true,
+        quiet_resets: true,
+        ignored_resets: true,
         rejects: true,
         conn_request: true,
         syn_refused: true,

@@ -24,7 +24,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use crate::{
     abilities::Abilities,
-    event::{Drop, Ends, Event, Icmp, Lookups, Netns, Segment, Untranslated, What},
+    event::{Drop, Ends, Event, Icmp, LookedUp, Netns, Untranslated, What},
 };
 use attempts::Attempts;
 use deaths::Deaths;
@@ -85,7 +85,7 @@ pub struct Correlator {
     deaths: Deaths,
     history: History,
     refused: Refused,
-    lookups: Recent<Ends, Seen<(Segment, Lookups)>>,
+    lookups: Recent<Ends, Seen<Box<LookedUp>>>,
     icmp: Recent<Ends, Seen<Icmp>>,
     icmp_sent: Recent<Ends, Seen<Icmp>>,
     translations: Translations,

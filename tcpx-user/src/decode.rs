@@ -64,13 +64,20 @@ impl Decoder {
             }
             Kind::Lookup => {
                 let found: raw::Lookup = record(bytes)?;
-                What::Lookup(parts::segment(&found.segment)?, parts::lookups(&found.lookup))
+                What::Lookup(Box::new(crate::event::LookedUp {
+                    segment: parts::segment(&found.segment)?,
+                    lookups: parts::lookups(&found.lookup),
+                    listener: parts::holder(&found.listener),
+                }))
             }
             Kind::Reply | Kind::ReplySock | Kind::ReplyHolders => {
                 What::Reply(Box::new(self.reply(kind, bytes)?))
             }
             Kind::ActiveReset => What::ActiveReset(Box::new(self.sock_reset(bytes)?)),
             Kind::ReceiveReset => What::ReceiveReset(Box::new(self.sock_reset(bytes)?)),
+            Kind::QuietReset => {
+                What::ReceiveReset(Box::new(facts::quiet_reset(&record(bytes)?, self.tick_ns)?))
+            }
             Kind::Death => What::Death(Box::new(self.sock_reset(bytes)?)),
             Kind::Icmp => What::Icmp(facts::icmp(&record(bytes)?, true)?),
             Kind::IcmpSend => What::IcmpSend(facts::icmp(&record(bytes)?, false)?),
@@ -97,19 +104,21 @@ impl Decoder {
     }
 
     fn reply(&self, kind: abi::Kind, bytes: &[u8]) -> Option<crate::event::Reply> {
-        let (reply, sock, holders) = match kind {
-            abi::Kind::ReplySock => {
-                let full: raw::ReplySock = record(bytes)?;
-                (full.reply, parts::sock(&full.sock, self.tick_ns), None)
-            }
-            abi::Kind::ReplyHolders => {
-                let full: raw::ReplyHolders = record(bytes)?;
-                (full.reply, None, Some(parts::holders(&full.holders)))
-            }
-            _ => (record(bytes)?, None, None),
+        let reason = |reply: &raw::Reply| self.names.reset(reply.has_reason, reply.reason);
+        if kind == abi::Kind::ReplySock {
+            let full: raw::ReplySock = record(bytes)?;
+            let sock = parts::sock(&full.sock, self.tick_ns);
+            let opened = parts::non_zero(full.opened_ns);
+            let reply = facts::reply(&full.reply, reason(&full.reply), None)?;
+            return Some(crate::event::Reply { sock, opened, ..reply });
+        }
+        let (reply, holders) = if kind == abi::Kind::ReplyHolders {
+            let full: raw::ReplyHolders = record(bytes)?;
+            (full.reply, Some(parts::holders(&full.holders)))
+        } else {
+            (record(bytes)?, None)
         };
-        let reason = self.names.reset(reply.has_reason, reply.reason);
-        facts::reply(&reply, reason, sock, holders)
+        facts::reply(&reply, reason(&reply), holders)
     }
 
     fn drop(&self, kind: abi::Kind, bytes: &[u8]) -> Option<crate::event::Drop> {

@@ -18,7 +18,9 @@ mod half_open;
 mod inside;
 mod links;
 mod listing;
+mod netlink;
 mod netns;
+mod nftables;
 mod proc;
 mod process;
 mod programs;
@@ -40,6 +42,7 @@ use tcpx_common::abi::state;
 use crate::{
     event::{Ends, Event, Holders, Netns, Segment, SockFacts, Task, What},
     line,
+    ruleset::Ruleset,
     who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings, Who},
 };
 
@@ -168,9 +171,11 @@ impl State {
             What::ConnRequest(request) => self.sockets(event.time, Some(&request.sock), None),
             What::ActiveReset(reset) | What::ReceiveReset(reset) => {
                 self.sockets(event.time, Some(&reset.sock), None);
+                self.half_open.observe_reset(event.netns, reset, &self.namespaces);
             }
             What::Fork { child } => self.namespaces.hold_that_of(*child),
-            What::Lookup(segment, _) | What::Reject(segment, _) => self.segment(event.netns, segment),
+            What::Lookup(found) => self.segment(event.netns, &found.segment),
+            What::Reject(segment, _) => self.segment(event.netns, segment),
             _ => {}
         }
     }
@@ -282,6 +287,12 @@ impl Who for Enrich {
         state.asked.connections(&held)
     }
 
+    fn ruleset(&self, netns: Netns) -> Option<Arc<Ruleset>> {
+        let state = &mut *self.lock();
+        let held = state.namespaces.get(netns)?;
+        state.asked.ruleset(&held)
+    }
+
     fn cgroup_programs(&self, cgroup: u64, hook: CgroupHook) -> Option<usize> {
         let state = &mut *self.lock();
         let folder = state.cgroups.folder(cgroup)?;
@@ -289,7 +300,11 @@ impl Who for Enrich {
     }
 
     fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool> {
-        self.lock().half_open.get(netns, ends)
+        self.lock().half_open.get(netns, ends).map(|found| found == state::SYN_RECV)
+    }
+
+    fn is_left(&self, netns: Netns, ends: Ends) -> Option<bool> {
+        self.lock().half_open.get(netns, ends).map(|found| found != state::LISTEN)
     }
 
     fn port_holders(&self, netns: Netns, port: u16) -> Option<PortHolders> {

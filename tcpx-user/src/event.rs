@@ -92,7 +92,7 @@ pub enum What {
     /// bind() or listen() failed; the task is the caller.
     CallFailed(Box<CallFailed>),
     /// The lookups of a SYN or SYN-ACK.
-    Lookup(Segment, Lookups),
+    Lookup(Box<LookedUp>),
     /// A RST in answer to a segment.
     Reply(Box<Reply>),
     /// A socket sends a RST of its own accord.
@@ -324,6 +324,29 @@ pub struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Miss;
 
+/// The lookups of a SYN or SYN-ACK.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LookedUp {
+    /// Which.
+    pub segment: Segment,
+    /// What they gave.
+    pub lookups: Lookups,
+    /// The listener that gets a SYN: found, or given to it before by TPROXY or a BPF program.
+    pub listener: Option<Holder>,
+}
+
+impl LookedUp {
+    /// The listener, if it is not one for the address and port to which the SYN was sent.
+    #[must_use]
+    pub fn given_to(&self) -> Option<&Holder> {
+        let wanted = self.segment.ends.b;
+        self.listener.as_ref().filter(|found| {
+            found.addr.port() != wanted.port()
+                || !crate::correlate::sender::takes(found.addr.ip(), found.v6only, wanted.ip())
+        })
+    }
+}
+
 /// A RST in answer to a segment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reply {
@@ -337,6 +360,8 @@ pub struct Reply {
     pub sk_state: u8,
     /// The socket, if it is a full one.
     pub sock: Option<SockFacts>,
+    /// When that socket's connection was opened (boot clock, ns), if that was seen.
+    pub opened: Option<u64>,
     /// Who holds the port, if a SYN found no socket and the walk was possible.
     pub holders: Option<Holders>,
     /// Where that was.
@@ -358,6 +383,8 @@ pub struct SockFacts {
     pub state: u8,
     /// A process holds it.
     pub held: bool,
+    /// A process has closed it. What is neither held nor closed was never accepted.
+    pub dead: bool,
     /// SO_LINGER's time in jiffies, if it is on.
     pub linger: Option<u32>,
     /// RCV_SHUTDOWN 1, SEND_SHUTDOWN 2.
@@ -500,6 +527,70 @@ pub struct SockReset {
     pub reason: Option<Name>,
     /// Name of the running task.
     pub comm: Vec<u8>,
+    /// For a RST that came in and of which `tcp_reset` does not know: how it met what it reached.
+    pub quiet: Option<Quiet>,
+}
+
+impl SockReset {
+    /// The sequence number by which the sender knows it: while only its SYN was sent, a socket knows its own initial one;
+    /// later, what it expects from the peer. What was not obeyed need not have that.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        match (self.quiet, &self.segment) {
+            (Some(_), Some(rst)) => rst.seq,
+            _ if self.sock.state == tcpx_common::abi::state::SYN_SENT => self.sock.snd_una,
+            _ => self.sock.rcv_nxt,
+        }
+    }
+}
+
+/// How a RST met a request socket, a TIME_WAIT record, or a full socket that did not obey it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quiet {
+    /// What was expected, where that is known.
+    pub numbers: Option<Numbers>,
+    /// What it met, and what became of that.
+    pub met: Reached,
+    /// It was seen as it was freed, not by the function that judges it.
+    pub freed: bool,
+}
+
+/// What a RST met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// A request socket; `SockReset::sock` is its listener.
+    Request {
+        /// It is gone; `None` if that was not seen.
+        ended: Option<bool>,
+    },
+    /// A TIME_WAIT record.
+    TimeWait {
+        /// It is gone.
+        ended: bool,
+        /// The state that it stands for: FIN_WAIT2 or TIME_WAIT.
+        substate: u8,
+        /// net.ipv4.tcp_rfc1337
+        rfc1337: bool,
+    },
+    /// A full socket, which did not obey it.
+    Full,
+}
+
+/// Sequence numbers that a socket takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// The next one.
+    pub next: u32,
+    /// End of the window, inclusive.
+    pub until: u32,
+}
+
+impl Numbers {
+    /// Not behind the next one, and in the window (`tcp_in_window`, `tcp_sequence`, for a segment without data).
+    #[must_use]
+    pub const fn take(&self, seq: u32) -> bool {
+        seq.wrapping_sub(self.next) <= self.until.wrapping_sub(self.next)
+    }
 }
 
 /// An ICMP error about a TCP segment.

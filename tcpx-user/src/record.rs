@@ -2,8 +2,8 @@
 //!
 //! A file is a row of blocks ([`mod@format`]), each with a checksum and compressed by itself, so that all but the last is
 //! readable whatever happened to the writer. The first holds what is known of the recording kernel ([`facts`]). The
-//! others hold, one after the other, the records as the kernel wrote them and what the reader knew beside them ([`item`]):
-//! losses, time going on, names of kernel addresses, and the answers of enrichment ([`said`]), each behind the event at which it
+//! others hold, one after the other, the records as the kernel wrote them and what the reader knew beside them (`item`):
+//! losses, time going on, names of kernel addresses, and the answers of enrichment (`said`), each behind the event at which it
 //! was given. docs/formats.md has the layout.
 //!
 //! Writing: [`Recorder`] is handed to the source, which tells it each record, and to the engine, which tells it how far it

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     event::{Ends, Holder, Netns, Task},
     line,
+    ruleset::Ruleset,
 };
 
 /// A listener in another network namespace.
@@ -90,7 +91,8 @@ pub struct PortHolders {
     pub bound_visible: bool,
 }
 
-/// Answers are cached by the implementation; `None` is "not known", never a guess.
+/// Answers are cached by the implementation; `None` is "not known", never a guess. No question has an answer by default: one that
+/// a recording passed over would be answered otherwise in replay.
 pub trait Who {
     /// The process that holds the socket with this inode number (the lowest pid if several do).
     fn holder(&self, inode: u64) -> Option<line::Process>;
@@ -105,33 +107,26 @@ pub trait Who {
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String>;
 
     /// Who listens on a port in the network namespaces other than this one, as far as there is time to ask.
-    fn elsewhere(&self, _: Netns, _: u16) -> Vec<Elsewhere> {
-        Vec::new()
-    }
+    fn elsewhere(&self, netns: Netns, port: u16) -> Vec<Elsewhere>;
 
     /// What the counters of a namespace say now; `None` if they cannot be read, or could not be at the start.
     fn tellings(&self, netns: Netns) -> Option<Arc<Tellings>>;
 
     /// Whether the routing tables of a namespace lead to an address now, or the errno that they give. They are asked for
     /// a socket without a mark, a source address or a device. `None` where they could not be asked.
-    fn route(&self, _: Netns, _: IpAddr) -> Option<Result<(), i32>> {
-        None
-    }
+    fn route(&self, netns: Netns, to: IpAddr) -> Option<Result<(), i32>>;
 
     /// A sysctl of a namespace as it is now, by its path below /proc/sys. `None` where it could not be read.
-    fn sysctl(&self, _: Netns, _: &'static str) -> Option<String> {
-        None
-    }
+    fn sysctl(&self, netns: Netns, path: &'static str) -> Option<String>;
 
     /// All TCP sockets of a namespace that have a port now. `None` where they could not be listed.
-    fn connections(&self, _: Netns) -> Option<Arc<Vec<Connection>>> {
-        None
-    }
+    fn connections(&self, netns: Netns) -> Option<Arc<Vec<Connection>>>;
+
+    /// The rules that nf_tables has for a namespace now. `None` where they could not be listed.
+    fn ruleset(&self, netns: Netns) -> Option<Arc<Ruleset>>;
 
     /// How many BPF programs have a say at that place of a cgroup now. `None` where that cannot be asked.
-    fn cgroup_programs(&self, _: u64, _: CgroupHook) -> Option<usize> {
-        None
-    }
+    fn cgroup_programs(&self, cgroup: u64, hook: CgroupHook) -> Option<usize>;
 
     /// Whether a listener of a namespace keeps a handshake that is half done, with these ends (local and remote). Asked
     /// for a segment whose lookup was not seen.
@@ -139,9 +134,11 @@ pub trait Who {
 
     /// Who holds a port of a namespace now: for when the kernel's own walk is absent or incomplete. `None` where that
     /// could not be asked.
-    fn port_holders(&self, _: Netns, _: u16) -> Option<PortHolders> {
-        None
-    }
+    fn port_holders(&self, netns: Netns, port: u16) -> Option<PortHolders>;
+
+    /// Whether a handshake with these ends, or the connection that has come of it, was still there after a RST. Asked for a
+    /// RST of which only the free was seen.
+    fn is_left(&self, netns: Netns, ends: Ends) -> Option<bool>;
 
     /// Wall clock of a boot clock time, RFC 3339 UTC with nanoseconds.
     fn time(&self, boot_ns: u64) -> String;

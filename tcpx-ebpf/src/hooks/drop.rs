@@ -7,10 +7,11 @@
 //! Runs for each dropped packet of the host, so what is not a SYN or SYN-ACK leaves first.
 
 use tcpx_common::{
-    abi::{Kind, state, tcp_flag},
+    abi::{Hook, Kind, state, tcp_flag},
     event::{Drop, DropHolders},
 };
 
+use super::quiet_reset;
 use crate::{
     args::{Arg, Env},
     emit, in_hand, kernel,
@@ -33,7 +34,7 @@ pub struct Facts {
 #[inline(always)]
 pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
     let Some(skb) = skb else { return };
-    if switched(|on| on.last_ack_from_drop) && is_vague(facts) && is_last_ack(skb, facts) {
+    if switched(|on| on.small_from_drop) && is_vague(facts) && is_last_ack(skb, facts) {
         let located = located(env, facts);
         if is_in_receive(located.location) {
             return last_ack(env, skb, located);
@@ -51,7 +52,13 @@ pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
     let flags = kernel::tcp_flags(skb);
     // Of what is no handshake, only a segment without a socket is told, and only where the kernel names the reason.
     let stray = no_socket && facts.reason.known && flags != 0;
-    if flags & tcp_flag::RST != 0 || !(stray || flags & tcp_flag::SYN != 0) {
+    if quiet_reset::is_reset(flags) {
+        if switched(|on| on.quiet_from_drop) {
+            quiet_reset::dropped(env.for_hook(Hook::QuietReset), skb, located(env, facts));
+        }
+        return;
+    }
+    if !(stray || flags & tcp_flag::SYN != 0) {
         return;
     }
     super::nat::tell(env, skb, flags);
@@ -108,7 +115,7 @@ fn is_for_want_of_a_socket(facts: Facts) -> bool {
 
 /// Within `tcp_v4_rcv` or `tcp_v6_rcv`.
 #[inline(always)]
-fn is_in_receive(at: u64) -> bool {
+pub fn is_in_receive(at: u64) -> bool {
     (at >= config!(tcp_v4_rcv_start) && at < config!(tcp_v4_rcv_end))
         || (at >= config!(tcp_v6_rcv_start) && at < config!(tcp_v6_rcv_end))
 }

@@ -10,12 +10,14 @@
 //!   TIME_WAIT -> tcp_timewait_state_process(tw, skb, th, ...)
 //!     a SYN that is no later than the old connection     TCP_TW_ACK, or TCP_TW_SUCCESS: nothing is sent
 //! ```
+//! A RST that meets one of them is another question, asked at the same places: `quiet_reset`.
 
 use tcpx_common::{
-    abi::{Kind, state, tcp_flag},
+    abi::{Hook, Kind, state, tcp_flag},
     event::{MiniSocket, NetnsKey},
 };
 
+use super::quiet_reset::{self, is_reset};
 use crate::{args::Env, emit, in_hand, kernel, kernel::sock, maps::offset};
 
 /// `enum tcp_tw_status`: a RST is sent, or a new connection begins.
@@ -58,8 +60,11 @@ pub fn request_decided(env: Env, sk: Option<u64>, skb: Option<u64>, req: Option<
         return;
     }
     let flags = kernel::tcp_flags(skb);
+    if is_reset(flags) {
+        return quiet_reset::met_request(env.for_hook(Hook::QuietReset), sk, skb, req);
+    }
     let acked = sock::bit(req, offset!(ireq_acked), offset!(ireq_acked_mask));
-    if flags & tcp_flag::RST != 0 || (flags & tcp_flag::SYN == 0 && acked == 0) {
+    if flags & tcp_flag::SYN == 0 && acked == 0 {
         return;
     }
     let net = kernel::sock_net(sk);
@@ -86,8 +91,14 @@ fn timeouts(req: u64) -> u8 {
 #[inline(always)]
 pub fn time_wait_decided(env: Env, tw: Option<u64>, skb: Option<u64>, result: Option<u64>) {
     let (Some(tw), Some(skb), Some(result)) = (tw, skb, result) else { return };
-    let result = result as u8;
-    if skb == 0 || result == TCP_TW_RST || result == TCP_TW_SYN || !kernel::is_syn(kernel::tcp_flags(skb)) {
+    if skb == 0 {
+        return;
+    }
+    let (result, flags) = (result as u8, kernel::tcp_flags(skb));
+    if is_reset(flags) {
+        return quiet_reset::met_time_wait(env.for_hook(Hook::QuietReset), tw, skb, 0);
+    }
+    if result == TCP_TW_RST || result == TCP_TW_SYN || !kernel::is_syn(flags) {
         return;
     }
     let net: NetnsKey = kernel::netns(kernel::sock_net(tw));

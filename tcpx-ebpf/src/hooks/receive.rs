@@ -6,11 +6,11 @@
 //!     -> __inet_lookup_established / __inet6_lookup_established
 //!     -> __inet_lookup_listener / inet6_lookup_listener  only if that found none
 //! ```
-//! The results stay with the CPU while the segment is in hand and travel with the reset or drop that they led to.
+//! TPROXY and BPF give a SYN to a listener before `tcp_v4_rcv`. The results stay with the CPU while the segment is in hand and travel with the reset or drop that they led to.
 //! Early demux looks up too, before `tcp_v4_rcv`: only the first results after its entry count.
 
 use tcpx_common::{
-    abi::{Kind, lookup, tcp_flag},
+    abi::{Kind, lookup, state, tcp_flag},
     event::{Lookup, LookupFacts},
 };
 
@@ -22,7 +22,7 @@ use crate::{
 
 /// Entry of `tcp_v4_rcv` and `tcp_v6_rcv`.
 #[inline(always)]
-pub fn received(skb: Option<u64>) {
+pub fn received(env: Env, skb: Option<u64>) {
     let Some(skb) = skb else { return };
     let Some(slot) = in_hand::slot() else { return };
     let data: u64 = kernel::field_or_zero(skb, offset!(skb_data));
@@ -38,6 +38,9 @@ pub fn received(skb: Option<u64>) {
         denied: 0,
         reserved: [0; 3],
     };
+    if slot.established_state == state::LISTEN {
+        report(env, slot, found);
+    }
 }
 
 /// Return of the lookup in the established hash.
@@ -55,7 +58,7 @@ pub fn looked_up_established(env: Env, found: Option<u64>) {
     }
     slot.established = lookup::HIT;
     slot.established_state = kernel::state(found);
-    report(env, slot);
+    report(env, slot, 0);
 }
 
 /// Return of a BPF program's wrapper with what was chosen: `ERR_PTR(-ECONNREFUSED)` if the program said SK_DROP. They
@@ -87,12 +90,12 @@ pub fn looked_up_listener(env: Env, found: Option<u64>) {
     }
     slot.listener_sk = found;
     slot.listener = if found == 0 { lookup::MISS } else { lookup::HIT };
-    report(env, slot);
+    report(env, slot, found);
 }
 
 /// A record of its own only for a SYN or SYN-ACK: nothing is written for data.
 #[inline(always)]
-fn report(env: Env, slot: &InHand) {
+fn report(env: Env, slot: &InHand, listener: u64) {
     if slot.flags & tcp_flag::SYN == 0 {
         return;
     }
@@ -101,6 +104,9 @@ fn report(env: Env, slot: &InHand) {
     emit::emit(env, Kind::Lookup, kernel::netns(kernel::skb_net(skb)), |record: &mut Lookup| {
         kernel::segment(skb, &mut record.segment);
         record.lookup = facts;
+        if listener != 0 {
+            kernel::listener(listener, &mut record.listener);
+        }
     });
 }
 

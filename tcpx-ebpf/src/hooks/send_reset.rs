@@ -18,7 +18,8 @@ use tcpx_common::{
 
 use crate::{
     args::{Arg, Env},
-    emit, in_hand, kernel,
+    emit, in_hand,
+    kernel::{self, sock},
     maps::{offset, switched},
     walk,
 };
@@ -67,6 +68,7 @@ fn report(env: Env, sk: u64, skb: u64, reason: Arg) {
         emit::emit(env, Kind::ReplySock, key, |record: &mut ReplySock| {
             fill(&mut record.reply, sk, skb, reason);
             kernel::facts(sk, &mut record.sock);
+            record.opened_ns = sock::age(sk, &mut record.sock);
         });
         return;
     }

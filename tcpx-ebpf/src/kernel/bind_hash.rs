@@ -193,6 +193,12 @@ fn take_down(sk: u64, state: u8, out: &mut Holders) {
     }
 }
 
+/// The same of a listener that a lookup found.
+#[inline(never)]
+pub fn listener(sk: u64, out: &mut Holder) {
+    describe(sk, super::state(sk), sock::flags(sk), sock::inode(sk), out);
+}
+
 #[inline(always)]
 fn describe(sk: u64, state: u8, flags: u8, inode: u64, out: &mut Holder) {
     out.sk = sk;

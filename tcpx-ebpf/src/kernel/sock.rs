@@ -89,12 +89,15 @@ pub fn flags(sk: u64) -> u8 {
     let held = u8::from(is_held(sk)) * sock_flag::HELD;
     let v6only = bit(sk, offset!(skc_ipv6only), offset!(skc_ipv6only_mask)) * sock_flag::V6ONLY;
     let reuseport = bit(sk, offset!(skc_reuseport), offset!(skc_reuseport_mask)) * sock_flag::REUSEPORT;
-    let linger = (field_or_zero::<u64>(sk, offset!(skc_flags)) >> (config!(sock_linger_bit) & 63)) as u8 & 1;
+    let bits: u64 = field_or_zero(sk, offset!(skc_flags));
+    let linger = (bits >> (config!(sock_linger_bit) & 63)) as u8 & 1;
+    // The first of `enum sock_flags`, ever since.
+    let dead = (bits & 1) as u8;
     let mptcp = (field_or_zero::<u8>(sk, offset!(tp_is_mptcp)) & 1) * sock_flag::MPTCP;
     let group: u64 = field_or_zero(sk, offset!(sk_reuseport_cb));
     let program: u64 = field_or_zero(group, offset!(reuseport_prog));
     let program = u8::from(program != 0) * sock_flag::REUSEPORT_PROGRAM;
-    held | v6only | reuseport | program | mptcp | (linger * sock_flag::LINGER)
+    held | v6only | reuseport | program | mptcp | (linger * sock_flag::LINGER) | (dead * sock_flag::DEAD)
 }
 
 /// [`sock_flag::FILTER`] of a full socket, where drops have no reasons. Up to 5.14 `sk_cgrp_data` is a tagged union.
@@ -144,11 +147,17 @@ pub fn timers(sk: u64, out: &mut SockReset) {
     out.retransmits = field_or_zero(sk, offset!(icsk_retransmits));
     out.user_timeout = field_or_zero(sk, offset!(icsk_user_timeout));
     out.linger2 = field_or_zero(sk, offset!(tp_linger2));
+    out.opened_ns = age(sk, &mut out.sock);
+}
+
+/// When the connection of this socket was opened, or 0; takes what no byte of data is from the bytes in `out`. To be called
+/// after [`facts`].
+#[inline(always)]
+pub fn age(sk: u64, out: &mut SockFacts) -> u64 {
     // SAFETY: the value is copied at once.
-    if let Some(opened) = unsafe { OPENED.get(sk) } {
-        out.opened_ns = opened.time_ns;
-        out.sock.bytes_acked = out.sock.bytes_acked.saturating_sub(opened.bytes_acked);
-    }
+    let Some(opened) = (unsafe { OPENED.get(sk) }) else { return 0 };
+    out.bytes_acked = out.bytes_acked.saturating_sub(opened.bytes_acked);
+    opened.time_ns
 }
 
 /// Remembers that the connection of this socket was opened now.

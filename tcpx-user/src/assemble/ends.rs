@@ -18,7 +18,9 @@ use crate::{
 pub(super) fn sender(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
     let sender = facts.sender.as_ref()?;
     let (socket, owner) = match (sender, sender.answered()) {
-        (_, Some(answered)) => (answering(&answered), answering_owner(facts, &answered, names)),
+        (_, Some(answered)) => {
+            (answering(&answered, sender.time()), answering_owner(facts, &answered, names))
+        }
         (Sender::Active(seen), _) => (of_reset(seen, facts.sender_opened), closer(seen, names)),
         _ => (none(), None),
     };
@@ -57,7 +59,7 @@ fn none() -> Socket {
 }
 
 /// The socket that answered a segment; of those that are not full, only the state is known.
-fn answering(answered: &Answered<'_>) -> Socket {
+fn answering(answered: &Answered<'_>, time: u64) -> Socket {
     let kind = match answered.sk_state {
         0 => return none(),
         TIME_WAIT => SocketKind::TimeWait,
@@ -65,7 +67,10 @@ fn answering(answered: &Answered<'_>) -> Socket {
         _ => SocketKind::Full,
     };
     match answered.sock {
-        Some(sock) if kind == SocketKind::Full => full(sock, None),
+        Some(sock) if kind == SocketKind::Full => {
+            let open = !matches!(sock.state, SYN_SENT | SYN_RECV);
+            full(sock, answered.opened.filter(|_| open).map(|since| time.saturating_sub(since)))
+        }
         _ => Socket { kind, state: Some(words::state(answered.sk_state)), ..none() },
     }
 }
@@ -82,11 +87,15 @@ fn of_reset(seen: &Seen<Box<SockReset>>, opened: Option<Opened>) -> Socket {
 }
 
 fn full(sock: &SockFacts, age_ns: Option<u64>) -> Socket {
-    let listens = sock.state == LISTEN;
+    let kind = match sock.state {
+        LISTEN => SocketKind::Listener,
+        TIME_WAIT => SocketKind::TimeWait,
+        _ => SocketKind::Full,
+    };
     // Before a connection stands, `lsndtime` and `lrcvtime` are not set and no data can move.
-    let open = !matches!(sock.state, LISTEN | SYN_SENT | SYN_RECV);
+    let open = !matches!(sock.state, LISTEN | SYN_SENT | SYN_RECV | TIME_WAIT);
     Socket {
-        kind: if listens { SocketKind::Listener } else { SocketKind::Full },
+        kind,
         state: Some(words::state(sock.state)),
         age_ns,
         idle_ns: open.then_some(sock.idle_ns),

@@ -4,6 +4,7 @@
 //! reached otherwise; its note says which. Offsets come from a stack, if there is one.
 
 mod early;
+mod quiet;
 
 use std::borrow::Cow;
 
@@ -17,7 +18,7 @@ use crate::{
         facts::{Answered, AttemptFacts, DeathFacts, DropCause, DropFacts, ResetFacts, Sender},
         key::Seen,
     },
-    event::{Backend, ConnRequest, Ends, Lookups, Met, MiniSocket, Refused, Segment, SockReset, StateChange},
+    event::{Backend, ConnRequest, Ends, LookedUp, Met, MiniSocket, Refused, SockReset, StateChange},
     line::{Frame, LookupResult, LookupStep, Source},
     verdict::{VerdictId, rules::words},
 };
@@ -160,6 +161,11 @@ fn answering_site(answered: &Answered<'_>, id: VerdictId, names: &Functions) -> 
             frame("tcp_check_req", "label embryonic_reset; derived"),
         ],
         (LISTEN, VerdictId::SynInHandshake) => vec![frame("tcp_check_req", "label embryonic_reset; derived")],
+        (SYN_RECV, VerdictId::SynInHandshake) => vec![
+            frame("tcp_check_req", "label embryonic_reset; derived"),
+            frame("tcp_rcv_state_process", "SYN_RECV, a child of Fast Open; derived"),
+            frame(names.do_receive, "derived"),
+        ],
         (_, VerdictId::ChildRejectedAck) if answered.at_request => vec![
             frame("tcp_child_process", "the new socket refused the segment; derived"),
             frame("tcp_check_req", "made a new socket; derived"),
@@ -188,6 +194,9 @@ fn answering_site(answered: &Answered<'_>, id: VerdictId, names: &Functions) -> 
         (LISTEN, _) => site("tcp_rcv_state_process", "LISTEN and ACK"),
         (_, VerdictId::DataAfterClose) => {
             site("tcp_rcv_state_process", "data, and the socket can receive no more")
+        }
+        (_, VerdictId::Linger2Expired) => {
+            site("tcp_rcv_state_process", "FIN_WAIT1 is over, TCP_LINGER2 below 0")
         }
         (SYN_SENT, VerdictId::SynSentPaws) => site(synsent, "SYN_SENT, the echoed timestamp is not ours"),
         (SYN_SENT, _) => site(synsent, "SYN_SENT, the ACK is not of our SYN"),
@@ -265,6 +274,9 @@ fn reject_drop(seen: &Seen<Box<crate::event::Drop>>) -> Vec<Frame> {
 
 fn received(seen: &Seen<Box<SockReset>>) -> Vec<Frame> {
     let sock = &seen.what.sock;
+    if let Some(quiet) = seen.what.quiet {
+        return at(seen.time, quiet::met(seen, quiet));
+    }
     let taken =
         format!("took the RST in {}; {}", words::state(sock.state), by(seen.backend, "tcp_receive_reset"));
     let mut frames = vec![frame("tcp_reset", taken)];
@@ -361,9 +373,15 @@ fn change(function: &'static str, seen: &Seen<StateChange>) -> Vec<Frame> {
 }
 
 /// What the lookups of a SYN gave. A hit in the established hash leaves the listeners out.
-fn lookup_frames(facts: &AttemptFacts, (segment, lookups): &(Segment, Lookups)) -> Vec<Frame> {
-    let names = functions(segment.ends);
+fn lookup_frames(facts: &AttemptFacts, found: &LookedUp) -> Vec<Frame> {
+    let (names, lookups) = (functions(found.segment.ends), &found.lookups);
     let mut frames = Vec::new();
+    if matches!(lookups.established, Some(Ok((_, LISTEN)))) {
+        let steal = "skb_steal_sock (inlined)";
+        frames.push(frame(steal, "the packet brought a listener: TPROXY or bpf_sk_assign; observed"));
+        frames.push(frame(names.receive, "took the SYN; observed"));
+        return frames;
+    }
     match lookups.listener {
         Some(found) => {
             let result = if found.is_ok() { "hit" } else { "miss" };

@@ -105,7 +105,7 @@ fn derived_reason(answered: &Answered<'_>, id: VerdictId) -> Option<&'static str
         }
         (_, VerdictId::SynSentBadAck) => "TCP_INVALID_ACK_SEQUENCE",
         (_, VerdictId::SynSentPaws) => "TCP_RFC7323_PAWS",
-        (_, VerdictId::DataAfterClose) => "TCP_ABORT_ON_DATA",
+        (_, VerdictId::DataAfterClose | VerdictId::Linger2Expired) => "TCP_ABORT_ON_DATA",
         (_, VerdictId::SynInHandshake | VerdictId::AcceptQueueAbort) => "INVALID_SYN",
         _ => return None,
     })

@@ -9,7 +9,7 @@ use super::key::Seen;
 pub use super::nat::Translation;
 pub use super::sender::{Answered, Sender};
 use crate::event::{
-    CallFailed, ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, Lookups, MiniSocket, Netns, Refused,
+    CallFailed, ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, LookedUp, MiniSocket, Netns, Refused,
     Retransmit, Segment, SockPtr, SockReset, StateChange, Untranslated,
 };
 
@@ -55,7 +55,7 @@ pub struct AttemptFacts {
     /// The last SYN that was sent again.
     pub retransmit: Option<Seen<Retransmit>>,
     /// Lookups of its own SYN (and, when SYNs crossed, of the peer's).
-    pub lookups: Vec<Seen<(Segment, Lookups)>>,
+    pub lookups: Vec<Seen<Box<LookedUp>>>,
     /// The last ICMP error about it that reached TCP.
     pub icmp: Option<Seen<Icmp>>,
     /// The last ICMP error about it that this host sent.
@@ -266,6 +266,8 @@ pub struct ResetFacts {
     pub sender: Option<Sender>,
     /// The connection that the sender closed so, if its opening was seen.
     pub sender_opened: Option<Opened>,
+    /// A listener sent it for a child that the segment itself had made, and that was ended before (`tcp_reset`).
+    pub for_child: bool,
     /// For each holder of the port in the sender's facts.
     pub listened: Vec<Listened>,
     /// A listener that would have taken the SYN and was closed not long before.
@@ -345,7 +347,8 @@ impl ResetFacts {
     /// It reached a socket that had only sent its SYN.
     #[must_use]
     pub fn refused_a_syn(&self) -> bool {
-        self.receiver.as_ref().is_some_and(|seen| seen.what.sock.state == state::SYN_SENT)
+        let receiver = self.receiver.as_ref().map(|seen| &seen.what);
+        receiver.is_some_and(|reset| reset.sock.state == state::SYN_SENT && reset.quiet.is_none())
     }
 }
 

@@ -20,6 +20,8 @@ const MOMENT_NS: u64 = 10_000_000;
 pub struct History {
     ports: Recent<SockPtr, Listened>,
     opened: Recent<SockPtr, Opened>,
+    /// The same by their ends: what is left of a connection in TIME_WAIT is another structure.
+    opened_flows: Recent<Ends, (Netns, Opened)>,
     /// Listeners that began, by port.
     begun: Recent<u16, Seen<StateChange>>,
     /// Listeners that ended, by port.
@@ -37,6 +39,7 @@ impl History {
         Self {
             ports: Recent::new(limit),
             opened: Recent::new(limit),
+            opened_flows: Recent::new(limit),
             begun: Recent::new(limit),
             ended: Recent::new(limit),
             failed: Recent::new(limit),
@@ -111,7 +114,8 @@ impl History {
     }
 
     /// A connection was opened.
-    pub fn opened(&mut self, sk: SockPtr, opened: Opened) {
+    pub fn opened(&mut self, sk: SockPtr, netns: Netns, opened: Opened) {
+        self.opened_flows.insert(opened.ends, opened.time, (netns, opened));
         self.opened.insert(sk, opened.time, opened);
     }
 
@@ -120,6 +124,13 @@ impl History {
     pub fn opening_of(&self, sk: SockPtr, ends: Ends, time: u64) -> Option<Opened> {
         let mut known = self.opened.get(sk).rev().filter(|entry| entry.0 <= time && entry.1.ends == ends);
         known.next().map(|entry| entry.1)
+    }
+
+    /// When the last connection with these ends was opened.
+    #[must_use]
+    pub fn opening_of_flow(&self, netns: Netns, ends: Ends, time: u64) -> Option<Opened> {
+        let mut known = self.opened_flows.get(ends).rev().map(|entry| entry.1);
+        known.find(|known| known.1.time <= time && may_be_same(known.0, netns)).map(|known| known.1)
     }
 
     /// An address was in use in a namespace.
@@ -146,7 +157,7 @@ impl History {
     #[must_use]
     pub(super) fn len(&self) -> usize {
         let listened = self.ports.len() + self.begun.len() + self.ended.len() + self.failed.len();
-        listened + self.opened.len() + self.addresses.len()
+        listened + self.opened.len() + self.opened_flows.len() + self.addresses.len()
     }
 }
 

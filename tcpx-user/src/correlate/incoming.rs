@@ -1,6 +1,6 @@
 //! Where each event goes.
 
-use tcpx_common::abi::state::{CLOSE, ESTABLISHED, LISTEN, SYN_RECV, SYN_SENT};
+use tcpx_common::abi::state::{CLOSE, ESTABLISHED, LISTEN, SYN_RECV, SYN_SENT, TIME_WAIT};
 
 use super::{
     Correlator,
@@ -24,10 +24,13 @@ impl Correlator {
             What::ConnectFailed(failed) => self.connect_failed(event, failed),
             What::Bind(bind) => self.bind(event, bind),
             What::CallFailed(failed) => self.call_failed(event, failed),
-            What::Lookup(segment, lookups) => {
-                self.history.in_use(event.netns, segment.ends.b.ip());
-                let seen = Seen::new(event, stack, (segment.clone(), *lookups));
-                self.lookups.insert(segment.ends, event.time, seen);
+            What::Lookup(found) => {
+                let ends = found.segment.ends;
+                // TPROXY and BPF give segments to listeners that have other addresses.
+                if found.given_to().is_none() {
+                    self.history.in_use(event.netns, ends.b.ip());
+                }
+                self.lookups.insert(ends, event.time, Seen::new(event, stack, found.clone()));
             }
             What::Reply(reply) => self.reply(event, stack, reply),
             What::ActiveReset(reset) => {
@@ -35,7 +38,9 @@ impl Correlator {
                 self.sender(Sender::Active(Seen::new(event, stack, reset.clone())));
             }
             What::ReceiveReset(reset) => {
-                self.deaths.reset(reset.sock.sk, reset.ends, event.time);
+                if reset.quiet.is_none() {
+                    self.deaths.reset(reset.sock.sk, reset.ends, event.time);
+                }
                 self.receiver(Seen::new(event, stack, reset.clone()));
             }
             What::Death(death) => self.died(Seen::new(event, stack, death.clone())),
@@ -130,7 +135,7 @@ impl Correlator {
         };
         if change.new == ESTABLISHED && step != Step::Known {
             let opened = Opened { time: event.time, ends: change.ends, attempt: id };
-            self.history.opened(change.sk, opened);
+            self.history.opened(change.sk, event.netns, opened);
         }
         if change.new == ESTABLISHED {
             self.taken_after_all(change.ends.flipped());
@@ -234,8 +239,15 @@ impl Correlator {
         if let Some(id) = ended.and_then(|sock| self.resets.end_of(sock.sk, reply.segment.ends)) {
             self.resets.remove(id);
         }
+        let child = self.resets.child_of(reply, event.time, event.netns);
+        if let Some(id) = child {
+            self.resets.remove(id);
+        }
         self.answered(reply.segment.ends, reply.segment.seq, event.time, event.netns);
-        self.sender(Sender::Reply(Seen::new(event, stack, Box::new(reply.clone()))));
+        let id = self.sender(Sender::Reply(Seen::new(event, stack, Box::new(reply.clone()))));
+        if let Some(reset) = self.resets.get_mut(id).filter(|_| child.is_some()) {
+            reset.for_child = true;
+        }
     }
 
     /// Remembers that a segment was answered: its drop in that namespace, before or after, is not silent.
@@ -317,7 +329,7 @@ impl Correlator {
     }
 
     /// A RST was made here.
-    fn sender(&mut self, sender: Sender) {
+    fn sender(&mut self, sender: Sender) -> u64 {
         let (time, flow) = (sender.time(), sender.flow());
         let opened = match &sender {
             Sender::Active(seen) => self.history.opening_of(seen.what.sock.sk, seen.what.ends, time),
@@ -343,6 +355,7 @@ impl Correlator {
             reset.attempt = reset.attempt.or_else(|| opened.and_then(|opened| opened.attempt));
         }
         self.one_side_more(id, time);
+        id
     }
 
     /// A RST reached a socket.
@@ -352,7 +365,13 @@ impl Correlator {
         if self.resets.answered_at_end(sk, ends) {
             return;
         }
-        let opened = self.history.opening_of(sk, ends, time);
+        if seen.what.quiet.is_none() {
+            self.obeyed(&seen);
+        }
+        let opened = match seen.what.sock.state {
+            TIME_WAIT => self.history.opening_of_flow(seen.netns, ends, time),
+            _ => self.history.opening_of(sk, ends, time),
+        };
         let attempt = self.reached_attempt(&seen);
         if let Some(told) = self.told_sender_for(&seen) {
             return self.came_late(told, &seen, attempt);
@@ -370,10 +389,17 @@ impl Correlator {
         self.one_side_more(id, time);
     }
 
+    /// A RST that the socket seemed to pass over was obeyed after all, as when its number is that of the last block of SACK.
+    fn obeyed(&mut self, seen: &Seen<Box<SockReset>>) {
+        if let Some(id) = self.resets.passed_over(seen) {
+            self.resets.remove(id);
+        }
+    }
+
     /// The attempt that a RST has reached, if the socket is in one.
     fn reached_attempt(&self, seen: &Seen<Box<SockReset>>) -> Option<u64> {
         let (sock, ends) = (&seen.what.sock, seen.what.ends);
-        if !matches!(sock.state, SYN_SENT | SYN_RECV) {
+        if !matches!(sock.state, SYN_SENT | SYN_RECV) || seen.what.quiet.is_some() {
             return None;
         }
         let attempt = self.attempts.of_sock(sock.sk)?;
@@ -388,6 +414,7 @@ impl Correlator {
             flow,
             sender: None,
             sender_opened: None,
+            for_child: false,
             listened: Vec::new(),
             closed: None,
             appeared: None,

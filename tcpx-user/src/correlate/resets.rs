@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tcpx_common::abi::state;
+use tcpx_common::abi::state::{CLOSE, LISTEN};
 
 use super::{
     facts::{Joined, Name, ResetFacts, Sender},
@@ -14,9 +14,10 @@ use super::{
     key::{Agreement, Seen, joins, may_be_same},
     recent::Recent,
 };
-use tcpx_common::abi::state::CLOSE;
+use crate::event::{Ends, Netns, Reply, SockFacts, SockPtr, SockReset};
 
-use crate::event::{Ends, Netns, SockFacts, SockPtr, SockReset};
+/// From the making of a child to the answer for it: within the work on one segment.
+const MADE_NS: u64 = 10_000_000;
 
 /// Waiting and recently told resets.
 #[derive(Debug)]
@@ -121,7 +122,7 @@ impl Resets {
     #[must_use]
     pub fn sender_by_number(&self, receiver: &Seen<Box<SockReset>>) -> Option<(u64, Joined)> {
         let flow = receiver.what.ends.flipped();
-        let numbered = self.numbered(number(receiver)).filter(|reset| may_be_renamed(reset.flow, flow));
+        let numbered = self.numbered(receiver.what.number()).filter(|reset| may_be_renamed(reset.flow, flow));
         let found = best_sender(receiver, numbered).filter(|(_, joined)| joined.sequence);
         found.map(|(id, joined)| (id, Joined { name: Name::Unknown, ..joined }))
     }
@@ -206,6 +207,22 @@ impl Resets {
         self.on(flow).find(ended).map(|reset| reset.id)
     }
 
+    /// The same where the listener answers for the child that the segment has made of a SYN cookie (`tcp_v6_do_rcv`): the
+    /// child was never accepted, and its numbers are the segment's.
+    #[must_use]
+    pub fn child_of(&self, reply: &Reply, time: u64, netns: Netns) -> Option<u64> {
+        let segment = &reply.segment;
+        let listens = reply.sock.as_ref().is_some_and(|sock| sock.state == LISTEN);
+        let made = |reset: &&ResetFacts| {
+            let Some(seen) = reset.receiver.as_ref().filter(|_| reset.sender.is_none()) else { return false };
+            let sock = &seen.what.sock;
+            let numbers = (sock.rcv_nxt, sock.snd_una) == (segment.seq, segment.ack);
+            let now = time.saturating_sub(seen.time) <= MADE_NS && may_be_same(seen.netns, netns);
+            numbers && now && !sock.held && !sock.dead
+        };
+        self.on(segment.ends).filter(|_| listens).find(made).map(|reset| reset.id)
+    }
+
     /// The same in the other order: the answer of the socket `sk`, which had come to its end, is known already.
     #[must_use]
     pub fn answered_at_end(&self, sk: SockPtr, ends: Ends) -> bool {
@@ -214,6 +231,22 @@ impl Resets {
             Some(Sender::Reply(seen)) => seen.what.sock.as_ref().is_some_and(closed),
             _ => false,
         })
+    }
+
+    /// A waiting reset of the same flow that seemed to be passed over by the socket which `obeyed` it in the same call.
+    #[must_use]
+    pub fn passed_over(&self, obeyed: &Seen<Box<SockReset>>) -> Option<u64> {
+        const SAME_CALL_NS: u64 = 1_000_000;
+        let same = |reset: &&ResetFacts| {
+            let quiet = reset.receiver.as_ref().filter(|seen| seen.what.quiet.is_some());
+            reset.sender.is_none()
+                && quiet.is_some_and(|seen| {
+                    seen.what.sock.sk == obeyed.what.sock.sk
+                        && seen.time <= obeyed.time
+                        && obeyed.time - seen.time < SAME_CALL_NS
+                })
+        };
+        self.on(obeyed.what.ends.flipped()).find(same).map(|reset| reset.id)
     }
 
     fn on(&self, flow: Ends) -> impl Iterator<Item = &ResetFacts> {
@@ -242,13 +275,7 @@ fn name_of_receiver(reset: &ResetFacts) -> Option<Ends> {
 /// The sequence numbers by which the sides of a RST know it, under whatever name.
 fn numbers_of(reset: &ResetFacts) -> impl Iterator<Item = u32> + use<> {
     let sender = reset.sender.as_ref().and_then(Sender::number);
-    sender.into_iter().chain(reset.receiver.as_ref().map(number))
-}
-
-/// While only its SYN was sent, a socket knows its own initial sequence number; later, what it expects from the peer.
-fn number(receiver: &Seen<Box<SockReset>>) -> u32 {
-    let sock = &receiver.what.sock;
-    if sock.state == state::SYN_SENT { sock.snd_una } else { sock.rcv_nxt }
+    sender.into_iter().chain(reset.receiver.as_ref().map(|seen| seen.what.number()))
 }
 
 /// NAT changes one end, or both; that nothing of a name is left is not seen in practice, and would leave a join to chance.

@@ -37,6 +37,8 @@ pub struct Answered<'a> {
     pub sk_state: u8,
     /// That socket.
     pub sock: Option<&'a SockFacts>,
+    /// When its connection was opened, if that was seen.
+    pub opened: Option<u64>,
     /// Who holds the port.
     pub holders: Option<&'a Holders>,
     /// A full socket answered before the segment came to `tcp_v4_do_rcv`: for a request socket (`tcp_check_req`), or for
@@ -140,6 +142,7 @@ impl Sender {
                 reason: seen.what.reason.as_ref(),
                 sk_state: seen.what.sk_state,
                 sock: seen.what.sock.as_ref(),
+                opened: seen.what.opened,
                 holders: seen.what.holders.as_ref(),
                 at_request: seen.what.sock.is_some() && seen.what.segment.device.is_some(),
                 place: seen.what.place,
@@ -150,6 +153,7 @@ impl Sender {
                 reason: seen.what.reason.as_ref(),
                 sk_state: 0,
                 sock: None,
+                opened: None,
                 holders: seen.what.holders.as_ref(),
                 at_request: false,
                 place: seen.what.place,
@@ -176,6 +180,9 @@ impl Sender {
     pub fn reaches(&self, receiver: &SockReset) -> Agreement {
         let sock = &receiver.sock;
         match (self, self.segment()) {
+            (Self::Active(sender), _) if receiver.quiet.is_some() => {
+                Agreement::near(sender.what.sock.snd_nxt, receiver.number())
+            }
             (Self::Active(sender), _) => Agreement::near(sender.what.sock.snd_nxt, sock.rcv_nxt),
             (_, Some(segment)) if segment.flags & tcp_flag::ACK == 0 => {
                 Agreement::exact(segment.seq, sock.snd_una)

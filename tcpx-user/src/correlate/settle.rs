@@ -11,7 +11,7 @@ use super::{
     key::{Seen, may_be_same},
     nat::{Translation, Which},
 };
-use crate::event::{Ends, Lookups, Segment, SockReset};
+use crate::event::{Ends, LookedUp, Segment, SockReset};
 
 /// ECONNRESET and ECONNREFUSED: what a RST leaves in a socket (`tcp_reset`).
 const RESET_ERRNOS: [u16; 2] = [104, 111];
@@ -272,18 +272,18 @@ impl Correlator {
         self.gather_drop(attempt, &handshake);
     }
 
-    fn lookups_of(&self, attempt: &AttemptFacts, handshake: &Handshake) -> Vec<Seen<(Segment, Lookups)>> {
+    fn lookups_of(&self, attempt: &AttemptFacts, handshake: &Handshake) -> Vec<Seen<Box<LookedUp>>> {
         let own = names(attempt, handshake.ends).into_iter().rev().find_map(|ends| {
             let renamed = Handshake { ends, ..*handshake };
-            let of_syn = |seen: &&Seen<(Segment, Lookups)>| {
-                seen.what.0.is_syn() && renamed.has(&seen.what.0, seen.time)
+            let of_syn = |seen: &&Seen<Box<LookedUp>>| {
+                seen.what.segment.is_syn() && renamed.has(&seen.what.segment, seen.time)
             };
             self.lookups.get(ends).map(|entry| &entry.1).rfind(of_syn)
         });
         let sk = attempt.sk();
-        let hit_us = |seen: &&Seen<(Segment, Lookups)>| {
-            let hit = seen.what.1.established.and_then(Result::ok).map(|(hit, _)| hit);
-            seen.what.0.is_syn() && seen.time >= handshake.since && hit.is_some() && hit == sk
+        let hit_us = |seen: &&Seen<Box<LookedUp>>| {
+            let hit = seen.what.lookups.established.and_then(Result::ok).map(|(hit, _)| hit);
+            seen.what.segment.is_syn() && seen.time >= handshake.since && hit.is_some() && hit == sk
         };
         let flipped = handshake.ends.flipped();
         let crossing = self.lookups.get(flipped).map(|entry| &entry.1).rfind(hit_us);

@@ -11,8 +11,8 @@ use tcpx_common::{
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
     Bind, CallFailed, ConnRequest, ConnectFailed, DeniedBy, Drop, Holders, HookNumber, Icmp, ListenLimits,
-    Met, MiniSocket, Name, Nat, Place, Refused, Reply, Retransmit, ServerCall, SockFacts, SockPtr, SockReset,
-    StateChange, Timers, Untranslated, What,
+    Met, MiniSocket, Name, Nat, Numbers, Place, Quiet, Reached, Refused, Reply, Retransmit, ServerCall,
+    SockFacts, SockPtr, SockReset, StateChange, Timers, Untranslated, What,
 };
 
 pub(super) fn state(state: &raw::State) -> Option<StateChange> {
@@ -92,18 +92,14 @@ const fn place(flags: u8) -> Place {
     Place { sk_lookup: flags & place_flag::SK_LOOKUP != 0, vrf: flags & place_flag::VRF != 0 }
 }
 
-pub(super) fn reply(
-    reply: &raw::Reply,
-    reason: Option<Name>,
-    sock: Option<SockFacts>,
-    holders: Option<Holders>,
-) -> Option<Reply> {
+pub(super) fn reply(reply: &raw::Reply, reason: Option<Name>, holders: Option<Holders>) -> Option<Reply> {
     Some(Reply {
         segment: parts::segment(&reply.segment)?,
         lookups: parts::lookups(&reply.lookup),
         reason,
         sk_state: reply.sk_state,
-        sock,
+        sock: None,
+        opened: None,
         holders: walked(reply.port_free, holders),
         place: place(reply.place),
     })
@@ -142,6 +138,31 @@ pub(super) fn sock_reset(reset: &raw::SockReset, reason: Option<Name>, tick_ns: 
         segment: parts::segment(&reset.segment),
         reason,
         comm: comm(&reset.comm),
+        quiet: None,
+    })
+}
+
+/// A listener expects no numbers of its own: those of the request socket take their place.
+pub(super) fn quiet_reset(reset: &raw::QuietReset, tick_ns: u64) -> Option<SockReset> {
+    let segment = parts::segment(&reset.segment)?;
+    let numbers = (reset.numbers != 0).then_some(Numbers { next: reset.rcv_nxt, until: reset.until });
+    let ended = reset.ended != 0;
+    let met = match (reset.handshake, reset.sock.state) {
+        (0, state::TIME_WAIT) => {
+            Reached::TimeWait { ended, substate: reset.substate, rfc1337: reset.rfc1337 != 0 }
+        }
+        (0, _) => Reached::Full,
+        _ => Reached::Request { ended: numbers.map(|_| ended) },
+    };
+    Some(SockReset {
+        ends: segment.ends.flipped(),
+        sock: SockFacts { rcv_nxt: reset.rcv_nxt, ..parts::sock(&reset.sock, tick_ns)? },
+        timers: Timers::default(),
+        opened: None,
+        segment: Some(segment),
+        reason: None,
+        comm: Vec::new(),
+        quiet: Some(Quiet { numbers, met, freed: reset.freed != 0 }),
     })
 }
 

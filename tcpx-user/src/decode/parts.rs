@@ -102,6 +102,7 @@ pub(super) fn sock(facts: &raw::SockFacts, tick_ns: u64) -> Option<SockFacts> {
         uid: facts.uid,
         state: facts.state,
         held: facts.flags & sock_flag::HELD != 0,
+        dead: facts.flags & sock_flag::DEAD != 0,
         linger: linger.then_some(facts.linger_ticks),
         shutdown: facts.shutdown,
         err: facts.err,
@@ -137,7 +138,7 @@ pub(super) const fn limits(limits: &raw::ListenLimits) -> ListenLimits {
     }
 }
 
-fn holder(holder: &raw::Holder) -> Option<Holder> {
+pub(super) fn holder(holder: &raw::Holder) -> Option<Holder> {
     Some(Holder {
         sk: SockPtr(holder.sk),
         inode: non_zero(holder.inode),

@@ -1,4 +1,5 @@
-//! What a namespace is asked once a call has failed in it: its routing tables, sysctls and sockets; and which programs its cgroup has.
+//! What a namespace is asked once a call or a segment has failed in it: its routing tables, sysctls, sockets and firewall
+//! rules; and which programs its cgroup has.
 //!
 //! The answers are of a moment after the failure, so what follows from them is derived. A program that fails in a loop
 //! must not make tcpx ask in a loop: an answer holds for a while, and all asking together has a budget.
@@ -6,9 +7,13 @@
 use std::{hash::Hash, io, net::IpAddr, os::fd::AsFd, path::Path, sync::Arc};
 
 use super::{
-    budget::Budget, cache::Cache, clock::boot_now, diag, inside::inside, netns::Held, programs, route,
+    budget::Budget, cache::Cache, clock::boot_now, diag, inside::inside, netns::Held, nftables, programs,
+    route,
 };
-use crate::who::{CgroupHook, Connection};
+use crate::{
+    ruleset::Ruleset,
+    who::{CgroupHook, Connection},
+};
 
 /// How long an answer holds.
 const FRESH_NS: u64 = 1_000_000_000;
@@ -49,6 +54,7 @@ pub(crate) struct Asked {
     sysctls: Answers<(u32, &'static str), String>,
     connections: Answers<u32, Arc<Vec<Connection>>>,
     programs: Answers<(u64, CgroupHook), usize>,
+    rulesets: Answers<u32, Arc<Ruleset>>,
 }
 
 impl Asked {
@@ -59,6 +65,7 @@ impl Asked {
             sysctls: Answers::new(),
             connections: Answers::new(),
             programs: Answers::new(),
+            rulesets: Answers::new(),
         }
     }
 
@@ -72,6 +79,12 @@ impl Asked {
     pub(crate) fn connections(&mut self, namespace: &Held) -> Option<Arc<Vec<Connection>>> {
         let list = || diag::connections(namespace.as_fd()).map(Arc::new);
         self.connections.get(namespace.inum, &mut self.budget, list)
+    }
+
+    /// What nf_tables has there.
+    pub(crate) fn ruleset(&mut self, namespace: &Held) -> Option<Arc<Ruleset>> {
+        let list = || inside(namespace.as_fd(), nftables::ask).map(Arc::new);
+        self.rulesets.get(namespace.inum, &mut self.budget, list)
     }
 
     /// How many programs have a say at that place of the cgroup with this number, which is at `path`.

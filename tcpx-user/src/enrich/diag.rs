@@ -12,7 +12,7 @@ use std::{
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
 use netlink_packet_sock_diag::{
     SockDiagMessage,
-    constants::{AF_INET, AF_INET6, IPPROTO_TCP, TCP_LISTEN, TCP_SYN_RECV},
+    constants::{AF_INET, AF_INET6, IPPROTO_TCP, TCP_LISTEN},
     inet::{ExtensionFlags, InetRequest, InetResponse, SocketId, StateFlags, nlas::Nla},
 };
 use netlink_sys::{Socket, protocols::NETLINK_SOCK_DIAG};
@@ -90,16 +90,16 @@ fn holders(family: u8, mut id: SocketId, port: u16) -> io::Result<Vec<Holder>> {
     dump(family, id, states, |response| Some(holder(response)).filter(|holder| holder.addr.port() == port))
 }
 
-/// Whether a listener in `namespace` keeps a handshake with these ends: the kernel looks it up as it would a segment,
-/// and gives the request socket, or the listener.
+/// State of the socket in `namespace` that a segment with these ends would find: the kernel looks it up as it would the
+/// segment's, and gives the request socket (as SYN_RECV), the connection that came of it, or else the listener.
 ///
 /// # Errors
 /// The namespace cannot be entered, nothing is there that the segment would find, or the kernel has no inet_diag for TCP.
-pub(crate) fn is_half_open(
+pub(crate) fn state_found(
     namespace: BorrowedFd<'_>,
     local: SocketAddr,
     remote: SocketAddr,
-) -> io::Result<bool> {
+) -> io::Result<u8> {
     let (family, id) =
         if local.is_ipv4() { (AF_INET, SocketId::new_v4()) } else { (AF_INET6, SocketId::new_v6()) };
     let socket_id = SocketId {
@@ -111,7 +111,7 @@ pub(crate) fn is_half_open(
         cookie: [0xff; 8],
         ..id
     };
-    let found = inside(namespace, || {
+    inside(namespace, || {
         let socket = ask(family, StateFlags::all(), socket_id.clone(), 0)?;
         let (bytes, _) = socket.recv_from_full()?;
         let message = NetlinkMessage::<SockDiagMessage>::deserialize(&bytes).map_err(io::Error::other)?;
@@ -122,8 +122,7 @@ pub(crate) fn is_half_open(
             NetlinkPayload::Error(error) => Err(error.to_io()),
             _ => Err(io::Error::from(io::ErrorKind::InvalidData)),
         }
-    })?;
-    Ok(found == TCP_SYN_RECV)
+    })
 }
 
 /// What `take` makes of each socket that the kernel lists.

@@ -1,20 +1,20 @@
-//! Handshakes that a listener keeps, for answers whose lookup no hook has seen.
+//! Handshakes that a listener keeps, for answers whose lookup no hook has seen, and for RSTs of which only the free was seen.
 //!
-//! A request socket outlives a wrong ACK (it waits for the right one for about a minute), so that asking when the answer
-//! is reported, a few milliseconds later, tells whether the ACK found it.
+//! A request socket outlives a wrong ACK, and a RST outside of its window (it waits for the right one for about a minute), so that asking when
+//! the answer or the RST is reported, a few milliseconds later, tells whether the ACK found it, or the RST ended it.
 
 use std::{net::SocketAddr, os::fd::AsFd as _};
 
 use tcpx_common::abi::{state::LISTEN, tcp_flag::ACK};
 
 use super::{budget::Budget, cache::Cache, clock::boot_now, diag, netns::Namespaces};
-use crate::event::{Ends, Netns, Reply};
+use crate::event::{Ends, Netns, Reached, Reply, SockReset};
 
 const CAPACITY: usize = 4096;
 
 /// Answers of the kernel, by namespace and ends (local first).
 pub(crate) struct HalfOpen {
-    known: Cache<(u32, Ends), bool>,
+    known: Cache<(u32, Ends), u8>,
     budget: Budget,
 }
 
@@ -27,24 +27,36 @@ impl HalfOpen {
     pub(crate) fn observe(&mut self, netns: Netns, reply: &Reply, namespaces: &Namespaces) {
         let listens = reply.sock.as_ref().is_some_and(|sock| sock.state == LISTEN);
         let ambiguous = listens && reply.segment.flags & ACK != 0 && reply.lookups.established.is_none();
-        if !ambiguous || !self.budget.allows(boot_now()) {
+        if ambiguous {
+            self.ask(netns, reply.segment.ends.flipped(), namespaces);
+        }
+    }
+
+    /// Asks now, if it was not seen what became of the request socket that this RST met.
+    pub(crate) fn observe_reset(&mut self, netns: Netns, reset: &SockReset, namespaces: &Namespaces) {
+        if reset.quiet.is_some_and(|quiet| quiet.met == (Reached::Request { ended: None })) {
+            self.ask(netns, reset.ends, namespaces);
+        }
+    }
+
+    fn ask(&mut self, netns: Netns, ends: Ends, namespaces: &Namespaces) {
+        if !self.budget.allows(boot_now()) {
             return;
         }
         let begun = boot_now();
-        let Ends { a: local, b: remote } = reply.segment.ends.flipped();
-        if let Some(answer) = ask(netns, local, remote, namespaces) {
-            self.known.insert((netns.inum, Ends { a: local, b: remote }), answer);
+        if let Some(answer) = ask(netns, ends.a, ends.b, namespaces) {
+            self.known.insert((netns.inum, ends), answer);
         }
         self.budget.spend(boot_now() - begun);
     }
 
-    /// What the kernel said.
-    pub(crate) fn get(&self, netns: Netns, ends: Ends) -> Option<bool> {
+    /// State of the socket that a segment with these ends would have found then.
+    pub(crate) fn get(&self, netns: Netns, ends: Ends) -> Option<u8> {
         self.known.get(&(netns.inum, ends)).copied()
     }
 }
 
-fn ask(netns: Netns, local: SocketAddr, remote: SocketAddr, namespaces: &Namespaces) -> Option<bool> {
+fn ask(netns: Netns, local: SocketAddr, remote: SocketAddr, namespaces: &Namespaces) -> Option<u8> {
     let held = namespaces.get(netns)?;
-    diag::is_half_open(held.as_fd(), local, remote).ok()
+    diag::state_found(held.as_fd(), local, remote).ok()
 }

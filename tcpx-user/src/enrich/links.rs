@@ -8,9 +8,13 @@ use std::{
     os::fd::{AsFd as _, AsRawFd as _},
 };
 
-use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+use netlink_sys::{Socket, protocols::NETLINK_ROUTE};
 
-use super::{inside::inside_each, netns::Held};
+use super::{
+    inside::inside_each,
+    netlink::{Attributes, Messages, ask, text, word},
+    netns::Held,
+};
 use crate::who::Link;
 
 /// What one namespace has to do with others.
@@ -97,9 +101,9 @@ fn devices(socket: &Socket) -> io::Result<Vec<Device>> {
     let mut list = Vec::new();
     loop {
         let (bytes, _) = socket.recv_from_full()?;
-        for (kind, payload) in Messages(&bytes) {
-            match kind {
-                libc::RTM_NEWLINK => list.extend(device(payload)),
+        for message in Messages(&bytes) {
+            match message.kind {
+                libc::RTM_NEWLINK => list.extend(device(message.payload)),
                 _ => return Ok(list),
             }
         }
@@ -137,63 +141,11 @@ fn name_of(socket: &Socket, other: &Held) -> io::Result<Option<i32>> {
     body.extend(other.as_fd().as_raw_fd().to_ne_bytes());
     ask(socket, RTM_GETNSID, libc::NLM_F_REQUEST as u16, &body)?;
     let (bytes, _) = socket.recv_from_full()?;
-    let answer = Messages(&bytes).find(|(kind, _)| i32::from(*kind) != libc::NLMSG_ERROR);
-    let attributes = answer.and_then(|(_, payload)| payload.get(4..));
-    let number = attributes.and_then(|bytes| Attributes(bytes).find(|(kind, _)| *kind == NETNSA_NSID));
+    let answer = Messages(&bytes).find(|message| i32::from(message.kind) != libc::NLMSG_ERROR);
+    let attributes = answer.and_then(|message| message.payload.get(4..));
+    let number = attributes.and_then(|bytes| Attributes::first(bytes, NETNSA_NSID));
     // NETNSA_NSID_NOT_ASSIGNED is -1.
-    Ok(number.and_then(|(_, value)| word(value)).map(u32::cast_signed).filter(|number| *number >= 0))
-}
-
-fn ask(socket: &Socket, kind: u16, flags: u16, body: &[u8]) -> io::Result<()> {
-    let mut bytes = ((16 + body.len()) as u32).to_ne_bytes().to_vec();
-    bytes.extend(kind.to_ne_bytes());
-    bytes.extend(flags.to_ne_bytes());
-    bytes.extend([0; 8]);
-    bytes.extend(body);
-    socket.send_to(&bytes, &SocketAddr::new(0, 0), 0).map(drop)
-}
-
-/// The messages of one datagram: type and what follows the header (`struct nlmsghdr`).
-struct Messages<'a>(&'a [u8]);
-
-impl<'a> Iterator for Messages<'a> {
-    type Item = (u16, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let length = word(self.0)? as usize;
-        let message = self.0.get(16..length)?;
-        let kind = half(self.0.get(4..)?)?;
-        self.0 = self.0.get(length.next_multiple_of(4)..).unwrap_or_default();
-        Some((kind, message))
-    }
-}
-
-/// The attributes of a message: type and value (`struct rtattr`).
-struct Attributes<'a>(&'a [u8]);
-
-impl<'a> Iterator for Attributes<'a> {
-    type Item = (u16, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        const NESTED_AND_ORDER: u16 = 0xc000;
-        let length = usize::from(half(self.0)?);
-        let value = self.0.get(4..length)?;
-        let kind = half(self.0.get(2..)?)? & !NESTED_AND_ORDER;
-        self.0 = self.0.get(length.next_multiple_of(4)..).unwrap_or_default();
-        Some((kind, value))
-    }
-}
-
-fn word(bytes: &[u8]) -> Option<u32> {
-    Some(u32::from_ne_bytes(bytes.get(..4)?.try_into().ok()?))
-}
-
-fn half(bytes: &[u8]) -> Option<u16> {
-    Some(u16::from_ne_bytes(bytes.get(..2)?.try_into().ok()?))
-}
-
-fn text(value: &[u8]) -> String {
-    String::from_utf8_lossy(value.strip_suffix(&[0]).unwrap_or(value)).into_owned()
+    Ok(number.and_then(word).map(u32::cast_signed).filter(|number| *number >= 0))
 }
 
 #[cfg(test)]
@@ -254,7 +206,7 @@ mod tests {
     proptest! {
         #[test]
         fn garbage_never_panics_nor_loops(bytes: Vec<u8>) {
-            let _ = (Messages(&bytes).count(), Attributes(&bytes).count(), device(&bytes));
+            let _ = device(&bytes);
         }
     }
 }

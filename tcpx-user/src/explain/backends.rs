@@ -48,6 +48,17 @@ pub const CELLS: &[Cell] = &[
         because: "Without a reason in kfree_skb a stray segment looks like others that tcp_v4_rcv frees, such as what TIME_WAIT has consumed.",
     },
     Cell {
+        backend: Some("tracepoint"),
+        kernels: "5.10 and 6.1",
+        verdicts: &[
+            VerdictId::HandshakeResetByPeer,
+            VerdictId::ResetIgnored,
+            VerdictId::TimeWaitAssassinated,
+        ],
+        shows: "not reported",
+        because: "tcp_check_req, tcp_timewait_state_process and tcp_validate_incoming have no tracepoint, and before 6.11 kfree_skb does not say for which socket the RST was.",
+    },
+    Cell {
         backend: Some("fentry"),
         kernels: "up to 6.1",
         verdicts: NO_SOCKET,
@@ -111,7 +122,7 @@ mod tests {
 
     #[test]
     fn cells_name_backends_and_kernels_of_the_matrix() {
-        assert_eq!(CELLS.len(), 11);
+        assert_eq!(CELLS.len(), 12);
         for cell in CELLS {
             assert!(matches!(cell.backend, None | Some("tracepoint" | "fentry" | "kprobe")));
             assert!(!cell.verdicts.is_empty() && cell.because.ends_with('.'));

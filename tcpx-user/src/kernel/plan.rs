@@ -185,6 +185,10 @@ fn obstacle(way: &Way, facts: &KernelFacts, asked: Asked) -> Option<Obstacle> {
         let why = "a hook that runs for each packet that is sent is used with --probes lookup only";
         return Some(Obstacle::NotAsked(why.to_owned()));
     }
+    if asked.probes == Probes::Path && runs_for_data(way) {
+        let why = "tcp_validate_incoming runs for data too: used with --probes lookup only";
+        return Some(Obstacle::NotAsked(why.to_owned()));
+    }
     lacking(way, facts).map(Obstacle::Lacking)
 }
 
@@ -192,6 +196,11 @@ fn obstacle(way: &Way, facts: &KernelFacts, asked: Asked) -> Option<Obstacle> {
 fn is_for_each_packet(way: &Way) -> bool {
     let places = ["net_dev_queue", "__dev_queue_xmit"];
     way.programs.iter().any(|(_, attach)| places.contains(&attach.target()))
+}
+
+/// Where the free of a RST does not name the socket, the function that judges it does.
+fn runs_for_data(way: &Way) -> bool {
+    way.programs.iter().any(|(_, attach)| attach.target() == "tcp_validate_incoming")
 }
 
 fn not_asked(only: Backend) -> Obstacle {
@@ -248,6 +257,7 @@ fn shortcoming(way: &Way, facts: &KernelFacts) -> Option<&'static str> {
         (Hook::Icmp, Backend::Tracepoint) => Some("sees IPv4 only, when the attempt ends"),
         (Hook::Connect, Backend::Tracepoint) => Some("misses io_uring and MSG_FASTOPEN"),
         (Hook::Bind, Backend::Tracepoint) => Some("misses io_uring"),
+        (Hook::QuietReset, _) if runs_for_data(way) => Some("runs for data too"),
         (Hook::Nat, _) if is_for_each_packet(way) => Some("runs for each packet that is sent"),
         _ => None,
     }

@@ -36,6 +36,18 @@ impl Sight<'_> {
         self.backend(Hook::Drop) == Some(Backend::Tracepoint) && self.facts.has("arg_tp_drop_sk")
     }
 
+    /// RSTs that are not obeyed are told as they are freed, and where that is shows what freed them.
+    fn quiet_from_drop(&self) -> bool {
+        let quiet = self.hooks.iter().find(|attached| attached.hook == Hook::QuietReset);
+        let freed = quiet.is_some_and(|attached| !attached.targets.contains(&"tcp_validate_incoming"));
+        freed && Symbols::get().range("tcp_v4_rcv").is_some()
+    }
+
+    /// So does the function that judges them.
+    fn judges_resets(&self) -> bool {
+        self.hooks.iter().any(|attached| attached.targets.contains(&"tcp_validate_incoming"))
+    }
+
     pub(super) fn abilities(&self) -> Abilities {
         Abilities {
             replies_without_socket: self.all_replies(),
@@ -47,6 +59,8 @@ impl Sight<'_> {
             icmp: self.sees(Hook::Icmp) && self.backend(Hook::Icmp) != Some(Backend::Tracepoint),
             icmp_v4: self.sees(Hook::Icmp),
             icmp_send: self.sees(Hook::IcmpSend),
+            quiet_resets: self.sees(Hook::MiniSocket) || self.quiet_from_drop(),
+            ignored_resets: self.quiet_from_drop() || self.judges_resets(),
             rejects: self.sees(Hook::Reject),
             conn_request: self.sees(Hook::ConnRequest),
             syn_refused: self.sees(Hook::ConnRequest) && self.sees(Hook::SynRefused),
@@ -75,9 +89,9 @@ impl Sight<'_> {
             replies_from_tracepoint: u32::from(self.backend(Hook::SendReset) == Some(Backend::Tracepoint)),
             active_from_tracepoint: u32::from(self.backend(Hook::ActiveReset) == Some(Backend::Tracepoint)),
             no_socket_from_drop: u32::from(self.sees(Hook::Drop) && !self.all_replies()),
-            last_ack_from_drop: u32::from(self.sees(Hook::Drop) && !self.sees(Hook::MiniSocket)),
+            small_from_drop: u32::from(self.sees(Hook::Drop) && !self.sees(Hook::MiniSocket)),
             icmp_from_queue: u32::from(self.backend(Hook::Icmp) == Some(Backend::Tracepoint)),
-            reserved: 0,
+            quiet_from_drop: u32::from(self.quiet_from_drop()),
         }
     }
 }

@@ -216,6 +216,17 @@ pub const WAYS: &[Way] = ways! {
         needs ["arg_check_sk", "arg_check_skb", "arg_check_req", "arg_tw", "arg_tw_skb", "ireq_acked", "ireq_acked_mask",
                "sk_ack_backlog", "sk_max_ack_backlog"];
 
+    QuietReset Tracepoint ["drop_tp" => RawTracepoint "kfree_skb"]
+        needs ["arg_tp_drop_skb", "arg_tp_drop_location", "arg_tp_drop_sk", "tp_rcv_nxt", "tp_rcv_wup", "tp_rcv_wnd"];
+    QuietReset Fentry ["drop_fentry" => Fentry "sk_skb_reason_drop"]
+        needs ["arg_drop_skb", "arg_drop_sk", "tp_rcv_nxt", "tp_rcv_wup", "tp_rcv_wnd"];
+    QuietReset Fentry ["validated_fentry" => Fentry "tcp_validate_incoming"]
+        needs ["arg_validated_sk", "arg_validated_skb", "tp_rcv_nxt", "tp_rcv_wup", "tp_rcv_wnd"];
+    QuietReset Kprobe ["drop_kprobe" => Kprobe "sk_skb_reason_drop"]
+        needs ["arg_drop_skb", "arg_drop_sk", "tp_rcv_nxt", "tp_rcv_wup", "tp_rcv_wnd"];
+    QuietReset Kprobe ["validated_kprobe" => Kprobe "tcp_validate_incoming"]
+        needs ["arg_validated_sk", "arg_validated_skb", "tp_rcv_nxt", "tp_rcv_wup", "tp_rcv_wnd"];
+
     Drop Tracepoint ["drop_tp" => RawTracepoint "kfree_skb"] needs ["arg_tp_drop_skb", "arg_tp_drop_location"];
     Drop Fentry ["drop_fentry" => Fentry "sk_skb_reason_drop"] needs ["arg_drop_skb", "arg_drop_reason"];
     Drop Fentry ["drop_fentry" => Fentry "kfree_skb_reason"] needs ["arg_drop_skb", "arg_drop_reason"];
@@ -274,6 +285,7 @@ pub const fn common_needs(hook: Hook) -> &'static [&'static str] {
         | Hook::ConnRequest
         | Hook::SynRefused
         | Hook::MiniSocket
+        | Hook::QuietReset
         | Hook::Receive
         | Hook::LookupEstablished
         | Hook::LookupListener => PACKET,
@@ -304,7 +316,8 @@ pub const fn question(hook: Hook) -> &'static str {
         Hook::Reject => "RSTs made by netfilter",
         Hook::ConnRequest => "SYNs at a listener whose queues are full",
         Hook::SynRefused => "SYNs that a listener cannot or may not answer",
-        Hook::MiniSocket => "handshake segments that a request socket or a TIME_WAIT record passes over",
+        Hook::MiniSocket => "what a request socket or a TIME_WAIT record makes of a segment",
+        Hook::QuietReset => "RSTs that are not obeyed",
         Hook::Drop => "SYNs that the kernel throws away",
         Hook::Retransmit => "SYNs sent again",
         Hook::Nat => "flows that conntrack translates",

@@ -218,15 +218,59 @@ fn link_to(program: &OwnedFd, target: u32, attach: AttachType, flags: u32) -> Re
     bpf(BPF_LINK_CREATE, &mut attr).map_err(|error| unavailable(format!("attach at {attach:?}: {error}")))
 }
 
+/// The part of `union bpf_attr` for `BPF_MAP_CREATE` that every map has.
+#[repr(C)]
+struct MapAttr {
+    kind: u32,
+    key_size: u32,
+    value_size: u32,
+    entries: u32,
+    flags: u32,
+}
+
+/// The same for `BPF_MAP_UPDATE_ELEM`.
+#[repr(C)]
+struct UpdateAttr {
+    map: u32,
+    reserved: u32,
+    key: u64,
+    value: u64,
+    flags: u64,
+}
+
+/// A map for one socket, by which programs know it.
+pub(super) fn socket_map() -> Result<OwnedFd, LabError> {
+    const BPF_MAP_CREATE: libc::c_long = 0;
+    const SOCKMAP: u32 = 15;
+    let mut attr = MapAttr { kind: SOCKMAP, key_size: 4, value_size: 4, entries: 1, flags: 0 };
+    bpf(BPF_MAP_CREATE, &mut attr).map_err(|error| unavailable(format!("make a map of sockets: {error}")))
+}
+
+/// Puts a socket into it.
+pub(super) fn put_socket(map: &OwnedFd, socket: &OwnedFd) -> Result<(), LabError> {
+    const BPF_MAP_UPDATE_ELEM: libc::c_long = 2;
+    let (key, value) = (0_u32, socket.as_raw_fd());
+    let mut attr = UpdateAttr {
+        map: map.as_raw_fd().cast_unsigned(),
+        reserved: 0,
+        key: (&raw const key) as u64,
+        value: (&raw const value) as u64,
+        flags: 0,
+    };
+    let done = command(BPF_MAP_UPDATE_ELEM, &mut attr);
+    done.map(drop).map_err(|error| unavailable(format!("put a socket into a map: {error}")))
+}
+
 /// A bpf(2) command that makes a descriptor.
-fn bpf<T>(command: libc::c_long, attr: &mut T) -> io::Result<OwnedFd> {
+fn bpf<T>(number: libc::c_long, attr: &mut T) -> io::Result<OwnedFd> {
+    // SAFETY: the descriptor was made by this very call, so nobody else owns it.
+    command(number, attr).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+fn command<T>(number: libc::c_long, attr: &mut T) -> io::Result<i32> {
     // SAFETY: the kernel reads `size_of::<T>()` bytes, and what they point to lives in the caller across the call.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, command, std::ptr::from_mut(attr), size_of::<T>()) };
-    match i32::try_from(result) {
-        // SAFETY: the descriptor was made by this very call, so nobody else owns it.
-        Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
-        _ => Err(io::Error::last_os_error()),
-    }
+    let result = unsafe { libc::syscall(libc::SYS_bpf, number, std::ptr::from_mut(attr), size_of::<T>()) };
+    i32::try_from(result).ok().filter(|&result| result >= 0).ok_or_else(io::Error::last_os_error)
 }
 
 fn unavailable(why: String) -> LabError {

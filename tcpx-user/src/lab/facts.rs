@@ -104,6 +104,8 @@ pub struct AttemptFact {
     pub syn_retransmits: u32,
     /// It failed before a SYN was sent: neither end may have been fixed.
     pub early: bool,
+    /// connect() succeeded, and put the SYN off.
+    pub put_off: bool,
     /// Who holds the port.
     pub holder: Option<Holder>,
     /// What conntrack made of it.
@@ -138,6 +140,10 @@ pub struct ResetFact {
     pub upstream: Option<SocketAddr>,
     /// Whose open socket the answered segment was made for, under another name.
     pub meant_for: Option<Holder>,
+    /// Who listens where the listener that had accepted the connection has left.
+    pub successor: Option<Holder>,
+    /// The answered segment brought a SYN cookie back.
+    pub of_cookie: bool,
     /// Why.
     pub verdict: &'static str,
 }
@@ -212,6 +218,17 @@ pub enum Program {
     Reuseport,
 }
 
+/// The firewall rule that refused or dropped what was refused or dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleFact {
+    /// Family, table and chain.
+    pub chain: &'static str,
+    /// Number within the table.
+    pub handle: u64,
+    /// As nft has it.
+    pub text: String,
+}
+
 /// All that a scenario provoked after [`ready`](super::Stage::ready).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -231,6 +248,8 @@ pub struct Facts {
     pub counters: Vec<(&'static str, u64)>,
     /// The BPF program that refused what was refused.
     pub program: Option<Program>,
+    /// The firewall rule that did it.
+    pub rule: Option<RuleFact>,
     /// Counters that did not rise, although something that looks alike would have moved them.
     pub unmoved: Vec<&'static str>,
 }
@@ -251,6 +270,7 @@ impl AttemptFact {
             sure: true,
             syn_retransmits: 0,
             early: false,
+            put_off: false,
             holder: None,
             nat: None,
         }

@@ -29,6 +29,7 @@ mod relay;
 mod script;
 mod sockets;
 mod stage;
+mod steer;
 mod sys;
 mod tool;
 mod tun;
@@ -41,11 +42,11 @@ pub use cgroup::Cgroup;
 pub use error::LabError;
 pub use facts::{
     AttemptFact, CallFact, DeathFact, DropFact, Endpoint, Facts, Family, Holder, Nat, Process, Program,
-    ResetFact, Side,
+    ResetFact, RuleFact, Side,
 };
 pub use link::{Address, veth_pair};
 pub use netns::Namespace;
-pub use nft::apply as nft;
+pub use nft::{apply as nft, handle as nft_handle};
 pub use peer::{Conn, Peer};
 pub use provoke::{Scenario, find, scenarios};
 pub use relay::{End, Held, Relay};

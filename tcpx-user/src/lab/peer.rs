@@ -184,8 +184,13 @@ impl Peer {
 
     /// Begins one: the listener's SYN-ACK has come, and its ACK is still to be sent.
     pub fn request(&self, from: u16, to: u16) -> Result<Conn, LabError> {
+        self.request_with(from, to, b"")
+    }
+
+    /// The same with data in the SYN.
+    pub fn request_with(&self, from: u16, to: u16, data: &[u8]) -> Result<Conn, LabError> {
         let mut conn = self.conn(from, to);
-        self.advance(&mut conn, Flags::SYN, b"")?;
+        self.advance(&mut conn, Flags::SYN, data)?;
         let (answer, packet) =
             self.receive("a SYN-ACK", |s| s.to == conn.peer && s.flags == Flags::SYN | Flags::ACK)?;
         conn.expected = answer.seq.wrapping_add(1);

@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     Actor, AttemptFact, CallFact, Cgroup, Deadline, DeathFact, DropFact, Endpoint, Facts, Family, Holder,
-    LabError, Namespace, Peer, Program, Relay, ResetFact, Script, SocketRow, What,
+    LabError, Namespace, Peer, Program, Relay, ResetFact, RuleFact, Script, SocketRow, What,
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
@@ -76,6 +76,8 @@ const COUNTERS: &[&str] = &[
     "TCPAbortOnMemory",
     "TCPAbortOnTimeout",
     "EmbryonicRsts",
+    "TCPSYNChallenge",
+    "TCPChallengeACK",
     "PAWSActive",
     "SyncookiesFailed",
 ];
@@ -353,6 +355,8 @@ impl Stage {
             receiver: None,
             upstream: None,
             meant_for: None,
+            successor: None,
+            of_cookie: false,
             verdict: self.verdict,
         };
         push(&mut self.facts.resets, made)
@@ -429,6 +433,11 @@ impl Stage {
     /// Records that a BPF program refused what was refused.
     pub fn by_program(&mut self, program: Program) {
         self.facts.program = Some(program);
+    }
+
+    /// Records that a firewall rule did it.
+    pub fn by_rule(&mut self, rule: RuleFact) {
+        self.facts.rule = Some(rule);
     }
 
     /// Records that a counter does not rise: what it counts is not what happened.

@@ -3,6 +3,7 @@
 mod deaths;
 mod discarded;
 mod early;
+mod firewall;
 mod handshake;
 mod icmp;
 mod keys;
@@ -12,6 +13,7 @@ mod near;
 mod own_accord;
 mod path;
 mod properties;
+mod quiet;
 mod refused;
 mod resets;
 mod scene;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     event::Netns,
     line,
+    ruleset::Ruleset,
     who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings},
 };
 
@@ -26,8 +27,10 @@ pub(super) enum Question {
     Route(Netns, IpAddr),
     Sysctl(Netns, String),
     Connections(Netns),
+    Ruleset(Netns),
     CgroupPrograms(u64, CgroupHook),
     IsHalfOpen(Netns, SocketAddr, SocketAddr),
+    IsLeft(Netns, SocketAddr, SocketAddr),
     PortHolders(Netns, u16),
 }
 
@@ -42,6 +45,7 @@ pub(super) enum Answer {
     Tellings(Arc<Tellings>),
     Route(Result<(), i32>),
     Connections(Arc<Vec<Connection>>),
+    Ruleset(Arc<Ruleset>),
     Count(usize),
     Flag(bool),
     PortHolders(PortHolders),

@@ -2,6 +2,7 @@
 
 use std::{
     cell::Cell,
+    net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -24,12 +25,13 @@ use crate::{
     event::{Ends, Event, Name, Netns, Task, What},
     line::{self, Line},
     pipeline::Pipeline,
+    ruleset::Ruleset,
     run::{
         Engine as _, Source as _,
         judge::{finish_recorded, judge_recorded},
         replay,
     },
-    who::{PortHolders, Tellings, Who},
+    who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings, Who},
 };
 
 /// What a source comes across.
@@ -196,6 +198,34 @@ impl Who for Moody {
 
     fn time(&self, boot_ns: u64) -> String {
         facts().clock().rfc3339(boot_ns)
+    }
+
+    fn elsewhere(&self, _: Netns, _: u16) -> Vec<Elsewhere> {
+        Vec::new()
+    }
+
+    fn route(&self, _: Netns, _: IpAddr) -> Option<Result<(), i32>> {
+        None
+    }
+
+    fn sysctl(&self, _: Netns, _: &'static str) -> Option<String> {
+        None
+    }
+
+    fn connections(&self, _: Netns) -> Option<Arc<Vec<Connection>>> {
+        None
+    }
+
+    fn ruleset(&self, _: Netns) -> Option<Arc<Ruleset>> {
+        None
+    }
+
+    fn cgroup_programs(&self, _: u64, _: CgroupHook) -> Option<usize> {
+        None
+    }
+
+    fn is_left(&self, _: Netns, _: Ends) -> Option<bool> {
+        None
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     enrich::WallClock,
     event::{Ends, Netns, Task},
     line,
+    ruleset::Ruleset,
     who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings, Who},
 };
 
@@ -167,12 +168,20 @@ impl Who for Told {
         given!(self.get(&Question::Connections(netns))?, Connections)
     }
 
+    fn ruleset(&self, netns: Netns) -> Option<Arc<Ruleset>> {
+        given!(self.get(&Question::Ruleset(netns))?, Ruleset)
+    }
+
     fn cgroup_programs(&self, cgroup: u64, hook: CgroupHook) -> Option<usize> {
         given!(self.get(&Question::CgroupPrograms(cgroup, hook))?, Count)
     }
 
     fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool> {
         given!(self.get(&Question::IsHalfOpen(netns, ends.a, ends.b))?, Flag)
+    }
+
+    fn is_left(&self, netns: Netns, ends: Ends) -> Option<bool> {
+        given!(self.get(&Question::IsLeft(netns, ends.a, ends.b))?, Flag)
     }
 
     fn port_holders(&self, netns: Netns, port: u16) -> Option<PortHolders> {

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     event::{Ends, Netns, Task},
     line,
+    ruleset::Ruleset,
     who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings, Who},
 };
 
@@ -107,6 +108,10 @@ impl Who for Asked<'_> {
         given!(self.ask(Question::Connections(netns), ask, Answer::Connections), Connections)
     }
 
+    fn ruleset(&self, netns: Netns) -> Option<Arc<Ruleset>> {
+        given!(self.ask(Question::Ruleset(netns), || self.who.ruleset(netns), Answer::Ruleset), Ruleset)
+    }
+
     fn cgroup_programs(&self, cgroup: u64, hook: CgroupHook) -> Option<usize> {
         let ask = || self.who.cgroup_programs(cgroup, hook);
         given!(self.ask(Question::CgroupPrograms(cgroup, hook), ask, Answer::Count), Count)
@@ -115,6 +120,11 @@ impl Who for Asked<'_> {
     fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool> {
         let ask = || self.who.is_half_open(netns, ends);
         given!(self.ask(Question::IsHalfOpen(netns, ends.a, ends.b), ask, Answer::Flag), Flag)
+    }
+
+    fn is_left(&self, netns: Netns, ends: Ends) -> Option<bool> {
+        let ask = || self.who.is_left(netns, ends);
+        given!(self.ask(Question::IsLeft(netns, ends.a, ends.b), ask, Answer::Flag), Flag)
     }
 
     fn port_holders(&self, netns: Netns, port: u16) -> Option<PortHolders> {

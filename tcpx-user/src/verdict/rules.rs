@@ -12,6 +12,7 @@ mod death;
 mod discard;
 mod drop;
 mod early;
+mod firewall;
 mod handshake;
 mod icmp;
 mod listener;
@@ -20,6 +21,7 @@ mod nat;
 mod nearby;
 mod no_socket;
 mod own_accord;
+mod quiet;
 mod received;
 mod reject;
 mod reply;
@@ -224,6 +226,11 @@ pub const RESET: &[Rule<ResetFacts>] = &[
         holds: reply::data_after_close,
     },
     Rule {
+        gives: &[VerdictId::Linger2Expired],
+        site: "R9 tcp_rcv_state_process: FIN_WAIT1 and linger2 < 0",
+        holds: reply::linger2_expired,
+    },
+    Rule {
         gives: &[VerdictId::BadSyncookie],
         site: "R5 tcp_rcv_state_process: LISTEN and ACK, after cookie_v4_check",
         holds: reply::bad_syncookie,
@@ -278,6 +285,21 @@ pub const RESET: &[Rule<ResetFacts>] = &[
         gives: &[VerdictId::KeepaliveTimeout],
         site: "A.2 tcp_keepalive_timer: keepalive_probes",
         holds: own_accord::keepalive_timeout,
+    },
+    Rule {
+        gives: &[VerdictId::HandshakeResetByPeer],
+        site: "tcp_check_req: RST in the window; tcp_reset in SYN_RECV, nobody here sent it",
+        holds: quiet::handshake,
+    },
+    Rule {
+        gives: &[VerdictId::TimeWaitAssassinated],
+        site: "tcp_timewait_state_process: RST, nobody here sent it",
+        holds: quiet::time_wait,
+    },
+    Rule {
+        gives: &[VerdictId::ResetIgnored],
+        site: "tcp_validate_incoming: RST not exact (RFC 5961), nobody here sent it",
+        holds: quiet::ignored,
     },
     Rule {
         gives: &[VerdictId::PeerRefused],

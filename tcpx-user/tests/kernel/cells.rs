@@ -22,6 +22,8 @@ const ABILITIES: &[Ability] = &[
     Ability { name: "icmp", has: |can| can.icmp },
     Ability { name: "icmp_v4", has: |can| can.icmp_v4 },
     Ability { name: "icmp_send", has: |can| can.icmp_send },
+    Ability { name: "quiet_resets", has: |can| can.quiet_resets },
+    Ability { name: "ignored_resets", has: |can| can.ignored_resets },
     Ability { name: "rejects", has: |can| can.rejects },
     Ability { name: "conn_request", has: |can| can.conn_request },
     Ability { name: "syn_refused", has: |can| can.syn_refused },
@@ -77,8 +79,9 @@ const CELLS: &[Cell] = &[
     Cell {
         backend: "tracepoint",
         before: Some((6, 11)),
-        lacks: &["drop_sockets"],
-        because: "kfree_skb does not say for which socket the packet was",
+        lacks: &["drop_sockets", "quiet_resets", "ignored_resets"],
+        because: "kfree_skb does not say for which socket the packet was, and tcp_check_req, tcp_timewait_state_process and \
+                  tcp_validate_incoming have no tracepoint",
     },
     Cell {
         backend: "tracepoint",

@@ -45,6 +45,7 @@ impl Sockets {
         let (fd, done) = match command {
             Command::Call { fd, call } => (*fd, self.call(*fd, *call)),
             Command::Send { fd, data } => (*fd, self.send(*fd, data.as_bytes())),
+            Command::SendFirst { fd, data, to } => (*fd, self.send_first(*fd, data.as_bytes(), *to)),
         };
         let ended_ns = monotonic_ns();
         let fd = new_descriptor(command, &done).unwrap_or(fd);
@@ -130,6 +131,12 @@ impl Sockets {
     fn send(&self, fd: i32, data: &[u8]) -> Done {
         // The errno tells the story, not a signal.
         let sent = send(self.get(fd)?, data, SendFlags::NOSIGNAL)?;
+        Ok((sent.try_into().unwrap_or(i64::MAX), String::new()))
+    }
+
+    fn send_first(&self, fd: i32, data: &[u8], to: SocketAddr) -> Done {
+        let flags = SendFlags::NOSIGNAL | SendFlags::from_bits_retain(libc::MSG_FASTOPEN.cast_unsigned());
+        let sent = sendto(self.get(fd)?, data, flags, &to)?;
         Ok((sent.try_into().unwrap_or(i64::MAX), String::new()))
     }
 }
@@ -237,6 +244,9 @@ fn result_text(value: i64, errno: Option<&str>) -> String {
 fn describe(command: &Command, received: &str) -> String {
     let (fd, call) = match command {
         Command::Send { fd, data } => return format!("send({fd}, {data:?}, {}, MSG_NOSIGNAL)", data.len()),
+        Command::SendFirst { fd, data, to } => {
+            return format!("sendto({fd}, {data:?}, {}, MSG_FASTOPEN|MSG_NOSIGNAL, {to})", data.len());
+        }
         Command::Call { fd, call } => (fd, call),
     };
     match call {

@@ -217,6 +217,17 @@ impl Actor {
         self.ask(&Command::Send { fd: fd.0, data: data.to_owned() })
     }
 
+    /// `sendto(2)` with MSG_FASTOPEN, whatever it returns: connect() and send() in one.
+    pub fn send_first(&self, fd: Fd, data: &str, to: SocketAddr) -> Result<Reply, LabError> {
+        self.ask(&Command::SendFirst { fd: fd.0, data: data.to_owned(), to })
+    }
+
+    /// The same on a blocking socket, left in flight.
+    pub fn begin_send_first(&self, fd: Fd, data: &str, to: SocketAddr) -> Result<Pending, LabError> {
+        self.tell(&Command::SendFirst { fd: fd.0, data: data.to_owned(), to })?;
+        Ok(Pending(self.clone()))
+    }
+
     /// Waits for data, end of stream or an error, and receives it, whatever it is.
     pub fn receive(&self, fd: Fd) -> Result<Reply, LabError> {
         self.ask(&Command::Call { fd: fd.0, call: Call::Receive })

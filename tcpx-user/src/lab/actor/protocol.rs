@@ -80,9 +80,21 @@ pub enum TcpOption {
     UserTimeout,
     /// TCP_LINGER2, in seconds; negative: no FIN_WAIT2 after close().
     Linger2,
+    /// TCP_FASTOPEN_CONNECT: connect() sends nothing, the first data goes with the SYN.
+    FastOpenConnect,
+    /// IP_TRANSPARENT.
+    Transparent,
+    /// IPV6_TRANSPARENT.
+    Transparent6,
 }
 
 impl TcpOption {
+    /// Lets a socket take segments for addresses that are not this host's, in the family of `at`.
+    #[must_use]
+    pub const fn transparent(at: SocketAddr) -> Self {
+        if at.is_ipv4() { Self::Transparent } else { Self::Transparent6 }
+    }
+
     /// Level, number and name.
     pub(super) const fn parts(self) -> (i32, i32, &'static str) {
         match self {
@@ -92,6 +104,9 @@ impl TcpOption {
             Self::KeepCount => (libc::IPPROTO_TCP, libc::TCP_KEEPCNT, "TCP_KEEPCNT"),
             Self::UserTimeout => (libc::IPPROTO_TCP, libc::TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT"),
             Self::Linger2 => (libc::IPPROTO_TCP, libc::TCP_LINGER2, "TCP_LINGER2"),
+            Self::FastOpenConnect => (libc::IPPROTO_TCP, libc::TCP_FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT"),
+            Self::Transparent => (libc::IPPROTO_IP, libc::IP_TRANSPARENT, "IP_TRANSPARENT"),
+            Self::Transparent6 => (libc::IPPROTO_IPV6, libc::IPV6_TRANSPARENT, "IPV6_TRANSPARENT"),
         }
     }
 }
@@ -99,8 +114,20 @@ impl TcpOption {
 /// What an actor is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Command {
-    Call { fd: i32, call: Call },
-    Send { fd: i32, data: String },
+    Call {
+        fd: i32,
+        call: Call,
+    },
+    Send {
+        fd: i32,
+        data: String,
+    },
+    /// connect() and send() in one: the data goes with the SYN if it may.
+    SendFirst {
+        fd: i32,
+        data: String,
+        to: SocketAddr,
+    },
 }
 
 /// What became of a command.

@@ -62,18 +62,23 @@ fn accepted(stage: &mut Stage, connect: Connect) -> Result<(), LabError> {
     let reply = connect(&client, socket, to)?;
     reply.ok()?;
     let accepted = server.accept(listener)?;
-    say_hello(&client, socket, &server, accepted)?;
-    // Read to the end on both sides, so that no close() finds unread data.
-    client.shutdown_write(socket)?;
-    server.receive(accepted)?.ok()?;
-    server.close(accepted)?;
-    client.receive(socket)?.ok()?;
-    client.close(socket)?;
+    talk(&client, socket, &server, accepted)?;
     stage.attempt(&client, reply.local.unwrap_or(stage.loopback(0)), to);
     Ok(())
 }
 
-fn say_hello(sender: &Actor, from: Fd, receiver: &Actor, to: Fd) -> Result<(), LabError> {
+/// Data, and the end of the connection as it should be: read to the end on both sides, so that no close() finds unread
+/// data.
+pub(super) fn talk(client: &Actor, socket: Fd, server: &Actor, accepted: Fd) -> Result<(), LabError> {
+    say_hello(client, socket, server, accepted)?;
+    client.shutdown_write(socket)?;
+    server.receive(accepted)?.ok()?;
+    server.close(accepted)?;
+    client.receive(socket)?.ok()?;
+    client.close(socket)
+}
+
+pub(super) fn say_hello(sender: &Actor, from: Fd, receiver: &Actor, to: Fd) -> Result<(), LabError> {
     sender.send(from, "Hello")?.ok()?;
     let got = receiver.receive(to)?;
     got.ok()?;

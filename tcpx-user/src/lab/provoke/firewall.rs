@@ -5,7 +5,7 @@ use super::{
     Family::{Ipv4, Ipv6},
     LabError, Scenario, Stage, scenario,
 };
-use crate::lab::{Actor, Endpoint, Side, nft, wire::Flags};
+use crate::lab::{Actor, Endpoint, RuleFact, Side, nft, nft_handle, wire::Flags};
 use std::net::SocketAddr;
 
 pub(super) const TABLE: &[Scenario] = &[
@@ -58,12 +58,16 @@ pub(super) fn behind_rule(stage: &mut Stage, rule: &str) -> Result<(Actor, Socke
 }
 
 fn add_rule(stage: &mut Stage, rule: &str) -> Result<(), LabError> {
+    const CHAIN: &str = "inet lab input";
     let text = format!("tcp dport {PORT} {rule}");
     stage.step(format!("firewall rule at input: {text}"));
     nft(
         &stage.namespaces()[0],
         &format!("table inet lab {{ chain input {{ type filter hook input priority 0; {text}; }}; }}"),
-    )
+    )?;
+    let handle = nft_handle(&stage.namespaces()[0], CHAIN)?;
+    stage.by_rule(RuleFact { chain: CHAIN, handle, text });
+    Ok(())
 }
 
 fn reject_reset(stage: &mut Stage) -> Result<(), LabError> {

@@ -3,6 +3,8 @@
 //! The peer on the tun device sends what no socket would: wrong acknowledgements, a second SYN, an echo of a timestamp
 //! that was never sent.
 
+use std::fs;
+
 use super::{
     Family::{Ipv4, Ipv6},
     LabError, Scenario, Stage, scenario,
@@ -58,6 +60,20 @@ pub(super) const TABLE: &[Scenario] = &[
         child_rejected_ack,
     ),
     scenario("child-rejected-ack/ipv6", Ipv6, "The same, IPv6", CHILD, child_rejected_ack),
+    scenario(
+        "child-rejected-ack/syncookie",
+        Ipv4,
+        "The same, and the last ACK brings a SYN cookie back",
+        COOKIE_CHILD,
+        child_of_cookie_rejected_ack,
+    ),
+    scenario(
+        "child-rejected-ack/syncookie-ipv6",
+        Ipv6,
+        "The same, IPv6",
+        COOKIE_CHILD,
+        child_of_cookie_rejected_ack,
+    ),
     scenario("bad-syncookie", Ipv4, "An ACK comes that holds no valid SYN cookie", COOKIE, bad_syncookie),
     scenario("bad-syncookie/ipv6", Ipv6, "The same, IPv6", COOKIE, bad_syncookie),
     scenario(
@@ -85,6 +101,8 @@ const OVERFLOW: &str = "Two handshakes begin while the accept queue has room for
 const CHILD: &str = "shutdown() before listen() fails with ENOTCONN and yet marks the socket, and its children inherit the \
                      mark. So the last ACK makes a child that sends FIN at once and can receive nothing; the data that came \
                      with the ACK is answered with RST.";
+const COOKIE_CHILD: &str = "cookie_v4_check makes the child, tcp_v4_do_rcv gives it the segment (tcp_child_process), and answers for \
+                            it: in the name of the child, or of the listener (IPv6, and IPv4 since 7.0).";
 const COOKIE: &str = "With net.ipv4.tcp_syncookies = 2 each SYN is answered with a cookie and forgotten, so that a wrong ACK \
                       finds only the listener, and cookie_v4_check finds no cookie in it.";
 const JOIN: &str =
@@ -243,7 +261,39 @@ fn accept_queue_abort(stage: &mut Stage) -> Result<(), LabError> {
 }
 
 fn child_rejected_ack(stage: &mut Stage) -> Result<(), LabError> {
+    let (_, conn) = child_refuses(stage, "1")?;
+    answered_by_child(stage, &conn);
+    Ok(())
+}
+
+fn child_of_cookie_rejected_ack(stage: &mut Stage) -> Result<(), LabError> {
+    let (server, conn) = child_refuses(stage, "2")?;
+    if stage.family() == Ipv6 || speaks_for_its_children()? {
+        answered_by_listener(stage, &server, &conn);
+    } else {
+        answered_by_child(stage, &conn);
+    }
+    stage.amend_reset(|reset| reset.of_cookie = true);
+    Ok(())
+}
+
+/// Since 7.0 `tcp_v4_do_rcv` answers in the name of the listener, as `tcp_v6_do_rcv` has always done.
+fn speaks_for_its_children() -> Result<bool, LabError> {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").map_err(LabError::io("read osrelease"))?;
+    Ok(release.split('.').next().and_then(|major| major.parse::<u32>().ok()) >= Some(7))
+}
+
+/// Nobody has accepted the child, so nobody holds it.
+fn answered_by_child(stage: &mut Stage, conn: &Conn) {
+    let netns = stage.namespaces()[0].inum();
+    stage.reset("reply", conn.kernel, conn.peer).sender = Side::ownerless(netns, "full");
+    stage.sends_resets(1);
+}
+
+/// A child whose listener was shut down before listen() gets data with the last ACK.
+fn child_refuses(stage: &mut Stage, cookies: &'static str) -> Result<(Actor, Conn), LabError> {
     let namespace = stage.namespace("lab")?;
+    namespace.sysctl("net/ipv4/tcp_syncookies", cookies)?;
     let server = stage.actor(&namespace, "server")?;
     let peer = stage.peer(&namespace)?;
     let at = peer.near(8080);
@@ -256,11 +306,7 @@ fn child_rejected_ack(stage: &mut Stage) -> Result<(), LabError> {
     stage.step("the last ACK of the handshake brings data with it");
     peer.send(&Segment { payload: b"Hello".to_vec(), ..conn.segment(Flags::PSH | Flags::ACK) })?;
     peer.await_reset(&conn)?;
-    let fact = stage.reset("reply", conn.kernel, conn.peer);
-    // Nobody has accepted it, so nobody holds it.
-    fact.sender = Side::ownerless(namespace.inum(), "full");
-    stage.sends_resets(1);
-    Ok(())
+    Ok((server, conn))
 }
 
 fn bad_syncookie(stage: &mut Stage) -> Result<(), LabError> {

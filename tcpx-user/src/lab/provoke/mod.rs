@@ -2,10 +2,12 @@
 
 mod below;
 mod beside;
+mod challenged;
 mod closing;
 mod conntrack;
 mod early;
 mod established;
+mod fast_open;
 mod firewall;
 mod given_up;
 mod handshake;
@@ -15,8 +17,11 @@ mod local_resets;
 mod nat;
 mod near;
 mod own_accord;
+mod quiet;
 mod remote;
+mod reuseport;
 mod silent;
+mod tproxy;
 mod unmatched;
 
 use std::path::Path;
@@ -104,9 +109,14 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         icmp::TABLE,
         nat::TABLE,
         remote::TABLE,
+        quiet::TABLE,
         silent::TABLE,
         listener::TABLE,
         established::TABLE,
+        fast_open::TABLE,
+        reuseport::TABLE,
+        challenged::TABLE,
+        tproxy::TABLE,
         below::TABLE,
         beside::TABLE,
         conntrack::TABLE,

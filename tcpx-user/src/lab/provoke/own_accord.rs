@@ -10,7 +10,7 @@ use super::{
     local_resets::{Open, open},
     scenario,
 };
-use crate::lab::{Side, TcpOption};
+use crate::lab::{Side, TcpOption, wire::Flags};
 
 pub(super) const TABLE: &[Scenario] = &[
     scenario("disconnect", Ipv4, "connect() with AF_UNSPEC on an open connection", DISSOLVED, disconnect),
@@ -42,6 +42,14 @@ pub(super) const TABLE: &[Scenario] = &[
         linger2_expired,
     ),
     scenario("linger2-expired/ipv6", Ipv6, "The same, IPv6", LINGER2, linger2_expired),
+    scenario(
+        "linger2-expired/fin-wait1",
+        Ipv4,
+        "The same, but close() comes before the FIN is acknowledged",
+        LINGER2_LATE,
+        linger2_in_fin_wait1,
+    ),
+    scenario("linger2-expired/fin-wait1-ipv6", Ipv6, "The same, IPv6", LINGER2_LATE, linger2_in_fin_wait1),
     scenario("fin-wait2-timeout", Ipv4, "The peer never sends its FIN", FIN_WAIT2, fin_wait2_timeout),
     scenario("fin-wait2-timeout/ipv6", Ipv6, "The same, IPv6", FIN_WAIT2, fin_wait2_timeout),
     scenario("memory-pressure", Ipv4, "close() while too many orphans exist", ORPHANS, memory_pressure)
@@ -69,6 +77,8 @@ const USER_TIMEOUT: &str = "With TCP_USER_TIMEOUT tcp_keepalive_timer does not c
                             time must be over.";
 const LINGER2: &str =
     "After shutdown() the peer has acknowledged the FIN; __tcp_close finds FIN_WAIT2 and no time for it.";
+const LINGER2_LATE: &str = "The ACK of the FIN ends the socket, for TCP_LINGER2 below 0 leaves no time for FIN_WAIT2, and is \
+                            answered with RST (tcp_rcv_state_process, counted by TCPAbortOnData).";
 const FIN_WAIT2: &str = "With tcp_fin_timeout over 60 s close() leaves the socket to the keepalive timer. When it fires, the \
                          time is no longer more than a TIME_WAIT has (here, because the sysctl has changed; in life, \
                          because the FIN's ACK met a locked socket), and the kernel sends a RST.";
@@ -150,6 +160,21 @@ fn linger2_expired(stage: &mut Stage) -> Result<(), LabError> {
     await_end(stage, &open)?;
     reset_by_server(stage, &open);
     stage.counts("TCPAbortOnLinger", 1);
+    Ok(())
+}
+
+fn linger2_in_fin_wait1(stage: &mut Stage) -> Result<(), LabError> {
+    let Silent { client, socket, peer, mut conn } = silent(stage)?;
+    client.set_option(socket, TcpOption::Linger2, -1)?;
+    client.close(socket)?;
+    peer.await_fins(&conn, 1)?;
+    stage.step("the peer acknowledges the FIN, and does not send its own");
+    conn.expected = conn.expected.wrapping_add(1);
+    peer.send(&conn.segment(Flags::ACK))?;
+    peer.await_reset(&conn)?;
+    stage.reset("reply", conn.kernel, conn.peer).sender = Side::ownerless(client.netns(), "full");
+    stage.sends_resets(1);
+    stage.counts("TCPAbortOnData", 1);
     Ok(())
 }
 

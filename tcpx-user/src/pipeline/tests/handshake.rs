@@ -43,6 +43,7 @@ impl<'a> Answer<'a> {
             reason,
             sk_state,
             sock: Some(sock),
+            opened: None,
             holders: None,
             place: Place::default(),
         };
@@ -236,7 +237,10 @@ fn data_for_a_socket_that_can_receive_no_more() {
     let derived = Answer { payload: 5, ..Answer::to(&peer, ACK) };
     assert_eq!(derived.verdict(closed.clone()), ("data-after-close", Derived));
     let no_data = Answer { reason: Some("TCP_ABORT_ON_DATA"), ..Answer::to(&peer, ACK) };
-    assert_eq!(no_data.verdict(closed), ("unknown", Unknown), "TCP_LINGER2 below 0");
+    assert_eq!(no_data.verdict(closed.clone()), ("linger2-expired", Observed));
+    assert_eq!(Answer::to(&peer, ACK).verdict(closed.clone()), ("linger2-expired", Derived));
+    let held = SockFacts { held: true, ..closed };
+    assert_eq!(no_data.verdict(held), ("unknown", Unknown), "TCP_LINGER2 is for what is closed");
 }
 
 const FIN_WAIT1: u8 = 4;

@@ -47,7 +47,8 @@ fn story(number: u16, kind: u8) -> Vec<Event> {
 fn remote_port(event: &Event) -> Option<u16> {
     let ends = match &event.what {
         What::State(change) => change.ends,
-        What::Lookup(segment, _) | What::Reject(segment, _) => segment.ends,
+        What::Lookup(found) => found.segment.ends,
+        What::Reject(segment, _) => segment.ends,
         What::Reply(reply) => reply.segment.ends,
         What::ReceiveReset(reset) => reset.ends,
         What::Icmp(icmp) => icmp.ends,

@@ -27,6 +27,7 @@ fn reply(
         reason: reason.map(Name::from),
         sk_state,
         sock,
+        opened: None,
         holders: None,
         place: Place::default(),
     };
@@ -126,6 +127,16 @@ fn closed_with_linger_zero() {
     }
 }
 
+/// As in a rolling restart.
+#[test]
+fn closed_with_its_listener_while_another_listens() {
+    let call = call(&format!("127.0.0.1:{SUCCEEDED}"), "127.0.0.1:5");
+    let child = SockFacts { held: false, inode: None, shutdown: 0, ..closing(call.sk) };
+    let told = run(Abilities::ALL, &[call.sends_reset(S, Some("TCP_STATE"), child)]);
+    let second = &told.reset().verdict.evidence[1];
+    assert!(second.starts_with("node[9] listens on 0.0.0.0:9004 (asked afterwards): "), "{second}");
+}
+
 /// A child that nobody accepted has no file and no side that an application shut down.
 #[test]
 fn closed_with_its_listener() {
@@ -135,6 +146,7 @@ fn closed_with_its_listener() {
         let told = run(abilities, &[call.sends_reset(S, reason, child.clone())]);
         let first = "curl[41] closed the listener of 127.0.0.1:80 before it accepted 127.0.0.1:5.";
         assert_eq!(gist(&told.reset().verdict), ("listener-closed-unaccepted", Derived, first));
+        assert_eq!(told.reset().verdict.evidence.len(), 1, "nobody else listens there");
         let orphan = SockFacts { shutdown: 3, ..child };
         let told = run(abilities, &[call.sends_reset(S, reason, orphan)]);
         let alike = if reason.is_some() { "unknown" } else { "memory-pressure" };

@@ -13,7 +13,8 @@ use crate::{
     abilities::Abilities,
     event::*,
     line,
-    who::{Connection, Elsewhere, Link, Tellings, Who},
+    ruleset::{self, Base, Chain, Expression, Rule, Ruleset},
+    who::{CgroupHook, Connection, Elsewhere, Link, PortHolders, Tellings, Who},
 };
 
 pub(super) use super::told::*;
@@ -27,6 +28,8 @@ pub(super) const TRACEPOINT_6_1: Abilities = Abilities {
     replies_from_time_wait: false,
     icmp: false,
     icmp_send: false,
+    quiet_resets: false,
+    ignored_resets: false,
     rejects: false,
     conn_request: false,
     received: false,
@@ -66,6 +69,8 @@ pub(super) const UNIT: u64 = 905;
 pub(super) const LINKED: u16 = 9001;
 pub(super) const BRIDGED: u16 = 9002;
 pub(super) const UNLINKED: u16 = 9003;
+/// A port that a listener in each namespace has.
+pub(super) const SUCCEEDED: u16 = 9004;
 pub(super) const CONTAINER: u32 = 4_026_532_999;
 
 /// The handshake that a listener keeps, local end first.
@@ -76,6 +81,28 @@ pub(super) struct Table;
 thread_local! {
     /// What the counters of namespaces say in this test.
     static COUNTERS: RefCell<BTreeMap<u32, Tellings>> = const { RefCell::new(BTreeMap::new()) };
+    /// What nf_tables has for `HOST` in this test.
+    static RULES: RefCell<Option<Arc<Ruleset>>> = const { RefCell::new(None) };
+}
+
+/// From here on this is all that nf_tables has for `HOST`: rules without matches, in one chain at input.
+pub(super) fn rules_are(expressions: &[Expression], legacy: bool) {
+    rules_with(&Expression::Neutral("counter".to_owned()), expressions, legacy);
+}
+
+/// The same, each rule with `lead` before.
+pub(super) fn rules_with(lead: &Expression, expressions: &[Expression], legacy: bool) {
+    let rules = (4..).zip(expressions);
+    let rules =
+        rules.map(|(handle, one)| Rule { handle, expressions: vec![lead.clone(), one.clone()] }).collect();
+    let chain = Chain {
+        family: ruleset::family::INET,
+        table: "filter".to_owned(),
+        name: "input".to_owned(),
+        base: Some(Base { hook: 1, priority: 0, drops: false }),
+        rules,
+    };
+    RULES.set(Some(Arc::new(Ruleset { chains: vec![chain], legacy })));
 }
 
 /// From here on the counters of `HOST` say this.
@@ -141,7 +168,17 @@ impl Who for Table {
             state,
             inode,
         };
-        Some(Arc::new(vec![open(40_000, ESTABLISHED, Some(CURL)), open(40_001, TIME_WAIT, None)]))
+        let successor = Connection {
+            local: SocketAddr::new([0, 0, 0, 0].into(), SUCCEEDED),
+            remote: SocketAddr::new([0, 0, 0, 0].into(), 0),
+            ..open(SUCCEEDED, LISTEN, Some(NODE))
+        };
+        let open = [open(40_000, ESTABLISHED, Some(CURL)), open(40_001, TIME_WAIT, None)];
+        Some(Arc::new(open.into_iter().chain([successor]).collect()))
+    }
+
+    fn ruleset(&self, netns: Netns) -> Option<Arc<Ruleset>> {
+        RULES.with_borrow(Clone::clone).filter(|_| netns.inum == HOST)
     }
 
     fn device(&self, _: Netns, _: u32) -> Option<String> {
@@ -163,12 +200,24 @@ impl Who for Table {
         COUNTERS.with_borrow(|counters| counters.get(&netns.inum).cloned().map(Arc::new))
     }
 
+    fn is_left(&self, netns: Netns, ends: Ends) -> Option<bool> {
+        self.is_half_open(netns, ends)
+    }
+
     fn is_half_open(&self, _: Netns, ends: Ends) -> Option<bool> {
         Some(ends == self::ends(HALF_OPEN.0, HALF_OPEN.1))
     }
 
     fn time(&self, boot_ns: u64) -> String {
         format!("boot+{boot_ns}")
+    }
+
+    fn cgroup_programs(&self, _: u64, _: CgroupHook) -> Option<usize> {
+        None
+    }
+
+    fn port_holders(&self, _: Netns, _: u16) -> Option<PortHolders> {
+        None
     }
 }
 
@@ -227,6 +276,7 @@ pub(super) fn sock(sk: SockPtr, state: u8) -> SockFacts {
         uid: 1000,
         state,
         held: true,
+        dead: false,
         linger: None,
         shutdown: 0,
         err: 0,
@@ -254,6 +304,7 @@ pub(super) fn sock_reset(ends: Ends, sock: SockFacts) -> SockReset {
         segment: None,
         reason: None,
         comm: b"curl".to_vec(),
+        quiet: None,
     }
 }
 
@@ -338,6 +389,11 @@ impl Call {
         self.end(time, SYN_SENT, CLOSE, err, 0)
     }
 
+    /// The same, and no SYN was sent.
+    pub(super) fn fails_unsent(&self, time: u64) -> Event {
+        self.at(time, Hook::State, What::State(change(self.sk, self.ends, SYN_SENT, CLOSE)))
+    }
+
     pub(super) fn gives_up(&self, time: u64, err: u16, again: u32) -> Event {
         self.end(time, SYN_SENT, CLOSE, err, again)
     }
@@ -361,7 +417,13 @@ impl Call {
     }
 
     pub(super) fn looked_up(&self, time: u64, lookups: Lookups) -> Event {
-        self.at(time, Hook::Receive, What::Lookup(self.syn(), lookups))
+        self.given_to(time, lookups, None)
+    }
+
+    /// The SYN gets to this listener.
+    pub(super) fn given_to(&self, time: u64, lookups: Lookups, listener: Option<Holder>) -> Event {
+        let found = LookedUp { segment: self.syn(), lookups, listener };
+        self.at(time, Hook::Receive, What::Lookup(Box::new(found)))
     }
 
     pub(super) fn again(&self, time: u64, count: u32, holders: Option<Holders>) -> Event {
@@ -377,6 +439,7 @@ impl Call {
             reason: Some("NO_SOCKET".into()),
             sk_state: 0,
             sock: None,
+            opened: None,
             holders,
             place: Place::default(),
         };

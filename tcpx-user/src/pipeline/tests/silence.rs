@@ -117,6 +117,23 @@ fn given_up_at_once_or_not_over() {
     assert_eq!((told.attempt().outcome, gist(&told.attempt().verdict).0), (Outcome::Pending, "no-answer"));
 }
 
+/// TCP_FASTOPEN_CONNECT: connect() gave it a port and no SYN, and did not fail.
+#[test]
+fn given_up_before_anything_was_sent() {
+    let call = remote();
+    for (abilities, confidence) in
+        [(Abilities::ALL, Observed), (Abilities { calls: false, ..Abilities::ALL }, Derived)]
+    {
+        let told = run(abilities, &[call.starts(S), call.fails_unsent(S + MS)]);
+        let first = "The application closed its socket before it sent anything to 10.0.0.2:80: no SYN was sent, as \
+                     with TCP_FASTOPEN_CONNECT until there is data.";
+        assert_eq!(gist(&told.attempt().verdict), ("cancelled", confidence, first));
+    }
+    let unseen = Abilities { calls: false, ..Abilities::ALL };
+    let told = run(unseen, &[call.fails_unsent(S + MS)]);
+    assert_eq!(gist(&told.attempt().verdict).0, "unknown", "connect() may have failed");
+}
+
 #[test]
 fn a_full_syn_queue_with_syncookies_is_no_drop() {
     let call = call("192.0.2.1:4", "10.0.0.1:80");

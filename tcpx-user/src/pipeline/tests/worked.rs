@@ -94,3 +94,21 @@ fn both_sockets_call_each_other() {
         }
     }
 }
+
+/// TPROXY and sk_lookup programs translate nothing: only the listener that gets the SYN shows them.
+#[test]
+fn a_proxy_that_is_given_the_syn() {
+    let call = call("10.0.0.1:40000", "10.0.0.2:80");
+    let proxy = |at| Some(holder(7, NODE, at, true));
+    let opened = |listener| {
+        let lookups = Lookups { listener: Some(Ok(SockPtr(7))), ..misses() };
+        let events = [call.starts(S), call.given_to(S + 1, lookups, listener), call.establishes(S + MS)];
+        run(Abilities::ALL, &events).attempt().verdict.evidence.clone()
+    };
+    let first = "node[9] accepted the connection on 0.0.0.0:9000: a TPROXY rule or a BPF program gave it the SYN to \
+                 10.0.0.2:80.";
+    assert_eq!(opened(proxy("0.0.0.0:9000")), [first]);
+    for fitting in [proxy("0.0.0.0:80"), proxy("[::]:80"), proxy("10.0.0.2:80"), None] {
+        assert_eq!(opened(fitting), ["10.0.0.2:80 accepted the connection."]);
+    }
+}

@@ -86,6 +86,7 @@ const fn size(kind: Kind) -> usize {
         Kind::ReplyHolders => size_of::<raw::ReplyHolders>(),
         Kind::ActiveReset | Kind::ReceiveReset | Kind::Death => size_of::<raw::SockReset>(),
         Kind::Icmp | Kind::IcmpSend => size_of::<raw::Icmp>(),
+        Kind::QuietReset => size_of::<raw::QuietReset>(),
         Kind::Reject => size_of::<raw::Reject>(),
         Kind::ConnRequest => size_of::<raw::ConnRequest>(),
         Kind::MiniSocket => size_of::<raw::MiniSocket>(),

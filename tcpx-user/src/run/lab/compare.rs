@@ -6,6 +6,7 @@ mod check;
 mod death;
 mod drop;
 mod reset;
+mod rule;
 mod summary;
 
 use super::expected::Expected;
@@ -42,6 +43,7 @@ pub(super) fn compare(expected: &Expected, lines: &[Line], summary: &Summary) ->
         let _ = attempt::take(fact, &mut left);
     }
     found.extend(left.into_iter().map(unexpected));
+    found.extend(rule::compare(expected, lines));
     found.extend(summary::compare(expected, summary));
     found
 }

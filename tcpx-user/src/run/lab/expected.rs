@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::{
     abilities::Abilities,
-    lab::{AttemptFact, DropFact, Facts, Program, ResetFact},
+    lab::{AttemptFact, DropFact, Facts, Program, ResetFact, Side},
     line::Confidence,
     verdict::{Group, VerdictId},
 };
@@ -39,6 +39,7 @@ impl Expected {
             // The drop of a stray segment comes with the holders of its port, but not with the connections there.
             expected.facts.resets.iter_mut().for_each(|reset| reset.meant_for = None);
         }
+        expected.hide_quiet();
         if !abilities.sk_lookup {
             expected.hide_program();
         }
@@ -51,6 +52,11 @@ impl Expected {
         for (fact, _) in expected.facts.attempts.iter_mut().zip(unseen).filter(|(_, unseen)| *unseen) {
             // No RST tells where its SYN arrived.
             (fact.nat, fact.holder) = (None, None);
+        }
+        if !abilities.received || !abilities.lookups {
+            // Which listener a rule has given a SYN to shows as it enters TCP, which one a program has, in its lookup.
+            let open = expected.facts.attempts.iter_mut().filter(|attempt| attempt.verdict == "established");
+            open.filter(|attempt| attempt.nat.is_none()).for_each(|attempt| attempt.holder = None);
         }
         if !abilities.calls {
             expected.hide_calls();
@@ -110,6 +116,26 @@ impl Expected {
         }
     }
 
+    /// tcp_check_req, tcp_timewait_state_process and tcp_validate_incoming have no tracepoint, and before Linux 6.11 kfree_skb
+    /// does not say for which socket a RST was freed. A RST that was sent here has a line all the same.
+    fn hide_quiet(&mut self) {
+        let can = self.abilities;
+        let small = |side: &Side| matches!(side.socket, "listener" | "time-wait");
+        let seen = |reset: &ResetFact| match &reset.receiver {
+            Some(side) if small(side) => can.quiet_resets,
+            _ => can.ignored_resets || reset.verdict != "reset-ignored",
+        };
+        let sent = |reset: &ResetFact| reset.origin != "elsewhere";
+        let all = self.facts.resets.len();
+        self.facts.resets.retain(|reset| seen(reset) || sent(reset));
+        if self.facts.resets.len() < all {
+            self.hidden = Some("no hook here sees a RST that tcp_reset never gets");
+        }
+        for reset in self.facts.resets.iter_mut().filter(|reset| !seen(reset)) {
+            reset.receiver = None;
+        }
+    }
+
     /// A refusal shows in the drop of its SYN. Of other segments a drop shows it only where it has a reason.
     fn hide_stray(&mut self) {
         let all = self.facts.resets.len();
@@ -147,7 +173,9 @@ impl Expected {
         fact.nat.is_some() && !self.abilities.nat
     }
 
-    fn is_ipv4(&self) -> bool {
+    /// All attempts are IPv4.
+    #[must_use]
+    pub fn is_ipv4(&self) -> bool {
         self.facts.attempts.iter().all(|attempt| attempt.remote.is_ipv4())
     }
 
@@ -170,8 +198,26 @@ impl Expected {
     /// How sure tcpx must be of the verdict on a RST: that one was sent after a drop is proved by its arrival only.
     #[must_use]
     pub fn confidence_of_reset(&self, reset: &ResetFact) -> Confidence {
-        let sure = self.confidence(reset.verdict);
+        let sure = match (reset.verdict, reset.origin) {
+            // The ACK of a FIN is answered in one place only, which the kernel's reason names.
+            ("linger2-expired", "reply") if !self.abilities.reset_reasons => Confidence::Derived,
+            // Without lookups only the reason with which a listener answers shows that it does so for a child.
+            ("child-rejected-ack", _) if reset.of_cookie => {
+                let can = &self.abilities;
+                let listens = reset.sender.as_ref().is_some_and(|sender| sender.socket == "listener");
+                let seen = can.lookups || (listens && can.reset_reasons);
+                if seen { Confidence::Observed } else { Confidence::Derived }
+            }
+            (verdict, _) => self.confidence(verdict),
+        };
         let unproved = reset.receiver.is_none() && !self.abilities.replies_without_socket;
+        // Which of its request sockets a RST met, and what became of that, the free of the RST does not show.
+        if reset.origin == "elsewhere"
+            && reset.receiver.as_ref().is_some_and(|side| side.socket == "listener")
+            && !self.abilities.mini_sockets
+        {
+            return sure.min(Confidence::Derived);
+        }
         if unproved && is_no_socket(reset.verdict) { sure.min(Confidence::Derived) } else { sure }
     }
 
@@ -191,7 +237,11 @@ impl Expected {
             | "conntrack-full"
             | "conntrack-insert-failed" => false,
             // That nobody here sent it follows from hooks at every place that could have.
-            "peer-refused" | "peer-reset" => {
+            "peer-refused"
+            | "peer-reset"
+            | "handshake-reset-by-peer"
+            | "reset-ignored"
+            | "time-wait-assassinated" => {
                 can.replies_without_socket && can.replies_from_time_wait && can.rejects
             }
             "stray-segment" => can.replies_without_socket,

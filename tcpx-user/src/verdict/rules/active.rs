@@ -4,15 +4,17 @@
 //! from there shows a socket that is shut down, held, and in CLOSE. It looks for unread data before it looks at
 //! SO_LINGER.
 
-use tcpx_common::abi::state::CLOSE;
+use tcpx_common::abi::state::{CLOSE, LISTEN};
 
 use super::{Context, Finding, words};
 use crate::{
     correlate::facts::{ResetFacts, Sender},
     correlate::key::Seen,
+    correlate::sender::takes,
     event::SockReset,
     line::Confidence,
     verdict::VerdictId,
+    who::Connection,
 };
 
 /// SHUTDOWN_MASK.
@@ -117,7 +119,28 @@ pub(super) fn listener_closed_unaccepted(facts: &ResetFacts, context: &Context<'
     let process = words::process(&context.who.process(seen.task, &reset.comm, None, None));
     let first =
         format!("{process} closed the listener of {} before it accepted {}.", reset.ends.a, reset.ends.b);
-    Some(Finding::new(VerdictId::ListenerClosedUnaccepted, Confidence::Derived, first))
+    let finding = Finding::new(VerdictId::ListenerClosedUnaccepted, Confidence::Derived, first);
+    Some(finding.and(successor(seen, context)))
+}
+
+/// Whoever listens there now, as in a rolling restart: what waits for accept() stays with the listener that took it.
+fn successor(seen: &Seen<Box<SockReset>>, context: &Context<'_>) -> Option<String> {
+    let wanted = seen.what.ends.a;
+    let all = context.who.connections(seen.netns)?;
+    // Whether a listener on :: takes IPv4 too was not asked.
+    let fits = |found: &&Connection| {
+        found.state == LISTEN
+            && found.local.port() == wanted.port()
+            && takes(found.local.ip(), false, wanted.ip())
+    };
+    let found = all.iter().find(fits)?;
+    let known = found.inode.and_then(|inode| context.who.holder(inode));
+    let who = known.map_or_else(|| "A process".to_owned(), |known| words::process(&known));
+    Some(format!(
+        "{who} listens on {} (asked afterwards): what had waited for the one that left did not go over to it, as it \
+         would in a SO_REUSEPORT group with net.ipv4.tcp_migrate_req=1 (since Linux 5.14).",
+        found.local
+    ))
 }
 
 /// close() runs in the process that calls it; only there is the running task the subject.

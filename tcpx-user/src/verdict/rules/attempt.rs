@@ -3,7 +3,12 @@
 use tcpx_common::abi::state;
 
 use super::{Context, Finding, nat, words};
-use crate::{correlate::facts::AttemptFacts, event::Ends, line::Confidence, verdict::VerdictId};
+use crate::{
+    correlate::facts::AttemptFacts,
+    event::{Ends, Holder},
+    line::Confidence,
+    verdict::VerdictId,
+};
 
 fn open(facts: &AttemptFacts) -> Option<Ends> {
     facts.ends().filter(|_| facts.is_established())
@@ -18,7 +23,7 @@ pub(super) fn self_connect(facts: &AttemptFacts, _: &Context<'_>) -> Option<Find
         None => "",
     };
     let first = format!("The socket {} connected to itself{why}.", ends.a);
-    let hit = facts.lookups.iter().any(|seen| hits(facts, seen.what.1.established));
+    let hit = facts.lookups.iter().any(|seen| hits(facts, seen.what.lookups.established));
     let lookup =
         hit.then(|| "The established lookup of its SYN found the SYN_SENT socket itself.".to_owned());
     Some(Finding::observed(VerdictId::SelfConnect, first).and(lookup).and(states(facts)))
@@ -56,7 +61,9 @@ pub(super) fn simultaneous_open(facts: &AttemptFacts, _: &Context<'_>) -> Option
 /// A SYN-ACK came.
 pub(super) fn established(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
     let ends = open(facts)?;
+    let given = facts.lookups.iter().rev().find_map(|seen| seen.what.given_to());
     let first = match (nat::proxy(facts), facts.nat.last()) {
+        _ if given.is_some() => given_to(given, ends, context),
         (Some((_, listener)), _) => {
             let (name, at) = (words::holder(listener, context), listener.addr);
             format!("{name} accepted the connection on {at}, to which conntrack redirects {}.", ends.b)
@@ -77,20 +84,31 @@ pub(super) fn established(facts: &AttemptFacts, context: &Context<'_>) -> Option
     Some(finding.and(why.evidence.first().map(|evidence| format!("{half} {evidence}"))))
 }
 
+/// A transparent proxy: nothing translates the address that the client called.
+fn given_to(listener: Option<&Holder>, ends: Ends, context: &Context<'_>) -> String {
+    let Some(listener) = listener else { return String::new() };
+    let (name, at) = (words::holder(listener, context), listener.addr);
+    format!(
+        "{name} accepted the connection on {at}: a TPROXY rule or a BPF program gave it the SYN to {}.",
+        ends.b
+    )
+}
+
 /// A RST ended it: its verdict is the RST's.
 pub(super) fn reset(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
     facts.reset.as_ref().map(|reset| super::reset(reset, context))
 }
 
 /// The application closed its socket before anything was sent twice. A SYN that is under way is a number that was not
-/// acknowledged: without one, connect() itself failed (`tcp_v4_connect` goes back to CLOSE and leaves no error).
-pub(super) fn cancelled(facts: &AttemptFacts, _: &Context<'_>) -> Option<Finding> {
+/// acknowledged: without one, connect() itself failed (`tcp_v4_connect` goes back to CLOSE and leaves no error), or has put
+/// the SYN off.
+pub(super) fn cancelled(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
     let end = facts.end.as_ref().filter(|end| end.what.err == 0 && end.what.ends.a.port() != 0)?;
-    if end.what.snd_nxt == end.what.snd_una {
-        return None;
-    }
     if facts.failed.is_some() {
         return None;
+    }
+    if end.what.snd_nxt == end.what.snd_una {
+        return put_off(facts, context);
     }
     let (from, until) = facts.span();
     let waited = facts.start.is_some().then(|| format!(" after {}", words::duration(until - from)));
@@ -100,6 +118,24 @@ pub(super) fn cancelled(facts: &AttemptFacts, _: &Context<'_>) -> Option<Finding
         end.what.ends.b
     );
     Some(Finding::observed(VerdictId::Cancelled, first))
+}
+
+/// `tcp_fastopen_defer_connect`: with TCP_FASTOPEN_CONNECT connect() sends nothing, and its socket waits in SYN_SENT for data
+/// to go with the SYN. That connect() did not fail is seen, or follows from the port that it got.
+fn put_off(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
+    let end = facts.end.as_ref()?;
+    let got_port = facts.start.as_ref().is_some_and(|start| start.what.ends.a.port() == 0);
+    let sure = match (context.abilities.calls, got_port) {
+        (true, _) => Confidence::Observed,
+        (false, true) => Confidence::Derived,
+        (false, false) => return None,
+    };
+    let first = format!(
+        "The application closed its socket before it sent anything to {}: no SYN was sent, as with TCP_FASTOPEN_CONNECT \
+         until there is data.",
+        end.what.ends.b
+    );
+    Some(Finding::new(VerdictId::Cancelled, sure, first))
 }
 
 /// It was not over when tcpx ended.

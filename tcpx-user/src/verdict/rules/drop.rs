@@ -2,11 +2,13 @@
 
 use super::{
     Context, Finding,
+    firewall::suspects,
     words::{self, flags},
 };
 use crate::{
     correlate::facts::{DropCause, DropFacts},
     event::Drop,
+    ruleset::{Deed, Packet},
     verdict::VerdictId,
 };
 
@@ -22,7 +24,9 @@ pub(super) fn netfilter_drop(facts: &DropFacts, context: &Context<'_>) -> Option
         Some(_) => Finding::observed(VerdictId::NetfilterDrop, first),
         None => Finding::derived(VerdictId::NetfilterDrop, first),
     };
-    Some(finding)
+    let can = context.abilities;
+    let deed = Deed::Drop { no_reset: can.rejects, no_icmp: can.icmp_send };
+    Some(finding.and(suspects(seen.netns, &Packet::of(&seen.what.segment), deed, context)))
 }
 
 pub(super) fn segment(drop: &Drop) -> String {

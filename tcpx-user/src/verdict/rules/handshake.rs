@@ -17,6 +17,9 @@ use crate::{
     verdict::VerdictId,
 };
 
+/// From the making of a child to its refusal of the segment that made it: one piece of work.
+const MADE_NS: u64 = 10_000_000;
+
 /// An answer of a full socket.
 #[derive(Clone, Copy)]
 pub(super) struct Answer<'a> {
@@ -87,8 +90,13 @@ pub(super) fn child_rejected_ack(facts: &ResetFacts, _: &Context<'_>) -> Option<
     let of_request = answered.at_request && !listens;
     let of_cookie =
         matches!((answered.lookups.established, answered.lookups.listener), (Some(Err(_)), Some(Ok(_))));
+    // It was made and ended within the work on this segment, and never accepted.
+    let opened = answered.opened.map(|opened| facts.time().saturating_sub(opened));
+    let fresh = opened.is_some_and(|age| age <= MADE_NS) && !sock.held && !sock.dead;
     let told = BAD_ACK.iter().chain(&["TCP_ABORT_ON_DATA"]).any(|name| reason_is(&answered, name));
-    if !answer.has(ACK) || !(of_request || (of_cookie && !listens) || (listens && told)) {
+    if !answer.has(ACK)
+        || !(of_request || ((of_cookie || fresh) && !listens) || (listens && (told || facts.for_child)))
+    {
         return None;
     }
     let (ends, letters) = (answered.segment.ends, answer.letters());
@@ -97,14 +105,14 @@ pub(super) fn child_rejected_ack(facts: &ResetFacts, _: &Context<'_>) -> Option<
         ends.a, ends.b
     );
     let data = answered.segment.payload;
-    let second = if sock.state == CLOSE && data > 0 {
+    let second = if (sock.state == CLOSE || facts.for_child) && data > 0 {
         Some(format!(
             "It came with {data} bytes, and the new socket could receive nothing: its listener had been shut down before listen()."
         ))
     } else {
         (!listens).then(|| numbers(sock, &answered))
     };
-    let sure = sure_if(answer.hit_request() || of_cookie || listens);
+    let sure = sure_if(answer.hit_request() || of_cookie || (listens && told));
     Some(Finding::new(VerdictId::ChildRejectedAck, sure, first).and(second))
 }
 
@@ -214,8 +222,9 @@ pub(super) fn syn_in_handshake(facts: &ResetFacts, _: &Context<'_>) -> Option<Fi
     let answer = Answer::of(facts)?;
     let Answer { answered, sock, .. } = answer;
     let of_request = sock.state == LISTEN && answered.at_request;
-    // A child of TCP fast open is checked like a request.
-    let of_fast_open = sock.state == SYN_RECV && reason_is(&answered, "INVALID_SYN");
+    // A child of TCP fast open is checked like a request, and nothing else answers a SYN in SYN_RECV with RST.
+    let unnamed = answered.reason.is_none() && !answer.has(ACK);
+    let of_fast_open = sock.state == SYN_RECV && (reason_is(&answered, "INVALID_SYN") || unnamed);
     if !answer.has(SYN) || !(of_request || of_fast_open) || !answer.reason_may_be(&["INVALID_SYN"]) {
         return None;
     }
@@ -225,7 +234,8 @@ pub(super) fn syn_in_handshake(facts: &ResetFacts, _: &Context<'_>) -> Option<Fi
         ends.a, ends.b, answered.segment.seq
     );
     let second = "The kernel gave up that handshake.".to_owned();
-    let sure = sure_if(answered.reason.is_some() || answer.hit_request());
+    let found = if of_fast_open { answered.lookups.established.is_some() } else { answer.hit_request() };
+    let sure = sure_if(answered.reason.is_some() || found);
     Some(Finding::new(VerdictId::SynInHandshake, sure, first).and(Some(second)))
 }
 

@@ -5,7 +5,9 @@
 
 mod table;
 
-use super::{Context, Finding, words};
+use std::net::IpAddr;
+
+use super::{Context, Finding, firewall::suspects, words};
 use crate::{
     correlate::{
         facts::AttemptFacts,
@@ -13,6 +15,7 @@ use crate::{
     },
     event::{Drop, Icmp},
     line::Confidence,
+    ruleset::{Deed, Packet},
     verdict::VerdictId::{self, IcmpAdminProhibited, IcmpRefused, IcmpUnreachable, NeighborFailed},
 };
 
@@ -66,7 +69,23 @@ fn as_seen(facts: &AttemptFacts, context: &Context<'_>, id: VerdictId) -> Option
     let local = facts.icmp_sent.as_ref().map(|sent| words::netns(sent.netns, context));
     let who = local.map(|place| format!("This host sent it, in {place}.")).or_else(|| sender(icmp));
     let sure = if facts.icmp.is_some() { Confidence::Observed } else { Confidence::Derived };
-    Some(Finding::new(id, sure, first).and(who).and(elsewhere(facts, context)).and(early(facts, meaning)))
+    let rule = rule(facts, id, context);
+    let finding = Finding::new(id, sure, first).and(who).and(rule);
+    Some(finding.and(elsewhere(facts, context)).and(early(facts, meaning)))
+}
+
+/// The rule that may have sent it, where this host did. Other errors come from routing and neighbours.
+fn rule(facts: &AttemptFacts, id: VerdictId, context: &Context<'_>) -> Option<String> {
+    let sent = facts.icmp_sent.as_ref();
+    let from_here = |error: &&Seen<Icmp>| error.what.from.is_some_and(|from| is_own(from, &error.what));
+    let error = sent.or_else(|| facts.icmp.as_ref().filter(from_here))?;
+    let deed = Deed::Icmp(error.what.icmp_code);
+    let fits = matches!(id, IcmpRefused | IcmpAdminProhibited);
+    fits.then(|| suspects(error.netns, &Packet::between(error.what.ends), deed, context))?
+}
+
+fn is_own(from: IpAddr, icmp: &Icmp) -> bool {
+    from.is_loopback() || from == icmp.ends.a.ip()
 }
 
 fn arrival(icmp: &Icmp) -> String {
@@ -78,8 +97,7 @@ fn arrival(icmp: &Icmp) -> String {
 /// Who a sender outside this host can be.
 fn sender(icmp: &Icmp) -> Option<String> {
     let from = icmp.from?;
-    let own = from.is_loopback() || from == icmp.ends.a.ip();
-    let text = if own {
+    let text = if is_own(from, icmp) {
         "That is an address of this host."
     } else if from == icmp.ends.b.ip() {
         "That is the address that was called: that host, or a firewall answering for it."
@@ -138,7 +156,11 @@ pub(super) fn unseen(facts: &AttemptFacts, context: &Context<'_>) -> Option<Find
     }
     let name = words::errno(errno.into());
     let first = format!("The socket got {name} from {} without a RST: ICMP {what}.", end.ends.b);
-    Some(Finding::derived(id, first))
+    // A rule of the same namespace, if the address that was called is in it.
+    let code = if end.ends.b.is_ipv4() { 3 } else { 4 };
+    let rule = (id == IcmpRefused && facts.remote_is_local)
+        .then(|| suspects(facts.netns(), &Packet::between(end.ends), Deed::Icmp(code), context));
+    Some(Finding::derived(id, first).and(rule.flatten()))
 }
 
 /// A route that went away leaves such an error too (`inet6_sk_rebuild_header`), which the socket gets when its

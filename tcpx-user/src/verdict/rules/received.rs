@@ -21,7 +21,7 @@ fn is_open(state: u8) -> bool {
     matches!(state, 1 | 4 | 5 | 8 | 9 | 11)
 }
 
-fn unsent<'a>(facts: &'a ResetFacts, context: &Context<'_>) -> Option<&'a Seen<Box<SockReset>>> {
+pub(super) fn unsent<'a>(facts: &'a ResetFacts, context: &Context<'_>) -> Option<&'a Seen<Box<SockReset>>> {
     let can = context.abilities;
     let no_socket = can.replies_without_socket || can.no_socket_drops;
     let others = can.replies_from_socket && can.active_resets && (can.rejects || can.drops);
@@ -32,13 +32,13 @@ fn unsent<'a>(facts: &'a ResetFacts, context: &Context<'_>) -> Option<&'a Seen<B
 }
 
 /// Nothing was lost, and every kind of sender would have been seen itself.
-fn confidence(facts: &ResetFacts, context: &Context<'_>) -> Confidence {
+pub(super) fn confidence(facts: &ResetFacts, context: &Context<'_>) -> Confidence {
     let can = context.abilities;
     let all = can.replies_without_socket && can.replies_from_time_wait && can.rejects;
     if facts.complete && all { Confidence::Observed } else { Confidence::Derived }
 }
 
-fn arrival(seen: &SockReset) -> String {
+pub(super) fn arrival(seen: &SockReset) -> String {
     let segment = seen.segment.as_ref();
     let device = segment.and_then(|segment| segment.device.as_deref()).map(|device| format!(" on {device}"));
     let ttl = segment.filter(|segment| segment.ttl != 0).map(|segment| format!(" (TTL {})", segment.ttl));

@@ -1,8 +1,9 @@
 //! A.4: netfilter answered with a RST, on this host.
 
-use super::{Context, Finding, words};
+use super::{Context, Finding, firewall::suspects, words};
 use crate::{
     correlate::facts::{ResetFacts, Sender},
+    ruleset::{Deed, Packet},
     verdict::VerdictId,
 };
 
@@ -12,7 +13,8 @@ pub(super) fn observed(facts: &ResetFacts, context: &Context<'_>) -> Option<Find
     let (ends, place) = (seen.what.0.ends, words::netns(seen.netns, context));
     let hook = hook_name(seen.what.1.0);
     let first = format!("A reject rule on this host answered for {}, in the {hook} hook of {place}.", ends.b);
-    Some(Finding::observed(VerdictId::NetfilterRejectReset, first))
+    let rule = suspects(seen.netns, &Packet::of(&seen.what.0), Deed::Reset(Some(seen.what.1.0)), context);
+    Some(Finding::observed(VerdictId::NetfilterRejectReset, first).and(rule))
 }
 
 /// The SYN was dropped by netfilter, and its sender got a RST that no socket here sent.
@@ -21,7 +23,8 @@ pub(super) fn derived(facts: &ResetFacts, context: &Context<'_>) -> Option<Findi
     let (ends, place) = (seen.what.segment.ends, words::netns(seen.netns, context));
     let first = format!("A reject rule on this host answered for {}, in {place}.", ends.b);
     let second = "Netfilter dropped the SYN, and a RST that no socket of this host sent reached its sender.";
-    Some(Finding::derived(VerdictId::NetfilterRejectReset, first).and(Some(second.to_owned())))
+    let rule = suspects(seen.netns, &Packet::of(&seen.what.segment), Deed::Reset(None), context);
+    Some(Finding::derived(VerdictId::NetfilterRejectReset, first).and(Some(second.to_owned())).and(rule))
 }
 
 /// `enum nf_inet_hooks`.

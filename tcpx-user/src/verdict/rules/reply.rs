@@ -2,7 +2,7 @@
 
 use tcpx_common::abi::{
     state::{CLOSE, TIME_WAIT},
-    tcp_flag::{FIN, SYN},
+    tcp_flag::{ACK, FIN, SYN},
 };
 
 use super::{
@@ -37,17 +37,39 @@ pub(super) fn time_wait_reset(facts: &ResetFacts, _: &Context<'_>) -> Option<Fin
     Some(Finding::observed(VerdictId::TimeWaitReset, first).and(Some(second)))
 }
 
-/// R9: `tcp_rcv_state_process` gave data to a socket that can receive no more, and ended it first (`tcp_done`). An ACK
-/// without data ends a closed socket in the same place when TCP_LINGER2 is negative.
-pub(super) fn data_after_close(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
+/// R9: `tcp_rcv_state_process` has ended the socket (`tcp_done`), and answers the segment for which it did so.
+fn ended(facts: &ResetFacts) -> Option<Answer<'_>> {
     let answer = Answer::of(facts)?;
+    let fits = answer.sock.state == CLOSE && !answer.answered.at_request;
+    (fits && answer.reason_may_be(&["TCP_ABORT_ON_DATA"])).then_some(answer)
+}
+
+/// The segment brings what the socket has not received: data, or a FIN before which data is missing.
+fn brings_more(answer: &Answer<'_>) -> bool {
+    let segment = answer.answered.segment;
+    segment.payload > 0 || (answer.has(FIN) && segment.seq != answer.sock.rcv_nxt)
+}
+
+/// R9 in FIN_WAIT1: the FIN of a closed socket is acknowledged, and TCP_LINGER2 is below 0. Nothing else is answered there
+/// that brings no data.
+pub(super) fn linger2_expired(facts: &ResetFacts, _: &Context<'_>) -> Option<Finding> {
+    let answer =
+        ended(facts).filter(|answer| !answer.sock.held && answer.has(ACK) && !brings_more(answer))?;
+    let (own, other) = (answer.answered.segment.ends.b, answer.answered.segment.ends.a);
+    let first = format!(
+        "{own} was closed with TCP_LINGER2 below 0, and {other} has acknowledged that but not finished its side: the \
+         kernel did not wait in FIN_WAIT2."
+    );
+    let confidence =
+        if answer.answered.reason.is_some() { Confidence::Observed } else { Confidence::Derived };
+    Some(Finding::new(VerdictId::Linger2Expired, confidence, first))
+}
+
+/// R9: `tcp_rcv_state_process` gave data to a socket that can receive no more, and ended it first (`tcp_done`).
+pub(super) fn data_after_close(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
+    let answer = ended(facts).filter(brings_more)?;
     let Answer { answered, sock, .. } = answer;
     let segment = answered.segment;
-    let early_fin = answer.has(FIN) && segment.seq != sock.rcv_nxt;
-    let more = segment.payload > 0 || early_fin;
-    if sock.state != CLOSE || answered.at_request || !more || !answer.reason_may_be(&["TCP_ABORT_ON_DATA"]) {
-        return None;
-    }
     let (ends, bytes) = (segment.ends, segment.payload);
     let before = match answered.lookups.established {
         Some(Ok((_, state))) => format!(", in {},", words::state(state)),

@@ -38,7 +38,9 @@ pub(super) fn compare(expected: &Expected, fact: &AttemptFact, left: &mut Vec<&L
         again,
     );
     nat(&mut check, fact, line);
-    let sure = if fact.sure && !expected.joins_by_number(fact) {
+    // Whether connect() failed is seen where calls are.
+    let seen = expected.abilities.calls || !fact.put_off;
+    let sure = if fact.sure && seen && !expected.joins_by_number(fact) {
         expected.confidence(fact.verdict)
     } else {
         Confidence::Derived

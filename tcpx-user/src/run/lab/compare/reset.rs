@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     lab::{AttemptFact, Holder, ResetFact, Side},
-    line::{Confidence, End, Endpoint, Line, LookupResult, Near, Reset, Source},
+    line::{Confidence, End, Endpoint, Line, LookupResult, Near, Reset, SocketKind, Source},
 };
 
 /// The line about this RST: the same addresses.
@@ -54,26 +54,38 @@ pub(super) fn compare(expected: &Expected, fact: &ResetFact, left: &mut Vec<&Lin
         let pid = line.near.iter().find(is).and_then(|near| Some(near.process.as_ref()?.pid));
         check.same("near", process.pid, shown(pid));
     }
+    if let Some(Holder { process, at }) = &fact.successor {
+        let said = line.verdict.evidence.join(" ");
+        let wanted = format!("{}[{}] listens on {at}", process.comm, process.pid);
+        check.holds(said.contains(&wanted), "verdict.evidence", wanted, said);
+    }
     check.path(&line.path);
     // It ended a connection that a process of this host had asked for.
     let of_client = client_of(expected, fact).is_some() || is_by_client(expected, fact);
     let wanted = if of_client { "a line's id" } else { "null" };
     check.holds(line.attempt.is_some() == of_client, "attempt", wanted, shown(line.attempt));
-    if fact.origin == "active" {
-        both_ages(&mut check, line);
-    }
+    both_ages(&mut check, line);
     lookup(&mut check, expected, fact, line);
     check.holds(line.complete != Some(false), "complete", "true or null", "false");
     check.end_of()
 }
 
 /// Every connection of a scenario is opened after tracing has begun, so each end on this host has an age, an idle time and
-/// what it has moved.
+/// what it has moved, and before it is open it has none of them.
 fn both_ages(check: &mut Check, line: &Reset) {
     for (name, end) in [("sender", &line.sender), ("receiver", &line.receiver)] {
         let Some(socket) = end.as_ref().and_then(|end| end.socket.as_ref()) else { continue };
-        let known = socket.age_ns.is_some() && socket.idle_ns.is_some() && socket.bytes_sent.is_some();
-        check.holds(known, &format!("{name}.socket"), "age, idle time and bytes", shown(socket.age_ns));
+        let begun = socket.state.as_deref().is_some_and(|state| !matches!(state, "SYN_SENT" | "SYN_RECV"));
+        let open = begun && socket.kind == SocketKind::Full;
+        let numbers = [socket.age_ns, socket.idle_ns, socket.bytes_sent, socket.bytes_received];
+        let wanted = if open { "age, idle time and bytes" } else { "none of them" };
+        let got = numbers.map(shown).join(", ");
+        check.holds(
+            numbers.iter().all(|number| number.is_some() == open),
+            &format!("{name}.socket"),
+            wanted,
+            got,
+        );
     }
 }
 
