@@ -23,12 +23,14 @@ struct Answer<'a> {
     device: bool,
     reason: Option<&'a str>,
     lookups: Lookups,
+    /// When the connection of the socket was opened.
+    opened: Option<u64>,
 }
 
 impl<'a> Answer<'a> {
     fn to(call: &'a Call, flags: u8) -> Self {
         let lookups = Lookups::default();
-        Self { call, flags, ack: 7000, payload: 0, device: false, reason: None, lookups }
+        Self { call, flags, ack: 7000, payload: 0, device: false, reason: None, lookups, opened: None }
     }
 
     fn event(&self, sock: SockFacts) -> Event {
@@ -43,7 +45,7 @@ impl<'a> Answer<'a> {
             reason,
             sk_state,
             sock: Some(sock),
-            opened: None,
+            opened: self.opened,
             holders: None,
             place: Place::default(),
         };
@@ -159,6 +161,12 @@ fn a_second_syn() {
         let answer = Answer { device: true, reason, lookups, ..Answer::to(&call, SYN) };
         assert_eq!(answer.verdict(listener()), ("syn-in-handshake", confidence));
     }
+    // A child of Fast Open, before it is accepted.
+    for (reason, confidence) in [(Some("INVALID_SYN"), Observed), (None, Derived)] {
+        let answer = Answer { reason, ..Answer::to(&call, SYN) };
+        let child = SockFacts { held: false, ..sock(SockPtr(0xc1), SYN_RECV) };
+        assert_eq!(answer.verdict(child), ("syn-in-handshake", confidence));
+    }
     let not_at_request = Answer { reason: None, ..Answer::to(&call, SYN) };
     assert_eq!(not_at_request.verdict(listener()), ("unknown", Unknown));
 }
@@ -190,9 +198,36 @@ fn a_child_that_refuses_the_ack_that_made_it() {
         denied: false,
     };
     let cookie = Answer { payload: 5, lookups: listened, ..Answer::to(&call, ACK) };
-    assert_eq!(cookie.verdict(child), ("child-rejected-ack", Observed));
+    assert_eq!(cookie.verdict(child.clone()), ("child-rejected-ack", Observed));
+    // Where no lookup was seen: what was opened just now and neither held nor closed.
+    let data = Answer { payload: 5, opened: Some(S - 1000), ..Answer::to(&call, ACK) };
+    assert_eq!(data.verdict(child.clone()), ("child-rejected-ack", Derived));
+    let older = Answer { payload: 5, opened: Some(0), ..Answer::to(&call, ACK) };
+    assert_eq!(older.verdict(child.clone()), ("data-after-close", Derived));
+    let closed = SockFacts { dead: true, ..child };
+    assert_eq!(data.verdict(closed), ("data-after-close", Derived));
     let told = Answer { reason: Some("TCP_ABORT_ON_DATA"), ..Answer::to(&call, ACK) };
     assert_eq!(told.verdict(listener()), ("child-rejected-ack", Observed));
+}
+
+/// `tcp_v6_do_rcv` answers in the name of the listener; `tcp_reset` had ended the child, and no RST came.
+#[test]
+fn a_listener_that_answers_for_a_child() {
+    let (call, server) = (from_peer(), call("10.0.0.1:80", "10.0.0.9:4"));
+    let child = SockFacts {
+        held: false,
+        shutdown: 3,
+        rcv_nxt: 5000,
+        snd_una: 7000,
+        ..sock(SockPtr(0xc1), FIN_WAIT1)
+    };
+    let answer = Answer { payload: 5, ..Answer::to(&call, ACK) };
+    let told = run(Abilities::ALL, &[server.gets(S - 1000, child.clone(), None), answer.event(listener())]);
+    assert_eq!(told.reset().verdict.id.as_str(), "child-rejected-ack");
+    let accepted = SockFacts { held: true, ..child };
+    let told = run(Abilities::ALL, &[server.gets(S - 1000, accepted, None), answer.event(listener())]);
+    let ids: Vec<_> = told.resets.iter().map(|reset| reset.verdict.id.as_str()).collect();
+    assert_eq!(ids, ["peer-reset", "ack-to-listener"]);
 }
 
 #[test]

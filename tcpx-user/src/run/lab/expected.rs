@@ -35,11 +35,11 @@ impl Expected {
         if !abilities.replies_without_socket && !abilities.drop_reasons {
             expected.hide_stray();
         }
+        expected.hide_quiet();
         if !abilities.replies_without_socket {
             // The drop of a stray segment comes with the holders of its port, but not with the connections there.
             expected.facts.resets.iter_mut().for_each(|reset| reset.meant_for = None);
         }
-        expected.hide_quiet();
         if !abilities.sk_lookup {
             expected.hide_program();
         }
