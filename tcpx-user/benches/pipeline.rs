@@ -1,7 +1,7 @@
 //! How fast userspace keeps up with a storm of refused connections: records as the kernel writes them, to verdicts and
 //! to JSON. The items counted are records; four of them make one attempt and one RST.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use divan::{Bencher, counter::ItemsCount};
 use tcpx_common::{
@@ -15,8 +15,9 @@ use tcpx_user::{
     event::{Backend as By, Ends, Event, Netns, Task, What},
     line,
     pipeline::Pipeline,
+    ruleset::Ruleset,
     sink::{Sink, json::Json},
-    who::{Tellings, Who},
+    who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings, Who},
 };
 use zerocopy::{FromZeros as _, IntoBytes as _};
 
@@ -67,6 +68,34 @@ impl Who for Nobody {
 
     fn time(&self, boot_ns: u64) -> String {
         format!("1970-01-01T00:00:{:02}.{:09}Z", boot_ns / 1_000_000_000 % 60, boot_ns % 1_000_000_000)
+    }
+
+    fn elsewhere(&self, _: Netns, _: u16) -> Vec<Elsewhere> {
+        Vec::new()
+    }
+
+    fn route(&self, _: Netns, _: IpAddr) -> Option<Result<(), i32>> {
+        None
+    }
+
+    fn sysctl(&self, _: Netns, _: &'static str) -> Option<String> {
+        None
+    }
+
+    fn connections(&self, _: Netns) -> Option<Arc<Vec<Connection>>> {
+        None
+    }
+
+    fn ruleset(&self, _: Netns) -> Option<Arc<Ruleset>> {
+        None
+    }
+
+    fn cgroup_programs(&self, _: u64, _: CgroupHook) -> Option<usize> {
+        None
+    }
+
+    fn port_holders(&self, _: Netns, _: u16) -> Option<PortHolders> {
+        None
     }
 }
 

@@ -1,8 +1,11 @@
 //! What the attached hooks let tcpx see: the correlator concludes nothing from the absence of an event that no
-//! hook would have reported.
+//! hook would have reported. Recordings keep them by name: one that an older tcpx did not know is absent there.
+
+use serde::{Deserialize, Serialize};
 
 /// One field for each fact that some backend on some kernel cannot see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an independent fact about the attached hooks")]
 pub struct Abilities {
     /// Every RST in answer to a segment that found no socket is reported as a reply.

@@ -43,13 +43,12 @@ use crate::{
     event::{Ends, Event, Holders, Netns, Segment, SockFacts, Task, What},
     line,
     ruleset::Ruleset,
-    who::{CgroupHook, Connection, Elsewhere, Tellings, Who},
+    who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings, Who},
 };
 
 pub(crate) use self::inside::inside_each;
 pub use self::{
     clock::WallClock,
-    diag::PortHolders,
     netns::{Census, Held, Limits},
 };
 
@@ -118,6 +117,12 @@ impl Enrich {
             io::Error::new(io::ErrorKind::NotFound, why)
         })?;
         diag::port_holders(std::os::fd::AsFd::as_fd(&held), port)
+    }
+
+    /// What turns times of events into those that people read.
+    #[must_use]
+    pub const fn clock(&self) -> WallClock {
+        self.clock
     }
 
     /// The namespaces that tcpx holds open; `look_again` searches for new ones first.
@@ -300,6 +305,10 @@ impl Who for Enrich {
 
     fn is_left(&self, netns: Netns, ends: Ends) -> Option<bool> {
         self.lock().half_open.get(netns, ends).map(|found| found != state::LISTEN)
+    }
+
+    fn port_holders(&self, netns: Netns, port: u16) -> Option<PortHolders> {
+        self.bound_sockets(netns, port).ok()
     }
 
     fn time(&self, boot_ns: u64) -> String {

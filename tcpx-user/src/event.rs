@@ -4,10 +4,11 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use serde::{Deserialize, Serialize};
 pub use tcpx_common::abi::{Backend, Hook};
 
 /// A network namespace: the inode number is what people see, the cookie tells two with the same number apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Netns {
     /// `net.ns.inum`; 0 if unknown.
     pub inum: u32,
@@ -16,7 +17,7 @@ pub struct Netns {
 }
 
 /// The running task, by its numbers in the root namespace.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Task {
     /// Process id.
     pub tgid: u32,
@@ -25,11 +26,11 @@ pub struct Task {
 }
 
 /// Address of a `struct sock`: a name that is reused after the socket's end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SockPtr(pub u64);
 
 /// Two ends. For a socket `a` is local, for a packet `a` is the source. Either may have port 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ends {
     /// Local end, or source.
     pub a: SocketAddr,
@@ -67,6 +68,16 @@ pub struct Event {
     pub has_stack: bool,
     /// The facts.
     pub what: What,
+}
+
+impl Event {
+    /// What no hook reports: the reader's own word about the stream.
+    #[must_use]
+    pub fn of_stream(time: u64, hook: Option<Hook>, what: What) -> Self {
+        let (netns, task) = (Netns::default(), Task::default());
+        let backend = Backend::Tracepoint;
+        Self { time, netns, task, hook, backend, in_scope: false, has_stack: false, what }
+    }
 }
 
 /// Facts by kind. See `tcpx_common::event` for what each field is.
@@ -429,7 +440,7 @@ pub struct ListenLimits {
 }
 
 /// A socket that holds a port.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is an option of the socket, independent of the others"

@@ -18,5 +18,5 @@ pub mod types;
 
 pub use attach::{AttachError, attach};
 pub use facts::KernelFacts;
-pub use live::{Counts, Live};
+pub use live::{Counts, Live, names};
 pub use plan::{Asked, BackendChoice, Probes};

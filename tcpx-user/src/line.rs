@@ -9,6 +9,9 @@ use serde::Serialize;
 
 use crate::verdict::VerdictId;
 
+/// Number of the format of lines.
+pub const SCHEMA: u32 = 1;
+
 /// One line of output.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", content = "data", rename_all = "lowercase")]

@@ -30,6 +30,8 @@ fn dispatch() -> Result<u8, Failure> {
     let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
     match Request::new(args, &hosts)? {
         Request::Trace(trace) => run::trace(&trace),
+        Request::Record(record) => run::record(&record),
+        Request::Replay(replay) => run::replay(&replay),
         Request::Probe(probe) => run::probe(&probe),
         Request::Lab(asked) => lab::run(&asked),
         Request::Check(check) => check::run(&check),

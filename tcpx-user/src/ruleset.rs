@@ -2,18 +2,21 @@
 //! of iptables-nft, which are the same tables.
 //!
 //! Nothing here was seen to act. [`Ruleset::suspects`] says which rules can have: a rule goes only if an expression that
-//! is understood cannot have matched, and what is not understood leaves it possible.
+//! is understood cannot have matched, and what is not understood leaves it possible. The types stand in recordings, as those of
+//! [`who`](crate::who) do.
 
 mod packet;
 mod registers;
 mod text;
 mod walk;
 
+use serde::{Deserialize, Serialize};
+
 pub use packet::Packet;
 pub use walk::{Deed, Suspect};
 
 /// All chains of a namespace.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ruleset {
     /// Those of tables that are not dormant.
     pub chains: Vec<Chain>,
@@ -22,7 +25,7 @@ pub struct Ruleset {
 }
 
 /// `struct nft_chain`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chain {
     /// `NFPROTO_*`.
     pub family: u8,
@@ -37,7 +40,7 @@ pub struct Chain {
 }
 
 /// What only chains at a hook have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Base {
     /// `enum nf_inet_hooks`, or that of the family.
     pub hook: u32,
@@ -48,7 +51,7 @@ pub struct Base {
 }
 
 /// `struct nft_rule`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     /// What `nft delete rule` takes.
     pub handle: u64,
@@ -57,7 +60,7 @@ pub struct Rule {
 }
 
 /// `struct nft_expr`. Registers are numbered as in `enum nft_registers`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Expression {
     /// What is beside the packet.
     Meta {
@@ -147,7 +150,7 @@ pub enum Expression {
 }
 
 /// How a rule rejects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// With a RST.
     Reset,

@@ -5,9 +5,11 @@
 
 mod commands;
 pub mod connect;
+pub(crate) mod judge;
 pub mod lab;
 pub mod live;
 pub mod ready;
+pub mod replay;
 pub mod scope;
 pub mod select;
 pub mod session;
@@ -16,9 +18,10 @@ pub mod work;
 
 use std::{future::Future, io, time::Duration};
 
-pub use commands::{probe, trace};
+pub use commands::{probe, record, trace};
+pub use replay::replay;
 
-use crate::{event::Event, line::Line};
+use crate::{cli::failure::Failure, event::Event, line::Line};
 
 /// Where events come from: the ring, a recording, a test.
 pub trait Source {
@@ -40,6 +43,11 @@ pub trait Source {
 pub trait Engine {
     /// Takes one event; appends the lines that are settled by it.
     fn push(&mut self, event: &Event, lines: &mut Vec<Line>);
+
+    /// Why it cannot go on, if something keeps it from that; asked at each pause, some times a second, and at the end.
+    fn failure(&mut self) -> Option<Failure> {
+        None
+    }
 
     /// How long a line may be held back for events that belong to it.
     fn grace(&self) -> Duration;

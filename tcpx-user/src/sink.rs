@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod open;
+pub mod progress;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod text;

@@ -1,13 +1,17 @@
 //! Who is behind a number: the questions that verdicts and lines ask of enrichment.
 //!
 //! `correlate` and `verdict` know this trait only; `enrich` answers it live, a recording answers it in replay, a
-//! table answers it in tests.
+//! table answers it in tests. The types of answers stand in recordings under the names that they have here: one that is
+//! renamed keeps its old name there, one that is added has a default (`serde`).
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     sync::Arc,
 };
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     event::{Ends, Holder, Netns, Task},
@@ -16,7 +20,7 @@ use crate::{
 };
 
 /// A listener in another network namespace.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Elsewhere {
     /// Where.
     pub netns: Netns,
@@ -27,7 +31,7 @@ pub struct Elsewhere {
 }
 
 /// What links two namespaces.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Link {
     /// A veth pair.
     Veth,
@@ -36,10 +40,10 @@ pub enum Link {
 }
 
 /// What a namespace's own counters say at the time of asking.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tellings {
     /// By how much each counter of drops rose since tcpx began; one that this kernel does not have is absent.
-    pub rises: BTreeMap<&'static str, u64>,
+    pub rises: BTreeMap<Cow<'static, str>, u64>,
     /// Connections that conntrack knows, and how many it may.
     pub conntrack: Option<(u64, u64)>,
 }
@@ -53,7 +57,7 @@ impl Tellings {
 }
 
 /// A TCP socket that has a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     /// Own end.
     pub local: SocketAddr,
@@ -66,7 +70,7 @@ pub struct Connection {
 }
 
 /// Where a program may refuse a system call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CgroupHook {
     /// bind() to an IPv4 address.
     Bind4,
@@ -78,7 +82,17 @@ pub enum CgroupHook {
     Connect6,
 }
 
-/// Answers are cached by the implementation; `None` is "not known", never a guess.
+/// Sockets that hold a port, as inet_diag lists them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PortHolders {
+    /// Listening or bound. inet_diag gives no addresses of sockets: `sk` is 0.
+    pub list: Vec<Holder>,
+    /// This kernel shows sockets that are bound and do not listen: that none is listed means that there is none.
+    pub bound_visible: bool,
+}
+
+/// Answers are cached by the implementation; `None` is "not known", never a guess. No question has an answer by default: one that
+/// a recording passed over would be answered otherwise in replay.
 pub trait Who {
     /// The process that holds the socket with this inode number (the lowest pid if several do).
     fn holder(&self, inode: u64) -> Option<line::Process>;
@@ -93,42 +107,34 @@ pub trait Who {
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String>;
 
     /// Who listens on a port in the network namespaces other than this one, as far as there is time to ask.
-    fn elsewhere(&self, _: Netns, _: u16) -> Vec<Elsewhere> {
-        Vec::new()
-    }
+    fn elsewhere(&self, netns: Netns, port: u16) -> Vec<Elsewhere>;
 
     /// What the counters of a namespace say now; `None` if they cannot be read, or could not be at the start.
     fn tellings(&self, netns: Netns) -> Option<Arc<Tellings>>;
 
     /// Whether the routing tables of a namespace lead to an address now, or the errno that they give. They are asked for
     /// a socket without a mark, a source address or a device. `None` where they could not be asked.
-    fn route(&self, _: Netns, _: IpAddr) -> Option<Result<(), i32>> {
-        None
-    }
+    fn route(&self, netns: Netns, to: IpAddr) -> Option<Result<(), i32>>;
 
     /// A sysctl of a namespace as it is now, by its path below /proc/sys. `None` where it could not be read.
-    fn sysctl(&self, _: Netns, _: &'static str) -> Option<String> {
-        None
-    }
+    fn sysctl(&self, netns: Netns, path: &'static str) -> Option<String>;
 
     /// All TCP sockets of a namespace that have a port now. `None` where they could not be listed.
-    fn connections(&self, _: Netns) -> Option<Arc<Vec<Connection>>> {
-        None
-    }
+    fn connections(&self, netns: Netns) -> Option<Arc<Vec<Connection>>>;
 
     /// The rules that nf_tables has for a namespace now. `None` where they could not be listed.
-    fn ruleset(&self, _: Netns) -> Option<Arc<Ruleset>> {
-        None
-    }
+    fn ruleset(&self, netns: Netns) -> Option<Arc<Ruleset>>;
 
     /// How many BPF programs have a say at that place of a cgroup now. `None` where that cannot be asked.
-    fn cgroup_programs(&self, _: u64, _: CgroupHook) -> Option<usize> {
-        None
-    }
+    fn cgroup_programs(&self, cgroup: u64, hook: CgroupHook) -> Option<usize>;
 
     /// Whether a listener of a namespace keeps a handshake that is half done, with these ends (local and remote). Asked
     /// for a segment whose lookup was not seen.
     fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool>;
+
+    /// Who holds a port of a namespace now: for when the kernel's own walk is absent or incomplete. `None` where that
+    /// could not be asked.
+    fn port_holders(&self, netns: Netns, port: u16) -> Option<PortHolders>;
 
     /// Whether a handshake with these ends, or the connection that has come of it, was still there after a RST. Asked for a
     /// RST of which only the free was seen.

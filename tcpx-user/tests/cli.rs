@@ -8,7 +8,7 @@ use std::{
 
 use assert_cmd::cargo::CommandCargoExt as _;
 
-const COMMANDS: [&str; 5] = ["trace", "lab", "probe", "check", "explain"];
+const COMMANDS: [&str; 7] = ["trace", "record", "replay", "lab", "probe", "check", "explain"];
 
 /// `tcpx` in an environment that says nothing about colour, width or language.
 fn tcpx(args: &[&str]) -> Command {
@@ -53,7 +53,7 @@ fn help_goes_to_stdout_and_has_examples_and_exit_statuses() {
     for command in COMMANDS {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");
     }
-    for later in ["record", "replay", "daemon"] {
+    for later in ["report", "query", "daemon"] {
         assert!(!help.contains(&format!("\n  {later} ")), "{later} is not there yet");
     }
 }
@@ -82,6 +82,17 @@ fn wrong_use_is_2_and_says_what_would_be_right() {
         (&["trace", "--in", "web"], "containers come in a later version"),
         (&["trace", "-q", "-v"], "cannot be used with"),
         (&["trace", "curl", "http://x/"], "tcpx trace -- curl http://x/"),
+        (&["trace", "-w", "-"], "a recording is a file"),
+        (&["trace", "--rotate-size", "1M"], "--write <FILE>"),
+        (&["record"], "--write <FILE>"),
+        (&["record", "-w", "x", "curl"], "tcpx record -- curl"),
+        (&["record", "-w", "x", "--rotate-size", "10"], "from 64k on"),
+        (&["record", "-w", "x", "--rotate-time", "soon"], "such as 10, 1.5s"),
+        (&["record", "-w", "x", "--keep", "3"], "--rotate-size"),
+        (&["record", "-w", "x", "--rotate-time", "1h", "--keep", "0"], "a number from 1 on"),
+        (&["record", "-w", "x", "--port", "80"], "--port"),
+        (&["replay"], "<FILE>"),
+        (&["replay", "x", "--verdict", "closed-prot"], "nearest: closed-port"),
         (&["probe"], "<ADDR:PORT>"),
         (&["probe", "example.org:80"], "give an address"),
         (&["probe", "::1"], "brackets"),
@@ -186,5 +197,61 @@ fn without_privilege_it_says_what_to_do() {
         assert_eq!(output.status.code(), Some(1), "{stderr}");
         let what = "tcpx: loading eBPF programs is not allowed: no CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; ";
         assert!(stderr.starts_with(what), "{stderr}");
+    }
+}
+
+/// A recording that is kept; its head and its facts are whole.
+fn kept() -> (String, Vec<u8>) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/recordings/v1-lines.tcpx");
+    (path.to_owned(), std::fs::read(path).unwrap())
+}
+
+#[test]
+fn replay_shows_a_recording_as_text_or_json_and_filters_it() {
+    let (path, _) = kept();
+    let output = run(&["replay", &path]);
+    assert_eq!(output.status.code(), Some(3), "events were lost when it was recorded");
+    let shown = text(&output.stdout);
+    assert!(shown.contains("REFUSED") && shown.contains("closed-port"), "{shown}");
+    assert!(text(&output.stderr).contains("tracing Linux 6.12.0-test"));
+    let lines = |args: &[&str]| text(&run(&[&["replay", &path, "-o", "json"], args].concat()).stdout);
+    let all = lines(&[]);
+    let first = all.lines().next().unwrap();
+    assert!(first.contains("\"type\":\"start\"") && first.contains("\"kernel\":\"6.12.0-test\""), "{first}");
+    assert!(all.lines().last().unwrap().contains("\"type\":\"summary\""));
+    assert!(all.contains("netfilter-drop"));
+    let refused = lines(&["--verdict", "closed-port"]);
+    let results: Vec<&str> = refused.lines().filter(|line| line.contains("verdict")).collect();
+    assert!(!results.is_empty() && results.iter().all(|line| line.contains("closed-port")), "{refused}");
+    let one = lines(&["-c", "1"]);
+    assert_eq!(one.lines().filter(|line| line.contains("\"verdict\"")).count(), 1, "{one}");
+}
+
+#[test]
+fn replay_says_where_a_recording_is_broken_and_shows_what_came_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, bytes) = kept();
+    let replay = |contents: &[u8]| {
+        let path = dir.path().join("x.tcpx");
+        std::fs::write(&path, contents).unwrap();
+        let output = run(&["replay", "-o", "json", path.to_str().unwrap()]);
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (status, stdout, stderr) = replay(&bytes[..bytes.len() - 3]);
+    assert_eq!(status, Some(1));
+    assert!(stdout.contains("closed-port") && stdout.contains("could not be read to its end"), "{stdout}");
+    assert!(stderr.contains("x.tcpx cannot be read from byte ") && stderr.contains("cut short"), "{stderr}");
+    for (contents, said) in [(&b""[..], "it is empty"), (b"GIF89a", "no recording of tcpx")] {
+        let (status, stdout, stderr) = replay(contents);
+        assert_eq!((status, stdout.as_str()), (Some(1), ""), "{stderr}");
+        assert!(stderr.contains(said), "{stderr}");
+    }
+    for path in ["/", "/dev/null", "/no/such/file"] {
+        let output = run(&["replay", path]);
+        assert_eq!(output.status.code(), Some(1), "{path}");
+        assert!(
+            text(&output.stderr).starts_with(&format!("tcpx: reading the recording {path}: ")),
+            "{output:?}"
+        );
     }
 }

@@ -25,6 +25,12 @@ pub enum Command {
     /// Watch connections live, of one command or of the whole host
     #[command(after_help = help::TRACE)]
     Trace(Box<TraceArgs>),
+    /// Watch connections live and write down all of it, to look at later
+    #[command(after_help = help::RECORD)]
+    Record(Box<RecordArgs>),
+    /// Read recordings as if it happened now; needs no privilege
+    #[command(after_help = help::REPLAY)]
+    Replay(Box<ReplayArgs>),
     /// Play a scenario in private network namespaces while tracing it
     #[command(after_help = help::LAB)]
     Lab(LabArgs),
@@ -159,10 +165,24 @@ pub struct FilterArgs {
     pub verdict: Vec<String>,
 }
 
-/// `tcpx trace`
+/// Several files for one recording.
 #[derive(Debug, Default, clap::Args)]
-#[command(override_usage = "tcpx trace [OPTIONS] [FILTERS] [-- CMD [ARG]...]")]
-pub struct TraceArgs {
+#[command(next_help_heading = "Rotation")]
+pub struct RotationArgs {
+    /// Go on in a new file at this size, such as 100M; NAME.tcpx becomes NAME.000001.tcpx and so on
+    #[arg(long, value_name = "SIZE", requires = "write")]
+    pub rotate_size: Option<String>,
+    /// Go on in a new file after this long, such as 1h
+    #[arg(long, value_name = "TIME", requires = "write")]
+    pub rotate_time: Option<String>,
+    /// Keep the last N files only
+    #[arg(long, value_name = "N", requires = "rotation")]
+    pub keep: Option<String>,
+}
+
+/// What is traced, and until when.
+#[derive(Debug, Default, clap::Args)]
+pub struct WorkArgs {
     /// Words that should have stood behind `--`: taken to say so
     #[arg(value_name = "WORD", hide = true)]
     pub stray: Vec<OsString>,
@@ -190,9 +210,67 @@ pub struct TraceArgs {
     /// Write FILE once all hooks are attached
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
+}
+
+/// `tcpx record`
+#[derive(Debug, Default, clap::Args)]
+#[command(override_usage = "tcpx record -w FILE [OPTIONS] [-- CMD [ARG]...]")]
+#[command(group(clap::ArgGroup::new("rotation").args(["rotate_size", "rotate_time"]).multiple(true)))]
+pub struct RecordArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "a doc comment here would become the command's help")]
+    pub work: WorkArgs,
+    /// Where to: a file, which is overwritten
+    #[arg(short = 'w', long, value_name = "FILE", required = true)]
+    pub write: Option<PathBuf>,
+    /// Record kernel stacks, for "tcpx replay -v"
+    #[arg(long)]
+    pub stacks: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub rotation: RotationArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub hooks: HookArgs,
+}
+
+/// `tcpx replay`
+#[derive(Debug, Default, clap::Args)]
+pub struct ReplayArgs {
+    /// Recordings: one, or the files of one in their order
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Stop after N results
+    #[arg(short = 'c', value_name = "N")]
+    pub count: Option<String>,
+    /// Show all that was recorded, not only what CMD or the namespace had to do with
+    #[arg(long)]
+    pub everything: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
     pub output: OutputArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub filters: FilterArgs,
+}
+
+/// `tcpx trace`
+#[derive(Debug, Default, clap::Args)]
+#[command(override_usage = "tcpx trace [OPTIONS] [FILTERS] [-- CMD [ARG]...]")]
+#[command(group(clap::ArgGroup::new("rotation").args(["rotate_size", "rotate_time"]).multiple(true)))]
+pub struct TraceArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc comment here would become the command's help")]
+    pub work: WorkArgs,
+    /// Record it too, for "tcpx replay"; the file is overwritten
+    #[arg(short = 'w', long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub rotation: RotationArgs,
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub hooks: HookArgs,

@@ -18,6 +18,7 @@ Examples:
   sudo tcpx trace -- curl http://localhost:8888/   why this command's connection fails
   sudo tcpx trace --port 5432                      the whole host, one port, until Ctrl-C
   sudo tcpx probe 192.0.2.9:443                    one attempt of tcpx's own, explained
+  sudo tcpx record -w x.tcpx --duration 1h         collect now, look later with tcpx replay x.tcpx
   sudo tcpx lab no-listen                          the textbook case, step by step
   sudo tcpx check                                  what this kernel lets tcpx see
   tcpx explain 'Connection refused'                all that can be behind an error
@@ -52,11 +53,44 @@ Examples:
   sudo tcpx trace -o json --output resets.jsonl --in 4711
       all that happens in the network namespace of process 4711, for other programs
 
+  sudo tcpx trace -w x.tcpx -- ./app
+      record it too: tcpx replay x.tcpx shows it again, with other filters or as JSON
+
 Without -- CMD tracing ends with Ctrl-C, -c or --duration. The summary comes last: on stderr, or as
 the last JSON line.
 
 Exit status: 0 done; 1 could not; 2 wrong use; 3 events were lost; with -- CMD its status (128+n for
 a signal) once it was started, unless --loss-status asks for 3.";
+
+/// Ends `tcpx record --help`.
+pub(super) const RECORD: &str = "\
+Examples:
+  sudo tcpx record -w host.tcpx --duration 10m
+      the whole host for ten minutes; \"tcpx replay host.tcpx\" shows it, here or on another machine
+  sudo tcpx record -w app.tcpx --probes lookup -- ./app
+      what one command runs into
+  sudo tcpx record -w /var/log/tcpx.tcpx --rotate-size 100M --keep 10
+      until Ctrl-C, with the last gigabyte kept: /var/log/tcpx.000001.tcpx and so on
+
+All that the hooks report is recorded, with what was asked of the host at the time (processes, sockets,
+namespaces, counters); filters are for replay. Addresses, names of processes and containers stand in
+the file, contents of connections do not. What was written is readable also after a crash.
+
+Exit status: 0 done; 1 could not; 2 wrong use; 3 events were lost; with -- CMD its status (128+n for
+a signal) once it was started, unless --loss-status asks for 3.";
+
+/// Ends `tcpx replay --help`.
+pub(super) const REPLAY: &str = "\
+Examples:
+  tcpx replay host.tcpx                         as tcpx trace would have shown it
+  tcpx replay host.tcpx --port 5432 -v          every fact about one port
+  tcpx replay host.tcpx -o json --output host.jsonl
+  tcpx replay /var/log/tcpx.*.tcpx              the files of one recording, in their order
+
+Needs no privilege and no BPF. Where a file is cut short or damaged, all before that place is shown, and
+stderr says where it is.
+
+Exit status: 0 done; 1 could not, or not to the end; 2 wrong use; 3 events were lost when it was recorded.";
 
 /// Ends `tcpx lab --help`.
 pub(super) const LAB: &str = "\

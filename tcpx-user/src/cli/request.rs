@@ -4,7 +4,7 @@ mod convert;
 
 use std::{ffi::OsString, net::SocketAddr, num::NonZeroU64, path::PathBuf, time::Duration};
 
-use crate::event::Backend;
+use crate::{event::Backend, record::Destination};
 
 use super::{
     args::{Args, Format, When},
@@ -17,6 +17,10 @@ use super::{
 pub enum Request {
     /// Watch live.
     Trace(Box<Trace>),
+    /// Watch live, for later.
+    Record(Box<Record>),
+    /// Watch what was recorded.
+    Replay(Box<Replay>),
     /// Play scenarios.
     Lab(Lab),
     /// Connect once.
@@ -44,6 +48,34 @@ pub struct Trace {
     pub limit: Limit,
     /// The status says losses even when CMD ran.
     pub loss_status: bool,
+    /// Where all of it is recorded.
+    pub record: Option<Destination>,
+    /// There are no results: stdout is CMD's own.
+    pub silent: bool,
+}
+
+/// `tcpx record`
+#[derive(Debug)]
+pub struct Record {
+    /// What is watched.
+    pub trace: Trace,
+    /// Where it goes.
+    pub to: Destination,
+}
+
+/// `tcpx replay`
+#[derive(Debug)]
+pub struct Replay {
+    /// The files of one recording, in their order.
+    pub files: Vec<PathBuf>,
+    /// What to keep.
+    pub filter: Filter,
+    /// Also what was not shown when it was recorded.
+    pub everything: bool,
+    /// Where results go.
+    pub output: Output,
+    /// When to stop.
+    pub limit: Limit,
 }
 
 /// Whose connections are shown.
@@ -206,6 +238,8 @@ impl Request {
     pub const fn output(&self) -> &Output {
         match self {
             Self::Trace(trace) => &trace.output,
+            Self::Record(record) => &record.trace.output,
+            Self::Replay(replay) => &replay.output,
             Self::Lab(lab) => &lab.output,
             Self::Probe(probe) => &probe.output,
             Self::Check(check) => &check.output,

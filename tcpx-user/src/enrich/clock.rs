@@ -33,6 +33,19 @@ impl WallClock {
         Self { offset }
     }
 
+    /// A reading of both clocks, for a recording.
+    #[must_use]
+    pub fn pair(self) -> (u64, i64) {
+        let boot = boot_now();
+        (boot, i64::try_from(i128::from(boot) + self.offset).unwrap_or_default())
+    }
+
+    /// As of such a reading.
+    #[must_use]
+    pub fn of_pair(boot_ns: u64, wall_ns: i64) -> Self {
+        Self { offset: i128::from(wall_ns) - i128::from(boot_ns) }
+    }
+
     /// RFC 3339 in UTC, always with nine digits so that lines sort as text.
     #[must_use]
     pub fn rfc3339(self, boot_ns: u64) -> String {

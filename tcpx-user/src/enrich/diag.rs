@@ -21,7 +21,7 @@ use tcpx_common::abi::state;
 
 use crate::{
     event::{Holder, SockPtr},
-    who::Connection,
+    who::{Connection, PortHolders},
 };
 
 use super::inside::inside;
@@ -30,15 +30,6 @@ use super::inside::inside;
 const BOUND_INACTIVE: u32 = 1 << BOUND_STATE;
 /// `TCP_BOUND_INACTIVE`: only inet_diag calls a bound socket so, whose state is CLOSE.
 const BOUND_STATE: u8 = 13;
-
-/// Sockets that hold a port now.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PortHolders {
-    /// Listening or bound. inet_diag gives no addresses of sockets: `sk` is 0.
-    pub list: Vec<Holder>,
-    /// This kernel shows sockets that are bound and do not listen: that none is listed means that there is none.
-    pub bound_visible: bool,
-}
 
 /// Asks the kernel in `namespace`.
 ///

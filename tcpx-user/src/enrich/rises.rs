@@ -56,7 +56,8 @@ impl Rises {
             None => &zero,
         };
         let (now, conntrack) = inside(held.as_fd(), read).ok()?;
-        Some(Tellings { rises: now.rises(start), conntrack })
+        let rises = now.rises(start).into_iter().map(|(name, rise)| (name.into(), rise)).collect();
+        Some(Tellings { rises, conntrack })
     }
 }
 

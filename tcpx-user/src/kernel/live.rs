@@ -18,8 +18,9 @@ use tokio::time::{Instant, sleep};
 
 use super::{KernelFacts, attach::Attached, misses::Misses, symbols};
 use crate::{
-    decode::{Decoder, Names},
-    event::{Backend, Event, Netns, Task, What},
+    decode::{Decoder, Symbols},
+    event::{Event, What},
+    record::{Item, Noted, Recorder, facts::KernelNames},
     run::Source,
 };
 
@@ -37,6 +38,7 @@ pub struct Live {
     counters: PerCpuArray<MapData, HookCounters>,
     lost: BTreeMap<Hook, u64>,
     decoder: Decoder,
+    recorder: Option<Recorder>,
     looked: Instant,
     /// The last batch did not empty the ring.
     more: bool,
@@ -73,7 +75,11 @@ impl Live {
     ///
     /// # Errors
     /// When the object's maps are not what they should be.
-    pub fn new(attached: Attached, facts: &KernelFacts) -> io::Result<(Self, Counts)> {
+    pub fn new(
+        attached: Attached,
+        names: &KernelNames,
+        recorder: Option<Recorder>,
+    ) -> io::Result<(Self, Counts)> {
         let mut programs = attached.ebpf;
         let mut take =
             |name: &str| programs.take_map(name).ok_or_else(|| io::Error::other(format!("no map {name}")));
@@ -85,7 +91,8 @@ impl Live {
             ring,
             counters,
             lost: BTreeMap::new(),
-            decoder: decoder(facts),
+            decoder: decoder(names, recorder.clone()),
+            recorder,
             looked: Instant::now(),
             more: false,
             doubt: false,
@@ -101,9 +108,28 @@ impl Live {
     fn read(&mut self, events: &mut Vec<Event>) -> bool {
         for _ in 0..BATCH {
             let Some(record) = self.ring.next() else { return true };
-            events.extend(self.decoder.decode(&record));
+            let event = self.decoder.decode(&record);
+            if let Some(recorder) = &self.recorder {
+                let item = if event.is_some() { Item::Record(&record) } else { Item::Malformed(&record) };
+                recorder.read(&item);
+            }
+            events.extend(event);
         }
         false
+    }
+
+    fn lost(&self, time: u64, hook: Option<Hook>, count: u64) -> Event {
+        if let Some(recorder) = &self.recorder {
+            recorder.read(&Item::Lost { time, hook, count });
+        }
+        Event::of_stream(time, hook, What::Lost { count })
+    }
+
+    fn tick(&self, time: u64) -> Event {
+        if let Some(recorder) = &self.recorder {
+            recorder.read(&Item::Tick(time));
+        }
+        Event::of_stream(time, None, What::Tick)
     }
 
     /// Everything that was there, then the time up to which that is all.
@@ -119,11 +145,11 @@ impl Live {
             self.look(events, now);
         }
         if self.doubt {
-            events.push(event(now, None, What::Lost { count: 0 }));
+            events.push(self.lost(now, None, 0));
             self.doubt = self.more;
         }
         if !self.more {
-            events.push(event(now, None, What::Tick));
+            events.push(self.tick(now));
         }
     }
 
@@ -136,7 +162,7 @@ impl Live {
             let before = self.lost.insert(*hook, lost).unwrap_or(0);
             if lost > before {
                 self.doubt = true;
-                events.push(event(now, Some(*hook), What::Lost { count: lost - before }));
+                events.push(self.lost(now, Some(*hook), lost - before));
             }
         }
     }
@@ -158,14 +184,9 @@ impl Source for Live {
         let now = boot_ns();
         while !self.read(events) {}
         self.look(events, now);
-        events.push(event(now, None, What::Tick));
+        events.push(self.tick(now));
         Ok(())
     }
-}
-
-fn event(time: u64, hook: Option<Hook>, what: What) -> Event {
-    let (netns, task) = (Netns::default(), Task::default());
-    Event { time, netns, task, hook, backend: Backend::Tracepoint, in_scope: false, has_stack: false, what }
 }
 
 /// The clock of `bpf_ktime_get_boot_ns`.
@@ -179,8 +200,17 @@ fn tick_ns() -> u64 {
     clock_getres(ClockId::MonotonicCoarse).tv_nsec.unsigned_abs()
 }
 
-fn decoder(facts: &KernelFacts) -> Decoder {
-    let reset = facts.reset_reasons.iter().map(|(number, name)| (*number, name.as_str()));
-    let drop = facts.drop_reasons.iter().map(|(number, name)| (*number, name.as_str()));
-    Decoder::new(Names::new(reset, drop), Box::new(symbols::Kallsyms), tick_ns())
+/// What decoding the records of this kernel needs to know.
+#[must_use]
+pub fn names(facts: &KernelFacts) -> KernelNames {
+    let (reset_reasons, drop_reasons) = (facts.reset_reasons.clone(), facts.drop_reasons.clone());
+    KernelNames { reset_reasons, drop_reasons, tick_ns: tick_ns() }
+}
+
+fn decoder(names: &KernelNames, recorder: Option<Recorder>) -> Decoder {
+    let symbols: Box<dyn Symbols + Send> = match recorder {
+        Some(recorder) => Box::new(Noted::of_source(Box::new(symbols::Kallsyms), recorder)),
+        None => Box::new(symbols::Kallsyms),
+    };
+    Decoder::new(names.names(), symbols, names.tick_ns)
 }

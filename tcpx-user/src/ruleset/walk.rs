@@ -10,6 +10,9 @@ use super::{
 /// More rules than these are not gone through, and nothing is said then.
 const MOST: usize = 200_000;
 
+/// Chains within each other beyond what a kernel has; a recording may say anything.
+const DEEPEST: usize = 4_000;
+
 /// What was done to the segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
@@ -49,7 +52,7 @@ impl Ruleset {
         let mut bases: Vec<&Chain> = self.chains.iter().filter(begins).collect();
         bases.sort_by_key(|chain| chain.base.map(|base| (base.hook, base.priority)));
         let names = self.chains.iter().map(|chain| (key(chain), chain)).collect();
-        let mut walk = Walk { names, packet, deed, found: Vec::new(), left: MOST };
+        let mut walk = Walk { names, packet, deed, found: Vec::new(), left: MOST, depth: 0 };
         for base in bases {
             walk.begin(base)?;
         }
@@ -97,6 +100,8 @@ struct Walk<'a> {
     deed: Deed,
     found: Vec<Suspect>,
     left: usize,
+    /// Chains entered and not left.
+    depth: usize,
 }
 
 /// The way from one chain at a hook.
@@ -124,7 +129,12 @@ impl<'a> Walk<'a> {
         }
         // A loop, which the kernel does not allow, ends nothing.
         way.ends.insert(key(chain), false);
+        if self.depth == DEEPEST {
+            return None;
+        }
+        self.depth += 1;
         let ends = self.rules(chain, way)?;
+        self.depth -= 1;
         way.ends.insert(key(chain), ends);
         Some(ends)
     }

@@ -1,6 +1,11 @@
-//! `tcpx trace` and `tcpx probe`: what is opened, attached and started, in which order.
+//! `tcpx trace`, `tcpx record` and `tcpx probe`: what is opened, attached and started, in which order.
 
-use std::{collections::BTreeSet, fs, os::unix::fs::MetadataExt as _};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{self, IsTerminal as _},
+    os::unix::fs::MetadataExt as _,
+};
 
 use super::{
     Source, connect,
@@ -17,11 +22,13 @@ use crate::{
     cli::{
         failure::Failure,
         filter::Filter,
-        request::{self, Hooks, Limit, Output, Probe, ScopeRequest, Trace},
+        request::{self, Hooks, Limit, Output, Probe, Record, ScopeRequest, Trace},
         surroundings::Surroundings,
     },
     command,
-    sink::open::Results,
+    line::Line,
+    record::Recorder,
+    sink::{Sink, open::Results, progress::Progress},
 };
 
 /// Carries out `tcpx trace`.
@@ -29,12 +36,30 @@ use crate::{
 /// # Errors
 /// When it cannot be done.
 pub fn trace(request: &Trace) -> Result<u8, Failure> {
+    Surroundings::read().check()?;
+    let results = Results::open(&request.output)?;
+    let recorder = request.record.clone().map(Recorder::create).transpose()?;
+    follow(request, Shown::results(results, &request.output), recorder)
+}
+
+/// Carries out `tcpx record`.
+///
+/// # Errors
+/// When it cannot be done.
+pub fn record(request: &Record) -> Result<u8, Failure> {
+    Surroundings::read().check()?;
+    let Record { trace, to } = request;
+    let recorder = Recorder::create(to.clone())?;
+    follow(trace, Shown::progress(&recorder), Some(recorder))
+}
+
+fn follow(request: &Trace, shown: Shown, recorder: Option<Recorder>) -> Result<u8, Failure> {
     let audited = match request.scope {
         ScopeRequest::NamespaceOf(pid) => audit::Scope::Only([netns_of(pid)?].into()),
         ScopeRequest::Host | ScopeRequest::Command(_) => audit::Scope::All,
     };
     let command = matches!(request.scope, ScopeRequest::Command(_));
-    let tracing = Tracing::begin(&request.output, &request.hooks, command)?;
+    let tracing = Tracing::begin(shown, &request.hooks, command, recorder)?;
     let ended = tracing.run(request.limit, &request.filter, audited, |namespaces| {
         request.ready_file.as_deref().map_or(Ok(()), ready::announce)?;
         start_work(request, namespaces)
@@ -51,16 +76,17 @@ fn start_work(
         ScopeRequest::Host => (None, Scope::Host),
         ScopeRequest::NamespaceOf(pid) => (None, Scope::Namespaces([netns_of(*pid)?].into())),
         ScopeRequest::Command(asked) => {
-            let running = command::start(&as_command(asked, &request.output))?;
+            let own_stdout = request.silent || request.output.path.is_some();
+            let running = command::start(&as_command(asked, own_stdout))?;
             let scope = if asked.everything { Scope::Host } else { Scope::command(namespaces) };
             (Some(running), scope)
         }
     })
 }
 
-fn as_command(asked: &request::Command, output: &Output) -> command::Request {
+fn as_command(asked: &request::Command, own_stdout: bool) -> command::Request {
     let request::Command { argv, user, .. } = asked;
-    command::Request { argv: argv.clone(), user: user.clone(), own_stdout: output.path.is_some() }
+    command::Request { argv: argv.clone(), user: user.clone(), own_stdout }
 }
 
 /// Carries out `tcpx probe`.
@@ -68,7 +94,9 @@ fn as_command(asked: &request::Command, output: &Output) -> command::Request {
 /// # Errors
 /// When it cannot be done.
 pub fn probe(request: &Probe) -> Result<u8, Failure> {
-    let tracing = Tracing::begin(&request.output, &request.hooks, true)?;
+    Surroundings::read().check()?;
+    let shown = Shown::results(Results::open(&request.output)?, &request.output);
+    let tracing = Tracing::begin(shown, &request.hooks, true, None)?;
     let ended = tracing.run(Limit::default(), &Filter::default(), audit::Scope::All, |_| {
         let connecting = connect::start(request.targets.clone(), request.timeout, request.inside)?;
         Ok((connecting, Scope::process(std::process::id())))
@@ -76,24 +104,41 @@ pub fn probe(request: &Probe) -> Result<u8, Failure> {
     Ok(ended.exit(false))
 }
 
+/// Where lines go, and what that is called in messages.
+struct Shown {
+    sink: Box<dyn Sink>,
+    name: String,
+}
+
+impl Shown {
+    fn results(results: Results, output: &Output) -> Self {
+        let name = results.name.clone();
+        Self { sink: results.into_sink(output), name }
+    }
+
+    /// Nothing but how far it has come.
+    fn progress(recorder: &Recorder) -> Self {
+        let terminal = io::stderr().is_terminal().then(|| Box::new(io::stderr()) as Box<dyn io::Write>);
+        let sink = Progress::new(recorder.clone(), terminal, Box::new(io::stderr()));
+        Self { sink: Box::new(sink), name: "progress".to_owned() }
+    }
+}
+
 /// Attached, with somewhere to write to.
 struct Tracing<'a, S> {
     live: Live<S>,
-    results: Results,
-    output: &'a Output,
+    shown: Shown,
     hooks: &'a Hooks,
 }
 
 impl<'a> Tracing<'a, ()> {
-    /// Nothing is attached if there is nowhere to write to or no way to do it.
     fn begin(
-        output: &'a Output,
+        shown: Shown,
         hooks: &'a Hooks,
         command: bool,
+        recorder: Option<Recorder>,
     ) -> Result<Tracing<'a, impl Source + use<>>, Failure> {
-        Surroundings::read().check()?;
-        let results = Results::open(output)?;
-        Ok(Tracing { live: live::attach(hooks, command)?, results, output, hooks })
+        Ok(Tracing { live: live::attach(hooks, command, recorder)?, shown, hooks })
     }
 }
 
@@ -108,14 +153,16 @@ impl<S: Source> Tracing<'_, S> {
         start: impl FnOnce(BTreeSet<u32>) -> Result<(W, Scope), Failure>,
     ) -> Result<Ended, Failure> {
         let first = self.live.start(self.hooks);
-        let name = self.results.name.clone();
-        let sink = self.results.into_sink(self.output);
+        let Shown { sink, name } = self.shown;
         let (source, engine) = self.live.engage(audited);
         runtime()?.block_on(async {
             let signals = Signals::take().map_err(Failure::io("taking over signals"))?;
             let (work, scope) = start(engine.namespaces())?;
+            engine.begin_recording(&first, &scope);
             let selection = Selection::new(filter.clone(), scope);
-            Session { source, engine, work, selection, sink, limit, name }.run(first, signals).await
+            Session { source, engine, work, selection, sink, limit, name }
+                .run(Line::Start(first), signals)
+                .await
         })
     }
 }

@@ -36,7 +36,7 @@ use outcome::Outcome;
 /// When tracing or showing fails; what this machine cannot do is [`Failure::Unavailable`].
 pub fn run(request: &Lab, scenarios: &[&'static Scenario]) -> Result<u8, Failure> {
     let results = Results::open(&request.output)?;
-    let live = Surroundings::read().check().and_then(|()| live::attach(&request.hooks, false));
+    let live = Surroundings::read().check().and_then(|()| live::attach(&request.hooks, false, None));
     let tracer = Tracer::new(live.map_err(unavailable)?, &request.hooks);
     let shown = Shown { results, output: &request.output, alone: scenarios.len() == 1 };
     runtime()?.block_on(play(tracer, scenarios, shown))

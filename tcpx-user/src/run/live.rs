@@ -5,7 +5,11 @@ use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
 use tcpx_common::event::{NetnsKey, NetnsResets};
 
-use super::{Engine, Source};
+use super::{
+    Engine, Source,
+    judge::{finish_recorded, judge, judge_recorded},
+    scope::Scope,
+};
 use crate::{
     abilities::Abilities,
     audit::{self, Audit},
@@ -17,14 +21,12 @@ use crate::{
     correlate::Limits,
     decode::Symbols,
     enrich::{self, Enrich},
-    event::{Event, Holder, Holders, ListenLimits, Reply, What},
+    event::Event,
     kernel::{self, Asked, AttachError, BackendChoice, KernelFacts, Probes, symbols::Kallsyms},
-    line::{AttachedHook, Line, MissingHook, Start, Summary},
+    line::{AttachedHook, Line, MissingHook, SCHEMA, Start, Summary},
     pipeline::Pipeline,
+    record::{Facts, Noted, Recorder, Summed, facts::KernelNames},
 };
-
-/// Number of the format of lines.
-const SCHEMA: u32 = 1;
 
 /// Reads the map in which the programs count resets by namespace.
 pub type Counted = Rc<dyn Fn() -> Vec<(NetnsKey, NetnsResets)>>;
@@ -48,14 +50,18 @@ pub struct Live<S> {
     pub counted: Counted,
     /// Firings of which nothing was seen.
     pub missed: Missed,
+    /// What the kernel calls its numbers.
+    pub names: KernelNames,
+    /// Where all of it is recorded.
+    pub recorder: Option<Recorder>,
 }
 
 impl<S: Source> Live<S> {
     /// The first line.
     #[must_use]
-    pub fn start(&self, asked: &Hooks) -> Line {
+    pub fn start(&self, asked: &Hooks) -> Start {
         let kernel = rustix::system::uname();
-        Line::Start(Start {
+        Start {
             schema: SCHEMA,
             tcpx: env!("CARGO_PKG_VERSION").to_owned(),
             kernel: kernel.release().to_string_lossy().into_owned(),
@@ -64,7 +70,7 @@ impl<S: Source> Live<S> {
             probes: asked.probes.name().to_owned(),
             hooks: self.hooks.clone(),
             missing: self.missing.clone(),
-        })
+        }
     }
 
     /// Looks at the host as it is now, and begins to count.
@@ -80,10 +86,15 @@ impl<S: Source> Live<S> {
         let enrich = Enrich::new(enrich::Limits::default());
         let counted = Rc::clone(&self.counted);
         let audit = Audit::begin(&enrich, &*counted);
-        let pipeline = Pipeline::new(self.abilities, Limits::DEFAULT, (self.symbols)());
+        let symbols = match &self.recorder {
+            Some(recorder) => Box::new(Noted::of_engine((self.symbols)(), recorder.clone())),
+            None => (self.symbols)(),
+        };
+        let pipeline = Pipeline::new(self.abilities, Limits::DEFAULT, symbols);
+        let (names, recorder) = (self.names.clone(), self.recorder.clone());
         let (missed, missed_before) = (Rc::clone(&self.missed), (self.missed)());
         let abilities = self.abilities;
-        Host { enrich, pipeline, audit, counted, missed, missed_before, abilities, audited }
+        Host { enrich, pipeline, audit, counted, missed, missed_before, abilities, audited, names, recorder }
     }
 }
 
@@ -97,31 +108,25 @@ pub struct Host {
     missed_before: Option<u64>,
     abilities: Abilities,
     audited: audit::Scope,
+    names: KernelNames,
+    recorder: Option<Recorder>,
 }
 
 impl Host {
+    /// Begins the recording, if there is one: `start` and `scope` are what replay begins with.
+    pub fn begin_recording(&self, start: &Start, scope: &Scope) {
+        if let Some(recorder) = &self.recorder {
+            let clock = self.enrich.clock();
+            recorder.begin(Facts::new(start, self.abilities, self.names.clone(), clock, scope));
+        }
+    }
+
     /// Namespaces that were there when tracing began: nobody's own.
     #[must_use]
     pub fn namespaces(&self) -> BTreeSet<u32> {
         let census = self.enrich.census(false);
         let held = census.held.iter().filter(|held| held.at_start).map(|held| held.inum);
         held.chain(census.unheld).collect()
-    }
-
-    /// Where the walk through the bind hash could not be made or did not come to its end, inet_diag is asked.
-    fn completed(&self, event: &Event) -> Option<Event> {
-        let What::Reply(reply) = &event.what else { return None };
-        let known = reply.holders.as_ref().is_some_and(|holders| holders.complete);
-        if known || reply.sk_state != 0 || !reply.segment.is_syn() {
-            return None;
-        }
-        let found = self.enrich.bound_sockets(event.netns, reply.segment.ends.b.port()).ok()?;
-        let seen = reply.holders.as_ref().map_or(&[][..], |holders| &holders.list);
-        let list = found.list.into_iter().map(|holder| as_seen(holder, seen)).collect();
-        let (complete, limits) = (found.bound_visible, ListenLimits::default());
-        let holders = Some(Holders { list, complete, limits });
-        let what = What::Reply(Box::new(Reply { holders, ..(**reply).clone() }));
-        Some(Event { what, ..event.clone() })
     }
 
     /// The pipeline's counts, and what the kernel counted meanwhile.
@@ -137,17 +142,17 @@ impl Host {
     }
 }
 
-/// What the kernel's walk saw of a socket says more than inet_diag does.
-fn as_seen(holder: Holder, seen: &[Holder]) -> Holder {
-    let same = |other: &&Holder| other.inode.is_some() && other.inode == holder.inode;
-    seen.iter().find(same).cloned().unwrap_or(holder)
-}
-
 impl Engine for Host {
     fn push(&mut self, event: &Event, lines: &mut Vec<Line>) {
         self.enrich.observe(event);
-        let completed = self.completed(event);
-        lines.extend(self.pipeline.push(completed.as_ref().unwrap_or(event), &self.enrich));
+        match &self.recorder {
+            Some(recorder) => judge_recorded(&mut self.pipeline, event, &self.enrich, recorder, lines),
+            None => judge(&mut self.pipeline, event, &self.enrich, lines),
+        }
+    }
+
+    fn failure(&mut self) -> Option<Failure> {
+        self.recorder.as_ref()?.failure()
     }
 
     fn grace(&self) -> Duration {
@@ -155,8 +160,15 @@ impl Engine for Host {
     }
 
     fn finish(&mut self, lines: &mut Vec<Line>) {
-        lines.extend(self.pipeline.finish(&self.enrich));
-        lines.push(Line::Summary(self.summary()));
+        match &self.recorder {
+            Some(recorder) => finish_recorded(&mut self.pipeline, &self.enrich, recorder, lines),
+            None => lines.extend(self.pipeline.finish(&self.enrich)),
+        }
+        let summary = self.summary();
+        if let Some(recorder) = &self.recorder {
+            recorder.close(&Summed::of(&summary));
+        }
+        lines.push(Line::Summary(summary));
     }
 }
 
@@ -164,8 +176,12 @@ impl Engine for Host {
 ///
 /// # Errors
 /// When the kernel refuses, with what to do.
-pub fn attach(asked: &Hooks, command: bool) -> Result<Live<kernel::Live>, Failure> {
-    attach_to(&facts()?, asked, command)
+pub fn attach(
+    asked: &Hooks,
+    command: bool,
+    recorder: Option<Recorder>,
+) -> Result<Live<kernel::Live>, Failure> {
+    attach_to(&facts()?, asked, command, recorder)
 }
 
 /// What this kernel is like: half of the time that attaching takes.
@@ -180,7 +196,12 @@ pub fn facts() -> Result<KernelFacts, Failure> {
 ///
 /// # Errors
 /// As [`attach`].
-pub fn attach_to(facts: &KernelFacts, asked: &Hooks, command: bool) -> Result<Live<kernel::Live>, Failure> {
+pub fn attach_to(
+    facts: &KernelFacts,
+    asked: &Hooks,
+    command: bool,
+    recorder: Option<Recorder>,
+) -> Result<Live<kernel::Live>, Failure> {
     let attached = kernel::attach(facts, in_kernel_words(asked, command)).map_err(refused)?;
     let hooks = attached.hooks.iter().map(hook).collect();
     let missing = attached
@@ -188,11 +209,14 @@ pub fn attach_to(facts: &KernelFacts, asked: &Hooks, command: bool) -> Result<Li
         .iter()
         .map(|(hook, why)| MissingHook { hook: hook.name().to_owned(), why: why.clone() });
     let (missing, abilities) = (missing.collect(), attached.abilities);
-    let (source, counts) = kernel::Live::new(attached, facts).map_err(Failure::io("opening the ring"))?;
+    let names = kernel::names(facts);
+    let opened = kernel::Live::new(attached, &names, recorder.clone());
+    let (source, counts) = opened.map_err(Failure::io("opening the ring"))?;
     let counts = Rc::new(counts);
     let missed = Rc::clone(&counts);
     let (counted, missed) = (Rc::new(move || counts.read()), Rc::new(move || missed.missed()));
-    Ok(Live { source, hooks, missing, abilities, symbols: || Box::new(Kallsyms), counted, missed })
+    let symbols = || -> Box<dyn Symbols + Send> { Box::new(Kallsyms) };
+    Ok(Live { source, hooks, missing, abilities, symbols, counted, missed, names, recorder })
 }
 
 /// What to attach, for the plan.

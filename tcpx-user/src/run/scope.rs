@@ -24,9 +24,9 @@ pub enum Scope {
 /// know them when tcpx itself runs in a container.
 #[derive(Clone, Debug)]
 pub struct Processes {
-    pids: BTreeSet<u32>,
+    pub(crate) pids: BTreeSet<u32>,
     /// Namespaces of others: those that were there before.
-    foreign: BTreeSet<u32>,
+    pub(crate) foreign: BTreeSet<u32>,
     /// Namespaces of theirs alone.
     own: BTreeSet<u32>,
 }
@@ -35,13 +35,13 @@ impl Scope {
     /// CMD and its descendants; `foreign` are the namespaces that were there before CMD began.
     #[must_use]
     pub fn command(foreign: BTreeSet<u32>) -> Self {
-        Self::Processes(Processes { pids: BTreeSet::new(), foreign, own: BTreeSet::new() })
+        Self::Processes(Processes::new(BTreeSet::new(), foreign))
     }
 
     /// One process, such as tcpx itself for `tcpx probe`.
     #[must_use]
     pub fn process(pid: u32) -> Self {
-        Self::Processes(Processes { pids: [pid].into(), foreign: BTreeSet::new(), own: BTreeSet::new() })
+        Self::Processes(Processes::new([pid].into(), BTreeSet::new()))
     }
 
     /// Learns from an event who belongs to it.
@@ -69,6 +69,12 @@ impl Scope {
 }
 
 impl Processes {
+    /// These processes; `foreign` are the namespaces that were there before theirs.
+    #[must_use]
+    pub const fn new(pids: BTreeSet<u32>, foreign: BTreeSet<u32>) -> Self {
+        Self { pids, foreign, own: BTreeSet::new() }
+    }
+
     fn observe(&mut self, event: &Event) {
         self.pids.insert(event.task.tgid);
         if let What::Fork { child } = event.what {

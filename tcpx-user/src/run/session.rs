@@ -180,7 +180,8 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
     }
 
     fn flush(&mut self) -> Result<(), Failure> {
-        self.sink.flush().map_err(Failure::writing(self.name.as_str()))
+        self.sink.flush().map_err(Failure::writing(self.name.as_str()))?;
+        self.engine.failure().map_or(Ok(()), Err)
     }
 }
 

@@ -9,6 +9,7 @@ mod check;
 mod init;
 mod mixed;
 mod protos;
+mod recording;
 mod report;
 mod segments;
 mod stand;

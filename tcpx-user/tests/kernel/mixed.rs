@@ -33,7 +33,7 @@ const BESIDE: usize = 16;
 /// The trial.
 pub(crate) fn run() -> Result<Outcome> {
     let hooks = Hooks { backend: None, probes: ProbeSet::Lookup, stacks: false, bpf_log: false };
-    let live = live::attach_to(&live::facts()?, &hooks, false)?;
+    let live = live::attach_to(&live::facts()?, &hooks, false, None)?;
     let (missed, before) = (Rc::clone(&live.missed), (live.missed)().unwrap_or(0));
     let tracer = Tracer::new(live, &hooks).hearing_all();
     let Mixed { wrong, played, names } = session::runtime()?.block_on(mix(tracer))?;
@@ -42,7 +42,9 @@ pub(crate) fn run() -> Result<Outcome> {
     let told = format!("{} of {played} went wrong:\n{}", wrong.len(), wrong.join("\n"));
     // Of what the kernel kept from the programs nothing can be told: that is no passed trial, but no fault of a verdict.
     if !wrong.is_empty() && passed_over > 0 {
-        return Ok(Outcome::Skipped(format!("the kernel passed over {passed_over} firings of programs; {told}")));
+        return Ok(Outcome::Skipped(format!(
+            "the kernel passed over {passed_over} firings of programs; {told}"
+        )));
     }
     ensure!(wrong.is_empty(), "{told}");
     Ok(Outcome::Passed)

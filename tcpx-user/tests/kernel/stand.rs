@@ -163,7 +163,7 @@ fn request(give: &UnboundedSender<Request>, scenario: &'static Scenario) -> ones
 fn attach(facts: &KernelFacts, name: &str) -> Result<Attached> {
     let backend = BACKENDS.iter().find(|(known, _)| *known == name).and_then(|(_, backend)| *backend);
     let hooks = Hooks { backend, probes: ProbeSet::Lookup, stacks: false, bpf_log: false };
-    match live::attach_to(facts, &hooks, false) {
+    match live::attach_to(facts, &hooks, false, None) {
         Ok(live) => Ok(Ok(Tracer::new(live, &hooks))),
         Err(Failure::Machine { what, .. }) if backend.is_some() => Ok(Err(what)),
         Err(failure) => Err(failure.into()),

@@ -11,7 +11,7 @@ use tcpx_user::{
 
 use crate::{
     cells::{self, Release},
-    check, mixed,
+    check, mixed, recording,
     report::{Outcome, trial},
     segments,
     stand::{self, BACKENDS},
@@ -27,6 +27,7 @@ pub(crate) fn all() -> Vec<Trial> {
         trial("auto/kernel-facts", kernel_facts),
         trial("auto/check", || stand::alone(check::tells_what_attaches)),
         trial("auto/thousand-connections", || stand::alone(|| thousand::trace("auto"))),
+        trial("auto/recording", || stand::alone(recording::is_replayed_to_the_same_lines)),
         trial("auto/two-hundred-segments", || segments::ipv4()),
         trial("auto/two-hundred-segments/ipv6", || segments::ipv6()),
         trial("auto/mixed-traffic", || stand::alone(mixed::run)),

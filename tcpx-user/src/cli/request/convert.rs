@@ -1,23 +1,32 @@
 //! From [`crate::cli::args`] to [`super::Request`].
 
-use std::{num::NonZeroU64, time::Duration};
+use std::{
+    num::{NonZeroU32, NonZeroU64},
+    path::PathBuf,
+    time::Duration,
+};
 
 use super::{
-    Check, Command, Detail, Explain, Hooks, Lab, Limit, Output, Probe, ProbeSet, Question, Request,
-    ScopeRequest, Trace,
+    Check, Command, Detail, Explain, Hooks, Lab, Limit, Output, Probe, ProbeSet, Question, Record, Replay,
+    Request, ScopeRequest, Trace,
 };
 use crate::{
     cli::{
         args::{
-            self, Args, BackendArg, CheckArgs, ExplainArgs, Format, HookArgs, LabArgs, OutputArgs, ProbeArgs,
-            ProbesArg, TraceArgs, When,
+            self, Args, BackendArg, CheckArgs, ExplainArgs, FilterArgs, Format, HookArgs, LabArgs,
+            OutputArgs, ProbeArgs, ProbesArg, RecordArgs, ReplayArgs, RotationArgs, TraceArgs, When,
+            WorkArgs,
         },
         failure::Failure,
         filter::Filter,
         target,
     },
     event::Backend,
+    record::{Destination, Rotation},
 };
+
+/// A file smaller than this holds little more than the facts with which each begins.
+const SMALLEST: u64 = 64_000;
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -25,6 +34,8 @@ pub(super) fn request(args: Args, hosts: &str) -> Result<Request> {
     let color = args.color;
     Ok(match args.command {
         args::Command::Trace(typed) => Request::Trace(Box::new(trace(*typed, color)?)),
+        args::Command::Record(typed) => Request::Record(Box::new(record(*typed, color)?)),
+        args::Command::Replay(typed) => Request::Replay(Box::new(replay(*typed, color)?)),
         args::Command::Lab(typed) => Request::Lab(lab(typed, color)?),
         args::Command::Probe(typed) => Request::Probe(probe(typed, hosts, color)?),
         args::Command::Check(typed) => Request::Check(check(typed, color)),
@@ -33,22 +44,57 @@ pub(super) fn request(args: Args, hosts: &str) -> Result<Request> {
 }
 
 fn trace(typed: TraceArgs, color: When) -> Result<Trace> {
+    let rotation = rotation(&typed.rotation)?;
+    let record = typed.write.map(|path| destination(path, rotation)).transpose()?;
+    Ok(Trace {
+        filter: filter(&typed.filters)?,
+        record,
+        ..work("trace", typed.work, &typed.hooks, output(typed.output, color))?
+    })
+}
+
+fn record(typed: RecordArgs, color: When) -> Result<Record> {
+    let rotation = rotation(&typed.rotation)?;
+    // clap has asked for it.
+    let to = destination(typed.write.unwrap_or_default(), rotation)?;
+    let args = OutputArgs { verbose: typed.stacks, ..OutputArgs::default() };
+    let trace = work("record", typed.work, &typed.hooks, output(args, color))?;
+    Ok(Record { trace: Trace { silent: true, ..trace }, to })
+}
+
+fn replay(typed: ReplayArgs, color: When) -> Result<Replay> {
+    Ok(Replay {
+        filter: filter(&typed.filters)?,
+        limit: Limit { count: typed.count.as_deref().map(count).transpose()?, duration: None },
+        everything: typed.everything,
+        output: output(typed.output, color),
+        files: typed.files,
+    })
+}
+
+fn filter(typed: &FilterArgs) -> Result<Filter> {
+    Filter::parse(typed).map_err(|wrong| Failure::Usage(wrong.to_string()))
+}
+
+/// What `tcpx trace` and `tcpx record` have in common.
+fn work(command: &str, typed: WorkArgs, hook: &HookArgs, output: Output) -> Result<Trace> {
     if !typed.stray.is_empty() {
         let words: Vec<_> = typed.stray.iter().map(|word| word.to_string_lossy()).collect();
         let words = words.join(" ");
-        return Err(Failure::Usage(format!("trace: a command stands behind --: tcpx trace -- {words} …")));
+        let message = format!("{command}: a command stands behind --: tcpx {command} -- {words} …");
+        return Err(Failure::Usage(message));
     }
     let default = if typed.command.is_empty() { ProbeSet::Path } else { ProbeSet::Lookup };
     Ok(Trace {
-        filter: Filter::parse(&typed.filters).map_err(|wrong| Failure::Usage(wrong.to_string()))?,
-        hooks: hooks(&typed.hooks, default, typed.output.verbose),
+        filter: Filter::default(),
+        hooks: hooks(hook, default, output.detail == Detail::Verbose),
         limit: Limit {
             count: typed.count.as_deref().map(count).transpose()?,
             duration: typed.duration.as_deref().map(|time| duration("--duration", time)).transpose()?,
         },
         ready_file: typed.ready_file,
         loss_status: typed.loss_status,
-        output: output(typed.output, color),
+        output,
         scope: match (typed.inside.as_deref(), typed.command) {
             (Some(inside), _) => ScopeRequest::NamespaceOf(pid(inside)?),
             (None, argv) if argv.is_empty() => ScopeRequest::Host,
@@ -56,6 +102,24 @@ fn trace(typed: TraceArgs, color: When) -> Result<Trace> {
                 ScopeRequest::Command(Command { argv, user: typed.user, everything: typed.everything })
             }
         },
+        record: None,
+        silent: false,
+    })
+}
+
+fn destination(path: PathBuf, rotation: Rotation) -> Result<Destination> {
+    if path.as_os_str() == "-" {
+        let message = "-w: a recording is a file, as it is replayed from one: -w NAME.tcpx";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    Ok(Destination { path, rotation })
+}
+
+fn rotation(typed: &RotationArgs) -> Result<Rotation> {
+    Ok(Rotation {
+        size: typed.rotate_size.as_deref().map(size).transpose()?,
+        time: typed.rotate_time.as_deref().map(|time| duration("--rotate-time", time)).transpose()?,
+        keep: typed.keep.as_deref().map(keep).transpose()?,
     })
 }
 
@@ -141,6 +205,32 @@ fn pid(typed: &str) -> Result<u32> {
         Failure::Usage(message)
     };
     typed.parse().ok().filter(|&pid| pid != 0).ok_or_else(wrong)
+}
+
+fn keep(typed: &str) -> Result<NonZeroU32> {
+    typed.parse().map_err(|_| {
+        Failure::Usage(format!("--keep: \"{typed}\" is not valid: it must be a number from 1 on"))
+    })
+}
+
+/// Bytes, with `k`, `M` or `G` for powers of 1000.
+fn size(typed: &str) -> Result<u64> {
+    let wrong = || {
+        let message =
+            format!("--rotate-size: \"{typed}\" is not valid: it must be a size from 64k on, such as 100M");
+        Failure::Usage(message)
+    };
+    let unit_at = typed.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(typed.len());
+    let (number, unit) = typed.split_at(unit_at);
+    let unit: u64 = match unit {
+        "" => 1,
+        "k" | "K" => 1_000,
+        "M" => 1_000_000,
+        "G" => 1_000_000_000,
+        _ => return Err(wrong()),
+    };
+    let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    bytes.filter(|&bytes| bytes >= SMALLEST).ok_or_else(wrong)
 }
 
 /// A number with `ms`, `s` (also without unit), `m` or `h`.

@@ -14,7 +14,7 @@ use crate::{
     event::*,
     line,
     ruleset::{self, Base, Chain, Expression, Rule, Ruleset},
-    who::{Connection, Elsewhere, Link, Tellings, Who},
+    who::{CgroupHook, Connection, Elsewhere, Link, PortHolders, Tellings, Who},
 };
 
 pub(super) use super::told::*;
@@ -107,7 +107,7 @@ pub(super) fn rules_with(lead: &Expression, expressions: &[Expression], legacy: 
 
 /// From here on the counters of `HOST` say this.
 pub(super) fn counters_say(rises: &[(&'static str, u64)], conntrack: Option<(u64, u64)>) {
-    let told = Tellings { rises: rises.iter().copied().collect(), conntrack };
+    let told = Tellings { rises: rises.iter().map(|&(name, rise)| (name.into(), rise)).collect(), conntrack };
     COUNTERS.with_borrow_mut(|counters| counters.insert(HOST, told));
 }
 
@@ -210,6 +210,14 @@ impl Who for Table {
 
     fn time(&self, boot_ns: u64) -> String {
         format!("boot+{boot_ns}")
+    }
+
+    fn cgroup_programs(&self, _: u64, _: CgroupHook) -> Option<usize> {
+        None
+    }
+
+    fn port_holders(&self, _: Netns, _: u16) -> Option<PortHolders> {
+        None
     }
 }
 

@@ -1,0 +1,115 @@
+//! Questions of [`Who`](crate::who::Who) and their answers, as recordings keep them (JSON).
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::Netns,
+    line,
+    ruleset::Ruleset,
+    who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings},
+};
+
+/// What was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) enum Question {
+    Holder(u64),
+    Process { tgid: u32, tid: u32, comm: Vec<u8>, uid: Option<u32>, cgroup: Option<u64> },
+    Netns(Netns),
+    Device(Netns, u32),
+    Elsewhere(Netns, u16),
+    Tellings(Netns),
+    Route(Netns, IpAddr),
+    Sysctl(Netns, String),
+    Connections(Netns),
+    Ruleset(Netns),
+    CgroupPrograms(u64, CgroupHook),
+    IsHalfOpen(Netns, SocketAddr, SocketAddr),
+    IsLeft(Netns, SocketAddr, SocketAddr),
+    PortHolders(Netns, u16),
+}
+
+/// What was answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum Answer {
+    /// Nothing is known.
+    Nothing,
+    Process(Process),
+    Text(String),
+    Elsewhere(Vec<Elsewhere>),
+    Tellings(Arc<Tellings>),
+    Route(Result<(), i32>),
+    Connections(Arc<Vec<Connection>>),
+    Ruleset(Arc<Ruleset>),
+    Count(usize),
+    Flag(bool),
+    PortHolders(PortHolders),
+}
+
+/// [`line::Process`]: that one is for publishing only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Process {
+    pid: u32,
+    tid: Option<u32>,
+    comm: String,
+    exe: Option<String>,
+    uid: Option<u32>,
+    cgroup: Option<String>,
+    container: Option<String>,
+}
+
+impl From<line::Process> for Process {
+    fn from(process: line::Process) -> Self {
+        let line::Process { pid, tid, comm, exe, uid, cgroup, container } = process;
+        Self { pid, tid, comm, exe, uid, cgroup, container }
+    }
+}
+
+impl From<Process> for line::Process {
+    fn from(process: Process) -> Self {
+        let Process { pid, tid, comm, exe, uid, cgroup, container } = process;
+        Self { pid, tid, comm, exe, uid, cgroup, container }
+    }
+}
+
+/// What the recording host added to the summary.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Summed {
+    /// Rise of the kernel's counters.
+    pub kernel: BTreeMap<String, u64>,
+    /// What they count and tcpx did not see, or the other way round.
+    pub unaccounted: Option<u64>,
+    /// Why that is not known.
+    pub unaccounted_why: Option<String>,
+    /// Firings that the kernel passed over.
+    pub missed: Option<u64>,
+}
+
+impl Summed {
+    /// What a summary has of it.
+    #[must_use]
+    pub fn of(summary: &line::Summary) -> Self {
+        let line::Summary { kernel, unaccounted, unaccounted_why, missed, .. } = summary.clone();
+        Self { kernel, unaccounted, unaccounted_why, missed }
+    }
+
+    /// Nobody could sum up.
+    #[must_use]
+    pub fn not_known(why: &str) -> Self {
+        Self { unaccounted_why: Some(why.to_owned()), ..Self::default() }
+    }
+
+    /// Puts it into a summary.
+    #[must_use]
+    pub fn add_to(self, summary: line::Summary) -> line::Summary {
+        let Self { kernel, unaccounted, unaccounted_why, missed } = self;
+        line::Summary { kernel, unaccounted, unaccounted_why, missed, ..summary }
+    }
+}
