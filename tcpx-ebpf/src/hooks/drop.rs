@@ -4,7 +4,7 @@
 //! kfree_skb(skb, location[, reason[, rx_sk]])            tracepoint; the reason since 5.17
 //! kfree_skb (5.10), kfree_skb_reason (6.1), sk_skb_reason_drop (6.12 on)   functions
 //! ```
-//! Runs for each dropped packet of the host, so what is not a SYN or SYN-ACK leaves first.
+//! Runs for each dropped packet of the host, so what is neither SYN nor RST, and has a socket, leaves early.
 
 use tcpx_common::{
     abi::{Hook, Kind, state, tcp_flag},

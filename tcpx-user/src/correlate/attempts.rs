@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use smallvec::SmallVec;
+
 use super::{
     facts::AttemptFacts,
     index::{Index, Table},
@@ -13,7 +15,6 @@ use super::{
     recent::Recent,
 };
 use crate::event::{Ends, Segment, SockPtr, StateChange};
-use smallvec::SmallVec;
 
 /// Times of an attempt that was told.
 #[derive(Clone, Copy, Debug)]

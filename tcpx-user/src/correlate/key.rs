@@ -37,6 +37,9 @@ impl<T> Seen<T> {
     }
 }
 
+/// The kernel's work on one segment takes less, from the making of a child to the answer for it.
+pub const ONE_SEGMENT_NS: u64 = 10_000_000;
+
 /// Whether two names of namespaces may mean one. The cookie tells two with the same inode number apart; a hook that
 /// cannot know a part of the name leaves it 0.
 #[must_use]

@@ -11,13 +11,10 @@ use tcpx_common::abi::state::{CLOSE, LISTEN};
 use super::{
     facts::{Joined, Name, ResetFacts, Sender},
     index::Index,
-    key::{Agreement, Seen, joins, may_be_same},
+    key::{Agreement, ONE_SEGMENT_NS, Seen, joins, may_be_same},
     recent::Recent,
 };
 use crate::event::{Ends, Netns, Reply, SockFacts, SockPtr, SockReset};
-
-/// From the making of a child to the answer for it: within the work on one segment.
-const MADE_NS: u64 = 10_000_000;
 
 /// Waiting and recently told resets.
 #[derive(Debug)]
@@ -217,7 +214,7 @@ impl Resets {
             let Some(seen) = reset.receiver.as_ref().filter(|_| reset.sender.is_none()) else { return false };
             let sock = &seen.what.sock;
             let numbers = (sock.rcv_nxt, sock.snd_una) == (segment.seq, segment.ack);
-            let now = time.saturating_sub(seen.time) <= MADE_NS && may_be_same(seen.netns, netns);
+            let now = time.saturating_sub(seen.time) <= ONE_SEGMENT_NS && may_be_same(seen.netns, netns);
             numbers && now && !sock.held && !sock.dead
         };
         self.on(segment.ends).filter(|_| listens).find(made).map(|reset| reset.id)

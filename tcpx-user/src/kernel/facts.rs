@@ -57,11 +57,7 @@ impl KernelFacts {
     /// # Errors
     /// When there is none or it cannot be parsed.
     pub fn of_this_kernel() -> Result<Self, FactsError> {
-        let directory = Path::new("/sys/kernel/btf");
-        let bytes = fs::read(directory.join("vmlinux")).map_err(FactsError::NoBtf)?;
-        let modules: Vec<Vec<u8>> =
-            MODULES.iter().filter_map(|name| fs::read(directory.join(name)).ok()).collect();
-        Ok(Self { features: Features::read(), ..Self::from_btf(&bytes, &modules)? })
+        Ok(Self { features: Features::read(), ..Self::from_types(&types_of_this_kernel()?) })
     }
 
     /// Reads BTF from bytes.
@@ -128,6 +124,18 @@ impl KernelFacts {
     pub fn drop_reason(&self, name: &str) -> Option<u32> {
         self.drop_reasons.iter().find(|(_, known)| known == name).map(|(number, _)| *number)
     }
+}
+
+/// The running kernel's types, and those of the modules in which hooks stand.
+///
+/// # Errors
+/// When there are none or they cannot be parsed.
+pub fn types_of_this_kernel() -> Result<Types, FactsError> {
+    let directory = Path::new("/sys/kernel/btf");
+    let bytes = fs::read(directory.join("vmlinux")).map_err(FactsError::NoBtf)?;
+    let modules: Vec<Vec<u8>> =
+        MODULES.iter().filter_map(|name| fs::read(directory.join(name)).ok()).collect();
+    types(&bytes, &modules)
 }
 
 /// A kernel's types, and those of some of its modules, from the bytes of their BTF.

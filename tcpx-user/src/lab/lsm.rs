@@ -1,12 +1,12 @@
 //! A security module of the lab's own: a BPF program at a security hook.
 
-use std::{fs, io, os::fd::OwnedFd};
+use std::{fs, os::fd::OwnedFd};
 
 use super::{
     LabError, Namespace,
     bpf::{self, Insn},
 };
-use crate::kernel::{facts, types::Types};
+use crate::kernel::facts;
 
 /// Modules that are active, in the order in which they are asked.
 const ACTIVE: &str = "/sys/kernel/security/lsm";
@@ -19,7 +19,7 @@ pub(super) fn refuse_connections(namespace: &Namespace) -> Result<OwnedFd, LabEr
     if !active.trim().split(',').any(|module| module == "bpf") {
         return Err(unavailable(format!("{ACTIVE} does not name bpf (it is {:?})", active.trim())));
     }
-    let types = kernel_types()?;
+    let types = facts::types_of_this_kernel().map_err(|error| unavailable(error.to_string()))?;
     let function =
         types.function_id("bpf_lsm_inet_conn_request").map_err(|error| unavailable(error.to_string()))?;
     let place = |member: &str| match types.answer(member).map(i16::try_from) {
@@ -38,11 +38,6 @@ pub(super) fn refuse_connections(namespace: &Namespace) -> Result<OwnedFd, LabEr
         Insn::exit(),
     ];
     bpf::attach_lsm(&program, function)
-}
-
-fn kernel_types() -> Result<Types, LabError> {
-    let bytes = fs::read("/sys/kernel/btf/vmlinux").map_err(LabError::io("read the kernel's BTF"))?;
-    facts::types(&bytes, &[]).map_err(|error| LabError::io("parse the kernel's BTF")(io::Error::other(error)))
 }
 
 fn unavailable(why: String) -> LabError {

@@ -1,16 +1,12 @@
 //! RFC 5961: segments that an open connection answers with a challenge ACK and otherwise passes over. Nothing is refused,
 //! nothing is reset.
 
-use std::sync::Arc;
-
 use super::{
     Family::{Ipv4, Ipv6},
     LabError, Scenario, Stage, scenario,
+    to_peer::{ToPeer, open_to_peer},
 };
-use crate::lab::{
-    Actor, Conn, Fd, Namespace, Peer,
-    wire::{Flags, Segment},
-};
+use crate::lab::wire::{Flags, Segment};
 
 pub(super) const TABLE: &[Scenario] = &[
     scenario("established/challenged-syn", Ipv4, "A SYN comes for an open connection", SYN, challenged_syn),
@@ -30,32 +26,9 @@ const SYN: &str = "In the window or not, tcp_validate_incoming answers it with a
 const ACK: &str = "tcp_ack passes over an ACK of what was never sent, and answers one that is older than the largest window \
                    with an ACK (TCPChallengeACK).";
 
-struct Opened {
-    namespace: Arc<Namespace>,
-    client: Actor,
-    socket: Fd,
-    peer: Peer,
-    conn: Conn,
-}
-
-fn open(stage: &mut Stage) -> Result<Opened, LabError> {
-    let namespace = stage.namespace("lab")?;
-    let client = stage.actor(&namespace, "client")?;
-    let peer = stage.peer(&namespace)?;
-    stage.ready()?;
-    let to = peer.far(443);
-    let socket = client.socket(to)?;
-    let connecting = client.begin_connect(socket, to)?;
-    let mut conn = peer.await_syn(to.port())?;
-    peer.accept(&mut conn)?;
-    connecting.finish()?.ok()?;
-    stage.attempt(&client, conn.kernel, to);
-    Ok(Opened { namespace, client, socket, peer, conn })
-}
-
 /// The connection still carries data both ways, and nobody was reset.
-fn stands(stage: &mut Stage, opened: Opened) -> Result<(), LabError> {
-    let Opened { client, socket, peer, mut conn, .. } = opened;
+fn stands(stage: &mut Stage, opened: ToPeer) -> Result<(), LabError> {
+    let ToPeer { client, socket, peer, mut conn } = opened;
     stage.step("the connection stands");
     peer.send_data(&mut conn, b"Hello")?;
     client.receive(socket)?.ok()?;
@@ -67,10 +40,10 @@ fn stands(stage: &mut Stage, opened: Opened) -> Result<(), LabError> {
 }
 
 fn challenged_syn(stage: &mut Stage) -> Result<(), LabError> {
-    let opened = open(stage)?;
-    let Opened { namespace, peer, conn, .. } = &opened;
+    let opened = open_to_peer(stage, 443)?;
+    let ToPeer { peer, conn, .. } = &opened;
     // The namespace's own limit would hold back the second.
-    namespace.sysctl("net/ipv4/tcp_invalid_ratelimit", "0")?;
+    stage.namespaces()[0].sysctl("net/ipv4/tcp_invalid_ratelimit", "0")?;
     let syn = conn.segment(Flags::SYN);
     stage.step("the peer sends a SYN within the window, and one with the number of the first");
     for back in [0, 1] {
@@ -82,8 +55,8 @@ fn challenged_syn(stage: &mut Stage) -> Result<(), LabError> {
 }
 
 fn challenged_ack(stage: &mut Stage) -> Result<(), LabError> {
-    let mut opened = open(stage)?;
-    let Opened { client, socket, peer, conn, .. } = &mut opened;
+    let mut opened = open_to_peer(stage, 443)?;
+    let ToPeer { client, socket, peer, conn } = &mut opened;
     client.send(*socket, "Hello")?.ok()?;
     peer.await_data(conn)?;
     conn.expected = conn.expected.wrapping_add(5);

@@ -3,6 +3,7 @@
 use super::{
     Family::{Ipv4, Ipv6},
     LabError, Scenario, Stage, scenario,
+    to_peer::{ToPeer, open_to_peer},
 };
 use crate::lab::{Side, wire::Flags};
 
@@ -32,17 +33,7 @@ fn data_after_shutdown(stage: &mut Stage) -> Result<(), LabError> {
 }
 
 fn data_after(stage: &mut Stage, close: bool) -> Result<(), LabError> {
-    let namespace = stage.namespace("lab")?;
-    let client = stage.actor(&namespace, "client")?;
-    let peer = stage.peer(&namespace)?;
-    stage.ready()?;
-    let to = peer.far(443);
-    let socket = client.socket(to)?;
-    let connecting = client.begin_connect(socket, to)?;
-    let mut conn = peer.await_syn(to.port())?;
-    peer.accept(&mut conn)?;
-    connecting.finish()?.ok()?;
-    stage.attempt(&client, conn.kernel, to).because("established");
+    let ToPeer { client, socket, peer, mut conn } = open_to_peer(stage, 443)?;
     if close {
         client.close(socket)?;
     } else {
@@ -52,7 +43,7 @@ fn data_after(stage: &mut Stage, close: bool) -> Result<(), LabError> {
     stage.step("the peer does not acknowledge the FIN, and sends data");
     peer.send_data(&mut conn, b"Hello")?;
     peer.await_reset(&conn)?;
-    let sender = if close { Side::ownerless(namespace.inum(), "full") } else { Side::full(&client) };
+    let sender = if close { Side::ownerless(client.netns(), "full") } else { Side::full(&client) };
     stage.reset("reply", conn.kernel, conn.peer).sender = sender;
     stage.sends_resets(1);
     stage.counts("TCPAbortOnData", 1);

@@ -235,15 +235,25 @@ fn child(stage: &mut Stage) -> Result<(Arc<Namespace>, Peer, Conn), LabError> {
     Ok((namespace, peer, conn))
 }
 
+/// The child answers with RST, once; no process has it yet.
+fn answered_by_child(
+    stage: &mut Stage,
+    namespace: &Namespace,
+    peer: &Peer,
+    conn: &Conn,
+) -> Result<(), LabError> {
+    peer.await_reset(conn)?;
+    stage.reset("reply", conn.kernel, conn.peer).sender = Side::ownerless(namespace.inum(), "full");
+    stage.sends_resets(1);
+    Ok(())
+}
+
 fn child_bad_ack(stage: &mut Stage) -> Result<(), LabError> {
     let (namespace, peer, conn) = child(stage)?;
     stage.step("the peer acknowledges another number than that of the SYN-ACK");
     let ack = conn.segment(Flags::ACK);
     peer.send(&Segment { ack: ack.ack.wrapping_add(1000), ..ack })?;
-    peer.await_reset(&conn)?;
-    stage.reset("reply", conn.kernel, conn.peer).sender = Side::ownerless(namespace.inum(), "full");
-    stage.sends_resets(1);
-    Ok(())
+    answered_by_child(stage, &namespace, &peer, &conn)
 }
 
 fn child_second_syn(stage: &mut Stage) -> Result<(), LabError> {
@@ -251,8 +261,5 @@ fn child_second_syn(stage: &mut Stage) -> Result<(), LabError> {
     stage.step("the peer sends another SYN, as if it had begun anew");
     let syn = conn.segment(Flags::SYN);
     peer.send(&Segment { seq: syn.seq.wrapping_add(100), ..syn })?;
-    peer.await_reset(&conn)?;
-    stage.reset("reply", conn.kernel, conn.peer).sender = Side::ownerless(namespace.inum(), "full");
-    stage.sends_resets(1);
-    Ok(())
+    answered_by_child(stage, &namespace, &peer, &conn)
 }

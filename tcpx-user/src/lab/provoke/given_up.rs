@@ -3,8 +3,9 @@
 use super::{
     Family::{Ipv4, Ipv6},
     LabError, Scenario, Stage, scenario,
+    to_peer::{ToPeer, open_to_peer},
 };
-use crate::lab::{Actor, Conn, Fd, Peer, TcpOption};
+use crate::lab::TcpOption;
 
 pub(super) const TABLE: &[Scenario] = &[
     scenario("retransmit-timeout", Ipv4, "The peer never acknowledges the data", GIVEN_UP, given_up),
@@ -42,28 +43,10 @@ const CLOSED: &str = "An orphan: tcp_orphan_retries (here 1) takes the place of 
                       told.";
 
 /// An open connection to a peer that says nothing from now on.
-pub(super) struct Silent {
-    pub(super) client: Actor,
-    pub(super) socket: Fd,
-    pub(super) peer: Peer,
-    pub(super) conn: Conn,
-}
-
-/// Opens it, and records the attempt.
-pub(super) fn silent(stage: &mut Stage) -> Result<Silent, LabError> {
-    let namespace = stage.namespace("lab")?;
-    let client = stage.actor(&namespace, "client")?;
-    let peer = stage.peer(&namespace)?;
-    namespace.sysctl("net/ipv4/tcp_retries2", "2")?;
-    stage.ready()?;
-    let to = peer.far(5432);
-    let socket = client.socket(to)?;
-    let connecting = client.begin_connect(socket, to)?;
-    let mut conn = peer.await_syn(to.port())?;
-    peer.accept(&mut conn)?;
-    connecting.finish()?.ok()?;
-    stage.attempt(&client, conn.kernel, to).because("established");
-    Ok(Silent { client, socket, peer, conn })
+pub(super) fn silent(stage: &mut Stage) -> Result<ToPeer, LabError> {
+    let opened = open_to_peer(stage, 5432)?;
+    stage.namespaces()[0].sysctl("net/ipv4/tcp_retries2", "2")?;
+    Ok(opened)
 }
 
 fn given_up(stage: &mut Stage) -> Result<(), LabError> {
@@ -78,8 +61,8 @@ fn given_up_by_user_timeout(stage: &mut Stage) -> Result<(), LabError> {
     unacknowledged(stage, &silent, "ETIMEDOUT")
 }
 
-fn unacknowledged(stage: &mut Stage, silent: &Silent, errno: &'static str) -> Result<(), LabError> {
-    let Silent { client, socket, conn, .. } = silent;
+fn unacknowledged(stage: &mut Stage, silent: &ToPeer, errno: &'static str) -> Result<(), LabError> {
+    let ToPeer { client, socket, conn, .. } = silent;
     stage.step("the client sends; the peer answers nothing");
     client.send(*socket, "Hello")?.ok()?;
     client.receive(*socket)?.failed_with(errno)?;
@@ -89,7 +72,7 @@ fn unacknowledged(stage: &mut Stage, silent: &Silent, errno: &'static str) -> Re
 }
 
 fn answered_by_icmp(stage: &mut Stage) -> Result<(), LabError> {
-    let Silent { client, socket, peer, mut conn } = silent(stage)?;
+    let ToPeer { client, socket, peer, mut conn } = silent(stage)?;
     stage.step("the client sends; ICMP comes back");
     client.send(socket, "Hello")?.ok()?;
     peer.await_data(&mut conn)?;
@@ -101,7 +84,7 @@ fn answered_by_icmp(stage: &mut Stage) -> Result<(), LabError> {
 }
 
 fn closed(stage: &mut Stage) -> Result<(), LabError> {
-    let Silent { client, socket, conn, .. } = silent(stage)?;
+    let ToPeer { client, socket, conn, .. } = silent(stage)?;
     let namespace = stage.namespaces()[0].clone();
     namespace.sysctl("net/ipv4/tcp_orphan_retries", "1")?;
     stage.step("the client closes; the peer answers nothing");

@@ -16,11 +16,13 @@ mod listener;
 mod local_resets;
 mod nat;
 mod near;
+
 mod own_accord;
 mod quiet;
 mod remote;
 mod reuseport;
 mod silent;
+mod to_peer;
 mod tproxy;
 mod unmatched;
 

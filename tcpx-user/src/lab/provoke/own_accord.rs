@@ -6,9 +6,10 @@ use std::fs;
 use super::{
     Family::{Ipv4, Ipv6},
     LabError, Scenario, Stage,
-    given_up::{Silent, silent},
+    given_up::silent,
     local_resets::{Open, open},
     scenario,
+    to_peer::ToPeer,
 };
 use crate::lab::{Side, TcpOption, wire::Flags};
 
@@ -164,7 +165,7 @@ fn linger2_expired(stage: &mut Stage) -> Result<(), LabError> {
 }
 
 fn linger2_in_fin_wait1(stage: &mut Stage) -> Result<(), LabError> {
-    let Silent { client, socket, peer, mut conn } = silent(stage)?;
+    let ToPeer { client, socket, peer, mut conn } = silent(stage)?;
     client.set_option(socket, TcpOption::Linger2, -1)?;
     client.close(socket)?;
     peer.await_fins(&conn, 1)?;
@@ -210,16 +211,16 @@ fn user_timeout(stage: &mut Stage) -> Result<(), LabError> {
     unanswered_probes(stage, &silent)
 }
 
-fn keep_alive(silent: &Silent, count: i32) -> Result<(), LabError> {
-    let Silent { client, socket, .. } = silent;
+fn keep_alive(silent: &ToPeer, count: i32) -> Result<(), LabError> {
+    let ToPeer { client, socket, .. } = silent;
     client.set_option(*socket, TcpOption::KeepIdle, 1)?;
     client.set_option(*socket, TcpOption::KeepInterval, 1)?;
     client.set_option(*socket, TcpOption::KeepCount, count)?;
     client.set_option(*socket, TcpOption::KeepAlive, 1)
 }
 
-fn unanswered_probes(stage: &mut Stage, silent: &Silent) -> Result<(), LabError> {
-    let Silent { client, socket, peer, conn } = silent;
+fn unanswered_probes(stage: &mut Stage, silent: &ToPeer) -> Result<(), LabError> {
+    let ToPeer { client, socket, peer, conn } = silent;
     stage.step("the peer answers nothing");
     peer.await_reset(conn)?;
     client.receive(*socket)?.failed_with("ETIMEDOUT")?;
@@ -252,7 +253,7 @@ impl Drop for Limit {
 }
 
 fn memory_pressure(stage: &mut Stage) -> Result<(), LabError> {
-    let Silent { client, socket, peer, conn } = silent(stage)?;
+    let ToPeer { client, socket, peer, conn } = silent(stage)?;
     stage.step("no orphan may exist");
     let _limit = Limit::lower()?;
     client.close(socket)?;
@@ -264,7 +265,7 @@ fn memory_pressure(stage: &mut Stage) -> Result<(), LabError> {
 }
 
 fn memory_pressure_timer(stage: &mut Stage) -> Result<(), LabError> {
-    let Silent { client, socket, peer, conn } = silent(stage)?;
+    let ToPeer { client, socket, peer, conn } = silent(stage)?;
     client.close(socket)?;
     peer.await_fins(&conn, 2)?;
     stage.step("no orphan may exist any more");

@@ -3,6 +3,7 @@
 use super::{
     Family::{Ipv4, Ipv6},
     LabError, Scenario, Stage, scenario,
+    to_peer::{ToPeer, open_to_peer},
 };
 use crate::lab::{
     Actor, Conn, Fd, Peer, Side,
@@ -68,12 +69,7 @@ fn half_open(stage: &mut Stage) -> Result<HalfOpen, LabError> {
     let peer = stage.peer(&namespace)?;
     let listener = server.serve(peer.near(PORT))?;
     stage.ready()?;
-    let mut conn = peer.conn(40_001, PORT);
-    peer.send(&conn.segment(Flags::SYN))?;
-    conn.next = conn.next.wrapping_add(1);
-    let (to, both) = (conn.peer, Flags::SYN | Flags::ACK);
-    let (answer, _) = peer.receive("a SYN-ACK", |s| s.to == to && s.flags == both)?;
-    conn.expected = answer.seq.wrapping_add(1);
+    let conn = peer.request(40_001, PORT)?;
     Ok(HalfOpen { server, listener, peer, conn })
 }
 
@@ -100,31 +96,8 @@ fn outlived(stage: &mut Stage) -> Result<(), LabError> {
     Ok(())
 }
 
-/// A client with an open connection to the peer.
-struct Open {
-    client: Actor,
-    socket: Fd,
-    peer: Peer,
-    conn: Conn,
-}
-
-fn open(stage: &mut Stage) -> Result<Open, LabError> {
-    let namespace = stage.namespace("lab")?;
-    let client = stage.actor(&namespace, "client")?;
-    let peer = stage.peer(&namespace)?;
-    stage.ready()?;
-    let to = peer.far(PORT);
-    let socket = client.socket(to)?;
-    let connecting = client.begin_connect(socket, to)?;
-    let mut conn = peer.await_syn(to.port())?;
-    peer.accept(&mut conn)?;
-    connecting.finish()?.ok()?;
-    stage.attempt(&client, conn.kernel, to).because("established");
-    Ok(Open { client, socket, peer, conn })
-}
-
 fn challenged(stage: &mut Stage) -> Result<(), LabError> {
-    let open = open(stage)?;
+    let open = open_to_peer(stage, PORT)?;
     let conn = &open.conn;
     let reset = conn.segment(Flags::RST | Flags::ACK);
     open.peer.send(&Segment { seq: conn.next.wrapping_add(100), ..reset })?;
@@ -133,13 +106,13 @@ fn challenged(stage: &mut Stage) -> Result<(), LabError> {
 }
 
 fn outside(stage: &mut Stage) -> Result<(), LabError> {
-    let open = open(stage)?;
+    let open = open_to_peer(stage, PORT)?;
     let reset = open.conn.segment(Flags::RST | Flags::ACK);
     open.peer.send(&Segment { seq: open.conn.next.wrapping_sub(200_000), ..reset })?;
     still_open(stage, open)
 }
 
-fn still_open(stage: &mut Stage, mut open: Open) -> Result<(), LabError> {
+fn still_open(stage: &mut Stage, mut open: ToPeer) -> Result<(), LabError> {
     stage.step("the connection still carries data");
     open.peer.send_data(&mut open.conn, b"Hello")?;
     open.client.receive(open.socket)?.ok()?;
@@ -149,8 +122,8 @@ fn still_open(stage: &mut Stage, mut open: Open) -> Result<(), LabError> {
 }
 
 /// The kernel's side has closed.
-fn closed(stage: &mut Stage) -> Result<Open, LabError> {
-    let mut open = open(stage)?;
+fn closed(stage: &mut Stage) -> Result<ToPeer, LabError> {
+    let mut open = open_to_peer(stage, PORT)?;
     open.client.close(open.socket)?;
     let kernel = open.conn.kernel;
     let (fin, _) = open.peer.receive("a FIN", |s| s.from == kernel && s.flags.has(Flags::FIN))?;
@@ -159,7 +132,7 @@ fn closed(stage: &mut Stage) -> Result<Open, LabError> {
 }
 
 /// Both sides have closed, the kernel's first.
-fn in_time_wait(stage: &mut Stage) -> Result<Open, LabError> {
+fn in_time_wait(stage: &mut Stage) -> Result<ToPeer, LabError> {
     let mut open = closed(stage)?;
     open.peer.send(&open.conn.segment(Flags::FIN | Flags::ACK))?;
     open.conn.next = open.conn.next.wrapping_add(1);
@@ -206,7 +179,7 @@ fn rfc1337(stage: &mut Stage) -> Result<(), LabError> {
     Ok(())
 }
 
-fn reached_time_wait(stage: &mut Stage, open: &Open) {
+fn reached_time_wait(stage: &mut Stage, open: &ToPeer) {
     let netns = open.client.netns();
     let receiver = Side::ownerless(netns, "time-wait");
     stage.reset("elsewhere", open.conn.peer, open.conn.kernel).receiver = receiver;

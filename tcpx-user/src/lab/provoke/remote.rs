@@ -3,6 +3,7 @@
 use super::{
     Family::{Ipv4, Ipv6},
     LabError, Scenario, Stage, scenario,
+    to_peer::{ToPeer, open_to_peer},
 };
 use crate::lab::Side;
 
@@ -43,17 +44,7 @@ fn peer_refused(stage: &mut Stage) -> Result<(), LabError> {
 }
 
 fn peer_reset(stage: &mut Stage) -> Result<(), LabError> {
-    let namespace = stage.namespace("lab")?;
-    let client = stage.actor(&namespace, "client")?;
-    let peer = stage.peer(&namespace)?;
-    stage.ready()?;
-    let to = peer.far(5432);
-    let socket = client.socket(to)?;
-    let connecting = client.begin_connect(socket, to)?;
-    let mut conn = peer.await_syn(to.port())?;
-    peer.accept(&mut conn)?;
-    connecting.finish()?.ok()?;
-    stage.attempt(&client, conn.kernel, to).because("established");
+    let ToPeer { client, socket, peer, conn } = open_to_peer(stage, 5432)?;
     stage.step("the connection is open; the peer resets it");
     peer.reset(&conn)?;
     client.receive(socket)?.failed_with("ECONNRESET")?;

@@ -10,7 +10,7 @@ use super::{
     scenario,
     silent::give_up_after_retransmission,
 };
-use crate::lab::{Actor, Address, Holder, Namespace, Side, TcpOption, nft, run, steer, veth_pair};
+use crate::lab::{Actor, Address, Fd, Holder, Namespace, Side, TcpOption, nft, run, steer, veth_pair};
 
 pub(super) const TABLE: &[Scenario] = &[
     scenario("established/tproxy", Ipv4, "A TPROXY rule gives the SYN to a proxy", TPROXY, taken),
@@ -67,6 +67,23 @@ fn between(stage: &mut Stage) -> Result<(Arc<Namespace>, Actor, SocketAddr), Lab
     Ok((proxy, client, to))
 }
 
+/// The client calls an address, and the proxy, whose listener is bound to another, takes the call.
+fn talks_to_proxy(
+    stage: &mut Stage,
+    client: &Actor,
+    to: SocketAddr,
+    (proxy, listener, at): (&Actor, Fd, SocketAddr),
+) -> Result<(), LabError> {
+    let socket = client.socket(to)?;
+    let reply = client.connect(socket, to)?;
+    reply.ok()?;
+    let accepted = proxy.accept(listener)?;
+    talk(client, socket, proxy, accepted)?;
+    let attempt = stage.attempt(client, reply.local.unwrap_or(at), to);
+    attempt.holder = Some(Holder { process: proxy.process(), at });
+    Ok(())
+}
+
 fn taken(stage: &mut Stage) -> Result<(), LabError> {
     let (namespace, client, to) = between(stage)?;
     let proxy = stage.actor(&namespace, "proxy")?;
@@ -76,14 +93,7 @@ fn taken(stage: &mut Stage) -> Result<(), LabError> {
     proxy.bind(listener, at)?;
     proxy.listen(listener, 16)?;
     stage.ready()?;
-    let socket = client.socket(to)?;
-    let reply = client.connect(socket, to)?;
-    reply.ok()?;
-    let accepted = proxy.accept(listener)?;
-    talk(&client, socket, &proxy, accepted)?;
-    let attempt = stage.attempt(&client, reply.local.unwrap_or(at), to);
-    attempt.holder = Some(Holder { process: proxy.process(), at });
-    Ok(())
+    talks_to_proxy(stage, &client, to, (&proxy, listener, at))
 }
 
 fn steered(stage: &mut Stage) -> Result<(), LabError> {
@@ -94,14 +104,7 @@ fn steered(stage: &mut Stage) -> Result<(), LabError> {
     let program = steer::to_listener(&stage.namespaces()[0], &proxy, listener)?;
     stage.keep(program);
     stage.ready()?;
-    let socket = client.socket(to)?;
-    let reply = client.connect(socket, to)?;
-    reply.ok()?;
-    let accepted = proxy.accept(listener)?;
-    talk(&client, socket, &proxy, accepted)?;
-    let attempt = stage.attempt(&client, reply.local.unwrap_or(at), to);
-    attempt.holder = Some(Holder { process: proxy.process(), at });
-    Ok(())
+    talks_to_proxy(stage, &client, to, (&proxy, listener, at))
 }
 
 /// Over IPv4 the answer does not leave: its source is no address of the proxy's namespace, and for want of a transparent

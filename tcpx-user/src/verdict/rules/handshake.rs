@@ -11,14 +11,14 @@ use super::{
     words::{self, flags, socket},
 };
 use crate::{
-    correlate::facts::{Answered, ResetFacts, Sender},
+    correlate::{
+        facts::{Answered, ResetFacts, Sender},
+        key::ONE_SEGMENT_NS,
+    },
     event::{Netns, SockFacts},
     line::Confidence,
     verdict::VerdictId,
 };
-
-/// From the making of a child to its refusal of the segment that made it: one piece of work.
-const MADE_NS: u64 = 10_000_000;
 
 /// An answer of a full socket.
 #[derive(Clone, Copy)]
@@ -92,7 +92,7 @@ pub(super) fn child_rejected_ack(facts: &ResetFacts, _: &Context<'_>) -> Option<
         matches!((answered.lookups.established, answered.lookups.listener), (Some(Err(_)), Some(Ok(_))));
     // It was made and ended within the work on this segment, and never accepted.
     let opened = answered.opened.map(|opened| facts.time().saturating_sub(opened));
-    let fresh = opened.is_some_and(|age| age <= MADE_NS) && !sock.held && !sock.dead;
+    let fresh = opened.is_some_and(|age| age <= ONE_SEGMENT_NS) && !sock.held && !sock.dead;
     let told = BAD_ACK.iter().chain(&["TCP_ABORT_ON_DATA"]).any(|name| reason_is(&answered, name));
     if !answer.has(ACK)
         || !(of_request || ((of_cookie || fresh) && !listens) || (listens && (told || facts.for_child)))

@@ -5,12 +5,10 @@
 
 mod table;
 
-use std::net::IpAddr;
-
 use super::{Context, Finding, firewall::suspects, words};
 use crate::{
     correlate::{
-        facts::AttemptFacts,
+        facts::{AttemptFacts, is_own},
         key::{Seen, may_be_same},
     },
     event::{Drop, Icmp},
@@ -77,15 +75,12 @@ fn as_seen(facts: &AttemptFacts, context: &Context<'_>, id: VerdictId) -> Option
 /// The rule that may have sent it, where this host did. Other errors come from routing and neighbours.
 fn rule(facts: &AttemptFacts, id: VerdictId, context: &Context<'_>) -> Option<String> {
     let sent = facts.icmp_sent.as_ref();
-    let from_here = |error: &&Seen<Icmp>| error.what.from.is_some_and(|from| is_own(from, &error.what));
+    let from_here =
+        |error: &&Seen<Icmp>| error.what.from.is_some_and(|from| is_own(from, error.what.ends.a.ip()));
     let error = sent.or_else(|| facts.icmp.as_ref().filter(from_here))?;
     let deed = Deed::Icmp(error.what.icmp_code);
     let fits = matches!(id, IcmpRefused | IcmpAdminProhibited);
     fits.then(|| suspects(error.netns, &Packet::between(error.what.ends), deed, context))?
-}
-
-fn is_own(from: IpAddr, icmp: &Icmp) -> bool {
-    from.is_loopback() || from == icmp.ends.a.ip()
 }
 
 fn arrival(icmp: &Icmp) -> String {
@@ -97,7 +92,7 @@ fn arrival(icmp: &Icmp) -> String {
 /// Who a sender outside this host can be.
 fn sender(icmp: &Icmp) -> Option<String> {
     let from = icmp.from?;
-    let text = if is_own(from, icmp) {
+    let text = if is_own(from, icmp.ends.a.ip()) {
         "That is an address of this host."
     } else if from == icmp.ends.b.ip() {
         "That is the address that was called: that host, or a firewall answering for it."
