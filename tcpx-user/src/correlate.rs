@@ -50,6 +50,8 @@ pub struct Limits {
     pub remembered: usize,
     /// How long an attempt that ended, or one side of a RST, waits for what belongs to it.
     pub grace_ns: u64,
+    /// How long a RST waits, at most, for the attempt that it answers.
+    pub under_way_ns: u64,
     /// A flow that vanished once is told after so long at the earliest.
     pub quiet_ns: u64,
 }
@@ -62,6 +64,7 @@ impl Limits {
         drops: 4_096,
         remembered: 8_192,
         grace_ns: 50_000_000,
+        under_way_ns: 1_000_000_000,
         quiet_ns: 3_000_000_000,
     };
 }

@@ -69,6 +69,12 @@ impl Attempts {
         self.table.len()
     }
 
+    /// No attempt is in the table.
+    #[must_use]
+    pub(super) fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
     /// The oldest.
     #[must_use]
     pub fn oldest(&self) -> Option<u64> {

@@ -112,8 +112,8 @@ impl Correlator {
 
     /// What waited for `id` has waited long enough.
     pub(super) fn deadline_of(&mut self, id: u64) {
-        if self.resets.get(id).is_some() {
-            self.settle_reset(id);
+        if let Some(reset) = self.resets.get(id) {
+            if self.is_under_way(reset) { self.wait(id, self.now) } else { self.settle_reset(id) }
         } else if self.deaths.has(id) {
             self.settle_death(id);
         } else if let Some(attempt) = self.attempts.get(id) {
@@ -130,6 +130,20 @@ impl Correlator {
                 self.settle_drop(id);
             }
         }
+    }
+
+    /// A RST to a socket of this host that has not arrived may still come: on a busy machine that takes longer than what
+    /// else belongs together. If it answers a SYN, that is one of the attempts in flight, if any is.
+    fn is_under_way(&self, reset: &ResetFacts) -> bool {
+        let young = self.now < reset.time().saturating_add(self.limits.under_way_ns);
+        let Some(sender) = reset.sender.as_ref().filter(|_| young && reset.receiver.is_none()) else {
+            return false;
+        };
+        let Ends { a: from, b: to } = sender.flow();
+        let here = is_own(to.ip(), from.ip()) || self.history.is_on_this_host(to.ip());
+        let awaited =
+            sender.answered().is_none_or(|answered| !answered.is_refusal()) || !self.attempts.is_empty();
+        here && awaited
     }
 
     /// Ends the wait of a RST.
@@ -422,10 +436,12 @@ impl Correlator {
         let Some(id) = self.resets.oldest().filter(|_| self.resets.len() > self.limits.resets) else {
             return;
         };
-        if let Some(reset) = self.resets.get_mut(id) {
+        let (now, grace) = (self.now, self.limits.grace_ns);
+        if let Some(reset) = self.resets.get_mut(id).filter(|reset| now < reset.time().saturating_add(grace))
+        {
             reset.complete = false;
+            self.evicted += 1;
         }
-        self.evicted += 1;
         self.settle_reset(id);
     }
 

@@ -40,6 +40,8 @@ const MOUNTS: &[(&str, &str, &str, bool)] = &[
 
 /// Runs the guest. Never returns: the machine is off afterwards, whatever happened.
 pub(crate) fn run() -> ! {
+    // `cargo xtask vm` tells by it whether the kernel has booted.
+    eprintln!("guest init: begins");
     if let Err(error) = guest() {
         eprintln!("guest init failed: {error:?}");
     }

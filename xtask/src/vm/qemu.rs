@@ -20,6 +20,17 @@ const BOOT: &str = "console=ttyS0 quiet panic=-1 oops=panic";
 /// Debian's, and BPF, with which scenarios refuse what a security module would.
 const SECURITY_MODULES: &str = "landlock,lockdown,yama,apparmor,tomoyo,bpf";
 
+/// What the guest's first process writes to the console before all else.
+const BOOTED: &str = "guest init: begins";
+
+/// How a guest ended.
+pub(crate) struct Ended {
+    /// The last lines of its console, for error messages.
+    pub(crate) console: String,
+    /// Its kernel came as far as the first process.
+    pub(crate) booted: bool,
+}
+
 /// A guest that is about to run.
 pub(crate) struct Guest {
     folder: PathBuf,
@@ -49,8 +60,8 @@ impl Guest {
         Ok(Self { folder, child, limit })
     }
 
-    /// Waits for the end, hands over every line of the results as it comes, and returns the end of the console.
-    pub(crate) fn follow(mut self, line: impl FnMut(&str)) -> Result<String> {
+    /// Waits for the end, hands over every line of the results as it comes, and says how it ended.
+    pub(crate) fn follow(mut self, line: impl FnMut(&str)) -> Result<Ended> {
         let results = Tail::open(&self.folder.join("results"))?;
         match results.follow(&mut self.child, self.limit, line)? {
             Some(status) => self.check(status)?,
@@ -60,9 +71,9 @@ impl Guest {
                 self.console()
             ),
         }
-        let console = self.console();
+        let ended = Ended { console: self.console(), booted: self.output().contains(BOOTED) };
         paths::remove_folder(&self.folder)?;
-        Ok(console)
+        Ok(ended)
     }
 
     fn check(&self, status: ExitStatus) -> Result<()> {
@@ -71,11 +82,15 @@ impl Guest {
 
     /// The last lines of the console, for error messages.
     fn console(&self) -> String {
-        let bytes = std::fs::read(self.folder.join("console")).unwrap_or_default();
-        let text = String::from_utf8_lossy(&bytes).replace('\r', "");
+        let text = self.output();
         let lines: Vec<_> = text.lines().collect();
         let tail = &lines[lines.len().saturating_sub(LAST_LINES)..];
         format!("last lines of the console:\n  | {}", tail.join("\n  | "))
+    }
+
+    fn output(&self) -> String {
+        let bytes = std::fs::read(self.folder.join("console")).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).replace('\r', "")
     }
 }
 

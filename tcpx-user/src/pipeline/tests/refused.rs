@@ -25,6 +25,28 @@ fn nobody_has_the_port() {
     assert_eq!((lookup.listener.result, lookup.listener.source), (LookupResult::Miss, Source::Observed));
 }
 
+/// A busy machine: the RST arrives long after it was sent, and other things were seen meanwhile.
+#[test]
+fn a_rst_that_is_long_under_way_is_one_rst() {
+    const MS: u64 = 1_000_000;
+    let (call, other) = (call(LOCAL, PORT), call("10.0.0.1:50000", "10.0.0.9:80"));
+    let late = |arrives: u64| {
+        let way = [call.starts(S), call.looked_up(S + 1, misses()), call.no_socket(S + 2, held_by(vec![]))];
+        let meanwhile =
+            (1..15).map(|n| Call { sk: SockPtr(0x100 + n), ..other.clone() }.starts(S + 100 * n * MS));
+        let last = [call.gets_reset(arrives), call.fails(arrives + 1, 111)];
+        let mut events: Vec<Event> = way.into_iter().chain(meanwhile).chain(last).collect();
+        events.sort_by_key(|event| event.time);
+        run(Abilities::ALL, &events)
+    };
+    let told = late(S + 750 * MS);
+    assert_eq!(told.reset().receiver.as_ref().map(|end| end.addr), Some(addr(LOCAL).ip()));
+    assert_eq!(told.reset().joined_by.as_deref(), Some("tuple and sequence number"));
+    let told = late(S + 3_000 * MS);
+    assert_eq!(told.resets.len(), 1);
+    assert!(told.reset().receiver.is_none(), "nobody waits for ever");
+}
+
 #[test]
 fn a_walk_that_was_not_made_proves_nothing() {
     let told = run(Abilities::ALL, &call(LOCAL, PORT).refused(S, None));
