@@ -6,6 +6,7 @@
 )]
 
 mod apt;
+mod bench;
 mod btf_fixture;
 mod check;
 mod command;
@@ -53,6 +54,8 @@ enum Task {
     Protos,
     /// Writes the pages of docs/ that are made from the source
     Docs,
+    /// Measures what tracing costs, as ratios in one run; needs root and a quiet machine
+    Bench(bench::Options),
     /// Test guests: any of Debian's kernels under QEMU
     #[command(subcommand)]
     Vm(vm::Vm),
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Task::BtfFixture => btf_fixture::run(),
         Task::Protos => protos::run(),
         Task::Docs => docs::run(),
+        Task::Bench(options) => bench::run(&options),
         Task::Vm(vm) => vm::main(vm),
     };
     match result {

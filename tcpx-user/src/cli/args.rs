@@ -84,6 +84,8 @@ pub enum BackendArg {
 /// Which hooks are attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ProbesArg {
+    /// Only what sends or receives a RST: the cheapest; attempts and silence are not told
+    Resets,
     /// Only what runs when something is refused, reset, dropped or changes state
     Path,
     /// Also the receive path and both socket lookups

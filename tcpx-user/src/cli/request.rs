@@ -112,6 +112,8 @@ pub struct Limit {
 /// Which hooks are attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeSet {
+    /// What sends or receives a RST.
+    Resets,
     /// What runs when something is refused, reset, dropped or changes state.
     Path,
     /// Also the receive path and both lookups.
@@ -123,6 +125,7 @@ impl ProbeSet {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Resets => "resets",
             Self::Path => "path",
             Self::Lookup => "lookup",
         }

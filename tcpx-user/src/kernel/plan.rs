@@ -13,6 +13,8 @@ use super::{
 /// `--probes`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probes {
+    /// Only what sends or receives a RST.
+    Resets,
     /// Only what runs when something is refused, reset, dropped or changes state.
     Path,
     /// Also `tcp_v4_rcv` and the lookups, so that hit and miss are observed.
@@ -24,6 +26,7 @@ impl Probes {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Resets => "resets",
             Self::Path => "path",
             Self::Lookup => "lookup",
         }
@@ -132,10 +135,12 @@ pub fn plan(facts: &KernelFacts, asked: Asked) -> Vec<HookPlan> {
 /// Whether a hook belongs to what was asked.
 fn wanted(hook: Hook, asked: Asked) -> bool {
     match hook {
+        Hook::SendReset | Hook::ActiveReset | Hook::ReceiveReset | Hook::Reject => true,
+        Hook::Fork => asked.command,
+        _ if asked.probes == Probes::Resets => false,
         Hook::Receive | Hook::LookupEstablished | Hook::LookupListener | Hook::SkLookup | Hook::Reuseport => {
             asked.probes == Probes::Lookup
         }
-        Hook::Fork => asked.command,
         _ => true,
     }
 }
@@ -175,17 +180,17 @@ fn obstacle(way: &Way, facts: &KernelFacts, asked: Asked) -> Option<Obstacle> {
     {
         return Some(not_asked(only));
     }
-    if asked.probes == Probes::Path
+    if asked.probes != Probes::Lookup
         && way.programs.iter().any(|(_, attach)| matches!(attach, Attach::Syscall(_)))
     {
         let why = "a system call tracepoint slows every system call: used with --probes lookup only";
         return Some(Obstacle::NotAsked(why.to_owned()));
     }
-    if asked.probes == Probes::Path && is_for_each_packet(way) {
+    if asked.probes != Probes::Lookup && is_for_each_packet(way) {
         let why = "a hook that runs for each packet that is sent is used with --probes lookup only";
         return Some(Obstacle::NotAsked(why.to_owned()));
     }
-    if asked.probes == Probes::Path && runs_for_data(way) {
+    if asked.probes != Probes::Lookup && runs_for_data(way) {
         let why = "tcp_validate_incoming runs for data too: used with --probes lookup only";
         return Some(Obstacle::NotAsked(why.to_owned()));
     }

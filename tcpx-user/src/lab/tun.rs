@@ -45,6 +45,15 @@ impl Tun {
         Ok(packet)
     }
 
+    /// Reads what the kernel has sent through the device by now, if anything, into `packet`; its length.
+    pub fn try_receive(&self, packet: &mut [u8]) -> Result<Option<usize>, LabError> {
+        match rustix::io::read(&self.fd, packet) {
+            Ok(length) => Ok(Some(length)),
+            Err(Errno::AGAIN) => Ok(None),
+            Err(error) => Err(LabError::io("read from tun")(error)),
+        }
+    }
+
     /// Hands a packet to the kernel as received on the device.
     pub fn send(&self, packet: &[u8]) -> Result<(), LabError> {
         rustix::io::write(&self.fd, packet).map_err(LabError::io("write to tun"))?;

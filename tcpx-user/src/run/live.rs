@@ -225,6 +225,7 @@ pub fn in_kernel_words(asked: &Hooks, command: bool) -> Asked {
     Asked {
         backend: asked.backend.map_or(BackendChoice::Auto, BackendChoice::Only),
         probes: match asked.probes {
+            ProbeSet::Resets => Probes::Resets,
             ProbeSet::Path => Probes::Path,
             ProbeSet::Lookup => Probes::Lookup,
         },

@@ -164,6 +164,7 @@ fn explain(typed: &ExplainArgs, color: When) -> Explain {
 
 fn hooks(typed: &HookArgs, default: ProbeSet, stacks: bool) -> Hooks {
     let probes = match typed.probes {
+        Some(ProbesArg::Resets) => ProbeSet::Resets,
         Some(ProbesArg::Path) => ProbeSet::Path,
         Some(ProbesArg::Lookup) => ProbeSet::Lookup,
         None => default,

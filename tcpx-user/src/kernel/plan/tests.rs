@@ -108,6 +108,15 @@ fn what_each_backend_cannot_see_is_said_in_a_sentence() {
 }
 
 #[test]
+fn resets_attach_only_what_sends_or_receives_one() {
+    let asked = Asked { probes: Probes::Resets, command: false, ..AUTO };
+    for (name, bytes) in KERNELS {
+        let hooks: Vec<_> = plan(&facts(bytes), asked).iter().map(|plan| plan.hook.name()).collect();
+        assert_eq!(hooks, ["send-reset", "active-reset", "receive-reset", "reject"], "{name}");
+    }
+}
+
+#[test]
 fn a_kernel_without_kprobes_says_so_once() {
     let mut facts = facts(KERNELS[3].1);
     facts.features = Features { kprobes: false };

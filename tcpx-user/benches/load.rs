@@ -1,0 +1,151 @@
+//! What `cargo xtask bench` lets a host do while it is traced and while it is not: refused connections, traffic on open
+//! ones, and a flood of SYNs from outside. Prints one number for each run: how long it took, in nanoseconds.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::{Parser, Subcommand};
+use tcpx_user::lab::{
+    Address, Namespace, Tun,
+    wire::{Flags, Segment},
+};
+
+/// Nobody listens there (discard).
+const CLOSED: u16 = 9;
+const CHUNK: usize = 128 * 1024;
+
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    load: Load,
+    /// What cargo gives each benchmark
+    #[arg(long, global = true, hide = true)]
+    bench: bool,
+}
+
+#[derive(Subcommand)]
+enum Load {
+    /// Connects to a closed port of the loopback device, one connection after the other
+    Storm {
+        count: u32,
+        /// So many a second instead of as fast as possible
+        #[arg(long)]
+        rate: Option<u32>,
+    },
+    /// Sends so many MiB over one connection
+    Bulk { mebibytes: u32 },
+    /// Sends one byte to and fro over one connection
+    Rounds { count: u32 },
+    /// So many SYNs from addresses of another host, each refused by a closed port
+    Flood { count: u32 },
+}
+
+fn main() -> Result<()> {
+    let took = match Cli::parse().load {
+        Load::Storm { count, rate } => storm(count, rate)?,
+        Load::Bulk { mebibytes } => bulk(mebibytes)?,
+        Load::Rounds { count } => rounds(count)?,
+        Load::Flood { count } => flood(count)?,
+    };
+    println!("{}", took.as_nanos());
+    Ok(())
+}
+
+fn storm(count: u32, rate: Option<u32>) -> Result<Duration> {
+    let closed = SocketAddr::from((Ipv4Addr::LOCALHOST, CLOSED));
+    let start = Instant::now();
+    for nth in 0..count {
+        if let Some(rate) = rate {
+            let due = start + Duration::from_secs(1) * nth / rate;
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+        }
+        match TcpStream::connect(closed) {
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {}
+            Err(error) => return Err(error).context("connect()"),
+            Ok(_) => bail!("somebody listens on port {CLOSED}"),
+        }
+    }
+    Ok(start.elapsed())
+}
+
+fn pair() -> Result<(TcpStream, TcpStream)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let client = TcpStream::connect(listener.local_addr()?)?;
+    let (server, _) = listener.accept()?;
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    Ok((client, server))
+}
+
+fn bulk(mebibytes: u32) -> Result<Duration> {
+    let (mut client, mut server) = pair()?;
+    let total = u64::from(mebibytes) << 20;
+    let start = Instant::now();
+    let sender = thread::spawn(move || -> std::io::Result<()> {
+        let chunk = vec![0; CHUNK];
+        for _ in 0..total / CHUNK as u64 {
+            client.write_all(&chunk)?;
+        }
+        Ok(())
+    });
+    let mut chunk = vec![0; CHUNK];
+    let mut received = 0;
+    while received < total {
+        let more = server.read(&mut chunk)?;
+        ensure!(more > 0, "the sender ended early");
+        received += more as u64;
+    }
+    let took = start.elapsed();
+    sender.join().ok().context("the sender panicked")??;
+    Ok(took)
+}
+
+fn rounds(count: u32) -> Result<Duration> {
+    let (mut client, mut server) = pair()?;
+    let echo = thread::spawn(move || -> std::io::Result<()> {
+        let mut byte = [0];
+        while server.read(&mut byte)? > 0 {
+            server.write_all(&byte)?;
+        }
+        Ok(())
+    });
+    let mut byte = [7];
+    let start = Instant::now();
+    for _ in 0..count {
+        client.write_all(&byte)?;
+        client.read_exact(&mut byte)?;
+    }
+    let took = start.elapsed();
+    drop(client);
+    echo.join().ok().context("the echo panicked")??;
+    Ok(took)
+}
+
+/// Through a tun device in a namespace of its own: the segments really come in from outside.
+fn flood(count: u32) -> Result<Duration> {
+    let namespace = Namespace::create("flood")?;
+    let own = Ipv4Addr::new(10, 99, 0, 1);
+    let tun = Tun::create(&namespace, "tun0", [Address::new(own, 8)])?;
+    let mut buffer = vec![0; 2048];
+    let start = Instant::now();
+    let mut answers = 0_u32;
+    for nth in 0..count {
+        let [_, b, c, d] = nth.to_be_bytes();
+        let from = SocketAddr::new(IpAddr::from([10, 128 | b, c, d]), 40_000);
+        tun.send(&Segment::new(from, (own, CLOSED).into(), Flags::SYN, nth, 0).encode())?;
+        while tun.try_receive(&mut buffer)?.is_some() {
+            answers += 1;
+        }
+    }
+    let took = start.elapsed();
+    while tun.try_receive(&mut buffer)?.is_some() {
+        answers += 1;
+    }
+    eprintln!("{answers} answers");
+    Ok(took)
+}

@@ -1,0 +1,292 @@
+//! The rows of the table: what is measured, how, and what it should be.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::{
+    Bench,
+    ratio::Ratios,
+    summary,
+    table::Measured,
+    tracer::{self, Tracer},
+};
+use crate::{command, paths};
+
+/// One row.
+pub(super) struct Row {
+    pub(super) name: &'static str,
+    pub(super) what: &'static str,
+    pub(super) measure: fn(&Bench) -> Result<Vec<Measured>>,
+}
+
+/// All of them, in the order of the table.
+pub(super) const ROWS: &[Row] = &[
+    Row { name: "floor", what: "empty programs on the tracepoints of a refused connection", measure: floor },
+    Row { name: "bpftrace", what: "bpftrace printing a line for each RST", measure: bpftrace },
+    Row { name: "storm-record", what: "refused connections while tcpx records", measure: storm_record },
+    Row {
+        name: "storm-resets",
+        what: "refused connections while tcpx records RSTs only",
+        measure: storm_resets,
+    },
+    Row { name: "storm-json", what: "refused connections while tcpx writes JSON", measure: storm_json },
+    Row { name: "open", what: "traffic on an open connection", measure: open },
+    Row { name: "flood", what: "a million SYNs from outside to a closed port", measure: flood },
+    Row { name: "replay", what: "a recorded storm, replayed", measure: replay },
+    Row { name: "start", what: "from the start of tcpx to the last hook", measure: start },
+    Row { name: "rest", what: "memory while nothing happens", measure: rest },
+    Row { name: "trickle", what: "CPU time at 1,000 RSTs a second", measure: trickle },
+];
+
+/// Connections of a storm: more than a second at full speed.
+const STORM: &str = "200000";
+const FLOOD: u64 = 1_000_000;
+/// Tracepoints that a refused connection on the loopback device passes.
+const TRACEPOINTS: [&str; 4] = ["inet_sock_set_state", "tcp_send_reset", "kfree_skb", "tcp_receive_reset"];
+const MIB: f64 = 1024.0 * 1024.0;
+
+/// The rates of storms while `tracer` is attached, which starts before each and ends after it. What it wrote is
+/// looked at by `check`.
+fn storms(
+    bench: &Bench,
+    tracer: impl Fn() -> Result<Tracer>,
+    mut check: impl FnMut() -> Result<()>,
+) -> Result<Ratios> {
+    let storm = || bench.load(&["storm", STORM]);
+    Ratios::of(bench.rounds, storm, || {
+        let tracer = tracer()?;
+        let took = storm()?;
+        tracer.stop()?;
+        check()?;
+        Ok(took)
+    })
+}
+
+fn rate(ratios: &Ratios, least: f64) -> Measured {
+    Measured::target("rate", ratios, format!("at least {least}"), ratios.median() >= least)
+}
+
+fn none_lost(lost: u64) -> Measured {
+    Measured::target("events lost, all rounds", lost, "0", lost == 0)
+}
+
+fn floor(bench: &Bench) -> Result<Vec<Measured>> {
+    let script: String = TRACEPOINTS.map(|name| format!("rawtracepoint:{name} {{ }} ")).concat();
+    let output = bench.file("bpftrace");
+    let attach = || tracer::bpftrace(&script, TRACEPOINTS.len(), &output);
+    Ok(vec![Measured::reference("rate", storms(bench, attach, || Ok(()))?)])
+}
+
+fn bpftrace(bench: &Bench) -> Result<Vec<Measured>> {
+    let script = r#"rawtracepoint:tcp_send_reset { printf("%llu %d %s\n", nsecs, pid, comm) }"#;
+    let output = bench.file("bpftrace");
+    let attach = || tracer::bpftrace(script, 1, &output);
+    Ok(vec![Measured::reference("rate", storms(bench, attach, || Ok(()))?)])
+}
+
+fn recorded(bench: &Bench, file: &Path, probes: &str) -> Result<(Ratios, u64)> {
+    let attach = || {
+        drop(std::fs::remove_file(file));
+        let file = file.display().to_string();
+        bench.tcpx(["record", "-w", &file, "--probes", probes])
+    };
+    let mut lost = 0;
+    let ratios = storms(bench, attach, || {
+        lost += lost_of(&summary(&replayed(bench, file)?)?);
+        Ok(())
+    })?;
+    Ok((ratios, lost))
+}
+
+/// What `tcpx replay` prints.
+fn replayed(bench: &Bench, file: &Path) -> Result<String> {
+    let mut replay = Command::new(&bench.tcpx);
+    command::text(replay.args(["replay", "-o", "json", "--verdict", "unknown"]).arg(file))
+}
+
+/// Events that were lost anywhere, and connections that the kernel counted and tcpx did not.
+fn lost_of(summary: &Value) -> u64 {
+    let number = |value: &Value| value.as_u64().unwrap_or(0);
+    number(&summary["lost"]["kernel"]) + number(&summary["lost"]["user"]) + number(&summary["unaccounted"])
+}
+
+fn storm_record(bench: &Bench) -> Result<Vec<Measured>> {
+    let (ratios, lost) = recorded(bench, &bench.file("storm.tcpx"), "path")?;
+    Ok(vec![rate(&ratios, 0.87), none_lost(lost)])
+}
+
+fn storm_resets(bench: &Bench) -> Result<Vec<Measured>> {
+    let (ratios, lost) = recorded(bench, &bench.file("resets.tcpx"), "resets")?;
+    Ok(vec![rate(&ratios, 0.93), none_lost(lost)])
+}
+
+fn storm_json(bench: &Bench) -> Result<Vec<Measured>> {
+    let file = bench.file("storm.jsonl");
+    let output = file.display().to_string();
+    let attach = || bench.tcpx(["trace", "-o", "json", "--output", &output]);
+    let mut lost = 0;
+    let ratios = storms(bench, attach, || {
+        lost += lost_of(&summary(&last_line(&file)?)?);
+        Ok(())
+    })?;
+    Ok(vec![rate(&ratios, 0.80), none_lost(lost)])
+}
+
+/// The last line of a file of JSON lines.
+fn last_line(file: &Path) -> Result<String> {
+    command::text(Command::new("tail").args(["-n", "1"]).arg(file))
+}
+
+fn open(bench: &Bench) -> Result<Vec<Measured>> {
+    let _counting = Counting::begin()?;
+    let (bulk, runs) = undisturbed(bench, &["bulk", "4096"])?;
+    let (rounds, more) = undisturbed(bench, &["rounds", "50000"])?;
+    let rate = |what: &str, ratios: &Ratios| {
+        Measured::target(what, ratios, "at least 0.99", ratios.median() >= 0.99)
+    };
+    // Opening and closing the connection, and what else happens on the host.
+    let most = runs.max(more);
+    Ok(vec![
+        rate("rate of bulk data", &bulk),
+        rate("rate of request and response", &rounds),
+        Measured::target(
+            "runs of programs for 4 GiB, or 100,000 segments",
+            most,
+            "less than 100",
+            most < 100,
+        ),
+    ])
+}
+
+/// The rates of a load that tcpx should not touch, and how often its programs ran meanwhile, at most.
+fn undisturbed(bench: &Bench, load: &[&str]) -> Result<(Ratios, u64)> {
+    let mut most = 0;
+    let file = bench.file("open.tcpx").display().to_string();
+    let ratios = Ratios::of(
+        bench.rounds,
+        || bench.load_anywhere(load),
+        || {
+            drop(std::fs::remove_file(&file));
+            let tracer = bench.tcpx(["record", "-w", &file, "--probes", "path"])?;
+            let before = tracer.process().runs()?;
+            let took = bench.load_anywhere(load)?;
+            most = most.max(tracer.process().runs()? - before);
+            tracer.stop()?;
+            Ok(took)
+        },
+    )?;
+    Ok((ratios, most))
+}
+
+/// The kernel counts runs of programs while this lives.
+struct Counting;
+
+const STATS: &str = "/proc/sys/kernel/bpf_stats_enabled";
+
+impl Counting {
+    fn begin() -> Result<Self> {
+        paths::write(Path::new(STATS), "1")?;
+        Ok(Self)
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        drop(std::fs::write(STATS, "0"));
+    }
+}
+
+fn flood(bench: &Bench) -> Result<Vec<Measured>> {
+    let file = bench.file("flood.jsonl");
+    let output = file.display().to_string();
+    let tracer = bench.tcpx(["trace", "-o", "json", "--output", &output])?;
+    let took = bench.load(&["flood", &FLOOD.to_string()])?;
+    let peak = tracer.process().size("VmHWM")? as f64 / MIB;
+    tracer.stop()?;
+    let summary = summary(&last_line(&file)?)?;
+    let counted =
+        summary["resets"].as_object().into_iter().flatten().filter_map(|(_, n)| n.as_u64()).sum::<u64>();
+    let closed = summary["resets"]["closed-port"].as_u64().unwrap_or(0);
+    Ok(vec![
+        Measured::reference("RSTs a second", (FLOOD as f64 / took.as_secs_f64()) as u64),
+        Measured::target("counted as closed-port", closed, FLOOD, closed == FLOOD),
+        Measured::reference("counted at all", counted),
+        Measured::reference("lost", lost_of(&summary)),
+        Measured::target("resident at most", format!("{peak:.1} MiB"), "64 MiB", peak <= 64.0),
+    ])
+}
+
+fn replay(bench: &Bench) -> Result<Vec<Measured>> {
+    let file = bench.file("storm.tcpx");
+    drop(std::fs::remove_file(&file));
+    let tracer = bench.tcpx(["record", "-w", &file.display().to_string(), "--probes", "path"])?;
+    bench.load(&["storm", STORM])?;
+    tracer.stop()?;
+    let verdicts = speed(bench, &file, &["--verdict", "unknown"])?;
+    let json = speed(bench, &file, &[])?;
+    let rate = |what: &str, speed: f64, least: f64| {
+        Measured::target(what, format!("{speed:.0}"), format!("at least {least}"), speed >= least)
+    };
+    Ok(vec![
+        rate("events a second to verdicts", verdicts, 1_000_000.0),
+        rate("events a second to JSON", json, 500_000.0),
+    ])
+}
+
+/// Records of a recorded storm that `tcpx replay` handles in a second, the best of some runs.
+fn speed(bench: &Bench, file: &Path, filter: &[&str]) -> Result<f64> {
+    /// To SYN_SENT, the RST sent, the RST received, to CLOSE.
+    const RECORDS: f64 = 4.0;
+    let mut best = Duration::MAX;
+    for _ in 0..bench.rounds.max(3) {
+        let start = Instant::now();
+        let mut replay = Command::new("taskset");
+        replay.args(["-c", "1"]).arg(&bench.tcpx).args(["replay", "-o", "json", "--output", "/dev/null"]);
+        command::quiet(replay.args(filter).arg(file))?;
+        best = best.min(start.elapsed());
+    }
+    Ok(STORM.parse::<f64>()? * RECORDS / best.as_secs_f64())
+}
+
+fn start(bench: &Bench) -> Result<Vec<Measured>> {
+    let mut times = Vec::new();
+    for _ in 0..bench.rounds {
+        let tracer = bench.tcpx(["trace"])?;
+        times.push(tracer.started);
+        tracer.stop()?;
+    }
+    times.sort();
+    let median = times[times.len() / 2];
+    let met = median <= Duration::from_millis(250);
+    Ok(vec![Measured::target("median", format!("{:.3} s", median.as_secs_f64()), "0.25 s", met)])
+}
+
+fn rest(bench: &Bench) -> Result<Vec<Measured>> {
+    let tracer = bench.tcpx(["trace"])?;
+    // One connection, so that what is made at the first event is there.
+    bench.load(&["storm", "1"])?;
+    let resident = tracer.process().size("VmRSS")? as f64 / MIB;
+    let maps = tracer.process().maps()? as f64 / MIB;
+    tracer.stop()?;
+    ensure!(maps > 0.0, "the kernel tells nothing of maps");
+    Ok(vec![
+        Measured::target("resident", format!("{resident:.1} MiB"), "32 MiB", resident <= 32.0),
+        Measured::target("maps in the kernel", format!("{maps:.1} MiB"), "8 MiB", maps <= 8.0),
+    ])
+}
+
+fn trickle(bench: &Bench) -> Result<Vec<Measured>> {
+    const SECONDS: u32 = 20;
+    let output = bench.file("trickle.jsonl").display().to_string();
+    let tracer = bench.tcpx(["trace", "-o", "json", "--output", &output])?;
+    let before = tracer.process().cpu()?;
+    let took = bench.load(&["storm", &(1000 * SECONDS).to_string(), "--rate", "1000"])?;
+    let spent = tracer.process().cpu()?.checked_sub(before).context("CPU time ran backwards")?;
+    tracer.stop()?;
+    let part = spent.as_secs_f64() / took.as_secs_f64() * 100.0;
+    Ok(vec![Measured::target("of a core", format!("{part:.1} %"), "1 %", part <= 1.0)])
+}

@@ -1,0 +1,85 @@
+//! What traces: tcpx, or bpftrace for comparison.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::{Bench, proc::Process};
+use crate::{command, paths};
+
+/// Where tracers run, away from the load.
+const CPU: &str = "1";
+const PATIENCE: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(1);
+
+/// One that is attached. Dropping it kills it.
+pub(super) struct Tracer {
+    child: Child,
+    /// From the start of the program to the last hook.
+    pub(super) started: Duration,
+}
+
+impl Bench {
+    /// Starts tcpx with `words` and waits until its hooks are attached.
+    pub(super) fn tcpx<W: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = W>) -> Result<Tracer> {
+        let ready = self.file("ready");
+        drop(std::fs::remove_file(&ready));
+        let mut tcpx = Command::new("taskset");
+        tcpx.args(["-c", CPU]).arg(&self.tcpx).args(words).arg("--ready-file").arg(&ready);
+        Tracer::start(&mut tcpx, |_| ready.exists())
+    }
+}
+
+/// Starts bpftrace with a script of `hooks` programs that writes to `output`, and waits until they are attached.
+pub(super) fn bpftrace(script: &str, hooks: usize, output: &Path) -> Result<Tracer> {
+    if !command::exists("bpftrace") {
+        crate::apt::install(&["bpftrace"])?;
+    }
+    let mut bpftrace = Command::new("taskset");
+    bpftrace.args(["-c", CPU, "bpftrace", "-o"]).arg(output).args(["-e", script]);
+    Tracer::start(&mut bpftrace, |process| process.links() >= hooks)
+}
+
+impl Tracer {
+    fn start(command: &mut Command, ready: impl Fn(Process) -> bool) -> Result<Self> {
+        let log = paths::target_folder("bench")?.join("stderr");
+        let stderr = File::create(&log).with_context(|| format!("creating {}", log.display()))?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
+        let begun = Instant::now();
+        let child = command.spawn().with_context(|| format!("starting `{}`", command::line(command)))?;
+        let mut tracer = Self { child, started: Duration::ZERO };
+        while !ready(tracer.process()) {
+            let ended = tracer.child.try_wait().context("waiting for the tracer")?;
+            if ended.is_some() || begun.elapsed() > PATIENCE {
+                let said = paths::read(&log)?;
+                bail!("`{}` did not attach: {}", command::line(command), String::from_utf8_lossy(&said));
+            }
+            std::thread::sleep(POLL);
+        }
+        tracer.started = begun.elapsed();
+        Ok(tracer)
+    }
+
+    pub(super) fn process(&self) -> Process {
+        Process(self.child.id())
+    }
+
+    /// Ends it as Ctrl-C does, and waits for the end.
+    pub(super) fn stop(mut self) -> Result<()> {
+        command::run(Command::new("kill").args(["-INT", &self.child.id().to_string()]))?;
+        let status = self.child.wait().context("waiting for the tracer")?;
+        ensure!(status.success(), "the tracer ended with {status}");
+        Ok(())
+    }
+}
+
+impl Drop for Tracer {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
