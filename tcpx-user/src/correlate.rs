@@ -20,7 +20,10 @@ pub mod resets;
 pub mod sender;
 mod settle;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use crate::{
     abilities::Abilities,
@@ -88,16 +91,16 @@ pub struct Correlator {
     deaths: Deaths,
     history: History,
     refused: Refused,
-    lookups: Recent<Ends, Seen<Box<LookedUp>>>,
-    icmp: Recent<Ends, Seen<Icmp>>,
-    icmp_sent: Recent<Ends, Seen<Icmp>>,
+    lookups: Recent<Ends, Seen<Arc<LookedUp>>>,
+    icmp: Recent<Ends, Seen<Arc<Icmp>>>,
+    icmp_sent: Recent<Ends, Seen<Arc<Icmp>>>,
     translations: Translations,
     /// Open sockets that stray segments were made for, by segment.
-    untranslated: Recent<Ends, Seen<Untranslated>>,
+    untranslated: Recent<Ends, Seen<Arc<Untranslated>>>,
     /// Attempts that failed, by process: a proxy that cannot reach its upstream resets whoever called it.
     failed: Recent<u32, Upstream>,
     /// SYNs for which no neighbour answered.
-    neighbors: Recent<Ends, Seen<Box<Drop>>>,
+    neighbors: Recent<Ends, Seen<Arc<Drop>>>,
     /// Segments that were answered with a RST or an ICMP error: their drop is not silent.
     answered: Recent<Ends, (Netns, u32)>,
     /// Segments that met a small socket, which told what became of them: number and flags.

@@ -6,6 +6,8 @@ mod facts;
 mod names;
 mod parts;
 
+use std::sync::Arc;
+
 use tcpx_common::{abi, event as raw};
 use zerocopy::FromBytes;
 
@@ -53,50 +55,50 @@ impl Decoder {
     fn what(&self, kind: abi::Kind, bytes: &[u8]) -> Option<What> {
         use abi::Kind;
         Some(match kind {
-            Kind::State => What::State(facts::state(&record(bytes)?)?),
-            Kind::ConnectFailed => What::ConnectFailed(facts::connect_failed(&record(bytes)?)?),
-            Kind::Bind => What::Bind(facts::bind(&record(bytes)?)?),
+            Kind::State => What::State(Arc::new(facts::state(&record(bytes)?)?)),
+            Kind::ConnectFailed => What::ConnectFailed(Arc::new(facts::connect_failed(&record(bytes)?)?)),
+            Kind::Bind => What::Bind(Arc::new(facts::bind(&record(bytes)?)?)),
             Kind::BindFailed => {
-                What::CallFailed(Box::new(facts::call_failed(&record(bytes)?, ServerCall::Bind)?))
+                What::CallFailed(Arc::new(facts::call_failed(&record(bytes)?, ServerCall::Bind)?))
             }
             Kind::ListenFailed => {
-                What::CallFailed(Box::new(facts::call_failed(&record(bytes)?, ServerCall::Listen)?))
+                What::CallFailed(Arc::new(facts::call_failed(&record(bytes)?, ServerCall::Listen)?))
             }
             Kind::Lookup => {
                 let found: raw::Lookup = record(bytes)?;
-                What::Lookup(Box::new(crate::event::LookedUp {
+                What::Lookup(Arc::new(crate::event::LookedUp {
                     segment: parts::segment(&found.segment)?,
                     lookups: parts::lookups(&found.lookup),
                     listener: parts::holder(&found.listener),
                 }))
             }
             Kind::Reply | Kind::ReplySock | Kind::ReplyHolders => {
-                What::Reply(Box::new(self.reply(kind, bytes)?))
+                What::Reply(Arc::new(self.reply(kind, bytes)?))
             }
-            Kind::ActiveReset => What::ActiveReset(Box::new(self.sock_reset(bytes)?)),
-            Kind::ReceiveReset => What::ReceiveReset(Box::new(self.sock_reset(bytes)?)),
+            Kind::ActiveReset => What::ActiveReset(Arc::new(self.sock_reset(bytes)?)),
+            Kind::ReceiveReset => What::ReceiveReset(Arc::new(self.sock_reset(bytes)?)),
             Kind::QuietReset => {
-                What::ReceiveReset(Box::new(facts::quiet_reset(&record(bytes)?, self.tick_ns)?))
+                What::ReceiveReset(Arc::new(facts::quiet_reset(&record(bytes)?, self.tick_ns)?))
             }
-            Kind::Death => What::Death(Box::new(self.sock_reset(bytes)?)),
-            Kind::Icmp => What::Icmp(facts::icmp(&record(bytes)?, true)?),
-            Kind::IcmpSend => What::IcmpSend(facts::icmp(&record(bytes)?, false)?),
+            Kind::Death => What::Death(Arc::new(self.sock_reset(bytes)?)),
+            Kind::Icmp => What::Icmp(Arc::new(facts::icmp(&record(bytes)?, true)?)),
+            Kind::IcmpSend => What::IcmpSend(Arc::new(facts::icmp(&record(bytes)?, false)?)),
             Kind::Reject => facts::reject(&record(bytes)?)?,
             Kind::ConnRequest => {
-                What::ConnRequest(Box::new(facts::conn_request(&record(bytes)?, self.tick_ns)?))
+                What::ConnRequest(Arc::new(facts::conn_request(&record(bytes)?, self.tick_ns)?))
             }
             Kind::MiniSocket => {
-                What::MiniSocket(Box::new(facts::mini_socket(&record(bytes)?, self.tick_ns)?))
+                What::MiniSocket(Arc::new(facts::mini_socket(&record(bytes)?, self.tick_ns)?))
             }
-            Kind::Drop | Kind::DropHolders => What::Drop(Box::new(self.drop(kind, bytes)?)),
-            Kind::Retransmit => What::Retransmit(Box::new(facts::retransmit(&record(bytes)?)?)),
-            Kind::Nat => What::Nat(Box::new(facts::nat(&record(bytes)?, None)?)),
+            Kind::Drop | Kind::DropHolders => What::Drop(Arc::new(self.drop(kind, bytes)?)),
+            Kind::Retransmit => What::Retransmit(Arc::new(facts::retransmit(&record(bytes)?)?)),
+            Kind::Nat => What::Nat(Arc::new(facts::nat(&record(bytes)?, None)?)),
             Kind::NatHolders => {
                 let full: raw::NatHolders = record(bytes)?;
-                What::Nat(Box::new(facts::nat(&full.nat, Some(parts::holders(&full.holders)))?))
+                What::Nat(Arc::new(facts::nat(&full.nat, Some(parts::holders(&full.holders)))?))
             }
             Kind::Untranslated => {
-                What::Untranslated(Box::new(facts::untranslated(&record(bytes)?, self.tick_ns)?))
+                What::Untranslated(Arc::new(facts::untranslated(&record(bytes)?, self.tick_ns)?))
             }
             Kind::Fork => What::Fork { child: record::<raw::Fork>(bytes)?.child },
             Kind::Stack => What::Stack(facts::stack(&record(bytes)?)),

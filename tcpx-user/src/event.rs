@@ -2,9 +2,14 @@
 //!
 //! Times are nanoseconds of the boot clock. Nothing here explains anything; an absent fact is `None`.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    hash::{Hash, Hasher},
+    net::SocketAddr,
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 pub use tcpx_common::abi::{Backend, Hook};
 
 /// A network namespace: the inode number is what people see, the cookie tells two with the same number apart.
@@ -30,7 +35,7 @@ pub struct Task {
 pub struct SockPtr(pub u64);
 
 /// Two ends. For a socket `a` is local, for a packet `a` is the source. Either may have port 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ends {
     /// Local end, or source.
     pub a: SocketAddr,
@@ -46,8 +51,24 @@ impl Ends {
     }
 }
 
+impl Hash for Ends {
+    /// Many tables are asked by it for each record, so what is all of two IPv4 ends goes in at once.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match (self.a, self.b) {
+            (SocketAddr::V4(a), SocketAddr::V4(b)) => {
+                state.write_u64(u64::from(a.ip().to_bits()) << 32 | u64::from(b.ip().to_bits()));
+                state.write_u32(u32::from(a.port()) << 16 | u32::from(b.port()));
+            }
+            both => both.hash(state),
+        }
+    }
+}
+
 /// The name of an enum value of the kernel that reported it.
 pub type Name = Arc<str>;
+
+/// The name of a task, as the kernel has it: any bytes, at most 15.
+pub type Comm = SmallVec<[u8; 16]>;
 
 /// One record of the ring or of a recording.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,45 +101,45 @@ impl Event {
     }
 }
 
-/// Facts by kind. See `tcpx_common::event` for what each field is.
+/// Facts by kind. See `tcpx_common::event` for what each field is. They do not change any more: whoever keeps one shares it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
     /// A socket changed state.
-    State(StateChange),
+    State(Arc<StateChange>),
     /// connect() failed without a SYN; the task is the caller.
-    ConnectFailed(ConnectFailed),
+    ConnectFailed(Arc<ConnectFailed>),
     /// bind() ended; the task is the caller.
-    Bind(Bind),
+    Bind(Arc<Bind>),
     /// bind() or listen() failed; the task is the caller.
-    CallFailed(Box<CallFailed>),
+    CallFailed(Arc<CallFailed>),
     /// The lookups of a SYN or SYN-ACK.
-    Lookup(Box<LookedUp>),
+    Lookup(Arc<LookedUp>),
     /// A RST in answer to a segment.
-    Reply(Box<Reply>),
+    Reply(Arc<Reply>),
     /// A socket sends a RST of its own accord.
-    ActiveReset(Box<SockReset>),
+    ActiveReset(Arc<SockReset>),
     /// A RST reached a socket.
-    ReceiveReset(Box<SockReset>),
+    ReceiveReset(Arc<SockReset>),
     /// An open connection came to CLOSE because of an error that no received RST left.
-    Death(Box<SockReset>),
+    Death(Arc<SockReset>),
     /// An ICMP error reached TCP.
-    Icmp(Icmp),
+    Icmp(Arc<Icmp>),
     /// This host sends an ICMP error about a TCP segment.
-    IcmpSend(Icmp),
+    IcmpSend(Arc<Icmp>),
     /// Netfilter answers a segment with a RST.
-    Reject(Segment, HookNumber),
+    Reject(Arc<Segment>, HookNumber),
     /// A SYN reached a listener one of whose queues may be full, or that refused it.
-    ConnRequest(Box<ConnRequest>),
+    ConnRequest(Arc<ConnRequest>),
     /// A handshake segment met a request socket or a TIME_WAIT record, which did not take it.
-    MiniSocket(Box<MiniSocket>),
+    MiniSocket(Arc<MiniSocket>),
     /// A handshake segment was thrown away.
-    Drop(Box<Drop>),
+    Drop(Arc<Drop>),
     /// A SYN was sent again.
-    Retransmit(Box<Retransmit>),
+    Retransmit(Arc<Retransmit>),
     /// Conntrack translates the flow of a segment.
-    Nat(Box<Nat>),
+    Nat(Arc<Nat>),
     /// A segment that finds no socket fits the sequence numbers of an open one.
-    Untranslated(Box<Untranslated>),
+    Untranslated(Arc<Untranslated>),
     /// The traced command started a process.
     Fork {
         /// Its process id.
@@ -184,7 +205,7 @@ pub struct StateChange {
     /// Device that the socket is bound to, or 0.
     pub bound_dev: u32,
     /// Name of the running task, as the kernel has it.
-    pub comm: Vec<u8>,
+    pub comm: Comm,
 }
 
 /// Who refused a system call.
@@ -212,7 +233,7 @@ pub struct ConnectFailed {
     /// cgroup of the task.
     pub cgroup: Option<u64>,
     /// Name of the task.
-    pub comm: Vec<u8>,
+    pub comm: Comm,
 }
 
 /// bind() ended.
@@ -233,7 +254,7 @@ pub struct Bind {
     /// cgroup of the task.
     pub cgroup: Option<u64>,
     /// Name of the task.
-    pub comm: Vec<u8>,
+    pub comm: Comm,
 }
 
 /// The calls that make a socket a server's.
@@ -278,7 +299,7 @@ pub struct Segment {
     /// Time to live or hop limit.
     pub ttl: u8,
     /// Device that it came in on.
-    pub device: Option<String>,
+    pub device: Option<Name>,
     /// Its index.
     pub ifindex: Option<u32>,
 }
@@ -526,7 +547,7 @@ pub struct SockReset {
     /// `enum sk_rst_reason`, where the kernel has one.
     pub reason: Option<Name>,
     /// Name of the running task.
-    pub comm: Vec<u8>,
+    pub comm: Comm,
     /// For a RST that came in and of which `tcp_reset` does not know: how it met what it reached.
     pub quiet: Option<Quiet>,
 }
@@ -609,7 +630,7 @@ pub struct Icmp {
     /// TTL of the ICMP packet; `None` when this host sends.
     pub ttl: Option<u8>,
     /// Device that it came in on.
-    pub device: Option<String>,
+    pub device: Option<Name>,
 }
 
 /// Why a listener passed over a SYN.

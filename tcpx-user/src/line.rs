@@ -3,11 +3,15 @@
 //!
 //! The names are a contract with users (docs/formats.md). Absent facts are `null`.
 
-use std::{borrow::Cow, collections::BTreeMap, net::IpAddr};
+use std::{borrow::Cow, collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use serde::Serialize;
 
-use crate::verdict::VerdictId;
+use crate::{event::Name, verdict::VerdictId};
+
+mod note;
+
+pub use note::Note;
 
 /// Number of the format of lines.
 pub const SCHEMA: u32 = 1;
@@ -17,7 +21,7 @@ pub const SCHEMA: u32 = 1;
 #[serde(tag = "type", content = "data", rename_all = "lowercase")]
 pub enum Line {
     /// First.
-    Start(Start),
+    Start(Box<Start>),
     /// A connection attempt of a local process.
     Attempt(Box<Attempt>),
     /// A RST.
@@ -31,7 +35,7 @@ pub enum Line {
     /// Records that were lost.
     Loss(Loss),
     /// Last.
-    Summary(Summary),
+    Summary(Box<Summary>),
 }
 
 /// What is traced, and how.
@@ -192,7 +196,7 @@ pub struct Verdict {
     pub confidence: Confidence,
     /// Sentences, each a fact that was seen or a stated conclusion; the first is the one to read at three in
     /// the morning.
-    pub evidence: Vec<String>,
+    pub evidence: Arc<Vec<String>>,
     /// What to do next.
     pub advice: Cow<'static, str>,
 }
@@ -205,7 +209,7 @@ pub struct Frame {
     /// Bytes into it, where a stack told; else null.
     pub offset: Option<u64>,
     /// What happened there, and whether it was seen or follows.
-    pub note: Option<Cow<'static, str>>,
+    pub note: Option<Note>,
     /// Boot clock, ns: puts the frames of several records in order. Not published.
     #[serde(skip)]
     pub at: Option<u64>,
@@ -237,7 +241,7 @@ pub struct Attempt {
     /// How it ended.
     pub outcome: Outcome,
     /// `ECONNREFUSED` and so on.
-    pub errno: Option<String>,
+    pub errno: Option<Cow<'static, str>>,
     /// How it came to be.
     pub how: How,
     /// SYNs sent again.
@@ -299,7 +303,7 @@ pub struct Socket {
     /// What kind.
     pub kind: SocketKind,
     /// TCP state.
-    pub state: Option<String>,
+    pub state: Option<Cow<'static, str>>,
     /// Since it was opened.
     pub age_ns: Option<u64>,
     /// Since data last moved.
@@ -365,7 +369,7 @@ pub struct FlowLine {
 #[derive(Clone, Debug, Serialize)]
 pub struct SegmentLine {
     /// Letters as in tcpdump: `S`, `S.`, `R`, `R.`, `.`, `P.`, `F.`.
-    pub flags: String,
+    pub flags: Cow<'static, str>,
     /// Sequence number.
     pub seq: u32,
     /// Acknowledgement number.
@@ -375,14 +379,14 @@ pub struct SegmentLine {
     /// TTL or hop limit.
     pub ttl: Option<u8>,
     /// Device that it came in on.
-    pub device: Option<String>,
+    pub device: Option<Name>,
 }
 
 /// The kernel's name for why.
 #[derive(Clone, Debug, Serialize)]
 pub struct Reason {
     /// Name in the running kernel's enum, or tcpx's for kernels without.
-    pub name: String,
+    pub name: Name,
     /// `kernel` or `derived`.
     pub source: ReasonSource,
 }
@@ -482,7 +486,7 @@ pub struct Reset {
     /// The attempt that it ended.
     pub attempt: Option<u64>,
     /// How the two sides were joined.
-    pub joined_by: Option<String>,
+    pub joined_by: Option<Cow<'static, str>>,
     /// As in [`Attempt`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub was: Option<VerdictId>,
@@ -554,13 +558,13 @@ pub struct Death {
     /// How it ended.
     pub outcome: Outcome,
     /// What the application gets.
-    pub errno: Option<String>,
+    pub errno: Option<Cow<'static, str>>,
     /// Null: it is in the attempt.
     pub how: Option<How>,
     /// Null: it is in the attempt.
     pub syn_retransmits: Option<u32>,
     /// TCP state before the end.
-    pub state: String,
+    pub state: Cow<'static, str>,
     /// Since it was opened.
     pub age_ns: Option<u64>,
     /// Since data last moved.
@@ -593,7 +597,7 @@ pub struct PortHolder {
     /// Its port.
     pub port: u16,
     /// TCP state; `CLOSE` is a socket that is bound and does not listen.
-    pub state: String,
+    pub state: Cow<'static, str>,
     /// Whose.
     pub process: Option<Process>,
 }

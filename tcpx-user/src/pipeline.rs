@@ -1,6 +1,6 @@
 //! Events in, lines out: what live, replay, lab and tests share.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     abilities::Abilities,
@@ -14,7 +14,9 @@ use crate::{
     line::{self, Line, Loss, Origin, Summary},
     verdict::{
         VerdictId,
+        counts::{self, Counts},
         rules::{self, Context},
+        told::Told,
     },
     who::Who,
 };
@@ -24,13 +26,15 @@ pub struct Pipeline {
     correlator: Correlator,
     symbols: Box<dyn Symbols + Send>,
     summary: Summary,
+    told: Told,
 }
 
 impl Pipeline {
     /// Nothing seen yet.
     #[must_use]
     pub fn new(abilities: Abilities, limits: Limits, symbols: Box<dyn Symbols + Send>) -> Self {
-        Self { correlator: Correlator::new(abilities, limits), symbols, summary: Summary::default() }
+        let correlator = Correlator::new(abilities, limits);
+        Self { correlator, symbols, summary: Summary::default(), told: Told::default() }
     }
 
     /// Takes one event; returns what is settled by it.
@@ -75,7 +79,12 @@ impl Pipeline {
     }
 
     fn context<'a>(&'a self, who: &'a dyn Who) -> Context<'a> {
-        Context { abilities: self.correlator.abilities(), who, symbols: self.symbols.as_ref() }
+        Context {
+            abilities: self.correlator.abilities(),
+            who,
+            symbols: self.symbols.as_ref(),
+            told: &self.told,
+        }
     }
 
     fn names<'a>(&'a self, who: &'a dyn Who) -> Names<'a> {
@@ -84,13 +93,14 @@ impl Pipeline {
 
     fn attempt(&mut self, facts: &AttemptFacts, who: &dyn Who) -> Line {
         let finding = rules::attempt(facts, &self.context(who));
-        *self.summary.attempts.entry(finding.id.to_string()).or_default() += 1;
+        counts::add(&mut self.summary.attempts, finding.id);
         Line::Attempt(Box::new(assemble::attempt(facts, finding, &self.names(who))))
     }
 
-    fn reset(&mut self, facts: &ResetFacts, who: &dyn Who) -> Line {
+    fn reset(&mut self, facts: &Arc<ResetFacts>, who: &dyn Who) -> Line {
         let finding = rules::reset(facts, &self.context(who));
-        *self.summary.resets.entry(finding.id.to_string()).or_default() += 1;
+        self.told.remember(facts, &finding);
+        counts::add(&mut self.summary.resets, finding.id);
         match assemble::origin(facts.sender.as_ref()) {
             Origin::Reply | Origin::Active => self.summary.sent += 1,
             Origin::Netfilter => self.summary.netfilter += 1,
@@ -128,19 +138,19 @@ impl Pipeline {
 
     fn drop(&mut self, facts: &DropFacts, who: &dyn Who) -> Line {
         let finding = rules::drop(facts, &self.context(who));
-        *self.summary.drops.entry(finding.id.to_string()).or_default() += 1;
+        counts::add(&mut self.summary.drops, finding.id);
         Line::Drop(Box::new(assemble::drop(facts, finding, &self.names(who))))
     }
 
     fn death(&mut self, facts: &DeathFacts, who: &dyn Who) -> Line {
         let finding = rules::death(facts, &self.context(who));
-        *self.summary.deaths.entry(finding.id.to_string()).or_default() += 1;
+        counts::add(&mut self.summary.deaths, finding.id);
         Line::Death(Box::new(assemble::death(facts, finding, &self.names(who))))
     }
 
     fn call(&mut self, facts: &CallFacts, who: &dyn Who) -> Line {
         let finding = rules::call(facts, &self.context(who));
-        *self.summary.calls.entry(finding.id.to_string()).or_default() += 1;
+        counts::add(&mut self.summary.calls, finding.id);
         Line::Call(Box::new(assemble::call(facts, finding, &self.names(who))))
     }
 
@@ -156,14 +166,9 @@ fn without_listener(facts: &ResetFacts) -> ResetFacts {
 }
 
 /// It counts once, as what it was told last.
-fn recount(counts: &mut BTreeMap<String, u64>, before: VerdictId, now: VerdictId) {
-    if let Some(count) = counts.get_mut(before.as_str()) {
-        *count -= 1;
-        if *count == 0 {
-            counts.remove(before.as_str());
-        }
-    }
-    *counts.entry(now.to_string()).or_default() += 1;
+fn recount(counts: &mut Counts, before: VerdictId, now: VerdictId) {
+    counts::remove(counts, before);
+    counts::add(counts, now);
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub fn call(facts: &CallFacts, finding: Finding, names: &Names<'_>) -> line::Cal
         time: names.who.time(seen.time),
         netns: names.who.netns(seen.netns),
         call: name(seen.what.call).to_owned(),
-        errno: words::errno(bind.errno),
+        errno: words::errno(bind.errno).into_owned(),
         requested: bind.requested.into(),
         process: Some(names.who.process(seen.task, &bind.comm, Some(bind.uid), bind.cgroup)),
         holders: holders.map(|holder| port_holder(holder, names)).collect(),

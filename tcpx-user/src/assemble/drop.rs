@@ -25,7 +25,7 @@ pub fn drop(facts: &DropFacts, finding: Finding, names: &Names<'_>) -> line::Dro
         },
         DropCause::Freed(seen) => {
             let kernel =
-                |name: &crate::event::Name| Reason { name: name.to_string(), source: ReasonSource::Kernel };
+                |name: &crate::event::Name| Reason { name: name.clone(), source: ReasonSource::Kernel };
             let listener = seen.what.passed_over_by();
             let queue = listener.map(|listener| {
                 let (backlog, max_backlog) = listener.backlog;

@@ -1,5 +1,7 @@
 //! The two ends of a RST, with their sockets and owners.
 
+use std::sync::Arc;
+
 use tcpx_common::abi::state::{LISTEN, NEW_SYN_RECV, SYN_RECV, SYN_SENT, TIME_WAIT};
 
 use super::Names;
@@ -81,7 +83,7 @@ pub(super) fn age(reset: &SockReset, time: u64, opened: Option<Opened>) -> Optio
     since.map(|since| time.saturating_sub(since))
 }
 
-fn of_reset(seen: &Seen<Box<SockReset>>, opened: Option<Opened>) -> Socket {
+fn of_reset(seen: &Seen<Arc<SockReset>>, opened: Option<Opened>) -> Socket {
     let open = !matches!(seen.what.sock.state, SYN_SENT | SYN_RECV);
     full(&seen.what.sock, age(&seen.what, seen.time, opened).filter(|_| open))
 }
@@ -129,7 +131,7 @@ fn answering_owner(facts: &ResetFacts, answered: &Answered<'_>, names: &Names<'_
 }
 
 /// close() runs in the process that calls it, on the socket itself or on its listener.
-fn closer(seen: &Seen<Box<SockReset>>, names: &Names<'_>) -> Option<Owner> {
+fn closer(seen: &Seen<Arc<SockReset>>, names: &Names<'_>) -> Option<Owner> {
     let reset = &seen.what;
     let in_close = rules::from_close(reset) || rules::orphaned_by_close(reset);
     if !in_close && !rules::is_unaccepted(reset) {
@@ -165,7 +167,7 @@ fn near_one(holder: &Holder, answered: &Answered<'_>, netns: Netns, names: &Name
 }
 
 /// A listener that would have taken the SYN at another time.
-fn near_in_time(facts: &ResetFacts, seen: &Seen<StateChange>, names: &Names<'_>) -> Near {
+fn near_in_time(facts: &ResetFacts, seen: &Seen<Arc<StateChange>>, names: &Names<'_>) -> Near {
     let change = &seen.what;
     let apart = words::duration(seen.time.abs_diff(facts.time()));
     let when = if change.new == LISTEN { "listens since" } else { "was closed" };
@@ -196,7 +198,7 @@ fn near_elsewhere(other: &Elsewhere, names: &Names<'_>) -> Near {
 }
 
 /// An open socket whose sequence numbers the segment fits.
-fn near_in_numbers(seen: &Seen<Untranslated>, names: &Names<'_>) -> Near {
+fn near_in_numbers(seen: &Seen<Arc<Untranslated>>, names: &Names<'_>) -> Near {
     let (own, sock) = (seen.what.ends, &seen.what.sock);
     Near {
         why: format!("expects this sequence number, but from {}", own.b),

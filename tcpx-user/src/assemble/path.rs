@@ -3,10 +3,17 @@
 //! A frame is there because one of this record's own events shows it, or because the site that was seen cannot be
 //! reached otherwise; its note says which. Offsets come from a stack, if there is one.
 
+/// What a note says of a function for which a tracepoint stands.
+macro_rules! at_tracepoint {
+    ($name:literal) => {
+        concat!("observed (tracepoint ", $name, ")")
+    };
+}
+
 mod early;
 mod quiet;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use tcpx_common::abi::state::{CLOSE, LISTEN, NEW_SYN_RECV, SYN_RECV, SYN_SENT, TIME_WAIT};
 
@@ -19,7 +26,7 @@ use crate::{
         key::Seen,
     },
     event::{Backend, ConnRequest, Ends, LookedUp, Met, MiniSocket, Refused, SockReset, StateChange},
-    line::{Frame, LookupResult, LookupStep, Source},
+    line::{Frame, LookupResult, LookupStep, Note, Source},
     verdict::{VerdictId, rules::words},
 };
 
@@ -73,7 +80,7 @@ const fn functions(ends: Ends) -> &'static Functions {
     if ends.b.is_ipv4() { &V4 } else { &V6 }
 }
 
-fn frame(function: impl Into<Cow<'static, str>>, note: impl Into<Cow<'static, str>>) -> Frame {
+fn frame(function: impl Into<Cow<'static, str>>, note: impl Into<Note>) -> Frame {
     Frame { function: function.into(), offset: None, note: Some(note.into()), at: None }
 }
 
@@ -85,11 +92,13 @@ fn at(time: u64, mut frames: Vec<Frame>) -> Vec<Frame> {
     frames
 }
 
-/// How a function was seen; `tracepoint` is the one that stands for it, empty if none does.
-fn by(backend: Backend, tracepoint: &str) -> String {
+/// How a function was seen; `tracepoint` is for the one that stands for it, empty if none does.
+const fn by(backend: Backend, tracepoint: &'static str) -> &'static str {
     match backend {
-        Backend::Tracepoint if !tracepoint.is_empty() => format!("observed (tracepoint {tracepoint})"),
-        other => format!("observed ({})", other.name()),
+        Backend::Tracepoint if !tracepoint.is_empty() => tracepoint,
+        Backend::Tracepoint => "observed (tracepoint)",
+        Backend::Fentry => "observed (fentry)",
+        Backend::Kprobe => "observed (kprobe)",
     }
 }
 
@@ -97,15 +106,15 @@ fn by(backend: Backend, tracepoint: &str) -> String {
 pub(super) fn reset(facts: &ResetFacts, id: VerdictId, names: &Names<'_>) -> Vec<Frame> {
     let (frames, stack) = match &facts.sender {
         Some(Sender::Reply(seen)) => {
-            let note = format!("sent the RST; {}", by(seen.backend, "tcp_send_reset"));
-            (answer(facts, id, note), &seen.stack)
+            let how = by(seen.backend, at_tracepoint!("tcp_send_reset"));
+            (answer(facts, id, ["sent the RST; ", how].into()), &seen.stack)
         }
         Some(Sender::NoSocketDrop(seen)) => {
-            (answer(facts, id, "sent the RST; derived from the drop of the segment".to_owned()), &seen.stack)
+            (answer(facts, id, "sent the RST; derived from the drop of the segment".into()), &seen.stack)
         }
         Some(Sender::Active(seen)) => (active(seen, id, names), &seen.stack),
         Some(Sender::Reject(seen)) => {
-            let note = format!("sent the RST; {}", by(seen.backend, ""));
+            let note = ["sent the RST; ", by(seen.backend, "")];
             (vec![frame(functions(seen.what.0.ends).reject, note)], &seen.stack)
         }
         Some(Sender::RejectDrop(seen)) => (reject_drop(seen), &seen.stack),
@@ -117,10 +126,14 @@ pub(super) fn reset(facts: &ResetFacts, id: VerdictId, names: &Names<'_>) -> Vec
     at(facts.time(), with_stack(frames, stack, names))
 }
 
-fn answer(facts: &ResetFacts, id: VerdictId, sent: String) -> Vec<Frame> {
+/// Frames of most answers, where no socket was found.
+const OF_AN_ANSWER: usize = 4;
+
+fn answer(facts: &ResetFacts, id: VerdictId, sent: Note) -> Vec<Frame> {
     let Some(answered) = facts.sender.as_ref().and_then(Sender::answered) else { return Vec::new() };
     let names = functions(answered.segment.ends);
-    let mut frames = vec![frame(names.send_reset, sent)];
+    let mut frames = Vec::with_capacity(OF_AN_ANSWER);
+    frames.push(frame(names.send_reset, sent));
     frames.extend(answering_site(&answered, id, names));
     let lookups = lookup(&answered, id);
     frames.extend(step(names.listener, lookups.listener, None));
@@ -128,13 +141,13 @@ fn answer(facts: &ResetFacts, id: VerdictId, sent: String) -> Vec<Frame> {
     let label =
         if answered.sk_state == 0 { "took the segment, label no_tcp_socket" } else { "took the segment" };
     let source = if answered.lookups.received { "observed" } else { "derived" };
-    frames.push(frame(names.receive, format!("{label}; {source}")));
+    frames.push(frame(names.receive, [label, "; ", source]));
     frames
 }
 
 /// What the established lookup found: as seen, else what the site implies. A socket that had its end by the answer
 /// (R9) was in another state before.
-fn found(answered: &Answered<'_>, id: VerdictId) -> Option<String> {
+fn found(answered: &Answered<'_>, id: VerdictId) -> Option<Cow<'static, str>> {
     let state = match answered.lookups.established {
         Some(Ok((_, state))) => state,
         Some(Err(_)) => return None,
@@ -149,8 +162,8 @@ fn found(answered: &Answered<'_>, id: VerdictId) -> Option<String> {
 
 /// What ran between the lookup and the RST; none of it is hooked.
 fn answering_site(answered: &Answered<'_>, id: VerdictId, names: &Functions) -> Vec<Frame> {
-    let site = |inner: &'static str, note: &str| {
-        vec![frame(inner, format!("{note}; derived")), frame(names.do_receive, "label reset; derived")]
+    let site = |inner: &'static str, note: &'static str| {
+        vec![frame(inner, [note, "; derived"]), frame(names.do_receive, "label reset; derived")]
     };
     let synsent = "tcp_rcv_synsent_state_process (inlined in tcp_rcv_state_process)";
     match (answered.sk_state, id) {
@@ -205,21 +218,22 @@ fn answering_site(answered: &Answered<'_>, id: VerdictId, names: &Functions) -> 
     }
 }
 
-fn step(function: &'static str, step: LookupStep, hit: Option<String>) -> Option<Frame> {
+fn step(function: &'static str, step: LookupStep, hit: Option<Cow<'static, str>>) -> Option<Frame> {
     let source = match step.source {
         Source::Observed => "observed",
         Source::Derived => "derived",
     };
-    let result = match step.result {
-        LookupResult::Hit => hit.map_or_else(|| "hit".to_owned(), |state| format!("hit: {state}")),
-        LookupResult::Miss => "miss".to_owned(),
-        LookupResult::NotRun => return None,
+    let note = match (step.result, hit) {
+        (LookupResult::Hit, Some(state)) => ["hit: ".into(), state, "; ".into(), source.into()].into(),
+        (LookupResult::Hit, None) => Note::from(["hit", "; ", source]),
+        (LookupResult::Miss, _) => Note::from(["miss", "; ", source]),
+        (LookupResult::NotRun, _) => return None,
     };
-    Some(frame(function, format!("{result}; {source}")))
+    Some(frame(function, note))
 }
 
-fn active(seen: &Seen<Box<SockReset>>, id: VerdictId, names: &Names<'_>) -> Vec<Frame> {
-    let sent = format!("sent the RST; {}", by(seen.backend, "tcp_send_reset"));
+fn active(seen: &Seen<Arc<SockReset>>, id: VerdictId, names: &Names<'_>) -> Vec<Frame> {
+    let sent = ["sent the RST; ", by(seen.backend, at_tracepoint!("tcp_send_reset"))];
     let mut frames = vec![frame("tcp_send_active_reset", sent)];
     frames
         .extend(callers(id, seen).iter().map(|&(function, what)| called(function, what, &seen.stack, names)));
@@ -227,15 +241,15 @@ fn active(seen: &Seen<Box<SockReset>>, id: VerdictId, names: &Names<'_>) -> Vec<
 }
 
 /// A function that called, and why: on the walked stack it was seen, else it follows.
-fn called(function: &'static str, what: &str, stack: &[u64], names: &Names<'_>) -> Frame {
+fn called(function: &'static str, what: &'static str, stack: &[u64], names: &Names<'_>) -> Frame {
     let seen =
         stack.iter().filter_map(|&address| names.symbols.symbol(address)).any(|(name, _)| *name == *function);
     let how = if seen { "observed (stack)" } else { "derived" };
-    frame(function, if what.is_empty() { how.to_owned() } else { format!("{what}; {how}") })
+    frame(function, if what.is_empty() { Note::from(how) } else { Note::from([what, "; ", how]) })
 }
 
 /// Who calls `tcp_send_active_reset`, innermost first, as the verdict has it.
-fn callers(id: VerdictId, seen: &Seen<Box<SockReset>>) -> &'static [(&'static str, &'static str)] {
+fn callers(id: VerdictId, seen: &Seen<Arc<SockReset>>) -> &'static [(&'static str, &'static str)] {
     match id {
         VerdictId::CloseUnreadData => &[("__tcp_close", "data was unread")],
         VerdictId::LingerZero => &[("tcp_disconnect", "SO_LINGER of 0 s"), ("__tcp_close", "")],
@@ -258,28 +272,36 @@ fn callers(id: VerdictId, seen: &Seen<Box<SockReset>>) -> &'static [(&'static st
 pub(super) fn death(facts: &DeathFacts, names: &Names<'_>) -> Vec<Frame> {
     let seen = &facts.seen;
     let (state, errno) = (words::state(seen.what.sock.state), words::errno(seen.what.sock.err.into()));
-    let note = format!("{state} to CLOSE with {errno}; {}", by(seen.backend, "inet_sock_set_state"));
+    let note =
+        format!("{state} to CLOSE with {errno}; {}", by(seen.backend, at_tracepoint!("inet_sock_set_state")));
     let frames = vec![frame("tcp_done", note)];
     at(seen.time, with_stack(frames, &seen.stack, names))
 }
 
-fn reject_drop(seen: &Seen<Box<crate::event::Drop>>) -> Vec<Frame> {
+fn reject_drop(seen: &Seen<Arc<crate::event::Drop>>) -> Vec<Frame> {
     let reject = functions(seen.what.segment.ends).reject;
     let function = seen.what.function.as_deref().unwrap_or("kfree_skb");
     vec![
         frame(reject, "sent the RST; derived from the drop and the RST that came"),
-        frame(function.to_owned(), format!("dropped the SYN; {}", by(seen.backend, "kfree_skb"))),
+        frame(
+            function.to_owned(),
+            format!("dropped the SYN; {}", by(seen.backend, at_tracepoint!("kfree_skb"))),
+        ),
     ]
 }
 
-fn received(seen: &Seen<Box<SockReset>>) -> Vec<Frame> {
+/// Frames of most attempts that were refused: those of the RST that came, of the answer that it was, and of the start.
+const OF_A_REFUSAL: usize = 2 + OF_AN_ANSWER + 1;
+
+fn received(seen: &Seen<Arc<SockReset>>) -> Vec<Frame> {
     let sock = &seen.what.sock;
     if let Some(quiet) = seen.what.quiet {
         return at(seen.time, quiet::met(seen, quiet));
     }
-    let taken =
-        format!("took the RST in {}; {}", words::state(sock.state), by(seen.backend, "tcp_receive_reset"));
-    let mut frames = vec![frame("tcp_reset", taken)];
+    let how = by(seen.backend, at_tracepoint!("tcp_receive_reset"));
+    let taken = ["took the RST in ".into(), words::state(sock.state), "; ".into(), how.into()];
+    let mut frames = Vec::with_capacity(OF_A_REFUSAL);
+    frames.push(frame("tcp_reset", taken));
     if sock.state == SYN_SENT {
         frames.push(frame("tcp_rcv_synsent_state_process (inlined in tcp_rcv_state_process)", "derived"));
     }
@@ -288,17 +310,16 @@ fn received(seen: &Seen<Box<SockReset>>) -> Vec<Frame> {
 
 /// The path of an attempt: what ended it, and before that what its SYN met.
 pub(super) fn attempt(facts: &AttemptFacts, id: VerdictId, names: &Names<'_>) -> Vec<Frame> {
-    let mut frames = Vec::new();
-    if facts.reset.is_none() && !facts.is_established() {
-        frames.extend(by_icmp(facts, id));
-    }
-    if let Some(reset) = &facts.reset {
-        frames.extend(ended_by(reset, id, names));
-    } else if let Some(dropped) = &facts.drop {
+    let mut frames = match &facts.reset {
+        Some(reset) => ended_by(reset, id, names),
+        None if facts.is_established() => Vec::new(),
+        None => by_icmp(facts, id),
+    };
+    if let Some(dropped) = facts.drop.as_ref().filter(|_| facts.reset.is_none()) {
         frames.extend(drop(dropped, names));
     }
     frames.extend(early::refused(facts, id));
-    frames.extend(state_frames(facts));
+    add_state_frames(&mut frames, facts);
     frames.extend(early::returned(facts));
     frames
 }
@@ -322,13 +343,15 @@ fn by_icmp(facts: &AttemptFacts, id: VerdictId) -> Vec<Frame> {
     }
     if let Some(sent) = facts.icmp_sent.as_ref().filter(|_| is_icmp(id)) {
         let (kind, code) = (sent.what.icmp_type, sent.what.icmp_code);
-        let note = format!("sent ICMP type {kind}, code {code}; {}", by(sent.backend, "icmp_send"));
+        let note =
+            format!("sent ICMP type {kind}, code {code}; {}", by(sent.backend, at_tracepoint!("icmp_send")));
         frames.extend(at(sent.time, vec![frame(functions(sent.what.ends).icmp_send, note)]));
     }
     if let Some(failed) = &facts.neighbor {
         let function = failed.what.function.as_deref().unwrap_or("kfree_skb");
         let reason = failed.what.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        let note = format!("freed the waiting SYN{reason}; {}", by(failed.backend, "kfree_skb"));
+        let note =
+            format!("freed the waiting SYN{reason}; {}", by(failed.backend, at_tracepoint!("kfree_skb")));
         frames.extend(at(failed.time, vec![frame(function.to_owned(), note)]));
     }
     frames
@@ -348,28 +371,27 @@ fn ended_by(facts: &ResetFacts, id: VerdictId, names: &Names<'_>) -> Vec<Frame> 
 }
 
 /// State changes and lookups of the attempt itself, last first.
-fn state_frames(facts: &AttemptFacts) -> Vec<Frame> {
-    let Some(ends) = facts.ends() else { return Vec::new() };
-    let mut frames = Vec::new();
+fn add_state_frames(frames: &mut Vec<Frame>, facts: &AttemptFacts) {
+    let Some(ends) = facts.ends() else { return };
     let synsent = "tcp_rcv_synsent_state_process (inlined in tcp_rcv_state_process)";
     if facts.is_established() {
         let end = if facts.has_crossed() { "tcp_rcv_state_process" } else { "tcp_finish_connect" };
-        frames.extend(facts.end.iter().flat_map(|seen| change(end, seen)));
+        frames.extend(facts.end.iter().map(|seen| change(end, seen)));
     }
-    frames.extend(facts.crossed.iter().flat_map(|seen| change(synsent, seen)));
+    frames.extend(facts.crossed.iter().map(|seen| change(synsent, seen)));
     if facts.reset.is_none() {
         frames.extend(
             facts.lookups.iter().rev().flat_map(|seen| at(seen.time, lookup_frames(facts, &seen.what))),
         );
     }
-    frames.extend(facts.start.iter().flat_map(|seen| change(functions(ends).connect, seen)));
-    frames
+    frames.extend(facts.start.iter().map(|seen| change(functions(ends).connect, seen)));
 }
 
-fn change(function: &'static str, seen: &Seen<StateChange>) -> Vec<Frame> {
+fn change(function: &'static str, seen: &Seen<Arc<StateChange>>) -> Frame {
     let (old, new) = (words::state(seen.what.old), words::state(seen.what.new));
-    let note = format!("{old} to {new}; {}", by(seen.backend, "inet_sock_set_state"));
-    at(seen.time, vec![frame(function, note)])
+    let how = by(seen.backend, at_tracepoint!("inet_sock_set_state"));
+    let note = [old, " to ".into(), new, "; ".into(), how.into()];
+    Frame { at: Some(seen.time), ..frame(function, note) }
 }
 
 /// What the lookups of a SYN gave. A hit in the established hash leaves the listeners out.
@@ -385,7 +407,7 @@ fn lookup_frames(facts: &AttemptFacts, found: &LookedUp) -> Vec<Frame> {
     match lookups.listener {
         Some(found) => {
             let result = if found.is_ok() { "hit" } else { "miss" };
-            frames.push(frame(names.listener, format!("{result}; observed")));
+            frames.push(frame(names.listener, [result, "; observed"]));
         }
         None if matches!(lookups.established, Some(Ok(_))) => {
             frames.push(frame(names.listener, "not run: the established lookup hit; derived"));
@@ -393,14 +415,14 @@ fn lookup_frames(facts: &AttemptFacts, found: &LookedUp) -> Vec<Frame> {
         None => {}
     }
     if let Some(found) = lookups.established {
-        let result = match found {
+        let note = match found {
             Ok((sk, state)) if Some(sk) == facts.sk() => {
-                format!("hit: this socket itself, in {}", words::state(state))
+                ["hit: this socket itself, in ".into(), words::state(state), "; observed".into()].into()
             }
-            Ok((_, state)) => format!("hit: {}", words::state(state)),
-            Err(_) => "miss".to_owned(),
+            Ok((_, state)) => ["hit: ".into(), words::state(state), "; observed".into()].into(),
+            Err(_) => Note::from("miss; observed"),
         };
-        frames.push(frame(names.established, format!("{result}; observed")));
+        frames.push(frame(names.established, note));
     }
     if lookups.received {
         frames.push(frame(names.receive, "took the SYN; observed"));
@@ -414,7 +436,8 @@ pub(super) fn drop(facts: &DropFacts, names: &Names<'_>) -> Vec<Frame> {
         DropCause::Freed(seen) => {
             let function = seen.what.function.as_deref().unwrap_or("kfree_skb");
             let reason = seen.what.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            let note = format!("freed the segment{reason}; {}", by(seen.backend, "kfree_skb"));
+            let note =
+                format!("freed the segment{reason}; {}", by(seen.backend, at_tracepoint!("kfree_skb")));
             with_stack(vec![frame(function.to_owned(), note)], &seen.stack, names)
         }
         DropCause::Queue(seen) => with_stack(passed_over(seen), &seen.stack, names),
@@ -424,7 +447,7 @@ pub(super) fn drop(facts: &DropFacts, names: &Names<'_>) -> Vec<Frame> {
 }
 
 /// What a listener did with a SYN.
-fn passed_over(seen: &Seen<Box<ConnRequest>>) -> Vec<Frame> {
+fn passed_over(seen: &Seen<Arc<ConnRequest>>) -> Vec<Frame> {
     let request = &seen.what;
     let (waiting, limit) = request.sock.backlog;
     let how = by(seen.backend, "");
@@ -442,7 +465,7 @@ fn passed_over(seen: &Seen<Box<ConnRequest>>) -> Vec<Frame> {
 }
 
 /// What a small socket did with a segment.
-fn mini_socket(seen: &Seen<Box<MiniSocket>>) -> Vec<Frame> {
+fn mini_socket(seen: &Seen<Arc<MiniSocket>>) -> Vec<Frame> {
     let receive = functions(seen.what.segment.ends).receive;
     let how = by(seen.backend, "");
     let inner = match &seen.what.met {

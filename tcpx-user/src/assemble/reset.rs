@@ -1,5 +1,7 @@
 //! The `reset` line.
 
+use std::borrow::Cow;
+
 use tcpx_common::abi::state::{LISTEN, TIME_WAIT};
 
 use super::{Names, ends, flow, path, segment, verdict};
@@ -52,14 +54,14 @@ fn provoked_by(facts: &ResetFacts) -> Option<line::SegmentLine> {
     facts.sender.as_ref().and_then(Sender::segment).or_else(received).map(segment)
 }
 
-fn joined_by(joined: Joined) -> String {
+fn joined_by(joined: Joined) -> Cow<'static, str> {
     match joined.name {
-        Name::Conntrack => return "conntrack".to_owned(),
-        Name::Unknown => return "sequence number".to_owned(),
+        Name::Conntrack => return "conntrack".into(),
+        Name::Unknown => return "sequence number".into(),
         Name::Same => {}
     }
     let how = if joined.sequence { "tuple and sequence number" } else { "tuple" };
-    if joined.across { format!("{how}, across network namespaces") } else { how.to_owned() }
+    if joined.across { format!("{how}, across network namespaces").into() } else { how.into() }
 }
 
 /// The kernel's word, or on kernels without reasons the word that later ones have for the same site.
@@ -72,13 +74,13 @@ fn reason(facts: &ResetFacts, id: VerdictId) -> Option<Reason> {
         Sender::Reject(_) => None,
     };
     if let Some(name) = told {
-        return Some(Reason { name: name.to_string(), source: ReasonSource::Kernel });
+        return Some(Reason { name: name.clone(), source: ReasonSource::Kernel });
     }
     let name = match sender {
         Sender::Active(_) => derived_of_own_accord(id)?,
         _ => derived_reason(&sender.answered()?, id)?,
     };
-    Some(Reason { name: name.to_owned(), source: ReasonSource::Derived })
+    Some(Reason { name: name.into(), source: ReasonSource::Derived })
 }
 
 fn derived_of_own_accord(id: VerdictId) -> Option<&'static str> {

@@ -4,7 +4,7 @@
 //! ends the older life, an end without a start makes an attempt whose start was lost, and what was told already
 //! leaves its times behind, so that a repeated or late event does not tell it twice.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use smallvec::SmallVec;
 
@@ -46,7 +46,8 @@ pub enum Step {
 /// Attempts by id, socket and tuple.
 #[derive(Debug)]
 pub struct Attempts {
-    table: BTreeMap<u64, Box<AttemptFacts>>,
+    /// Nobody else has them while they are here.
+    table: BTreeMap<u64, Arc<AttemptFacts>>,
     by_sock: Table<SockPtr, u64>,
     by_flow: Index<Ends>,
     told: Recent<SockPtr, Life>,
@@ -84,17 +85,17 @@ impl Attempts {
     /// One of them.
     #[must_use]
     pub fn get(&self, id: u64) -> Option<&AttemptFacts> {
-        self.table.get(&id).map(Box::as_ref)
+        self.table.get(&id).map(Arc::as_ref)
     }
 
     /// One of them, to be added to.
     pub fn get_mut(&mut self, id: u64) -> Option<&mut AttemptFacts> {
-        self.table.get_mut(&id).map(Box::as_mut)
+        self.table.get_mut(&id).map(Arc::make_mut)
     }
 
     /// All of them.
     pub fn all_mut(&mut self) -> impl Iterator<Item = &mut AttemptFacts> {
-        self.table.values_mut().map(Box::as_mut)
+        self.table.values_mut().map(Arc::make_mut)
     }
 
     /// The attempt that the socket is in.
@@ -170,7 +171,7 @@ impl Attempts {
         if let Some(sk) = attempt.sk() {
             self.by_sock.insert(sk, id);
         }
-        self.table.insert(id, Box::new(attempt));
+        self.table.insert(id, Arc::new(attempt));
         self.index(id);
     }
 
@@ -183,7 +184,7 @@ impl Attempts {
     }
 
     /// Takes an attempt out; its times are remembered.
-    pub fn remove(&mut self, id: u64) -> Option<Box<AttemptFacts>> {
+    pub fn remove(&mut self, id: u64) -> Option<Arc<AttemptFacts>> {
         let attempt = self.table.remove(&id)?;
         if let Some(ends) = attempt.ends().filter(|_| attempt.is_established()) {
             self.told_open.insert(ends, attempt.span().1, (attempt.isn(), id));
@@ -195,7 +196,7 @@ impl Attempts {
             if self.by_sock.get(&sk) == Some(&id) {
                 self.by_sock.remove(&sk);
             }
-            let time = |seen: &Seen<StateChange>| seen.time;
+            let time = |seen: &Seen<Arc<StateChange>>| seen.time;
             let (first, last) = attempt.span();
             let (start, end) = (attempt.start.as_ref().map(time), attempt.end.as_ref().map(time));
             self.told.insert(sk, last, Life { start, first, end });
@@ -222,7 +223,9 @@ fn tuples(attempt: &AttemptFacts) -> impl Iterator<Item = Ends> {
     let changes = [&attempt.start, &attempt.crossed, &attempt.end].into_iter().flatten();
     let again = attempt.retransmit.as_ref().map(|again| again.what.ends);
     let reset = attempt.reset.as_ref().and_then(|reset| reset.receiver.as_ref()).map(|seen| seen.what.ends);
-    let all: SmallVec<[Ends; 5]> = changes.map(|change| change.what.ends).chain(again).chain(reset).collect();
+    let mut all: SmallVec<[Ends; 5]> =
+        changes.map(|change| change.what.ends).chain(again).chain(reset).collect();
+    all.dedup();
     all.into_iter()
 }
 

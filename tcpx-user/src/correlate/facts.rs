@@ -9,21 +9,21 @@ use super::key::Seen;
 pub use super::nat::Translation;
 pub use super::sender::{Answered, Sender};
 use crate::event::{
-    CallFailed, ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, LookedUp, MiniSocket, Netns, Refused,
-    Retransmit, Segment, SockPtr, SockReset, StateChange, Untranslated,
+    CallFailed, Comm, ConnRequest, ConnectFailed, Drop, Ends, Hook, Icmp, LookedUp, MiniSocket, Netns,
+    Refused, Retransmit, Segment, SockPtr, SockReset, StateChange, Untranslated,
 };
 
 /// Something that will not change any more, unless a listener appears.
 #[derive(Clone, Debug)]
 pub enum Settled {
     /// An attempt.
-    Attempt(Box<AttemptFacts>),
+    Attempt(Arc<AttemptFacts>),
     /// A RST.
     Reset(Arc<ResetFacts>),
     /// A RST that was told before, when a listener had not appeared that explains it.
     ResetAgain(Arc<ResetFacts>),
     /// The attempt that it ended, told before too.
-    AttemptAgain(Box<AttemptFacts>),
+    AttemptAgain(Arc<AttemptFacts>),
     /// A handshake segment that vanished.
     Drop(Arc<DropFacts>),
     /// A connection that died without a RST.
@@ -45,23 +45,23 @@ pub struct AttemptFacts {
     /// Unique in this run.
     pub id: u64,
     /// CLOSE to SYN_SENT.
-    pub start: Option<Seen<StateChange>>,
+    pub start: Option<Seen<Arc<StateChange>>>,
     /// SYN_SENT to SYN_RECV: a SYN came in answer to ours.
-    pub crossed: Option<Seen<StateChange>>,
+    pub crossed: Option<Seen<Arc<StateChange>>>,
     /// Away from SYN_SENT or SYN_RECV, for good.
-    pub end: Option<Seen<StateChange>>,
+    pub end: Option<Seen<Arc<StateChange>>>,
     /// connect() failed; without `start`: before any packet.
-    pub failed: Option<Seen<ConnectFailed>>,
+    pub failed: Option<Seen<Arc<ConnectFailed>>>,
     /// The last SYN that was sent again.
-    pub retransmit: Option<Seen<Retransmit>>,
+    pub retransmit: Option<Seen<Arc<Retransmit>>>,
     /// Lookups of its own SYN (and, when SYNs crossed, of the peer's).
-    pub lookups: Vec<Seen<Box<LookedUp>>>,
+    pub lookups: Vec<Seen<Arc<LookedUp>>>,
     /// The last ICMP error about it that reached TCP.
-    pub icmp: Option<Seen<Icmp>>,
+    pub icmp: Option<Seen<Arc<Icmp>>>,
     /// The last ICMP error about it that this host sent.
-    pub icmp_sent: Option<Seen<Icmp>>,
+    pub icmp_sent: Option<Seen<Arc<Icmp>>>,
     /// Its SYN, thrown away because no neighbour answered for the address.
-    pub neighbor: Option<Seen<Box<Drop>>>,
+    pub neighbor: Option<Seen<Arc<Drop>>>,
     /// The RST that ended it.
     pub reset: Option<Arc<ResetFacts>>,
     /// The last RST with which its socket answered what came in answer to its SYN.
@@ -81,7 +81,7 @@ pub struct AttemptFacts {
 }
 
 impl AttemptFacts {
-    fn changes(&self) -> impl Iterator<Item = &Seen<StateChange>> {
+    fn changes(&self) -> impl Iterator<Item = &Seen<Arc<StateChange>>> {
         [&self.end, &self.crossed, &self.start].into_iter().flatten()
     }
 
@@ -193,7 +193,7 @@ pub struct CallFacts {
     /// Unique in this run.
     pub id: u64,
     /// The call.
-    pub seen: Seen<CallFailed>,
+    pub seen: Seen<Arc<CallFailed>>,
 }
 
 /// What tcpx saw a socket do with listen().
@@ -218,7 +218,7 @@ pub struct Upstream {
     /// `sk_err`.
     pub err: u16,
     /// Name of the task that called.
-    pub comm: Vec<u8>,
+    pub comm: Comm,
 }
 
 /// When a connection was opened, for those whose opening was seen.
@@ -271,23 +271,23 @@ pub struct ResetFacts {
     /// For each holder of the port in the sender's facts.
     pub listened: Vec<Listened>,
     /// A listener that would have taken the SYN and was closed not long before.
-    pub closed: Option<Seen<StateChange>>,
+    pub closed: Option<Seen<Arc<StateChange>>>,
     /// A listener that would have taken the SYN and appeared soon after.
-    pub appeared: Option<Seen<StateChange>>,
+    pub appeared: Option<Seen<Arc<StateChange>>>,
     /// The socket that it reached, if it did.
-    pub receiver: Option<Seen<Box<SockReset>>>,
+    pub receiver: Option<Seen<Arc<SockReset>>>,
     /// The connection that it ended, if its opening was seen.
     pub receiver_opened: Option<Opened>,
     /// The attempt that it ended, or that opened the connection which it ended.
     pub attempt: Option<u64>,
     /// The start of that attempt, or of the one whose socket sent it: who called connect().
-    pub start: Option<Box<Seen<StateChange>>>,
+    pub start: Option<Seen<Arc<StateChange>>>,
     /// How both sides were joined.
     pub joined: Option<Joined>,
     /// What conntrack made of the connection, from the caller on.
     pub nat: Vec<Translation>,
     /// The open socket that the answered segment was made for, under another name.
-    pub meant_for: Option<Box<Seen<Untranslated>>>,
+    pub meant_for: Option<Seen<Arc<Untranslated>>>,
     /// What the process that reset it had just failed to reach itself.
     pub upstream: Option<Upstream>,
     /// The sender's address was seen on this host, in any namespace.
@@ -362,11 +362,11 @@ pub fn is_own(address: IpAddr, own: IpAddr) -> bool {
 #[derive(Clone, Debug, PartialEq)]
 pub enum DropCause {
     /// The kernel freed the segment.
-    Freed(Seen<Box<Drop>>),
+    Freed(Seen<Arc<Drop>>),
     /// A listener one of whose queues was full passed over it, or refused it.
-    Queue(Seen<Box<ConnRequest>>),
+    Queue(Seen<Arc<ConnRequest>>),
     /// A request socket or a TIME_WAIT record passed over it.
-    Mini(Seen<Box<MiniSocket>>),
+    Mini(Seen<Arc<MiniSocket>>),
 }
 
 impl DropCause {
@@ -378,7 +378,7 @@ impl DropCause {
 
     /// It was the last ACK of a handshake (or data that came in its place), of which the client knows nothing.
     #[must_use]
-    pub const fn is_last_ack(&self) -> bool {
+    pub fn is_last_ack(&self) -> bool {
         !self.segment().has_syn()
     }
 
@@ -400,7 +400,7 @@ impl DropCause {
 
     /// The segment.
     #[must_use]
-    pub const fn segment(&self) -> &Segment {
+    pub fn segment(&self) -> &Segment {
         match self {
             Self::Freed(seen) => &seen.what.segment,
             Self::Mini(seen) => &seen.what.segment,
@@ -465,11 +465,11 @@ pub struct DeathFacts {
     /// Unique in this run.
     pub id: u64,
     /// The socket at its end.
-    pub seen: Seen<Box<SockReset>>,
+    pub seen: Seen<Arc<SockReset>>,
     /// The connection, if its opening was seen.
     pub opened: Option<Opened>,
     /// The last ICMP error about it that reached TCP.
-    pub icmp: Option<Seen<Icmp>>,
+    pub icmp: Option<Seen<Arc<Icmp>>>,
     /// Nothing that could matter was lost.
     pub complete: bool,
 }

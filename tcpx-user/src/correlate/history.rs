@@ -1,7 +1,8 @@
 //! What sockets did before they mattered: bind() and listen(), open connections, addresses in use.
 
-use std::collections::HashSet;
-use std::net::IpAddr;
+use std::{collections::HashSet, net::IpAddr, sync::Arc};
+
+use foldhash::fast::RandomState;
 
 use super::{
     facts::{Answered, Listened, Opened},
@@ -23,12 +24,14 @@ pub struct History {
     /// The same by their ends: what is left of a connection in TIME_WAIT is another structure.
     opened_flows: Recent<Ends, (Netns, Opened)>,
     /// Listeners that began, by port.
-    begun: Recent<u16, Seen<StateChange>>,
+    begun: Recent<u16, Seen<Arc<StateChange>>>,
     /// Listeners that ended, by port.
-    ended: Recent<u16, Seen<StateChange>>,
+    ended: Recent<u16, Seen<Arc<StateChange>>>,
     /// listen() calls that failed.
     failed: Recent<SockPtr, ()>,
-    addresses: HashSet<(u32, IpAddr)>,
+    addresses: HashSet<(u32, IpAddr), RandomState>,
+    /// The one of these that was told last: in a storm it is told again by each event.
+    told_last: Option<(u32, IpAddr)>,
     limit: usize,
 }
 
@@ -43,7 +46,8 @@ impl History {
             begun: Recent::new(limit),
             ended: Recent::new(limit),
             failed: Recent::new(limit),
-            addresses: HashSet::new(),
+            addresses: HashSet::default(),
+            told_last: None,
             limit,
         }
     }
@@ -54,13 +58,13 @@ impl History {
     }
 
     /// The socket began to listen: nothing is claimed about it until it stops.
-    pub fn listens(&mut self, seen: Seen<StateChange>) {
+    pub fn listens(&mut self, seen: Seen<Arc<StateChange>>) {
         self.ports.insert(seen.what.sk, seen.time, Listened::NotSeen);
         self.begun.insert(seen.what.ends.a.port(), seen.time, seen);
     }
 
     /// The socket stopped listening.
-    pub fn listens_no_more(&mut self, seen: Seen<StateChange>) {
+    pub fn listens_no_more(&mut self, seen: Seen<Arc<StateChange>>) {
         self.ports.insert(seen.what.sk, seen.time, Listened::Undone);
         self.ended.insert(seen.what.ends.a.port(), seen.time, seen);
     }
@@ -73,7 +77,7 @@ impl History {
     }
 
     /// The state change did not belong to a listen() that failed.
-    fn is_real(&self, seen: &Seen<StateChange>) -> bool {
+    fn is_real(&self, seen: &Seen<Arc<StateChange>>) -> bool {
         let span = seen.time..=seen.time.saturating_add(MOMENT_NS);
         !self.failed.get(seen.what.sk).any(|entry| span.contains(&entry.0))
     }
@@ -81,7 +85,12 @@ impl History {
     /// The last listener that would have taken a SYN, refused at `time` in `netns`, and was closed within `NEAR_NS`
     /// before. It leaves the hash before its state changes (`tcp_set_state`), so that the refusal may come first.
     #[must_use]
-    pub fn closed_before(&self, syn: &Answered<'_>, netns: Netns, time: u64) -> Option<&Seen<StateChange>> {
+    pub fn closed_before(
+        &self,
+        syn: &Answered<'_>,
+        netns: Netns,
+        time: u64,
+    ) -> Option<&Seen<Arc<StateChange>>> {
         let span = time.saturating_sub(NEAR_NS)..=time.saturating_add(MOMENT_NS);
         let mut closed = self.ended.get(syn.segment.ends.b.port()).map(|entry| &entry.1);
         closed.rfind(|seen| span.contains(&seen.time) && would_take(syn, netns, seen) && self.is_real(seen))
@@ -90,7 +99,12 @@ impl History {
     /// The first listener that would have taken the SYN and appeared within `NEAR_NS` after. It is in state LISTEN
     /// before it is in the hash (`inet_csk_listen_start`), so that the refusal may come second.
     #[must_use]
-    pub fn appeared_after(&self, syn: &Answered<'_>, netns: Netns, time: u64) -> Option<&Seen<StateChange>> {
+    pub fn appeared_after(
+        &self,
+        syn: &Answered<'_>,
+        netns: Netns,
+        time: u64,
+    ) -> Option<&Seen<Arc<StateChange>>> {
         let span = time.saturating_sub(MOMENT_NS)..=time.saturating_add(NEAR_NS);
         let mut begun = self.begun.get(syn.segment.ends.b.port()).map(|entry| &entry.1);
         begun.find(|seen| span.contains(&seen.time) && would_take(syn, netns, seen) && self.is_real(seen))
@@ -135,9 +149,11 @@ impl History {
 
     /// An address was in use in a namespace.
     pub fn in_use(&mut self, netns: Netns, address: IpAddr) {
-        if !address.is_unspecified() && self.addresses.len() < self.limit {
-            self.addresses.insert((netns.inum, address));
+        let here = (netns.inum, address);
+        if self.told_last != Some(here) && !address.is_unspecified() && self.addresses.len() < self.limit {
+            self.addresses.insert(here);
             self.addresses.insert((ANY, address));
+            self.told_last = Some(here);
         }
     }
 
@@ -162,7 +178,7 @@ impl History {
 }
 
 /// Whether a listener is, or was, one that the lookup would have taken.
-pub(super) fn would_take(syn: &Answered<'_>, netns: Netns, listener: &Seen<StateChange>) -> bool {
+pub(super) fn would_take(syn: &Answered<'_>, netns: Netns, listener: &Seen<Arc<StateChange>>) -> bool {
     let change = &listener.what;
     may_be_same(listener.netns, netns) && syn.would_take(change.ends.a, change.v6only, change.bound_dev)
 }

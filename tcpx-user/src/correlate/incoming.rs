@@ -1,5 +1,7 @@
 //! Where each event goes.
 
+use std::sync::Arc;
+
 use tcpx_common::abi::state::{CLOSE, ESTABLISHED, LISTEN, SYN_RECV, SYN_SENT, TIME_WAIT};
 
 use super::{
@@ -63,7 +65,7 @@ impl Correlator {
             What::Drop(drop) => self.freed(event, stack, drop),
             What::Retransmit(again) => self.retransmit(event, again),
             What::Untranslated(found) => {
-                let seen = Seen::new(event, &[], (**found).clone());
+                let seen = Seen::new(event, &[], found.clone());
                 self.untranslated.insert(found.segment, event.time, seen);
             }
             What::Nat(nat) => self.translations.insert(Seen::new(event, &[], (**nat).clone())),
@@ -72,7 +74,7 @@ impl Correlator {
         }
     }
 
-    fn state(&mut self, event: &Event, change: &StateChange) {
+    fn state(&mut self, event: &Event, change: &Arc<StateChange>) {
         self.history.in_use(event.netns, change.ends.a.ip());
         let seen = || Seen::new(event, &[], change.clone());
         match (change.old, change.new) {
@@ -88,7 +90,7 @@ impl Correlator {
         }
     }
 
-    fn starts(&mut self, seen: Seen<StateChange>) {
+    fn starts(&mut self, seen: Seen<Arc<StateChange>>) {
         match self.attempts.start_of(seen.what.sk, seen.time) {
             Step::Goes(id) => {
                 if let Some(attempt) = self.attempts.get_mut(id) {
@@ -106,7 +108,7 @@ impl Correlator {
         }
     }
 
-    fn crosses(&mut self, seen: Seen<StateChange>) {
+    fn crosses(&mut self, seen: Seen<Arc<StateChange>>) {
         match self.attempts.crossing_of(seen.what.sk, seen.time) {
             Step::Goes(id) => {
                 if let Some(attempt) = self.attempts.get_mut(id) {
@@ -119,7 +121,7 @@ impl Correlator {
         }
     }
 
-    fn ends(&mut self, event: &Event, change: &StateChange) {
+    fn ends(&mut self, event: &Event, change: &Arc<StateChange>) {
         let seen = Seen::new(event, &[], change.clone());
         let step = self.attempts.end_of(change.sk, event.time, change.old == SYN_RECV);
         let id = match step {
@@ -158,12 +160,12 @@ impl Correlator {
     }
 
     /// The open socket that a segment without a socket was made for.
-    fn meant_for(&self, sender: &Sender) -> Option<Box<Seen<Untranslated>>> {
+    fn meant_for(&self, sender: &Sender) -> Option<Seen<Arc<Untranslated>>> {
         let answered = sender.answered().filter(|answered| answered.sk_state == 0)?;
         let (ends, seq) = (answered.segment.ends, answered.segment.seq);
         let own =
-            |seen: &&Seen<Untranslated>| seen.what.seq == seq && may_be_same(seen.netns, sender.netns());
-        self.untranslated.get(ends).map(|entry| &entry.1).rfind(own).cloned().map(Box::new)
+            |seen: &&Seen<Arc<Untranslated>>| seen.what.seq == seq && may_be_same(seen.netns, sender.netns());
+        self.untranslated.get(ends).map(|entry| &entry.1).rfind(own).cloned()
     }
 
     /// What the process of `task` failed to reach shortly before `time`.
@@ -186,7 +188,7 @@ impl Correlator {
     }
 
     /// The start was lost: an attempt nevertheless.
-    fn begin_at_end(&mut self, end: Seen<StateChange>) -> u64 {
+    fn begin_at_end(&mut self, end: Seen<Arc<StateChange>>) -> u64 {
         let id = self.new_id();
         self.attempts.insert(AttemptFacts { id, end: Some(end), ..AttemptFacts::default() });
         self.bound_attempts();
@@ -195,7 +197,7 @@ impl Correlator {
 
     /// connect() returned an error: by itself (no packet was sent), or as the end of an attempt that left no error
     /// in the socket, as when no port was free.
-    fn connect_failed(&mut self, event: &Event, failed: &ConnectFailed) {
+    fn connect_failed(&mut self, event: &Event, failed: &Arc<ConnectFailed>) {
         let seen = Seen::new(event, &[], failed.clone());
         let attempt = failed.sk.and_then(|sk| self.attempts.of_sock(sk));
         let id = attempt.filter(|attempt| attempt.span().0 <= event.time).map(|attempt| attempt.id);
@@ -211,7 +213,7 @@ impl Correlator {
         }
         let id = self.new_id();
         let attempt = AttemptFacts { id, failed: Some(seen), complete: true, ..AttemptFacts::default() };
-        self.settled.push_back(Settled::Attempt(Box::new(attempt)));
+        self.settled.push_back(Settled::Attempt(Arc::new(attempt)));
     }
 
     fn bind(&mut self, event: &Event, bind: &Bind) {
@@ -224,7 +226,7 @@ impl Correlator {
         }
     }
 
-    fn call_failed(&mut self, event: &Event, failed: &CallFailed) {
+    fn call_failed(&mut self, event: &Event, failed: &Arc<CallFailed>) {
         if let Some(sk) = failed.bind.sk.filter(|_| failed.call == ServerCall::Listen) {
             self.history.did_not_listen(sk, event.time);
         }
@@ -233,7 +235,7 @@ impl Correlator {
         self.settled.push_back(Settled::Call(Box::new(CallFacts { id, seen })));
     }
 
-    fn reply(&mut self, event: &Event, stack: &[u64], reply: &Reply) {
+    fn reply(&mut self, event: &Event, stack: &[u64], reply: &Arc<Reply>) {
         self.history.in_use(event.netns, reply.segment.ends.b.ip());
         let ended = reply.sock.as_ref().filter(|sock| sock.state == CLOSE);
         if let Some(id) = ended.and_then(|sock| self.resets.end_of(sock.sk, reply.segment.ends)) {
@@ -244,7 +246,7 @@ impl Correlator {
             self.resets.remove(id);
         }
         self.answered(reply.segment.ends, reply.segment.seq, event.time, event.netns);
-        let id = self.sender(Sender::Reply(Seen::new(event, stack, Box::new(reply.clone()))));
+        let id = self.sender(Sender::Reply(Seen::new(event, stack, reply.clone())));
         if let Some(reset) = self.resets.get_mut(id).filter(|_| child.is_some()) {
             reset.for_child = true;
         }
@@ -262,8 +264,8 @@ impl Correlator {
         }
     }
 
-    fn freed(&mut self, event: &Event, stack: &[u64], drop: &Drop) {
-        let seen = || Seen::new(event, stack, Box::new(drop.clone()));
+    fn freed(&mut self, event: &Event, stack: &[u64], drop: &Arc<Drop>) {
+        let seen = || Seen::new(event, stack, drop.clone());
         if drop.is_no_handshake() {
             return;
         }
@@ -359,7 +361,7 @@ impl Correlator {
     }
 
     /// A RST reached a socket.
-    fn receiver(&mut self, seen: Seen<Box<SockReset>>) {
+    fn receiver(&mut self, seen: Seen<Arc<SockReset>>) {
         let (time, sk, ends) = (seen.time, seen.what.sock.sk, seen.what.ends);
         self.history.in_use(seen.netns, ends.a.ip());
         if self.resets.answered_at_end(sk, ends) {
@@ -390,14 +392,14 @@ impl Correlator {
     }
 
     /// A RST that the socket seemed to pass over was obeyed after all, as when its number is that of the last block of SACK.
-    fn obeyed(&mut self, seen: &Seen<Box<SockReset>>) {
+    fn obeyed(&mut self, seen: &Seen<Arc<SockReset>>) {
         if let Some(id) = self.resets.passed_over(seen) {
             self.resets.remove(id);
         }
     }
 
     /// The attempt that a RST has reached, if the socket is in one.
-    fn reached_attempt(&self, seen: &Seen<Box<SockReset>>) -> Option<u64> {
+    fn reached_attempt(&self, seen: &Seen<Arc<SockReset>>) -> Option<u64> {
         let (sock, ends) = (&seen.what.sock, seen.what.ends);
         if !matches!(sock.state, SYN_SENT | SYN_RECV) || seen.what.quiet.is_some() {
             return None;
@@ -433,7 +435,7 @@ impl Correlator {
     }
 
     /// An open connection ended with an error.
-    fn died(&mut self, seen: Seen<Box<SockReset>>) {
+    fn died(&mut self, seen: Seen<Arc<SockReset>>) {
         let (sk, ends, time) = (seen.what.sock.sk, seen.what.ends, seen.time);
         self.history.in_use(seen.netns, ends.a.ip());
         let opened = self.history.opening_of(sk, ends, time);
@@ -444,7 +446,7 @@ impl Correlator {
         }
     }
 
-    fn icmp(&mut self, event: &Event, icmp: &Icmp, received: bool) {
+    fn icmp(&mut self, event: &Event, icmp: &Arc<Icmp>, received: bool) {
         let seen = Seen::new(event, &[], icmp.clone());
         let table = if received { &mut self.icmp } else { &mut self.icmp_sent };
         table.insert(icmp.ends, event.time, seen);
@@ -452,7 +454,7 @@ impl Correlator {
         self.answered(icmp.ends, icmp.seq, event.time, Netns::default());
     }
 
-    fn retransmit(&mut self, event: &Event, again: &Retransmit) {
+    fn retransmit(&mut self, event: &Event, again: &Arc<Retransmit>) {
         let attempt = self.attempts.of_sock(again.sk);
         let own = attempt.filter(|attempt| attempt.end.is_none() && attempt.span().0 <= event.time);
         let Some(id) = own.map(|attempt| attempt.id) else { return };

@@ -32,7 +32,7 @@ impl Correlator {
     }
 
     /// The sender that reached `receiver`.
-    pub(super) fn sender_for(&self, receiver: &Seen<Box<SockReset>>) -> Option<Match> {
+    pub(super) fn sender_for(&self, receiver: &Seen<Arc<SockReset>>) -> Option<Match> {
         let flow = receiver.what.ends.flipped();
         let plain = |(id, joined)| Match { id, joined, nat: Vec::new() };
         let same = self.resets.sender_for(receiver, flow).map(plain);
@@ -41,7 +41,7 @@ impl Correlator {
     }
 
     /// The sender of a reset already told that reached `receiver` after all.
-    pub(super) fn told_sender_for(&self, receiver: &Seen<Box<SockReset>>) -> Option<Arc<ResetFacts>> {
+    pub(super) fn told_sender_for(&self, receiver: &Seen<Arc<SockReset>>) -> Option<Arc<ResetFacts>> {
         let flow = receiver.what.ends.flipped();
         let told = |flow| self.resets.told_sender_for(receiver, flow);
         told(flow).or_else(|| {

@@ -17,7 +17,7 @@ const MOST: usize = 1024;
 #[derive(Debug)]
 struct Entry {
     reset: Arc<ResetFacts>,
-    attempt: Option<Box<AttemptFacts>>,
+    attempt: Option<Arc<AttemptFacts>>,
 }
 
 /// The last of them, oldest first.
@@ -48,15 +48,15 @@ impl Refused {
         self.told.push_back(Entry { reset: reset.clone(), attempt: None });
     }
 
-    fn ended(&mut self, attempt: &AttemptFacts) {
+    fn ended(&mut self, attempt: &Arc<AttemptFacts>) {
         let Some(reset) = &attempt.reset else { return };
         if let Some(entry) = self.told.iter_mut().rev().find(|entry| entry.reset.id == reset.id) {
-            entry.attempt = Some(Box::new(attempt.clone()));
+            entry.attempt = Some(attempt.clone());
         }
     }
 
     /// Takes out those that the listener would have taken.
-    fn explained_by(&mut self, listener: &Seen<StateChange>) -> Vec<Entry> {
+    fn explained_by(&mut self, listener: &Seen<Arc<StateChange>>) -> Vec<Entry> {
         let (explained, rest) =
             std::mem::take(&mut self.told).into_iter().partition(|entry| explains(listener, &entry.reset));
         self.told = rest;
@@ -64,7 +64,7 @@ impl Refused {
     }
 }
 
-fn explains(listener: &Seen<StateChange>, reset: &ResetFacts) -> bool {
+fn explains(listener: &Seen<Arc<StateChange>>, reset: &ResetFacts) -> bool {
     let (Some(syn), Some(sender)) = (reset.refusal(), &reset.sender) else { return false };
     let soon = (reset.time()..=reset.time().saturating_add(NEAR_NS)).contains(&listener.time);
     soon && would_take(&syn, sender.netns(), listener)
@@ -89,19 +89,19 @@ impl Correlator {
     }
 
     /// Its attempt was told.
-    pub(super) fn was_ended(&mut self, attempt: &AttemptFacts) {
+    pub(super) fn was_ended(&mut self, attempt: &Arc<AttemptFacts>) {
         self.refused.ended(attempt);
     }
 
     /// A listener appears: what it explains is told again.
-    pub(super) fn appears(&mut self, listener: &Seen<StateChange>) {
+    pub(super) fn appears(&mut self, listener: &Seen<Arc<StateChange>>) {
         for entry in self.refused.explained_by(listener) {
             let appeared = Some(listener.clone());
             let reset = Arc::new(ResetFacts { appeared, ..(*entry.reset).clone() });
             self.settled.push_back(Settled::ResetAgain(reset.clone()));
             if let Some(attempt) = entry.attempt {
-                let again = AttemptFacts { reset: Some(reset), ..*attempt };
-                self.settled.push_back(Settled::AttemptAgain(Box::new(again)));
+                let again = AttemptFacts { reset: Some(reset), ..(*attempt).clone() };
+                self.settled.push_back(Settled::AttemptAgain(Arc::new(again)));
             } else if let Some(attempt) = reset.attempt.and_then(|id| self.attempts.get_mut(id)) {
                 attempt.reset = Some(reset);
             }

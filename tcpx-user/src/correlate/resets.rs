@@ -111,13 +111,13 @@ impl Resets {
 
     /// A waiting reset whose sender reached `receiver`, by the name `flow` that the sender may have for it.
     #[must_use]
-    pub fn sender_for(&self, receiver: &Seen<Box<SockReset>>, flow: Ends) -> Option<(u64, Joined)> {
+    pub fn sender_for(&self, receiver: &Seen<Arc<SockReset>>, flow: Ends) -> Option<(u64, Joined)> {
         best_sender(receiver, self.on(flow))
     }
 
     /// The same, whatever the sender's name for it: the sequence numbers agree.
     #[must_use]
-    pub fn sender_by_number(&self, receiver: &Seen<Box<SockReset>>) -> Option<(u64, Joined)> {
+    pub fn sender_by_number(&self, receiver: &Seen<Arc<SockReset>>) -> Option<(u64, Joined)> {
         let flow = receiver.what.ends.flipped();
         let numbered = self.numbered(receiver.what.number()).filter(|reset| may_be_renamed(reset.flow, flow));
         let found = best_sender(receiver, numbered).filter(|(_, joined)| joined.sequence);
@@ -142,7 +142,7 @@ impl Resets {
     /// A reset already told without a receiver that reached `receiver` after all, by the name `flow` that the sender has
     /// for it. Only sequence numbers join it.
     #[must_use]
-    pub fn told_sender_for(&self, receiver: &Seen<Box<SockReset>>, flow: Ends) -> Option<Arc<ResetFacts>> {
+    pub fn told_sender_for(&self, receiver: &Seen<Arc<SockReset>>, flow: Ends) -> Option<Arc<ResetFacts>> {
         let told = self.sent.get(flow).rev();
         let agrees = |reset: &&Arc<ResetFacts>| {
             reset.time() <= receiver.time
@@ -232,7 +232,7 @@ impl Resets {
 
     /// A waiting reset of the same flow that seemed to be passed over by the socket which `obeyed` it in the same call.
     #[must_use]
-    pub fn passed_over(&self, obeyed: &Seen<Box<SockReset>>) -> Option<u64> {
+    pub fn passed_over(&self, obeyed: &Seen<Arc<SockReset>>) -> Option<u64> {
         const SAME_CALL_NS: u64 = 1_000_000;
         let same = |reset: &&ResetFacts| {
             let quiet = reset.receiver.as_ref().filter(|seen| seen.what.quiet.is_some());
@@ -253,7 +253,7 @@ impl Resets {
 
 /// The waiting reset whose sender fits `receiver` best.
 fn best_sender<'a>(
-    receiver: &Seen<Box<SockReset>>,
+    receiver: &Seen<Arc<SockReset>>,
     among: impl Iterator<Item = &'a ResetFacts>,
 ) -> Option<(u64, Joined)> {
     let candidates = among.filter(|reset| reset.receiver.is_none());
@@ -286,7 +286,7 @@ fn answers(sender: &Sender, isn: u32) -> bool {
     sender.segment().is_some_and(|segment| segment.is_syn() && segment.seq == isn)
 }
 
-fn reaches(reset: &ResetFacts, receiver: &Seen<Box<SockReset>>) -> Option<(Joined, Agreement)> {
+fn reaches(reset: &ResetFacts, receiver: &Seen<Arc<SockReset>>) -> Option<(Joined, Agreement)> {
     let sender = reset.sender.as_ref()?;
     let agreement = sender.reaches(&receiver.what);
     Some((join(sender.netns(), receiver.netns, agreement)?, agreement))

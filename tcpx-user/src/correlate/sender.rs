@@ -1,6 +1,7 @@
 //! Who made a RST, and whether a socket was reached by it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use tcpx_common::abi::tcp_flag;
 
@@ -13,15 +14,15 @@ use crate::event::{
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sender {
     /// TCP, in answer to a segment.
-    Reply(Seen<Box<Reply>>),
+    Reply(Seen<Arc<Reply>>),
     /// TCP again, where only the drop of the segment shows it.
-    NoSocketDrop(Seen<Box<Drop>>),
+    NoSocketDrop(Seen<Arc<Drop>>),
     /// A socket of its own accord.
-    Active(Seen<Box<SockReset>>),
+    Active(Seen<Arc<SockReset>>),
     /// Netfilter.
-    Reject(Seen<(Segment, HookNumber)>),
+    Reject(Seen<(Arc<Segment>, HookNumber)>),
     /// Netfilter again, where only the drop of the segment shows it.
-    RejectDrop(Seen<Box<Drop>>),
+    RejectDrop(Seen<Arc<Drop>>),
 }
 
 /// The segment that a RST answers, and what is known of its way.
@@ -112,7 +113,7 @@ impl Sender {
 
     /// The segment that provoked it, if one did.
     #[must_use]
-    pub const fn segment(&self) -> Option<&Segment> {
+    pub fn segment(&self) -> Option<&Segment> {
         match self {
             Self::Reply(seen) => Some(&seen.what.segment),
             Self::NoSocketDrop(seen) | Self::RejectDrop(seen) => Some(&seen.what.segment),
@@ -164,7 +165,7 @@ impl Sender {
 
     /// The sequence number by which the receiver knows this RST under any name of the flow: see [`Self::reaches`].
     #[must_use]
-    pub const fn number(&self) -> Option<u32> {
+    pub fn number(&self) -> Option<u32> {
         match (self, self.segment()) {
             (Self::Active(seen), _) => Some(seen.what.sock.snd_nxt),
             (_, Some(segment)) if segment.flags & tcp_flag::ACK == 0 => Some(segment.seq),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use tcpx_common::abi::state::{SYN_RECV, SYN_SENT};
 
 use super::{
@@ -34,7 +35,7 @@ impl Correlator {
     pub(super) fn came_late(
         &mut self,
         told: Arc<ResetFacts>,
-        seen: &Seen<Box<SockReset>>,
+        seen: &Seen<Arc<SockReset>>,
         attempt: Option<u64>,
     ) {
         let waiting = attempt.and_then(|id| self.attempts.get_mut(id));
@@ -160,7 +161,7 @@ impl Correlator {
         let id = reset.attempt.or_else(|| self.calling(reset));
         let open = |attempt: &&AttemptFacts| !attempt.is_established();
         let attempt = id.and_then(|id| self.attempts.get(id)).filter(open);
-        reset.start = attempt.and_then(|attempt| attempt.start.clone()).map(Box::new);
+        reset.start = attempt.and_then(|attempt| attempt.start.clone());
         self.gather_listeners(reset);
         let reset = shared;
         self.resets.told(&reset);
@@ -250,7 +251,7 @@ impl Correlator {
     pub(super) fn settle_attempt(&mut self, id: u64) {
         let Some(mut attempt) = self.attempts.remove(id) else { return };
         if let Some(ends) = attempt.ends() {
-            self.gather(&mut attempt, ends);
+            self.gather(Arc::make_mut(&mut attempt), ends);
         }
         self.was_ended(&attempt);
         self.settled.push_back(Settled::Attempt(attempt));
@@ -275,27 +276,27 @@ impl Correlator {
             is_own(ends.b.ip(), ends.a.ip()) || self.history.is_in_use(attempt.netns(), ends.b.ip());
         attempt.nat = self.translations.onward(ends, Which { isn: handshake.isn, since });
         attempt.lookups = self.lookups_of(attempt, &handshake);
-        let own = |seen: &&Seen<crate::event::Icmp>| {
+        let own = |seen: &&Seen<Arc<crate::event::Icmp>>| {
             seen.time >= since && handshake.isn.is_none_or(|isn| isn == seen.what.seq)
         };
         attempt.icmp = self.icmp.get(ends).map(|entry| &entry.1).rfind(own).cloned();
         let sent = |ends| self.icmp_sent.get(ends).map(|entry| &entry.1).rfind(own).cloned();
         attempt.icmp_sent = names(attempt, ends).into_iter().rev().find_map(sent);
-        let own = |seen: &&Seen<Box<crate::event::Drop>>| handshake.has(&seen.what.segment, seen.time);
+        let own = |seen: &&Seen<Arc<crate::event::Drop>>| handshake.has(&seen.what.segment, seen.time);
         attempt.neighbor = self.neighbors.get(ends).map(|entry| &entry.1).rfind(own).cloned();
         self.gather_drop(attempt, &handshake);
     }
 
-    fn lookups_of(&self, attempt: &AttemptFacts, handshake: &Handshake) -> Vec<Seen<Box<LookedUp>>> {
+    fn lookups_of(&self, attempt: &AttemptFacts, handshake: &Handshake) -> Vec<Seen<Arc<LookedUp>>> {
         let own = names(attempt, handshake.ends).into_iter().rev().find_map(|ends| {
             let renamed = Handshake { ends, ..*handshake };
-            let of_syn = |seen: &&Seen<Box<LookedUp>>| {
+            let of_syn = |seen: &&Seen<Arc<LookedUp>>| {
                 seen.what.segment.is_syn() && renamed.has(&seen.what.segment, seen.time)
             };
             self.lookups.get(ends).map(|entry| &entry.1).rfind(of_syn)
         });
         let sk = attempt.sk();
-        let hit_us = |seen: &&Seen<Box<LookedUp>>| {
+        let hit_us = |seen: &&Seen<Arc<LookedUp>>| {
             let hit = seen.what.lookups.established.and_then(Result::ok).map(|(hit, _)| hit);
             seen.what.segment.is_syn() && seen.time >= handshake.since && hit.is_some() && hit == sk
         };
@@ -469,6 +470,6 @@ impl Correlator {
 }
 
 /// The names of an attempt's flow, from the caller on.
-fn names(attempt: &AttemptFacts, ends: Ends) -> Vec<Ends> {
+fn names(attempt: &AttemptFacts, ends: Ends) -> SmallVec<[Ends; 2]> {
     std::iter::once(ends).chain(attempt.nat.iter().map(|step| step.what.translated)).collect()
 }

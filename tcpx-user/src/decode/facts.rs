@@ -1,5 +1,7 @@
 //! One record each. `None` means malformed: a fact is missing without which the record says nothing.
 
+use std::sync::Arc;
+
 use tcpx_common::{
     abi::{
         denied_by, place_flag, refused, sock_flag, state,
@@ -10,9 +12,9 @@ use tcpx_common::{
 
 use super::parts::{self, comm, ends, non_zero, pointer};
 use crate::event::{
-    Bind, CallFailed, ConnRequest, ConnectFailed, DeniedBy, Drop, Holders, HookNumber, Icmp, ListenLimits,
-    Met, MiniSocket, Name, Nat, Numbers, Place, Quiet, Reached, Refused, Reply, Retransmit, ServerCall,
-    SockFacts, SockPtr, SockReset, StateChange, Timers, Untranslated, What,
+    Bind, CallFailed, Comm, ConnRequest, ConnectFailed, DeniedBy, Drop, Holders, HookNumber, Icmp,
+    ListenLimits, Met, MiniSocket, Name, Nat, Numbers, Place, Quiet, Reached, Refused, Reply, Retransmit,
+    ServerCall, SockFacts, SockPtr, SockReset, StateChange, Timers, Untranslated, What,
 };
 
 pub(super) fn state(state: &raw::State) -> Option<StateChange> {
@@ -161,7 +163,7 @@ pub(super) fn quiet_reset(reset: &raw::QuietReset, tick_ns: u64) -> Option<SockR
         opened: None,
         segment: Some(segment),
         reason: None,
-        comm: Vec::new(),
+        comm: Comm::new(),
         quiet: Some(Quiet { numbers, met, freed: reset.freed != 0 }),
     })
 }
@@ -180,7 +182,7 @@ pub(super) fn icmp(icmp: &raw::Icmp, received: bool) -> Option<Icmp> {
 }
 
 pub(super) fn reject(reject: &raw::Reject) -> Option<What> {
-    Some(What::Reject(parts::segment(&reject.segment)?, HookNumber(reject.hook)))
+    Some(What::Reject(Arc::new(parts::segment(&reject.segment)?), HookNumber(reject.hook)))
 }
 
 pub(super) fn conn_request(request: &raw::ConnRequest, tick_ns: u64) -> Option<ConnRequest> {

@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tcpx_common::{abi, abi::sock_flag, event as raw};
 
-use crate::event::{Ends, Holder, Holders, ListenLimits, Lookups, Miss, Segment, SockFacts, SockPtr};
+use crate::event::{
+    Comm, Ends, Holder, Holders, ListenLimits, Lookups, Miss, Name, Segment, SockFacts, SockPtr,
+};
 
 /// An address as the records have it. A v4-mapped address is an IPv4 address: that is what is on the wire.
 pub(super) fn address(bytes: &[u8; 16], family: u16) -> Option<IpAddr> {
@@ -38,15 +40,15 @@ pub(super) fn local(tuple: &raw::Tuple) -> Option<SocketAddr> {
 }
 
 /// A NUL-padded name.
-pub(super) fn text(bytes: &[u8; 16]) -> Option<String> {
+pub(super) fn text(bytes: &[u8; 16]) -> Option<Name> {
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-    (end > 0).then(|| String::from_utf8_lossy(&bytes[..end]).into_owned())
+    (end > 0).then(|| String::from_utf8_lossy(&bytes[..end]).as_ref().into())
 }
 
 /// The name of a task, as the kernel has it: any bytes.
-pub(super) fn comm(bytes: &[u8; 16]) -> Vec<u8> {
+pub(super) fn comm(bytes: &[u8; 16]) -> Comm {
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-    bytes[..end].to_vec()
+    Comm::from_slice(&bytes[..end])
 }
 
 pub(super) fn non_zero(number: u64) -> Option<u64> {

@@ -81,7 +81,7 @@ fn not_walked_and_nobody_there_differ() {
         reply.port_free = free;
         let event = decoder().decode(reply.as_bytes()).expect("well formed");
         let What::Reply(reply) = event.what else { panic!("{event:?}") };
-        assert_eq!(reply.holders.map(|walk| walk.complete), (free == 1).then_some(true));
+        assert_eq!(reply.holders.as_ref().map(|walk| walk.complete), (free == 1).then_some(true));
     }
 }
 

@@ -1,5 +1,7 @@
 //! On the machine that runs the test. Those that need a namespace of their own skip aloud without root.
 
+use std::sync::Arc;
+
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     os::fd::AsRawFd as _,
@@ -25,7 +27,7 @@ fn event(netns: Netns, task: Task, what: What) -> Event {
 }
 
 fn bind_of(inode: u64, comm: &str) -> What {
-    What::Bind(Bind {
+    What::Bind(Arc::new(Bind {
         requested: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         sk: None,
         inode: Some(inode),
@@ -33,8 +35,8 @@ fn bind_of(inode: u64, comm: &str) -> What {
         port: 80,
         uid: 1234,
         cgroup: None,
-        comm: comm.into(),
-    })
+        comm: comm.as_bytes().into(),
+    }))
 }
 
 fn inode_of(fd: i32) -> u64 {

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::said::{Answer, Question};
 
 /// Answers by question.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    answers: HashMap<Question, Answer>,
+    answers: HashMap<Question, Answer, RandomState>,
     load: Load,
 }
 

@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use foldhash::fast::RandomState;
+
 use super::{
     Facts, Summed,
     file::Files,
@@ -39,7 +41,7 @@ pub(super) struct Tape {
     /// Answers that the file has.
     table: Table,
     /// Answers for the event in hand. A question that is asked twice for one event is answered once.
-    asked: HashMap<Question, Answer>,
+    asked: HashMap<Question, Answer, RandomState>,
     records: u64,
     state: State,
 }
@@ -65,7 +67,7 @@ impl Tape {
             tick: None,
             symbols: Known::default(),
             table: Table::default(),
-            asked: HashMap::new(),
+            asked: HashMap::default(),
             records: 0,
             state: State::New,
         }

@@ -283,7 +283,7 @@ pub(crate) fn live(path: &Path, rotation: Rotation, steps: &[Step], ahead: usize
         Summed { kernel: [("OutRsts".to_owned(), 3)].into(), unaccounted: Some(0), ..Summed::default() };
     recorder.close(&summed);
     assert!(recorder.failure().is_none());
-    lines.push(Line::Summary(summed.add_to(pipeline.summary().clone())));
+    lines.push(Line::Summary(Box::new(summed.add_to(pipeline.summary().clone()))));
     lines.iter().map(json).collect()
 }
 

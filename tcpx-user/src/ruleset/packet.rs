@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{family, meta, payload};
-use crate::event::{Ends, Segment};
+use crate::event::{Ends, Name, Segment};
 
 const TCP: u8 = 6;
 /// `IFNAMSIZ`.
@@ -17,7 +17,7 @@ pub(super) type Bytes = Vec<Option<u8>>;
 pub struct Packet {
     ends: Ends,
     flags: Option<u8>,
-    device: Option<String>,
+    device: Option<Name>,
     ifindex: Option<u32>,
 }
 

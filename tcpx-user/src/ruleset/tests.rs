@@ -50,7 +50,7 @@ fn syn(from: &str, at: &str, device: &str) -> Packet {
         ip_id: 0,
         flags: 2,
         ttl: 64,
-        device: Some(device.to_owned()),
+        device: Some(device.into()),
         ifindex: Some(2),
     })
 }

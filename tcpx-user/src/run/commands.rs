@@ -161,7 +161,7 @@ impl<S: Source> Tracing<'_, S> {
             engine.begin_recording(&first, &scope);
             let selection = Selection::new(filter.clone(), scope);
             Session { source, engine, work, selection, sink, limit, name }
-                .run(Line::Start(first), signals)
+                .run(Line::Start(first.into()), signals)
                 .await
         })
     }

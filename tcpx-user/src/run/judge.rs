@@ -1,5 +1,7 @@
 //! From an event and who answers questions about it to lines: the same live and in replay.
 
+use std::sync::Arc;
+
 use crate::{
     event::{Event, Holder, Holders, ListenLimits, Reply, What},
     line::Line,
@@ -51,7 +53,7 @@ fn completed(event: &Event, who: &dyn Who) -> Option<Event> {
     let list = found.list.into_iter().map(|holder| as_seen(holder, seen)).collect();
     let (complete, limits) = (found.bound_visible, ListenLimits::default());
     let holders = Some(Holders { list, complete, limits });
-    let what = What::Reply(Box::new(Reply { holders, ..(**reply).clone() }));
+    let what = What::Reply(Arc::new(Reply { holders, ..(**reply).clone() }));
     Some(Event { what, ..event.clone() })
 }
 

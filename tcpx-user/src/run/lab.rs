@@ -99,7 +99,7 @@ impl Shown<'_> {
             for line in &played.lines {
                 self.json(line)?;
             }
-            self.json(&Line::Summary(played.summary.clone()))?;
+            self.json(&Line::Summary(played.summary.clone().into()))?;
             return self.json(&Extra::Lab(outcome));
         }
         let (look, detail) = (self.results.look, self.output.detail);

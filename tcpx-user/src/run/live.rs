@@ -168,7 +168,7 @@ impl Engine for Host {
         if let Some(recorder) = &self.recorder {
             recorder.close(&Summed::of(&summary));
         }
-        lines.push(Line::Summary(summary));
+        lines.push(Line::Summary(summary.into()));
     }
 }
 

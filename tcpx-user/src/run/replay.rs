@@ -33,7 +33,7 @@ pub use self::{engine::Replayed, source::Playback};
 /// When it cannot be done, or where the recording is broken: what came before has been shown.
 pub fn replay(request: &Replay) -> Result<u8, Failure> {
     let (source, engine, end) = open(&request.files)?;
-    let first = Line::Start(source.facts().start());
+    let first = Line::Start(source.facts().start().into());
     let scope = if request.everything { Scope::Host } else { (&source.facts().scope).into() };
     let results = Results::open(&request.output)?;
     let name = results.name.clone();

@@ -99,7 +99,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        event::{Backend, Bind, Netns, Task},
+        event::{Backend, Bind, Comm, Netns, Task},
         line::{Attempt, Reset},
         sink::samples::{attempt, drop_line, peer_reset, plain_attempt, plain_reset, start},
     };
@@ -122,8 +122,10 @@ mod tests {
 
     fn bind() -> What {
         let requested: SocketAddr = "127.0.0.1:80".parse().expect("an address");
-        let comm = b"x".to_vec();
-        What::Bind(Bind { requested, sk: None, inode: None, errno: 0, port: 80, uid: 0, cgroup: None, comm })
+        let comm = Comm::from_slice(b"x");
+        What::Bind(
+            Bind { requested, sk: None, inode: None, errno: 0, port: 80, uid: 0, cgroup: None, comm }.into(),
+        )
     }
 
     fn command() -> Scope {

@@ -8,7 +8,10 @@ use crate::{
     cli::filter::Filter,
     event::Event,
     line::{Line, Origin, Summary},
-    verdict::VerdictId,
+    verdict::{
+        VerdictId,
+        counts::{self, Counts},
+    },
 };
 
 /// How many attempts are remembered, and how many lines wait for theirs.
@@ -29,11 +32,11 @@ pub struct Selection {
 /// What was let through.
 #[derive(Debug, Default)]
 struct Tally {
-    attempts: BTreeMap<String, u64>,
-    resets: BTreeMap<String, u64>,
-    drops: BTreeMap<String, u64>,
-    deaths: BTreeMap<String, u64>,
-    calls: BTreeMap<String, u64>,
+    attempts: Counts,
+    resets: Counts,
+    drops: Counts,
+    deaths: Counts,
+    calls: Counts,
     sent: u64,
     received: u64,
     netfilter: u64,
@@ -64,7 +67,7 @@ impl Selection {
                 self.pass(wanted, Line::Attempt(attempt), out);
                 self.release(id, wanted, out);
             }
-            Line::Summary(summary) => out.push(Line::Summary(self.tally.fill(summary))),
+            Line::Summary(summary) => out.push(Line::Summary(self.tally.fill(*summary).into())),
             line => match attempt_of(&line).map(|id| (id, self.decided(id))) {
                 Some((_, Some(kept))) => self.pass(wanted || kept, line, out),
                 Some((id, None)) if !wanted => self.wait(id, line),
@@ -125,18 +128,18 @@ impl Tally {
     fn count(&mut self, line: &Line) {
         match line {
             Line::Attempt(attempt) => {
-                attempt.was.into_iter().for_each(|id| remove(&mut self.attempts, id));
-                add(&mut self.attempts, attempt.verdict.id);
+                attempt.was.into_iter().for_each(|id| counts::remove(&mut self.attempts, id));
+                counts::add(&mut self.attempts, attempt.verdict.id);
             }
-            Line::Drop(drop) => add(&mut self.drops, drop.verdict.id),
-            Line::Death(death) => add(&mut self.deaths, death.verdict.id),
-            Line::Call(call) => add(&mut self.calls, call.verdict.id),
+            Line::Drop(drop) => counts::add(&mut self.drops, drop.verdict.id),
+            Line::Death(death) => counts::add(&mut self.deaths, death.verdict.id),
+            Line::Call(call) => counts::add(&mut self.calls, call.verdict.id),
             Line::Reset(reset) if reset.was.is_some() => {
-                reset.was.into_iter().for_each(|id| remove(&mut self.resets, id));
-                add(&mut self.resets, reset.verdict.id);
+                reset.was.into_iter().for_each(|id| counts::remove(&mut self.resets, id));
+                counts::add(&mut self.resets, reset.verdict.id);
             }
             Line::Reset(reset) => {
-                add(&mut self.resets, reset.verdict.id);
+                counts::add(&mut self.resets, reset.verdict.id);
                 self.unexplained += u64::from(reset.verdict.id == VerdictId::Unknown);
                 self.netfilter += u64::from(reset.origin == Origin::Netfilter);
                 self.sent += u64::from(matches!(reset.origin, Origin::Reply | Origin::Active));
@@ -150,20 +153,6 @@ impl Tally {
         let Self { attempts, resets, drops, deaths, calls, sent, received, netfilter, unexplained } =
             std::mem::take(self);
         Summary { attempts, resets, drops, deaths, calls, sent, received, netfilter, unexplained, ..summary }
-    }
-}
-
-fn add(counts: &mut BTreeMap<String, u64>, id: VerdictId) {
-    *counts.entry(id.as_str().to_owned()).or_default() += 1;
-}
-
-/// A line with this verdict is told again with another.
-fn remove(counts: &mut BTreeMap<String, u64>, id: VerdictId) {
-    if let Some(count) = counts.get_mut(id.as_str()) {
-        *count = count.saturating_sub(1);
-        if *count == 0 {
-            counts.remove(id.as_str());
-        }
     }
 }
 

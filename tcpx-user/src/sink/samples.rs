@@ -1,5 +1,7 @@
 //! One line of each kind, for tests: the cases of contract section 5.
 
+use std::sync::Arc;
+
 use std::{collections::BTreeMap, net::IpAddr};
 
 use crate::{
@@ -30,7 +32,7 @@ pub(crate) fn verdict(id: VerdictId, evidence: &[&str], advice: &str) -> Verdict
         id,
         title: id.as_str().replace('-', " ").into(),
         confidence: Confidence::Observed,
-        evidence: evidence.iter().map(|&sentence| sentence.to_owned()).collect(),
+        evidence: Arc::new(evidence.iter().map(|&sentence| sentence.to_owned()).collect()),
         advice: advice.to_owned().into(),
     }
 }
@@ -81,7 +83,7 @@ pub(crate) fn plain_attempt() -> Attempt {
         nat: None,
         process: Some(process(41, "curl")),
         outcome: Outcome::Refused,
-        errno: Some("ECONNREFUSED".to_owned()),
+        errno: Some("ECONNREFUSED".into()),
         how: How::ActiveOpen,
         syn_retransmits: 0,
         verdict: verdict(VerdictId::ListenerV4only, &[evidence], advice),
@@ -99,7 +101,7 @@ pub(crate) fn attempt() -> Line {
 fn end(addr: &str, kind: SocketKind, owner: Option<(u32, &str)>) -> End {
     let endpoint = at(addr);
     let owner = owner.map(|(pid, comm)| Owner { pid, comm: comm.to_owned(), how: OwnerHow::Socket });
-    let state = (kind == SocketKind::Full).then(|| "SYN_SENT".to_owned());
+    let state = (kind == SocketKind::Full).then(|| "SYN_SENT".into());
     let socket = Socket { kind, state, age_ns: None, idle_ns: None, bytes_sent: None, bytes_received: None };
     End { addr: endpoint.addr, port: endpoint.port, netns: netns(), socket: Some(socket), owner }
 }
@@ -115,7 +117,7 @@ pub(crate) fn plain_reset() -> Reset {
         receiver: Some(end("[::1]:51000", SocketKind::Full, Some((41, "curl")))),
         flow: flow("[::1]:8080", "[::1]:51000"),
         segment: Some(syn()),
-        reason: Some(Reason { name: "NO_SOCKET".to_owned(), source: ReasonSource::Kernel }),
+        reason: Some(Reason { name: "NO_SOCKET".into(), source: ReasonSource::Kernel }),
         lookup: Some(LookupLine { established: miss, listener: miss }),
         near: vec![Near {
             why: "it listens on IPv4 only".to_owned(),
@@ -127,21 +129,14 @@ pub(crate) fn plain_reset() -> Reset {
         path: refused_path(),
         verdict: plain_attempt().verdict,
         attempt: Some(1),
-        joined_by: Some("tuple".to_owned()),
+        joined_by: Some("tuple".into()),
         was: None,
         complete: Some(true),
     }
 }
 
 fn syn() -> SegmentLine {
-    SegmentLine {
-        flags: "S".to_owned(),
-        seq: 1,
-        ack: 0,
-        len: 0,
-        ttl: Some(64),
-        device: Some("lo".to_owned()),
-    }
+    SegmentLine { flags: "S".into(), seq: 1, ack: 0, len: 0, ttl: Some(64), device: Some("lo".into()) }
 }
 
 pub(crate) fn reset_of_attempt() -> Line {
@@ -157,7 +152,7 @@ pub(crate) fn peer_reset() -> Line {
         sender: None,
         receiver: Some(end("10.2.0.9:40000", SocketKind::Full, Some((88, "java")))),
         flow: flow("10.2.0.5:5432", "10.2.0.9:40000"),
-        segment: Some(SegmentLine { flags: "R".to_owned(), device: Some("eth0".to_owned()), ..syn() }),
+        segment: Some(SegmentLine { flags: "R".into(), device: Some("eth0".into()), ..syn() }),
         reason: None,
         lookup: None,
         near: Vec::new(),
@@ -243,7 +238,7 @@ pub(crate) fn plain_call() -> CallLine {
         holders: vec![PortHolder {
             addr: [0, 0, 0, 0].into(),
             port: 80,
-            state: "LISTEN".to_owned(),
+            state: "LISTEN".into(),
             process: Some(process(5, "apache2")),
         }],
         path: vec![frame("inet_csk_get_port", "derived"), frame("inet_bind", "observed")],
@@ -272,7 +267,7 @@ pub(crate) fn hostile() -> Line {
         container: Some(evil.to_owned()),
         ..process(41, "x")
     });
-    attempt.verdict.evidence = vec![format!("{evil}[9] listens elsewhere.")];
+    attempt.verdict.evidence = Arc::new(vec![format!("{evil}[9] listens elsewhere.")]);
     attempt.verdict.advice = format!("Ask {evil}.").into();
     attempt.path = vec![frame(evil, evil)];
     Line::Attempt(Box::new(attempt))
@@ -284,7 +279,7 @@ pub(crate) fn start() -> Line {
         backend: backend.to_owned(),
         target: target.to_owned(),
     };
-    Line::Start(Start {
+    Line::Start(Box::new(Start {
         schema: 1,
         tcpx: "0.1.0".to_owned(),
         kernel: "6.12.1".to_owned(),
@@ -299,7 +294,7 @@ pub(crate) fn start() -> Line {
             hook: "reject".to_owned(),
             why: "the module nf_reject_ipv4 is not loaded".to_owned(),
         }],
-    })
+    }))
 }
 
 pub(crate) fn loss() -> Line {
@@ -330,5 +325,5 @@ pub(crate) fn plain_summary() -> Summary {
 }
 
 pub(crate) fn summary() -> Line {
-    Line::Summary(plain_summary())
+    Line::Summary(plain_summary().into())
 }

@@ -34,7 +34,9 @@ pub(crate) use icmp::errno as icmp_errno;
 pub(crate) use nearby::elsewhere;
 pub(crate) use no_socket::why_not;
 
-use super::VerdictId;
+use std::sync::Arc;
+
+use super::{VerdictId, told::Told};
 use crate::{
     abilities::Abilities,
     correlate::facts::{AttemptFacts, CallFacts, DeathFacts, DropFacts, ResetFacts},
@@ -43,6 +45,9 @@ use crate::{
     who::Who,
 };
 
+/// More sentences are rare.
+const MOST_SENTENCES: usize = 4;
+
 /// What a rule found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -50,13 +55,15 @@ pub struct Finding {
     pub id: VerdictId,
     /// How sure.
     pub confidence: Confidence,
-    /// Sentences; the first is the one to read.
-    pub evidence: Vec<String>,
+    /// Sentences; the first is the one to read. Shared, as an attempt has those of the RST that ended it.
+    pub evidence: Arc<Vec<String>>,
 }
 
 impl Finding {
     fn new(id: VerdictId, confidence: Confidence, first: String) -> Self {
-        Self { id, confidence, evidence: vec![first] }
+        let mut evidence = Vec::with_capacity(MOST_SENTENCES);
+        evidence.push(first);
+        Self { id, confidence, evidence: Arc::new(evidence) }
     }
 
     fn observed(id: VerdictId, first: String) -> Self {
@@ -69,7 +76,8 @@ impl Finding {
 
     /// The first sentence, and what may follow it.
     fn derived_from<const N: usize>(id: VerdictId, sentences: [Option<String>; N]) -> Self {
-        Self { id, confidence: Confidence::Derived, evidence: sentences.into_iter().flatten().collect() }
+        let evidence = Arc::new(sentences.into_iter().flatten().collect());
+        Self { id, confidence: Confidence::Derived, evidence }
     }
 
     fn unknown(first: String) -> Self {
@@ -77,7 +85,9 @@ impl Finding {
     }
 
     fn and(mut self, sentence: Option<String>) -> Self {
-        self.evidence.extend(sentence);
+        if let Some(sentence) = sentence {
+            Arc::make_mut(&mut self.evidence).push(sentence);
+        }
         self
     }
 
@@ -96,6 +106,8 @@ pub struct Context<'a> {
     pub who: &'a dyn Who,
     /// Functions of a stack.
     pub symbols: &'a dyn Symbols,
+    /// RSTs with a verdict.
+    pub told: &'a Told,
 }
 
 /// One rule.
@@ -516,6 +528,11 @@ pub fn reset(facts: &ResetFacts, context: &Context<'_>) -> Finding {
     let finding = first(RESET, facts, context).unwrap_or_else(|| received::unknown(facts, context));
     let finding = nat::reset(finding, facts, context).and(nat::upstream(facts));
     finding.and(lost(facts.complete))
+}
+
+/// The verdict on a RST that an attempt hands on: the one that was told, if it still is known.
+fn of_told(facts: &Arc<ResetFacts>, context: &Context<'_>) -> Finding {
+    context.told.of(facts).cloned().unwrap_or_else(|| reset(facts, context))
 }
 
 /// The verdict on an attempt.

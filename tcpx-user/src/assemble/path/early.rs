@@ -1,5 +1,7 @@
 //! Calls that failed before any packet.
 
+use std::sync::Arc;
+
 use super::{V4, V6, at, by, frame};
 use crate::{
     correlate::{
@@ -7,7 +9,7 @@ use crate::{
         key::Seen,
     },
     event::{Backend, ConnectFailed, DeniedBy, ServerCall},
-    line::Frame,
+    line::{Frame, Note},
     verdict::{VerdictId, rules::words},
 };
 
@@ -34,22 +36,23 @@ pub(super) fn refused(facts: &AttemptFacts, id: VerdictId) -> Vec<Frame> {
 /// Where that came back to.
 pub(super) fn returned(facts: &AttemptFacts) -> Vec<Frame> {
     let seen = facts.failed.as_ref().filter(|seen| seen.what.denied_by != Some(DeniedBy::SecurityModule));
-    let frame = |seen: &Seen<ConnectFailed>| match seen.backend {
+    let frame = |seen: &Seen<Arc<ConnectFailed>>| match seen.backend {
         Backend::Tracepoint => frame("__sys_connect", result(seen)),
         Backend::Fentry | Backend::Kprobe => frame("__inet_stream_connect", result(seen)),
     };
     seen.map(|seen| at(seen.time, vec![frame(seen)])).unwrap_or_default()
 }
 
-fn result(seen: &Seen<ConnectFailed>) -> String {
-    format!("returned {}; {}", words::errno(seen.what.errno), by(seen.backend, "sys_exit_connect"))
+fn result(seen: &Seen<Arc<ConnectFailed>>) -> Note {
+    let how = by(seen.backend, at_tracepoint!("sys_exit_connect"));
+    ["returned ".into(), words::errno(seen.what.errno), "; ".into(), how.into()].into()
 }
 
 /// The path of a bind() or listen() that failed.
 pub(in super::super) fn call(facts: &CallFacts, id: VerdictId) -> Vec<Frame> {
     let (seen, failed) = (&facts.seen, &facts.seen.what);
     let errno = words::errno(failed.bind.errno);
-    let returned = |function: &'static str, tracepoint: &str| {
+    let returned = |function: &'static str, tracepoint: &'static str| {
         frame(function, format!("returned {errno}; {}", by(seen.backend, tracepoint)))
     };
     let names = server_call(failed.call, failed.bind.requested.is_ipv6());
@@ -83,7 +86,7 @@ struct ServerFunctions {
 const fn server_call(call: ServerCall, ipv6: bool) -> ServerFunctions {
     let bind = ServerFunctions {
         system_call: "__sys_bind",
-        tracepoint: "sys_exit_bind",
+        tracepoint: at_tracepoint!("sys_exit_bind"),
         security: "security_socket_bind",
         entry: "inet_bind",
         inner: "__inet_bind",
@@ -93,7 +96,7 @@ const fn server_call(call: ServerCall, ipv6: bool) -> ServerFunctions {
         (ServerCall::Bind, true) => ServerFunctions { entry: "inet6_bind", inner: "__inet6_bind", ..bind },
         (ServerCall::Listen, _) => ServerFunctions {
             system_call: "__sys_listen",
-            tracepoint: "sys_exit_listen",
+            tracepoint: at_tracepoint!("sys_exit_listen"),
             security: "security_socket_listen",
             entry: "inet_listen",
             inner: "inet_csk_listen_start",

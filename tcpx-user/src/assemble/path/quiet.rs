@@ -1,5 +1,7 @@
 //! The path of a RST that `tcp_reset` never got.
 
+use std::sync::Arc;
+
 use tcpx_common::abi::state::{NEW_SYN_RECV, TIME_WAIT};
 
 use super::{by, frame, functions};
@@ -11,22 +13,22 @@ use crate::{
 };
 
 /// From where it was freed or judged to where it came in.
-pub(super) fn met(seen: &Seen<Box<SockReset>>, quiet: Quiet) -> Vec<Frame> {
+pub(super) fn met(seen: &Seen<Arc<SockReset>>, quiet: Quiet) -> Vec<Frame> {
     let names = functions(seen.what.ends);
-    let how = if quiet.freed { "derived".to_owned() } else { by(seen.backend, "") };
-    let hit = |state| frame(names.established, format!("hit: {}; derived", words::state(state)));
-    let freed = format!("freed the RST; {}", by(seen.backend, "kfree_skb"));
+    let how = if quiet.freed { "derived" } else { by(seen.backend, "") };
+    let hit = |state| frame(names.established, ["hit: ".into(), words::state(state), "; derived".into()]);
+    let freed = ["freed the RST; ", by(seen.backend, at_tracepoint!("kfree_skb"))];
     let mut frames = Vec::from_iter(quiet.freed.then(|| frame("sk_skb_reason_drop", freed)));
     match quiet.met {
         Reached::Request { .. } => {
-            frames.extend([frame("tcp_check_req", format!("took the RST; {how}")), hit(NEW_SYN_RECV)]);
+            frames.extend([frame("tcp_check_req", ["took the RST; ", how]), hit(NEW_SYN_RECV)]);
         }
         Reached::TimeWait { .. } => {
-            let took = frame("tcp_timewait_state_process", format!("took the RST; {how}"));
+            let took = frame("tcp_timewait_state_process", ["took the RST; ", how]);
             frames.extend([took, hit(TIME_WAIT)]);
         }
         Reached::Full => {
-            let judged = frame("tcp_validate_incoming", format!("did not obey the RST; {how}"));
+            let judged = frame("tcp_validate_incoming", ["did not obey the RST; ", how]);
             frames.extend([judged, frame(names.do_receive, "derived"), hit(seen.what.sock.state)]);
         }
     }

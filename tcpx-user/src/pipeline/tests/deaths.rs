@@ -54,7 +54,7 @@ fn the_errno_is_what_icmp_said() {
     let mut dead = unanswered(113, ESTABLISHED);
     dead.sock.err_soft = 113;
     let icmp = Icmp { ends: here().ends, ..icmp_of(&here()) };
-    let icmp = here().at(8 * S, Hook::Icmp, What::Icmp(icmp));
+    let icmp = here().at(8 * S, Hook::Icmp, What::Icmp(icmp.into()));
     let told = run(Abilities::ALL, &[icmp, here().dies(9 * S, dead)]);
     let line = told.death();
     assert_eq!((line.outcome, line.errno.as_deref()), (Outcome::Unreachable, Some("EHOSTUNREACH")));
@@ -64,7 +64,7 @@ fn the_errno_is_what_icmp_said() {
 
 fn icmp_of(call: &Call) -> Icmp {
     match call.icmp(0, "10.2.0.1", 3, 1).what {
-        What::Icmp(icmp) => icmp,
+        What::Icmp(icmp) => (*icmp).clone(),
         other => panic!("{other:?}"),
     }
 }

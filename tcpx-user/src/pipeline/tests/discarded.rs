@@ -1,5 +1,7 @@
 //! Silent drops below and beside TCP.
 
+use std::sync::Arc;
+
 use super::scene::*;
 use crate::{
     abilities::Abilities,
@@ -13,7 +15,7 @@ fn dropped(from: &str, reason: Option<&str>, function: &str) -> (&'static str, C
     let mut events = vec![call.drops(S, reason, function), call.drops(2 * S, reason, function)];
     for event in &mut events {
         let What::Drop(drop) = &mut event.what else { unreachable!() };
-        drop.segment.device = Some("eth0".to_owned());
+        Arc::make_mut(drop).segment.device = Some("eth0".into());
     }
     let told = run(Abilities::ALL, &events);
     let (id, confidence, first) = gist(&told.drop().verdict);

@@ -1,5 +1,7 @@
 //! Before any packet.
 
+use std::sync::Arc;
+
 use super::scene::*;
 use crate::{
     abilities::Abilities,
@@ -14,12 +16,12 @@ const SYSTEM_CALLS: Abilities = Abilities { denials: false, ..Abilities::ALL };
 
 fn failed(to: &str, errno: i32) -> ConnectFailed {
     let requested = addr(to);
-    let (sk, comm) = (Some(SockPtr(0xf1)), b"curl".to_vec());
+    let (sk, comm) = (Some(SockPtr(0xf1)), Comm::from_slice(b"curl"));
     ConnectFailed { requested, sk, errno, denied_by: None, uid: 1000, cgroup: None, comm }
 }
 
 fn fails(time: u64, to: &str, errno: i32) -> Event {
-    event(time, HOST, Hook::Connect, What::ConnectFailed(failed(to, errno)))
+    event(time, HOST, Hook::Connect, What::ConnectFailed(failed(to, errno).into()))
 }
 
 #[test]
@@ -52,7 +54,7 @@ fn a_route_that_refuses_is_believed_if_the_tables_say_so() {
 fn who_denied_it_if_that_was_seen() {
     let denied = |by, errno| {
         let failed = ConnectFailed { denied_by: Some(by), ..failed("192.0.2.8:443", errno) };
-        run(Abilities::ALL, &[event(S, HOST, Hook::Denied, What::ConnectFailed(failed))])
+        run(Abilities::ALL, &[event(S, HOST, Hook::Denied, What::ConnectFailed(failed.into()))])
     };
     let told = denied(DeniedBy::SecurityModule, 13);
     let first = "A security module of this host refused connect() of curl[41] to 192.0.2.8:443.";
@@ -80,8 +82,10 @@ fn undone(from: &str, errno: Option<i32>) -> Vec<Event> {
     let call = call(from, TO);
     let begin = StateChange { requested: Some(ends.b), caller: true, ..change(call.sk, ends, 7, 2) };
     let back = change(call.sk, ends, 2, 7);
-    let mut events =
-        vec![call.at(S, Hook::State, What::State(begin)), call.at(S + 1, Hook::State, What::State(back))];
+    let mut events = vec![
+        call.at(S, Hook::State, What::State(Arc::new(begin))),
+        call.at(S + 1, Hook::State, What::State(back.into())),
+    ];
     events.extend(errno.map(|errno| fails(S + 2, TO, errno)));
     events
 }
@@ -135,13 +139,13 @@ fn call_fails(call: ServerCall, at: &str, errno: i32) -> CallFailed {
         port: 0,
         uid: 1000,
         cgroup: None,
-        comm: b"nginx".to_vec(),
+        comm: Comm::from_slice(b"nginx"),
     };
     CallFailed { call, bind, denied_by: None, holders: None }
 }
 
 fn told_of(abilities: Abilities, failed: CallFailed) -> Told {
-    run(abilities, &[event(S, HOST, Hook::Bind, What::CallFailed(Box::new(failed)))])
+    run(abilities, &[event(S, HOST, Hook::Bind, What::CallFailed(Arc::new(failed)))])
 }
 
 #[test]
@@ -218,9 +222,9 @@ fn a_listen_that_failed_is_no_shutdown() {
     let at = ends("127.0.0.1:8888", "0.0.0.0:0");
     let failed = call_fails(ServerCall::Listen, "127.0.0.1:8888", 98);
     let mut events = vec![
-        event(S, HOST, Hook::State, What::State(change(sk, at, 7, 10))),
-        event(S + 1, HOST, Hook::State, What::State(change(sk, at, 10, 7))),
-        event(S + 2, HOST, Hook::Listen, What::CallFailed(Box::new(failed))),
+        event(S, HOST, Hook::State, What::State(change(sk, at, 7, 10).into())),
+        event(S + 1, HOST, Hook::State, What::State(change(sk, at, 10, 7).into())),
+        event(S + 2, HOST, Hook::Listen, What::CallFailed(Arc::new(failed))),
     ];
     let bound = held_by(vec![holder(0xb, PYTHON, "127.0.0.1:8888", false)]);
     events.extend(call("127.0.0.1:40000", "127.0.0.1:8888").refused(2 * S, bound));

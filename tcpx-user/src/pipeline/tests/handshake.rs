@@ -1,5 +1,7 @@
 //! Answers to segments of a handshake that is not over, and to what comes after the end.
 
+use std::sync::Arc;
+
 use tcpx_common::abi::{state::*, tcp_flag::*};
 
 use super::scene::*;
@@ -34,7 +36,7 @@ impl<'a> Answer<'a> {
     }
 
     fn event(&self, sock: SockFacts) -> Event {
-        let device = self.device.then(|| "tun0".to_owned());
+        let device = self.device.then(|| "tun0".into());
         let segment =
             Segment { device, payload: self.payload, ..segment(self.call.ends, self.flags, 5000, self.ack) };
         let reason = self.reason.map(Name::from);
@@ -49,7 +51,7 @@ impl<'a> Answer<'a> {
             holders: None,
             place: Place::default(),
         };
-        self.call.at(S, Hook::SendReset, What::Reply(Box::new(reply)))
+        self.call.at(S, Hook::SendReset, What::Reply(Arc::new(reply)))
     }
 
     fn verdict(&self, sock: SockFacts) -> (&'static str, Confidence) {

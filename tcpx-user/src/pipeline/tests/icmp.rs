@@ -1,5 +1,7 @@
 //! ICMP errors and neighbours that do not answer.
 
+use std::sync::Arc;
+
 use super::scene::*;
 use crate::{
     abilities::Abilities,
@@ -76,6 +78,7 @@ fn an_errno_alone_tells_only_what_nothing_else_gives() {
     let soft = |time, again| {
         let mut end = call.gives_up(time, 113, again);
         let What::State(change) = &mut end.what else { unreachable!() };
+        let change = Arc::make_mut(change);
         change.err_soft = 113;
         end
     };

@@ -107,9 +107,9 @@ fn no_free_port() {
         denied_by: None,
         uid: 0,
         cgroup: None,
-        comm: b"curl".to_vec(),
+        comm: Comm::from_slice(b"curl"),
     };
-    let failed = call.at(S + 2, Hook::Connect, What::ConnectFailed(failed));
+    let failed = call.at(S + 2, Hook::Connect, What::ConnectFailed(failed.into()));
     let told = run(Abilities::ALL, &[call.starts(S), call.fails(S + 1, 0), failed]);
     let attempt = told.attempt();
     assert_eq!((attempt.outcome, attempt.errno.as_deref()), (Outcome::Failed, Some("EADDRNOTAVAIL")));
@@ -127,11 +127,12 @@ fn connect_that_fails_before_any_packet() {
         denied_by: None,
         uid: 0,
         cgroup: None,
-        comm: b"curl".to_vec(),
+        comm: Comm::from_slice(b"curl"),
     };
     for (errno, outcome, name) in [(101, Outcome::Unreachable, "ENETUNREACH"), (1, Outcome::Denied, "EPERM")]
     {
-        let told = run(Abilities::ALL, &[call.at(S, Hook::Connect, What::ConnectFailed(failed(errno)))]);
+        let told =
+            run(Abilities::ALL, &[call.at(S, Hook::Connect, What::ConnectFailed(failed(errno).into()))]);
         let attempt = told.attempt();
         assert_eq!((attempt.outcome, attempt.errno.as_deref()), (outcome, Some(name)));
         assert_eq!(attempt.process.as_ref().map(|process| process.pid), Some(41));

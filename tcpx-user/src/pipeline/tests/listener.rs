@@ -1,5 +1,7 @@
 //! What a listener passes over, and what only looks like it.
 
+use std::sync::Arc;
+
 use tcpx_common::abi::state::{ESTABLISHED, LISTEN, SYN_RECV, TIME_WAIT};
 
 use super::scene::*;
@@ -20,7 +22,7 @@ fn listener(backlog: (u32, u32)) -> SockFacts {
 fn asks(call: &Call, time: u64, syn_backlog: u32, syncookies: u8, refused: Refused) -> Event {
     let (segment, sock, limits) = (call.syn(), listener((0, 2)), limits(syncookies));
     let request = ConnRequest { segment, sock, syn_backlog, limits, refused };
-    call.at(time, Hook::ConnRequest, What::ConnRequest(Box::new(request)))
+    call.at(time, Hook::ConnRequest, What::ConnRequest(Arc::new(request)))
 }
 
 fn last_ack(call: &Call, payload: u32) -> Segment {
@@ -28,7 +30,7 @@ fn last_ack(call: &Call, payload: u32) -> Segment {
 }
 
 fn small(call: &Call, time: u64, segment: Segment, met: Met) -> Event {
-    call.at(time, Hook::MiniSocket, What::MiniSocket(Box::new(MiniSocket { segment, met })))
+    call.at(time, Hook::MiniSocket, What::MiniSocket(Arc::new(MiniSocket { segment, met })))
 }
 
 fn request(backlog: (u32, u32), acked: bool, defer_accept: u8) -> Met {
@@ -39,11 +41,11 @@ fn request(backlog: (u32, u32), acked: bool, defer_accept: u8) -> Met {
 /// `tcp_v4_rcv` frees what it has done with.
 fn freed(call: &Call, time: u64, segment: Segment, reason: Option<&str>) -> Drop {
     let What::Drop(drop) = call.drops(time, reason, "tcp_v4_rcv").what else { unreachable!() };
-    Drop { segment, ..*drop }
+    Drop { segment, ..(*drop).clone() }
 }
 
 fn drops(call: &Call, time: u64, drop: Drop) -> Event {
-    call.at(time, Hook::Drop, What::Drop(Box::new(drop)))
+    call.at(time, Hook::Drop, What::Drop(Arc::new(drop)))
 }
 
 #[test]
@@ -127,7 +129,7 @@ fn a_deferred_connection_is_dropped_only_if_no_data_comes() {
     let call = remote();
     let ack = small(&call, S + 3, last_ack(&call, 0), request((0, 2), true, 3));
     let child = change(SockPtr(0xc), call.ends.flipped(), SYN_RECV, ESTABLISHED);
-    let data = call.at(2 * S, Hook::State, What::State(child));
+    let data = call.at(2 * S, Hook::State, What::State(Arc::new(child)));
     assert!(run(Abilities::ALL, &[ack.clone(), data]).drops.is_empty());
     let told = run(Abilities::ALL, &[ack]);
     assert_eq!(gist(&told.drop().verdict).0, "defer-accept");

@@ -1,5 +1,7 @@
 //! Connections with several names: conntrack tells them, or the sequence number of the SYN does.
 
+use std::sync::Arc;
+
 use tcpx_common::abi::state::*;
 
 use super::scene::*;
@@ -20,7 +22,7 @@ fn service() -> (Call, Call) {
 
 fn translates(time: u64, netns: u32, (one, other): (&Call, &Call), holders: Option<Holders>) -> Event {
     let nat = Nat { original: one.ends, translated: other.ends, isn: Some(one.isn), holders };
-    event(time, netns, Hook::Nat, What::Nat(Box::new(nat)))
+    event(time, netns, Hook::Nat, What::Nat(Arc::new(nat)))
 }
 
 fn endpoint(text: &str) -> Endpoint {
@@ -252,7 +254,7 @@ fn a_stray_segment_is_of_the_connection_whose_numbers_it_has() {
     let meant = |seq, netns| {
         let sock = SockFacts { inode: Some(CURL), ..sock(client.sk, ESTABLISHED) };
         let found = Untranslated { segment: stray.ends, seq, ends: client.ends, sock };
-        event(S, netns, Hook::SendReset, What::Untranslated(Box::new(found)))
+        event(S, netns, Hook::SendReset, What::Untranslated(Arc::new(found)))
     };
     let answer = Reply {
         segment: stray.clone(),
@@ -263,7 +265,7 @@ fn a_stray_segment_is_of_the_connection_whose_numbers_it_has() {
         holders: None,
         ..reply_of(&client)
     };
-    let answer = client.at(S + 1, Hook::SendReset, What::Reply(Box::new(answer)));
+    let answer = client.at(S + 1, Hook::SendReset, What::Reply(Arc::new(answer)));
     for (found, near) in [(meant(500, HOST), true), (meant(501, HOST), false), (meant(500, POD), false)] {
         let told = run(Abilities::ALL, &[found, answer.clone()]);
         let reset = told.reset();
@@ -276,7 +278,7 @@ fn a_stray_segment_is_of_the_connection_whose_numbers_it_has() {
 
 fn reply_of(call: &Call) -> Reply {
     match call.no_socket(S, None).what {
-        What::Reply(reply) => *reply,
+        What::Reply(reply) => (*reply).clone(),
         other => panic!("{other:?}"),
     }
 }

@@ -1,5 +1,7 @@
 //! A SYN found no socket, and something was near: before a program, on another device, at another time.
 
+use std::sync::Arc;
+
 use tcpx_common::abi::state::{CLOSE, LISTEN};
 
 use super::scene::*;
@@ -18,7 +20,7 @@ fn refused(holders: Vec<Holder>, change: impl Fn(&mut Reply)) -> Vec<Event> {
     let mut events = call(LOCAL, PORT).refused(100 * S, held_by(holders));
     for event in &mut events {
         if let What::Reply(reply) = &mut event.what {
-            change(reply);
+            change(Arc::make_mut(reply));
         }
     }
     events
@@ -91,7 +93,7 @@ fn a_listener_on_another_device() {
 fn a_listener_outside_of_the_vrf() {
     let events = refused(vec![holder(0xb, NODE, ANY, true)], |reply| {
         reply.place.vrf = true;
-        reply.segment.device = Some("blue".to_owned());
+        reply.segment.device = Some("blue".into());
     });
     let first = "node[9] listens on 0.0.0.0:8888, but in no VRF; the SYN to 127.0.0.1:8888 came in through the VRF blue.";
     assert_eq!(verdict(Abilities::ALL, &events), ("listener-other-device", Observed, first.to_owned()));
@@ -103,11 +105,11 @@ fn listener(time: u64, netns: u32, at: &str, new: u8, amend: impl Fn(&mut StateC
     let old = if new == LISTEN { CLOSE } else { LISTEN };
     let mut change = StateChange {
         caller: true,
-        comm: b"node".to_vec(),
+        comm: Comm::from_slice(b"node"),
         ..change(SockPtr(0xb), ends(at, remote), old, new)
     };
     amend(&mut change);
-    event(time, netns, Hook::State, What::State(change))
+    event(time, netns, Hook::State, What::State(Arc::new(change)))
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Resets that a socket sends of its own accord: each cause, and what looks like it.
 
+use std::sync::Arc;
+
 use tcpx_common::abi::state::*;
 
 use super::scene::*;
@@ -36,7 +38,7 @@ fn sent(reason: Option<&str>, sock: SockFacts, timers: Timers) -> Event {
     let call = here();
     let reason = reason.map(Name::from);
     let reset = SockReset { timers, reason, ..sock_reset(call.ends, sock) };
-    call.at(S, Hook::ActiveReset, What::ActiveReset(Box::new(reset)))
+    call.at(S, Hook::ActiveReset, What::ActiveReset(Arc::new(reset)))
 }
 
 /// Id and confidence without a stack, and with one that these functions called.

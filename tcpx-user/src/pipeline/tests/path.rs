@@ -9,7 +9,7 @@ use crate::{
 
 /// The functions of a path that were seen, as opposed to concluded.
 fn seen(path: &[Frame]) -> Vec<&str> {
-    let observed = |frame: &&Frame| frame.note.as_deref().is_some_and(|note| note.contains("observed"));
+    let observed = |frame: &&Frame| frame.note.as_ref().is_some_and(|note| note.text().contains("observed"));
     path.iter().filter(observed).map(|frame| frame.function.as_ref()).collect()
 }
 

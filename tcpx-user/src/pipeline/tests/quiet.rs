@@ -14,12 +14,13 @@ const NEXT: u32 = 5_000;
 /// A RST with this number meets what expects [`NEXT`].
 fn met(call: &Call, time: u64, seq: u32, facts: SockFacts, quiet: Quiet) -> Event {
     let rst = segment(call.ends.flipped(), RST, seq, 0);
-    let Event { what: What::ReceiveReset(mut reset), .. } = call.gets(time, facts, Some(rst)) else {
+    let Event { what: What::ReceiveReset(reset), .. } = call.gets(time, facts, Some(rst)) else {
         unreachable!()
     };
+    let mut reset = (*reset).clone();
     reset.sock.rcv_nxt = NEXT;
     reset.quiet = Some(quiet);
-    call.at(time, Hook::QuietReset, What::ReceiveReset(reset))
+    call.at(time, Hook::QuietReset, What::ReceiveReset(reset.into()))
 }
 
 const NUMBERS: Numbers = Numbers { next: NEXT, until: NEXT + 1_000 };

@@ -1,5 +1,7 @@
 //! A SYN found no socket, or a rule or a peer refused it.
 
+use std::sync::Arc;
+
 use super::scene::*;
 use crate::{
     abilities::Abilities,
@@ -75,14 +77,14 @@ fn bound(time: u64, sk: u64) -> Event {
         port: 8888,
         uid: 0,
         cgroup: None,
-        comm: b"python3".to_vec(),
+        comm: Comm::from_slice(b"python3"),
     };
-    event(time, HOST, Hook::Bind, What::Bind(bind))
+    event(time, HOST, Hook::Bind, What::Bind(bind.into()))
 }
 
 fn listen_state(time: u64, sk: u64, old: u8, new: u8) -> Event {
     let change = change(SockPtr(sk), ends("0.0.0.0:8888", "0.0.0.0:0"), old, new);
-    event(time, HOST, Hook::State, What::State(change))
+    event(time, HOST, Hook::State, What::State(Arc::new(change)))
 }
 
 #[test]
@@ -177,7 +179,7 @@ fn kernels_that_show_only_the_drop() {
         let (attempt, reset) = (told.attempt(), told.reset());
         let first = "python3[3999] holds 0.0.0.0:8888 but is not listening.";
         assert_eq!(gist(&attempt.verdict), ("bound-not-listening", confidence, first));
-        let said = reset.reason.as_ref().map(|reason| (reason.name.as_str(), reason.source));
+        let said = reset.reason.as_ref().map(|reason| (reason.name.as_ref(), reason.source));
         assert_eq!((reset.origin, said), (Origin::Reply, Some(("NO_SOCKET", source))));
         let lookup = reset.lookup.expect("implied lookups");
         assert_eq!(
@@ -248,6 +250,7 @@ fn an_application_that_closes_after_an_icmp_error_was_refused_if_it_asked() {
     {
         let mut end = call.fails(S + 9, 0);
         let What::State(change) = &mut end.what else { unreachable!() };
+        let change = Arc::make_mut(change);
         change.err_soft = err_soft;
         let told = run(Abilities::ALL, &[call.starts(S), call.icmp(S + 2, "10.0.0.2", 3, 3), end]);
         let attempt = told.attempt();
@@ -260,7 +263,7 @@ fn an_application_that_closes_after_an_icmp_error_was_refused_if_it_asked() {
 fn a_peer_refuses() {
     let call = call("10.0.0.1:40000", "192.0.2.9:443");
     let mut rst = segment(call.ends.flipped(), 0x14, 0, call.isn + 1);
-    (rst.device, rst.ttl) = (Some("eth0".to_owned()), 57);
+    (rst.device, rst.ttl) = (Some("eth0".into()), 57);
     let sock = SockFacts { snd_una: call.isn, ..sock(call.sk, 2) };
     let events = [call.starts(S), call.gets(S + 30 * MS, sock, Some(rst)), call.fails(S + 30 * MS + 1, 111)];
     let told = run(Abilities::ALL, &events);

@@ -1,5 +1,7 @@
 //! Resets apart from refusals.
 
+use std::sync::Arc;
+
 use tcpx_common::abi::state::*;
 
 use super::scene::*;
@@ -20,7 +22,7 @@ fn reply(
     sock: Option<SockFacts>,
 ) -> Event {
     // tcp_v4_rcv has taken the device away where a socket answers.
-    let device = sock.as_ref().map_or_else(|| Some("lo".to_owned()), |_| None);
+    let device = sock.as_ref().map_or_else(|| Some("lo".into()), |_| None);
     let reply = Reply {
         segment: Segment { device, ..segment(call.ends, flags, 5000, 7000) },
         lookups: Lookups::default(),
@@ -31,7 +33,7 @@ fn reply(
         holders: None,
         place: Place::default(),
     };
-    call.at(time, Hook::SendReset, What::Reply(Box::new(reply)))
+    call.at(time, Hook::SendReset, What::Reply(Arc::new(reply)))
 }
 
 #[test]
@@ -193,7 +195,7 @@ fn a_reset_from_an_address_of_this_host_is_no_peer_where_time_wait_is_not_seen()
     let call = call("10.0.0.1:5000", "10.0.0.2:80");
     let server = change(SockPtr(0x99), call.ends.flipped(), SYN_RECV, ESTABLISHED);
     let open = sock(call.sk, ESTABLISHED);
-    let events = [event(S, 7, Hook::State, What::State(server)), call.gets(2 * S, open, None)];
+    let events = [event(S, 7, Hook::State, What::State(Arc::new(server))), call.gets(2 * S, open, None)];
     assert_eq!(run(TRACEPOINT_6_1, &events).reset().verdict.id.as_str(), "unknown");
     assert_eq!(run(Abilities::ALL, &events).reset().verdict.id.as_str(), "peer-reset");
 }

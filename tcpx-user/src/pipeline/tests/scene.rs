@@ -259,7 +259,7 @@ pub(super) fn segment(ends: Ends, flags: u8, seq: u32, ack: u32) -> Segment {
         ip_id: 1,
         flags,
         ttl: 64,
-        device: Some("lo".to_owned()),
+        device: Some("lo".into()),
         ifindex: Some(1),
     }
 }
@@ -303,7 +303,7 @@ pub(super) fn sock_reset(ends: Ends, sock: SockFacts) -> SockReset {
         opened: None,
         segment: None,
         reason: None,
-        comm: b"curl".to_vec(),
+        comm: Comm::from_slice(b"curl"),
         quiet: None,
     }
 }
@@ -351,7 +351,7 @@ pub(super) fn change(sk: SockPtr, ends: Ends, old: u8, new: u8) -> StateChange {
         rcv_nxt: 0,
         total_retrans: 0,
         bound_dev: 0,
-        comm: b"curl".to_vec(),
+        comm: Comm::from_slice(b"curl"),
     }
 }
 
@@ -370,7 +370,7 @@ impl Call {
         ends.a.set_port(0);
         let change =
             StateChange { requested: Some(ends.b), caller: true, ..change(self.sk, ends, CLOSE, SYN_SENT) };
-        self.at(time, Hook::State, What::State(change))
+        self.at(time, Hook::State, What::State(Arc::new(change)))
     }
 
     fn end(&self, time: u64, old: u8, new: u8, err: u16, again: u32) -> Event {
@@ -382,7 +382,7 @@ impl Call {
             snd_nxt: self.isn.wrapping_add(1),
             ..change(self.sk, self.ends, old, new)
         };
-        self.at(time, Hook::State, What::State(change))
+        self.at(time, Hook::State, What::State(Arc::new(change)))
     }
 
     pub(super) fn fails(&self, time: u64, err: u16) -> Event {
@@ -391,7 +391,7 @@ impl Call {
 
     /// The same, and no SYN was sent.
     pub(super) fn fails_unsent(&self, time: u64) -> Event {
-        self.at(time, Hook::State, What::State(change(self.sk, self.ends, SYN_SENT, CLOSE)))
+        self.at(time, Hook::State, What::State(change(self.sk, self.ends, SYN_SENT, CLOSE).into()))
     }
 
     pub(super) fn gives_up(&self, time: u64, err: u16, again: u32) -> Event {
@@ -409,7 +409,7 @@ impl Call {
             rcv_nxt: peer_isn.wrapping_add(1),
             ..change(self.sk, self.ends, SYN_SENT, SYN_RECV)
         };
-        self.at(time, Hook::State, What::State(change))
+        self.at(time, Hook::State, What::State(Arc::new(change)))
     }
 
     pub(super) fn establishes_crossed(&self, time: u64) -> Event {
@@ -423,12 +423,12 @@ impl Call {
     /// The SYN gets to this listener.
     pub(super) fn given_to(&self, time: u64, lookups: Lookups, listener: Option<Holder>) -> Event {
         let found = LookedUp { segment: self.syn(), lookups, listener };
-        self.at(time, Hook::Receive, What::Lookup(Box::new(found)))
+        self.at(time, Hook::Receive, What::Lookup(Arc::new(found)))
     }
 
     pub(super) fn again(&self, time: u64, count: u32, holders: Option<Holders>) -> Event {
         let again = Retransmit { sk: self.sk, ends: self.ends, total_retrans: count, isn: self.isn, holders };
-        self.at(time, Hook::Retransmit, What::Retransmit(Box::new(again)))
+        self.at(time, Hook::Retransmit, What::Retransmit(Arc::new(again)))
     }
 
     /// The SYN found no socket and was answered with RST.
@@ -443,17 +443,17 @@ impl Call {
             holders,
             place: Place::default(),
         };
-        self.at(time, Hook::SendReset, What::Reply(Box::new(reply)))
+        self.at(time, Hook::SendReset, What::Reply(Arc::new(reply)))
     }
 
     /// The same where only the drop of the SYN is seen.
     pub(super) fn no_socket_drop(&self, time: u64, reason: Option<&str>, holders: Option<Holders>) -> Event {
         let drop = Drop { no_socket: true, holders, ..dropped(self.syn(), reason, "tcp_v4_rcv") };
-        self.at(time, Hook::Drop, What::Drop(Box::new(drop)))
+        self.at(time, Hook::Drop, What::Drop(Arc::new(drop)))
     }
 
     pub(super) fn drops(&self, time: u64, reason: Option<&str>, function: &str) -> Event {
-        self.at(time, Hook::Drop, What::Drop(Box::new(dropped(self.syn(), reason, function))))
+        self.at(time, Hook::Drop, What::Drop(Arc::new(dropped(self.syn(), reason, function))))
     }
 
     /// The RST reached the socket in SYN_SENT.
@@ -468,9 +468,9 @@ impl Call {
     }
 
     pub(super) fn gets(&self, time: u64, sock: SockFacts, segment: Option<Segment>) -> Event {
-        let comm = b"swapper".to_vec();
+        let comm = Comm::from_slice(b"swapper");
         let reset = SockReset { segment, comm, ..sock_reset(self.ends, sock) };
-        self.at(time, Hook::ReceiveReset, What::ReceiveReset(Box::new(reset)))
+        self.at(time, Hook::ReceiveReset, What::ReceiveReset(Arc::new(reset)))
     }
 
     /// A refusal as it shows on loopback with everything visible.
@@ -488,12 +488,12 @@ impl Call {
     pub(super) fn sends_reset(&self, time: u64, reason: Option<&str>, sock: SockFacts) -> Event {
         let reason = reason.map(Name::from);
         let reset = SockReset { reason, ..sock_reset(self.ends, sock) };
-        self.at(time, Hook::ActiveReset, What::ActiveReset(Box::new(reset)))
+        self.at(time, Hook::ActiveReset, What::ActiveReset(Arc::new(reset)))
     }
 
     /// This side's connection comes to CLOSE with an error.
     pub(super) fn dies(&self, time: u64, reset: SockReset) -> Event {
-        self.at(time, Hook::State, What::Death(Box::new(SockReset { ends: self.ends, ..reset })))
+        self.at(time, Hook::State, What::Death(Arc::new(SockReset { ends: self.ends, ..reset })))
     }
 
     pub(super) fn icmp(&self, time: u64, from: &str, icmp_type: u8, icmp_code: u8) -> Event {
@@ -504,13 +504,13 @@ impl Call {
             icmp_code,
             from: Some(from.parse().expect("an address")),
             ttl: Some(63),
-            device: Some("eth0".to_owned()),
+            device: Some("eth0".into()),
         };
-        self.at(time, Hook::Icmp, What::Icmp(icmp))
+        self.at(time, Hook::Icmp, What::Icmp(icmp.into()))
     }
 
     pub(super) fn rejected(&self, time: u64) -> Event {
-        self.at(time, Hook::Reject, What::Reject(self.syn(), HookNumber(1)))
+        self.at(time, Hook::Reject, What::Reject(self.syn().into(), HookNumber(1)))
     }
 
     pub(super) fn queue_full(&self, time: u64, waiting: u32, limit: u32) -> Event {
@@ -524,7 +524,7 @@ impl Call {
             limits,
             refused: Refused::Queues,
         };
-        self.at(time, Hook::ConnRequest, What::ConnRequest(Box::new(request)))
+        self.at(time, Hook::ConnRequest, What::ConnRequest(Arc::new(request)))
     }
 }
 

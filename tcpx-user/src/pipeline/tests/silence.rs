@@ -1,5 +1,7 @@
 //! No answer.
 
+use std::sync::Arc;
+
 use super::scene::*;
 use crate::{
     abilities::Abilities,
@@ -71,10 +73,8 @@ fn netfilter_drops_the_syn() {
 fn netfilter_drops_the_syn_ack() {
     let call = remote();
     let syn_ack = segment(call.ends.flipped(), 0x12, 9, call.isn + 1);
-    let What::Drop(mut drop) = call.drops(0, Some("NETFILTER_DROP"), "nft_do_chain").what else {
-        unreachable!()
-    };
-    drop.segment = syn_ack;
+    let What::Drop(drop) = call.drops(0, Some("NETFILTER_DROP"), "nft_do_chain").what else { unreachable!() };
+    let drop = Arc::new(Drop { segment: syn_ack, ..(*drop).clone() });
     let events = [call.starts(S), call.at(S + 2, Hook::Drop, What::Drop(drop)), call.gives_up(3 * S, 0, 1)];
     assert_eq!(run(Abilities::ALL, &events).attempt().verdict.id.as_str(), "netfilter-drop");
 }
@@ -174,7 +174,7 @@ fn what_begins_nothing_is_no_handshake_that_vanished() {
     ] {
         let mut dropped = remote().drops(S, Some(reason), function);
         if let What::Drop(drop) = &mut dropped.what {
-            drop.segment.flags = flags;
+            Arc::make_mut(drop).segment.flags = flags;
         }
         assert_eq!(run(Abilities::ALL, &[dropped]).drops.len(), usize::from(told), "{flags} {reason}");
     }

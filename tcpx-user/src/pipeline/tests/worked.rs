@@ -6,7 +6,7 @@ use super::scene::*;
 use crate::{
     abilities::Abilities,
     event::*,
-    line::{Confidence::*, How, Outcome},
+    line::{Confidence::*, How, Note, Outcome},
 };
 
 #[test]
@@ -43,8 +43,12 @@ fn a_socket_connects_to_itself() {
         "The socket 127.0.0.1:34567 connected to itself: the kernel gave it the port that it was calling.";
     assert_eq!(gist(&attempt.verdict), ("self-connect", Observed, first));
     assert_eq!((attempt.how, attempt.outcome), (How::SelfConnect, Outcome::Established));
-    let path: Vec<_> =
-        attempt.path.iter().map(|frame| (frame.function.as_ref(), frame.note.as_deref())).collect();
+    let path: Vec<_> = attempt
+        .path
+        .iter()
+        .map(|frame| (frame.function.as_ref(), frame.note.as_ref().map(Note::text)))
+        .collect();
+    let path: Vec<_> = path.iter().map(|(function, note)| (*function, note.as_deref())).collect();
     assert_eq!(
         path,
         [
@@ -103,7 +107,7 @@ fn a_proxy_that_is_given_the_syn() {
     let opened = |listener| {
         let lookups = Lookups { listener: Some(Ok(SockPtr(7))), ..misses() };
         let events = [call.starts(S), call.given_to(S + 1, lookups, listener), call.establishes(S + MS)];
-        run(Abilities::ALL, &events).attempt().verdict.evidence.clone()
+        run(Abilities::ALL, &events).attempt().verdict.evidence.to_vec()
     };
     let first = "node[9] accepted the connection on 0.0.0.0:9000: a TPROXY rule or a BPF program gave it the SYN to \
                  10.0.0.2:80.";

@@ -74,7 +74,7 @@ impl Part {
             selection.select(line, &mut self.lines);
         }
         match self.lines.pop() {
-            Some(Line::Summary(summary)) => (as_told_last(self.lines), summary),
+            Some(Line::Summary(summary)) => (as_told_last(self.lines), *summary),
             other => {
                 self.lines.extend(other);
                 (as_told_last(self.lines), Summary::default())

@@ -4,7 +4,7 @@
 use super::tracer::Played;
 use crate::{
     lab::What,
-    line::{Frame, Line},
+    line::{Frame, Line, Note},
 };
 
 /// One thing that happened.
@@ -113,7 +113,8 @@ fn outermost_first(path: &[Frame], suspended: u64) -> Vec<Timed> {
         if n + 1 == path.len() {
             told.extend(label.take());
         }
-        let (what, known) = split(frame.note.as_deref().unwrap_or_default());
+        let note = frame.note.as_ref().map(Note::text).unwrap_or_default();
+        let (what, known) = split(&note);
         let (what, place) =
             what.split_once(", label ").map_or((what, None), |(what, name)| (what, Some(name)));
         if let Some(name) = place {

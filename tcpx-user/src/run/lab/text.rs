@@ -99,7 +99,7 @@ fn results(played: &Played, look: Look) -> io::Result<String> {
         sink.line(line)?;
     }
     sink.flush()?;
-    sink.line(&crate::line::Line::Summary(played.summary.clone()))?;
+    sink.line(&crate::line::Line::Summary(played.summary.clone().into()))?;
     drop(sink);
     let bytes = out.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Ok(String::from_utf8_lossy(&bytes).into_owned())

@@ -95,7 +95,7 @@ impl<S: Source> Tracer<S> {
     /// Takes over what is attached.
     #[must_use]
     pub fn new(live: Live<S>, hooks: &Hooks) -> Self {
-        let start = Line::Start(live.start(hooks));
+        let start = Line::Start(live.start(hooks).into());
         Self { live, start, hears: Hears::default() }
     }
 

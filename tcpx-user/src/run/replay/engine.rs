@@ -40,6 +40,6 @@ impl Engine for Replayed {
     fn finish(&mut self, lines: &mut Vec<Line>) {
         self.told.advance_to_end();
         lines.extend(self.pipeline.finish(&*self.told));
-        lines.push(Line::Summary(self.end.summed().add_to(self.pipeline.summary().clone())));
+        lines.push(Line::Summary(Box::new(self.end.summed().add_to(self.pipeline.summary().clone()))));
     }
 }

@@ -64,7 +64,10 @@ impl Engine for Echo {
 
     fn finish(&mut self, lines: &mut Vec<Line>) {
         lines.push(attempt());
-        lines.push(Line::Summary(Summary { lost: Lost { kernel: self.lost, user: 0 }, ..plain_summary() }));
+        lines.push(Line::Summary(Box::new(Summary {
+            lost: Lost { kernel: self.lost, user: 0 },
+            ..plain_summary()
+        })));
     }
 }
 

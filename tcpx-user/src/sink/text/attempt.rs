@@ -88,7 +88,7 @@ fn facts(block: &mut Block, attempt: &Attempt, resets: &[Reset]) {
     let facts = [
         Some(format!("at {}", attempt.time)),
         Some(format!("took {}", names::span(attempt.duration_ns))),
-        attempt.errno.clone(),
+        attempt.errno.as_deref().map(str::to_owned),
         end("from", attempt.local),
         Some(names::netns(&attempt.netns)),
         retransmits,

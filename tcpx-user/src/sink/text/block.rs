@@ -71,7 +71,7 @@ impl Block {
 
     /// All sentences of a verdict that have not been said.
     pub(super) fn evidence(&mut self, verdict: &Verdict) {
-        for sentence in &verdict.evidence {
+        for sentence in verdict.evidence.iter() {
             self.sentence(sentence);
         }
     }

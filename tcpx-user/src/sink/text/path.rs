@@ -1,7 +1,7 @@
 //! The kernel's path: compact as a chain from the outside in, or with `-v` one frame a line.
 
 use super::block::Block;
-use crate::line::{Frame, Source};
+use crate::line::{Frame, Note, Source};
 
 /// More frames than this are shortened to those that have something to say.
 const MOST: usize = 8;
@@ -52,15 +52,15 @@ fn mark(steps: &[Step]) -> &'static str {
 
 /// Splits `miss; observed (kprobe)` into what happened and how that is known.
 fn step(frame: &Frame) -> Step {
-    let note = frame.note.as_deref().unwrap_or_default();
+    let note = frame.note.as_ref().map(Note::text).unwrap_or_default();
     let known = |text: &str| match text {
         text if text.starts_with("observed") => Some(Source::Observed),
         text if text.starts_with("derived") => Some(Source::Derived),
         _ => None,
     };
-    let (happened, how) = note.rsplit_once("; ").unwrap_or(("", note));
+    let (happened, how) = note.rsplit_once("; ").unwrap_or(("", &note));
     let source = known(how);
-    let note = if source.is_some() { happened } else { note };
+    let note = if source.is_some() { happened } else { &note };
     let text =
         if note.is_empty() { frame.function.to_string() } else { format!("{} ({note})", frame.function) };
     Step { text, source, noted: !note.is_empty() }
@@ -71,7 +71,7 @@ fn one_a_line(block: &mut Block, path: &[Frame]) {
     for (n, frame) in path.iter().enumerate() {
         let before = if n == 0 { "path  " } else { "      " };
         let offset = frame.offset.map(|offset| format!("+{offset:#x}")).unwrap_or_default();
-        let note = frame.note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
+        let note = frame.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
         block.chain(before, &[format!("{}{offset}{note}", frame.function)], "", "");
     }
 }

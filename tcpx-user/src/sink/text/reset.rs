@@ -52,7 +52,7 @@ pub(super) fn facts(block: &mut Block, reset: &Reset) {
     block.detail(&facts.join(", "));
     for (name, end) in [("sender", &reset.sender), ("receiver", &reset.receiver)] {
         let Some(end) = end else { continue };
-        let state = end.socket.as_ref().and_then(|socket| socket.state.clone());
+        let state = end.socket.as_ref().and_then(|socket| socket.state.as_deref()).map(str::to_owned);
         let idle = end
             .socket
             .as_ref()

@@ -245,7 +245,7 @@ fn a_summary_says_what_is_wrong() {
         lost: Lost { kernel: 12, user: 1 },
         ..samples::plain_summary()
     };
-    insta::assert_snapshot!(notes(Line::Summary(bad)), @"
+    insta::assert_snapshot!(notes(Line::Summary(bad.into())), @"
     12 attempts: 10 established, 2 closed-port
     3 resets: 2 closed-port, 1 peer-reset
     RSTs: 2 sent, 3 received
@@ -260,7 +260,7 @@ fn a_summary_says_what_is_wrong() {
         unaccounted_why: Some("the namespace has gone".into()),
         ..Summary::default()
     };
-    insta::assert_snapshot!(notes(Line::Summary(unsure)), @"
+    insta::assert_snapshot!(notes(Line::Summary(unsure.into())), @"
     tcpx: nothing to tell: no attempt, no reset, no drop
     kernel's counters not compared: the namespace has gone
     ");

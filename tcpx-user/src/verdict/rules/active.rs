@@ -4,6 +4,8 @@
 //! from there shows a socket that is shut down, held, and in CLOSE. It looks for unread data before it looks at
 //! SO_LINGER.
 
+use std::sync::Arc;
+
 use tcpx_common::abi::state::{CLOSE, LISTEN};
 
 use super::{Context, Finding, words};
@@ -21,7 +23,7 @@ use crate::{
 pub(super) const BOTH_WAYS: u8 = 3;
 
 /// The sender, if it is a socket that acted of its own accord.
-pub(super) fn active(facts: &ResetFacts) -> Option<&Seen<Box<SockReset>>> {
+pub(super) fn active(facts: &ResetFacts) -> Option<&Seen<Arc<SockReset>>> {
     match &facts.sender {
         Some(Sender::Active(seen)) => Some(seen),
         _ => None,
@@ -43,7 +45,7 @@ pub(crate) fn from_close(reset: &SockReset) -> bool {
 }
 
 /// connect() with AF_UNSPEC on a socket that was shut down both ways looks like close(), but for the stack.
-fn by_connect(seen: &Seen<Box<SockReset>>, context: &Context<'_>) -> Option<bool> {
+fn by_connect(seen: &Seen<Arc<SockReset>>, context: &Context<'_>) -> Option<bool> {
     words::called_by(&seen.stack, &["__inet_stream_connect"], context)
 }
 
@@ -124,7 +126,7 @@ pub(super) fn listener_closed_unaccepted(facts: &ResetFacts, context: &Context<'
 }
 
 /// Whoever listens there now, as in a rolling restart: what waits for accept() stays with the listener that took it.
-fn successor(seen: &Seen<Box<SockReset>>, context: &Context<'_>) -> Option<String> {
+fn successor(seen: &Seen<Arc<SockReset>>, context: &Context<'_>) -> Option<String> {
     let wanted = seen.what.ends.a;
     let all = context.who.connections(seen.netns)?;
     // Whether a listener on :: takes IPv4 too was not asked.
@@ -144,7 +146,7 @@ fn successor(seen: &Seen<Box<SockReset>>, context: &Context<'_>) -> Option<Strin
 }
 
 /// close() runs in the process that calls it; only there is the running task the subject.
-pub(super) fn closer(seen: &Seen<Box<SockReset>>, context: &Context<'_>) -> String {
+pub(super) fn closer(seen: &Seen<Arc<SockReset>>, context: &Context<'_>) -> String {
     if from_close(&seen.what) || orphaned_by_close(&seen.what) {
         let process = context.who.process(seen.task, &seen.what.comm, None, None);
         return words::process(&process);

@@ -96,7 +96,7 @@ fn given_to(listener: Option<&Holder>, ends: Ends, context: &Context<'_>) -> Str
 
 /// A RST ended it: its verdict is the RST's.
 pub(super) fn reset(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
-    facts.reset.as_ref().map(|reset| super::reset(reset, context))
+    facts.reset.as_ref().map(|reset| super::of_told(reset, context))
 }
 
 /// The application closed its socket before anything was sent twice. A SYN that is under way is a number that was not

@@ -15,7 +15,7 @@ const EPERM: i32 = 1;
 const EACCES: i32 = 13;
 const EADDRINUSE: i32 = 98;
 
-const fn name(facts: &CallFacts) -> &'static str {
+fn name(facts: &CallFacts) -> &'static str {
     match facts.seen.what.call {
         ServerCall::Bind => "bind()",
         ServerCall::Listen => "listen()",
@@ -58,9 +58,8 @@ pub(super) fn address_in_use(facts: &CallFacts, context: &Context<'_>) -> Option
         let port = failed.bind.requested.port();
         format!("Connections in {place} still have the port {port}; no other socket is bound to it.")
     });
-    let mut finding = Finding::observed(VerdictId::AddressInUse, first);
-    finding.evidence.extend(sentences);
-    Some(finding)
+    let finding = Finding::observed(VerdictId::AddressInUse, first);
+    Some(sentences.fold(finding, |finding, sentence| finding.and(Some(sentence))))
 }
 
 /// bind() to port 0, or listen() without bind(): the kernel was to choose, and had no port left.

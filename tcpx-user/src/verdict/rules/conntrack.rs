@@ -7,6 +7,8 @@
 //! ```
 //! The packet shows nothing of it, so that the namespace's own counters must, and only one of them.
 
+use std::sync::Arc;
+
 use super::{Context, Finding, discard::sentence};
 use crate::{
     correlate::{
@@ -57,7 +59,7 @@ pub(super) fn insert_failed(facts: &DropFacts, context: &Context<'_>) -> Option<
 fn candidate<'a>(
     facts: &'a DropFacts,
     context: &Context<'_>,
-) -> Option<(&'a Seen<Box<Drop>>, std::sync::Arc<Tellings>)> {
+) -> Option<(&'a Seen<Arc<Drop>>, Arc<Tellings>)> {
     let DropCause::Freed(seen) = &facts.cause else { return None };
     let by_hook = seen.what.function.as_deref().is_none_or(|function| function == "nf_hook_slow");
     (seen.what.by_netfilter() && by_hook).then_some(())?;

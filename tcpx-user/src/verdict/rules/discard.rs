@@ -1,6 +1,8 @@
 //! Handshake segments that vanished below or beside TCP, for a cause that the kernel names
 //! (`enum skb_drop_reason`, since Linux 5.17).
 
+use std::sync::Arc;
+
 use super::{
     Context, Finding,
     drop::{function, segment},
@@ -99,7 +101,7 @@ pub(super) fn counted(id: VerdictId, netns: Netns, context: &Context<'_>) -> Opt
 }
 
 /// `The kernel dropped the SYN from A to B, TTL 61, that came in on eth0 in network namespace 7: WHY (FUNCTION).`
-pub(super) fn sentence(seen: &Seen<Box<Drop>>, why: &str, context: &Context<'_>) -> String {
+pub(super) fn sentence(seen: &Seen<Arc<Drop>>, why: &str, context: &Context<'_>) -> String {
     let (drop, place) = (&seen.what, words::netns(seen.netns, context));
     let device = drop.segment.device.as_ref().map(|device| format!(" on {device}")).unwrap_or_default();
     let ttl = drop.segment.ttl;

@@ -1,6 +1,8 @@
 //! A segment of a handshake that is not over was answered with RST: for a request socket of a listener, for the child
 //! that was just made of it, or by a socket that has sent its SYN.
 
+use std::borrow::Cow;
+
 use tcpx_common::abi::{
     state::{CLOSE, LISTEN, NEW_SYN_RECV, SYN_RECV, SYN_SENT},
     tcp_flag::{ACK, SYN},
@@ -68,7 +70,7 @@ impl<'a> Answer<'a> {
         self.sock.backlog.0 > self.sock.backlog.1
     }
 
-    fn letters(&self) -> String {
+    fn letters(&self) -> Cow<'static, str> {
         flags(self.answered.segment.flags)
     }
 }

@@ -5,6 +5,8 @@
 
 mod table;
 
+use std::sync::Arc;
+
 use super::{Context, Finding, firewall::suspects, words};
 use crate::{
     correlate::{
@@ -30,7 +32,7 @@ fn fits(facts: &AttemptFacts, errno: u16) -> bool {
 }
 
 /// The error about this attempt that was seen arriving or, where that is not seen, being sent by this host.
-fn seen(facts: &AttemptFacts) -> Option<(&Seen<Icmp>, Meaning)> {
+fn seen(facts: &AttemptFacts) -> Option<(&Seen<Arc<Icmp>>, Meaning)> {
     let error = facts.icmp.as_ref().or(facts.icmp_sent.as_ref())?;
     let meaning = meaning(&error.what)?;
     fits(facts, meaning.errno).then_some((error, meaning))
@@ -76,7 +78,7 @@ fn as_seen(facts: &AttemptFacts, context: &Context<'_>, id: VerdictId) -> Option
 fn rule(facts: &AttemptFacts, id: VerdictId, context: &Context<'_>) -> Option<String> {
     let sent = facts.icmp_sent.as_ref();
     let from_here =
-        |error: &&Seen<Icmp>| error.what.from.is_some_and(|from| is_own(from, error.what.ends.a.ip()));
+        |error: &&Seen<Arc<Icmp>>| error.what.from.is_some_and(|from| is_own(from, error.what.ends.a.ip()));
     let error = sent.or_else(|| facts.icmp.as_ref().filter(from_here))?;
     let deed = Deed::Icmp(error.what.icmp_code);
     let fits = matches!(id, IcmpRefused | IcmpAdminProhibited);

@@ -10,6 +10,8 @@
 //! | `ip_finish_output`, `ip6_finish_output` | the cgroup's egress program (a reason since 5.17) | the function |
 //! | `tcp_v4_rcv`, `tcp_v6_rcv` | many; `IP_MINTTL` without a reason up to 6.1, all without one on 5.10 | counters, the listener's filter |
 
+use std::sync::Arc;
+
 use std::net::IpAddr;
 
 use super::{
@@ -46,7 +48,7 @@ pub(super) fn located(facts: &DropFacts, context: &Context<'_>) -> Option<Findin
 }
 
 fn cause(
-    seen: &Seen<Box<Drop>>,
+    seen: &Seen<Arc<Drop>>,
     has_reason: bool,
     context: &Context<'_>,
 ) -> Option<(VerdictId, &'static str)> {
@@ -81,7 +83,7 @@ fn is_xdp(function: &str) -> bool {
 
 /// `ip_route_input_noref` failed: -EXDEV is reverse path filtering, -EINVAL a martian.
 fn route(
-    seen: &Seen<Box<Drop>>,
+    seen: &Seen<Arc<Drop>>,
     has_reason: bool,
     context: &Context<'_>,
 ) -> Option<(VerdictId, &'static str)> {
@@ -115,7 +117,7 @@ fn impossible(drop: &Drop) -> Option<(VerdictId, &'static str)> {
 
 /// The causes in `tcp_v4_rcv` that have a counter: the one that moved, if only one did.
 fn in_tcp(
-    seen: &Seen<Box<Drop>>,
+    seen: &Seen<Arc<Drop>>,
     has_reason: bool,
     context: &Context<'_>,
 ) -> Option<(VerdictId, &'static str)> {

@@ -1,6 +1,8 @@
 //! What else there is to say where addresses are not what they seem: conntrack's translations, and proxies that pass the
 //! failure of their own upstream on.
 
+use std::sync::Arc;
+
 use super::{
     Context, Finding, active, no_socket,
     words::{self, duration},
@@ -50,8 +52,10 @@ pub(super) fn attempt(finding: Finding, facts: &AttemptFacts, context: &Context<
 fn with(mut finding: Finding, nat: &[Translation], context: &Context<'_>) -> Finding {
     let sentences = nat.iter().map(|step| sentence(step, context));
     let new: Vec<String> = sentences.filter(|sentence| !finding.evidence.contains(sentence)).collect();
-    let place = finding.evidence.len().min(1);
-    finding.evidence.splice(place..place, new);
+    if !new.is_empty() {
+        let place = finding.evidence.len().min(1);
+        Arc::make_mut(&mut finding.evidence).splice(place..place, new);
+    }
     finding
 }
 

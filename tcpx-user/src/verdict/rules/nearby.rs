@@ -1,5 +1,7 @@
 //! R1 again: what stood between the SYN and a listener that almost took it, or would have taken it at another time.
 
+use std::sync::Arc;
+
 use super::{
     Context, Finding, no_socket,
     words::{duration, holder, home, home_of, netns, process},
@@ -141,14 +143,14 @@ fn speaks(listener: &Holder, answered: &Answered<'_>) -> bool {
 
 /// While some listener fits, another one that was there or will be explains nothing: only that this very one was about to
 /// enter or to leave the hash.
-fn is_contradicted(facts: &ResetFacts, answered: &Answered<'_>, seen: &Seen<StateChange>) -> bool {
+fn is_contradicted(facts: &ResetFacts, answered: &Answered<'_>, seen: &Seen<Arc<StateChange>>) -> bool {
     const MOMENT_NS: u64 = 100_000_000;
     let present = no_socket::listeners(answered).find(|found| no_socket::fits(found, answered));
     present.is_some_and(|found| found.sk != seen.what.sk || seen.time.abs_diff(facts.time()) > MOMENT_NS)
 }
 
 /// The task that called listen(), or that closed the listener, and where it belongs.
-fn whose(seen: &Seen<StateChange>, context: &Context<'_>) -> (String, Option<String>) {
+fn whose(seen: &Seen<Arc<StateChange>>, context: &Context<'_>) -> (String, Option<String>) {
     let change = &seen.what;
     if !change.caller {
         return ("A process".to_owned(), None);

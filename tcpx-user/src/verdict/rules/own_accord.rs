@@ -11,6 +11,8 @@
 //! ```
 //! Kernels since 6.10 give a reason, which is TCP_STATE for three of these. The stack, where it was walked, shows the caller.
 
+use std::sync::Arc;
+
 use tcpx_common::abi::state::{CLOSE, FIN_WAIT2};
 
 use super::{
@@ -23,7 +25,7 @@ use crate::{
     verdict::VerdictId,
 };
 
-type Active = Seen<Box<SockReset>>;
+type Active = Seen<Arc<SockReset>>;
 
 const ECONNABORTED: u16 = 103;
 const IN_CLOSE: [&str; 2] = ["__tcp_close", "tcp_close"];

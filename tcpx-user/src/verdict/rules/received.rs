@@ -3,6 +3,8 @@
 //! That nobody here sent it is concluded from absence, so the hooks must be there that would have seen a sender,
 //! and an address of this host's own is never called a peer.
 
+use std::sync::Arc;
+
 use tcpx_common::abi::state::{NEW_SYN_RECV, SYN_RECV, SYN_SENT};
 
 use super::{
@@ -21,7 +23,7 @@ fn is_open(state: u8) -> bool {
     matches!(state, 1 | 4 | 5 | 8 | 9 | 11)
 }
 
-pub(super) fn unsent<'a>(facts: &'a ResetFacts, context: &Context<'_>) -> Option<&'a Seen<Box<SockReset>>> {
+pub(super) fn unsent<'a>(facts: &'a ResetFacts, context: &Context<'_>) -> Option<&'a Seen<Arc<SockReset>>> {
     let can = context.abilities;
     let no_socket = can.replies_without_socket || can.no_socket_drops;
     let others = can.replies_from_socket && can.active_resets && (can.rejects || can.drops);
@@ -79,7 +81,7 @@ fn sent(facts: &ResetFacts, context: &Context<'_>) -> Option<String> {
     let what = match (sender, sender.answered()) {
         (_, Some(answered)) => {
             let of =
-                if answered.sk_state == 0 { "no socket".to_owned() } else { words::state(answered.sk_state) };
+                if answered.sk_state == 0 { "no socket".into() } else { words::state(answered.sk_state) };
             format!("It answered a segment with flags [{}] for {of}", words::flags(answered.segment.flags))
         }
         (Sender::Active(seen), _) => {

@@ -49,7 +49,7 @@ pub(super) fn other_drop(facts: &AttemptFacts, _: &Context<'_>) -> Option<Findin
 /// All that came in answer was refused by the socket itself, with RST: its verdict is that RST's.
 pub(super) fn answered_wrongly(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
     let answer = facts.wrong_answer.as_ref().filter(|_| applies(facts))?;
-    Some(super::reset(answer, context))
+    Some(super::of_told(answer, context))
 }
 
 /// SYNs went unanswered, and nothing that was seen here explains it.

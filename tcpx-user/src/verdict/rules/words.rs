@@ -1,6 +1,9 @@
 //! Names of things, as evidence has them.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    borrow::Cow,
+    net::{IpAddr, SocketAddr},
+};
 
 use tcpx_common::abi::tcp_flag::{ACK, FIN, RST, SYN};
 
@@ -16,17 +19,20 @@ const PSH: u8 = 0x08;
 
 /// Flags as tcpdump writes them.
 #[must_use]
-pub fn flags(flags: u8) -> String {
+pub fn flags(flags: u8) -> Cow<'static, str> {
+    if flags & (SYN | FIN | RST | PSH | ACK) == SYN {
+        return Cow::Borrowed("S");
+    }
     let letters = [(SYN, 'S'), (FIN, 'F'), (RST, 'R'), (PSH, 'P'), (ACK, '.')];
     let text: String =
         letters.iter().filter(|(bit, _)| flags & bit != 0).map(|&(_, letter)| letter).collect();
-    if text.is_empty() { "none".to_owned() } else { text }
+    if text.is_empty() { Cow::Borrowed("none") } else { Cow::Owned(text) }
 }
 
 /// A TCP state as the kernel and `ss` name it.
 #[must_use]
-pub fn state(state: u8) -> String {
-    state_name(state).map_or_else(|| format!("state {state}"), ToOwned::to_owned)
+pub fn state(state: u8) -> Cow<'static, str> {
+    state_name(state).map_or_else(|| Cow::Owned(format!("state {state}")), Cow::Borrowed)
 }
 
 /// Names of the errnos that connect() and a socket's end can give.
@@ -64,9 +70,9 @@ const ERRNOS: &[(i32, &str)] = &[
 
 /// The name of an errno; its number if it has none here.
 #[must_use]
-pub fn errno(number: i32) -> String {
+pub fn errno(number: i32) -> Cow<'static, str> {
     let known = ERRNOS.iter().find(|entry| entry.0 == number);
-    known.map_or_else(|| number.to_string(), |entry| entry.1.to_owned())
+    known.map_or_else(|| Cow::Owned(number.to_string()), |entry| Cow::Borrowed(entry.1))
 }
 
 /// `curl[41]`.

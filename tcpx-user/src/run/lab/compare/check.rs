@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     lab,
-    line::{Confidence, Endpoint, FlowLine, Frame, Verdict},
+    line::{Confidence, Endpoint, FlowLine, Frame, Note, Verdict},
 };
 
 /// Collects what differs in one record.
@@ -55,7 +55,7 @@ impl Check {
     pub(super) fn path(&mut self, path: &[Frame]) {
         self.holds(!path.is_empty(), "path", "a path", "none");
         for frame in path.iter().filter(|frame| frame.offset.is_none()) {
-            let note = frame.note.as_deref().unwrap_or_default();
+            let note = frame.note.as_ref().map(Note::text).unwrap_or_default();
             let known = ["observed", "derived"].iter().any(|word| note.contains(word));
             self.holds(known, &frame.function, "observed or derived", note);
         }
