@@ -190,7 +190,7 @@ impl Attempts {
             self.told_open.insert(ends, attempt.span().1, (attempt.isn(), id));
         }
         for ends in tuples(&attempt) {
-            self.by_flow.remove(&ends, id);
+            self.by_flow.remove(ends, id);
         }
         if let Some(sk) = attempt.sk() {
             if self.by_sock.get(&sk) == Some(&id) {
@@ -220,7 +220,8 @@ impl Attempts {
 
 /// Every tuple under which an attempt may have been filed: what was learned later does not unlearn the earlier.
 fn tuples(attempt: &AttemptFacts) -> impl Iterator<Item = Ends> {
-    let changes = [&attempt.start, &attempt.crossed, &attempt.end].into_iter().flatten();
+    let changes =
+        [attempt.start.as_ref(), attempt.crossed.as_deref(), attempt.end.as_ref()].into_iter().flatten();
     let again = attempt.retransmit.as_ref().map(|again| again.what.ends);
     let reset = attempt.reset.as_ref().and_then(|reset| reset.receiver.as_ref()).map(|seen| seen.what.ends);
     let mut all: SmallVec<[Ends; 5]> =

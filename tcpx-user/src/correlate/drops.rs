@@ -98,7 +98,7 @@ impl Drops {
     /// Ends the count of a flow.
     pub fn remove(&mut self, id: u64) -> Option<DropFacts> {
         let drop = self.counting.remove(&id)?;
-        self.by_flow.remove(&drop.cause.segment().ends, id);
+        self.by_flow.remove(drop.cause.segment().ends, id);
         Some(drop)
     }
 

@@ -39,7 +39,8 @@ pub enum Settled {
     },
 }
 
-/// All that was seen of one connection attempt of a local process.
+/// All that was seen of one connection attempt of a local process. What few attempts have is boxed: in a storm they are many, and
+/// kept for a while.
 #[derive(Clone, Debug, Default)]
 pub struct AttemptFacts {
     /// Unique in this run.
@@ -47,21 +48,21 @@ pub struct AttemptFacts {
     /// CLOSE to SYN_SENT.
     pub start: Option<Seen<Arc<StateChange>>>,
     /// SYN_SENT to SYN_RECV: a SYN came in answer to ours.
-    pub crossed: Option<Seen<Arc<StateChange>>>,
+    pub crossed: Option<Box<Seen<Arc<StateChange>>>>,
     /// Away from SYN_SENT or SYN_RECV, for good.
     pub end: Option<Seen<Arc<StateChange>>>,
     /// connect() failed; without `start`: before any packet.
-    pub failed: Option<Seen<Arc<ConnectFailed>>>,
+    pub failed: Option<Box<Seen<Arc<ConnectFailed>>>>,
     /// The last SYN that was sent again.
-    pub retransmit: Option<Seen<Arc<Retransmit>>>,
+    pub retransmit: Option<Box<Seen<Arc<Retransmit>>>>,
     /// Lookups of its own SYN (and, when SYNs crossed, of the peer's).
     pub lookups: Vec<Seen<Arc<LookedUp>>>,
     /// The last ICMP error about it that reached TCP.
-    pub icmp: Option<Seen<Arc<Icmp>>>,
+    pub icmp: Option<Box<Seen<Arc<Icmp>>>>,
     /// The last ICMP error about it that this host sent.
-    pub icmp_sent: Option<Seen<Arc<Icmp>>>,
+    pub icmp_sent: Option<Box<Seen<Arc<Icmp>>>>,
     /// Its SYN, thrown away because no neighbour answered for the address.
-    pub neighbor: Option<Seen<Arc<Drop>>>,
+    pub neighbor: Option<Box<Seen<Arc<Drop>>>>,
     /// The RST that ended it.
     pub reset: Option<Arc<ResetFacts>>,
     /// The last RST with which its socket answered what came in answer to its SYN.
@@ -82,7 +83,7 @@ pub struct AttemptFacts {
 
 impl AttemptFacts {
     fn changes(&self) -> impl Iterator<Item = &Seen<Arc<StateChange>>> {
-        [&self.end, &self.crossed, &self.start].into_iter().flatten()
+        [self.end.as_ref(), self.crossed.as_deref(), self.start.as_ref()].into_iter().flatten()
     }
 
     /// The socket.
@@ -271,9 +272,9 @@ pub struct ResetFacts {
     /// For each holder of the port in the sender's facts.
     pub listened: Vec<Listened>,
     /// A listener that would have taken the SYN and was closed not long before.
-    pub closed: Option<Seen<Arc<StateChange>>>,
+    pub closed: Option<Box<Seen<Arc<StateChange>>>>,
     /// A listener that would have taken the SYN and appeared soon after.
-    pub appeared: Option<Seen<Arc<StateChange>>>,
+    pub appeared: Option<Box<Seen<Arc<StateChange>>>>,
     /// The socket that it reached, if it did.
     pub receiver: Option<Seen<Arc<SockReset>>>,
     /// The connection that it ended, if its opening was seen.
@@ -287,7 +288,7 @@ pub struct ResetFacts {
     /// What conntrack made of the connection, from the caller on.
     pub nat: Vec<Translation>,
     /// The open socket that the answered segment was made for, under another name.
-    pub meant_for: Option<Seen<Arc<Untranslated>>>,
+    pub meant_for: Option<Box<Seen<Arc<Untranslated>>>>,
     /// What the process that reset it had just failed to reach itself.
     pub upstream: Option<Upstream>,
     /// The sender's address was seen on this host, in any namespace.

@@ -112,11 +112,13 @@ impl Correlator {
         match self.attempts.crossing_of(seen.what.sk, seen.time) {
             Step::Goes(id) => {
                 if let Some(attempt) = self.attempts.get_mut(id) {
-                    attempt.crossed = Some(seen);
+                    attempt.crossed = Some(Box::new(seen));
                     self.attempts.index(id);
                 }
             }
-            Step::New => self.begin(AttemptFacts { crossed: Some(seen), ..AttemptFacts::default() }),
+            Step::New => {
+                self.begin(AttemptFacts { crossed: Some(Box::new(seen)), ..AttemptFacts::default() });
+            }
             _ => {}
         }
     }
@@ -160,12 +162,12 @@ impl Correlator {
     }
 
     /// The open socket that a segment without a socket was made for.
-    fn meant_for(&self, sender: &Sender) -> Option<Seen<Arc<Untranslated>>> {
+    fn meant_for(&self, sender: &Sender) -> Option<Box<Seen<Arc<Untranslated>>>> {
         let answered = sender.answered().filter(|answered| answered.sk_state == 0)?;
         let (ends, seq) = (answered.segment.ends, answered.segment.seq);
         let own =
             |seen: &&Seen<Arc<Untranslated>>| seen.what.seq == seq && may_be_same(seen.netns, sender.netns());
-        self.untranslated.get(ends).map(|entry| &entry.1).rfind(own).cloned()
+        self.untranslated.get(ends).map(|entry| &entry.1).rfind(own).cloned().map(Box::new)
     }
 
     /// What the process of `task` failed to reach shortly before `time`.
@@ -204,7 +206,7 @@ impl Correlator {
         if let Some(attempt) = id.and_then(|id| self.attempts.get_mut(id)) {
             let settles = attempt.end.is_some();
             if settles {
-                attempt.failed = Some(seen);
+                attempt.failed = Some(Box::new(seen));
             }
             if let Some(id) = id.filter(|_| settles) {
                 self.settle_attempt(id);
@@ -212,7 +214,8 @@ impl Correlator {
             return;
         }
         let id = self.new_id();
-        let attempt = AttemptFacts { id, failed: Some(seen), complete: true, ..AttemptFacts::default() };
+        let attempt =
+            AttemptFacts { id, failed: Some(Box::new(seen)), complete: true, ..AttemptFacts::default() };
         self.settled.push_back(Settled::Attempt(Arc::new(attempt)));
     }
 
@@ -461,7 +464,7 @@ impl Correlator {
         if let Some(attempt) = self.attempts.get_mut(id) {
             let newer = attempt.retransmit.as_ref().is_none_or(|last| last.time < event.time);
             if newer && may_be_same(attempt.netns(), event.netns) {
-                attempt.retransmit = Some(Seen::new(event, &[], again.clone()));
+                attempt.retransmit = Some(Box::new(Seen::new(event, &[], again.clone())));
             }
         }
         self.attempts.index(id);

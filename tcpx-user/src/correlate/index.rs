@@ -1,6 +1,9 @@
 //! Which entries have a key: most keys have one.
 
-use std::{collections::HashMap, hash::Hash};
+use std::{
+    collections::{HashMap, hash_map},
+    hash::Hash,
+};
 
 use foldhash::fast::RandomState;
 use smallvec::SmallVec;
@@ -34,11 +37,11 @@ impl<K: Eq + Hash> Index<K> {
     }
 
     /// An entry has the key no more.
-    pub(super) fn remove(&mut self, key: &K, id: u64) {
-        if let Some(ids) = self.0.get_mut(key) {
-            ids.retain(|other| *other != id);
-            if ids.is_empty() {
-                self.0.remove(key);
+    pub(super) fn remove(&mut self, key: K, id: u64) {
+        if let hash_map::Entry::Occupied(mut ids) = self.0.entry(key) {
+            ids.get_mut().retain(|other| *other != id);
+            if ids.get().is_empty() {
+                ids.remove();
             }
         }
     }

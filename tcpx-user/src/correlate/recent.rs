@@ -1,6 +1,9 @@
 //! Facts that may be asked for a while, by key: the newest so many.
 
-use std::{collections::VecDeque, hash::Hash};
+use std::{
+    collections::{VecDeque, hash_map},
+    hash::Hash,
+};
 
 use super::index::Table;
 
@@ -89,10 +92,12 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
         let oldest = self.entries.pop_front()?;
         self.first += 1;
         let (time, _) = oldest.seen?;
-        if let Some(chain) = self.chains.get_mut(&oldest.key) {
-            (chain.oldest, chain.len) = (oldest.after, chain.len - 1);
-            if chain.len == 0 {
-                self.chains.remove(&oldest.key);
+        if let hash_map::Entry::Occupied(mut chain) = self.chains.entry(oldest.key) {
+            if chain.get().len == 1 {
+                chain.remove();
+            } else {
+                let chain = chain.get_mut();
+                (chain.oldest, chain.len) = (oldest.after, chain.len - 1);
             }
         }
         Some((time, oldest.key))

@@ -78,7 +78,7 @@ impl Correlator {
         };
         let closed = self.history.closed_before(&syn, netns, reset.time()).cloned();
         let appeared = self.history.appeared_after(&syn, netns, reset.time()).cloned();
-        (reset.closed, reset.appeared) = (closed, appeared);
+        (reset.closed, reset.appeared) = (closed.map(Box::new), appeared.map(Box::new));
     }
 
     /// A refusal was told that a listener may still explain.
@@ -96,7 +96,7 @@ impl Correlator {
     /// A listener appears: what it explains is told again.
     pub(super) fn appears(&mut self, listener: &Seen<Arc<StateChange>>) {
         for entry in self.refused.explained_by(listener) {
-            let appeared = Some(listener.clone());
+            let appeared = Some(Box::new(listener.clone()));
             let reset = Arc::new(ResetFacts { appeared, ..(*entry.reset).clone() });
             self.settled.push_back(Settled::ResetAgain(reset.clone()));
             if let Some(attempt) = entry.attempt {

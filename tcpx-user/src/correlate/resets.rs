@@ -76,10 +76,10 @@ impl Resets {
     pub fn remove(&mut self, id: u64) -> Option<Arc<ResetFacts>> {
         let reset = self.waiting.remove(&id)?;
         for flow in name_of_receiver(&reset).into_iter().chain([reset.flow]) {
-            self.by_flow.remove(&flow, id);
+            self.by_flow.remove(flow, id);
         }
         for number in numbers_of(&reset) {
-            self.by_number.remove(&number, id);
+            self.by_number.remove(number, id);
         }
         Some(reset)
     }

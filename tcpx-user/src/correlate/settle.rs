@@ -279,11 +279,11 @@ impl Correlator {
         let own = |seen: &&Seen<Arc<crate::event::Icmp>>| {
             seen.time >= since && handshake.isn.is_none_or(|isn| isn == seen.what.seq)
         };
-        attempt.icmp = self.icmp.get(ends).map(|entry| &entry.1).rfind(own).cloned();
+        attempt.icmp = self.icmp.get(ends).map(|entry| &entry.1).rfind(own).cloned().map(Box::new);
         let sent = |ends| self.icmp_sent.get(ends).map(|entry| &entry.1).rfind(own).cloned();
-        attempt.icmp_sent = names(attempt, ends).into_iter().rev().find_map(sent);
+        attempt.icmp_sent = names(attempt, ends).into_iter().rev().find_map(sent).map(Box::new);
         let own = |seen: &&Seen<Arc<crate::event::Drop>>| handshake.has(&seen.what.segment, seen.time);
-        attempt.neighbor = self.neighbors.get(ends).map(|entry| &entry.1).rfind(own).cloned();
+        attempt.neighbor = self.neighbors.get(ends).map(|entry| &entry.1).rfind(own).cloned().map(Box::new);
         self.gather_drop(attempt, &handshake);
     }
 

@@ -18,5 +18,5 @@ use crate::{
 /// A failure that came before the socket was in SYN_SENT.
 fn before_syn_sent(facts: &AttemptFacts) -> Option<&Seen<Arc<ConnectFailed>>> {
     let began = facts.start.is_some() || facts.crossed.is_some() || facts.end.is_some();
-    facts.failed.as_ref().filter(|_| !began)
+    facts.failed.as_deref().filter(|_| !began)
 }

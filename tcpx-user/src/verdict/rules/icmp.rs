@@ -76,10 +76,10 @@ fn as_seen(facts: &AttemptFacts, context: &Context<'_>, id: VerdictId) -> Option
 
 /// The rule that may have sent it, where this host did. Other errors come from routing and neighbours.
 fn rule(facts: &AttemptFacts, id: VerdictId, context: &Context<'_>) -> Option<String> {
-    let sent = facts.icmp_sent.as_ref();
+    let sent = facts.icmp_sent.as_deref();
     let from_here =
         |error: &&Seen<Arc<Icmp>>| error.what.from.is_some_and(|from| is_own(from, error.what.ends.a.ip()));
-    let error = sent.or_else(|| facts.icmp.as_ref().filter(from_here))?;
+    let error = sent.or_else(|| facts.icmp.as_deref().filter(from_here))?;
     let deed = Deed::Icmp(error.what.icmp_code);
     let fits = matches!(id, IcmpRefused | IcmpAdminProhibited);
     fits.then(|| suspects(error.netns, &Packet::between(error.what.ends), deed, context))?
