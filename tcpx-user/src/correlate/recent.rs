@@ -5,140 +5,108 @@ use std::{
     hash::Hash,
 };
 
+use smallvec::SmallVec;
+
 use super::index::Table;
 
 /// Entries of one key. In a storm the kernel gives the same few socket addresses again and again: what happened to one
 /// of them so many lives ago is not asked for any more.
 const OF_ONE_KEY: usize = 32;
 
-/// A bounded multimap; the oldest entry goes first. Entries stand in one queue as they came, and those of one key are
-/// chained through it: a table of keys and one look into it for each entry is all that it takes.
+/// A bounded multimap; the oldest entry goes first.
 #[derive(Debug)]
 pub struct Recent<K, V> {
-    entries: VecDeque<Entry<K, V>>,
-    /// Place of the first of them: places count all that ever came.
-    first: u64,
-    chains: Table<K, Chain>,
+    entries: Table<K, Own<V>>,
+    /// Keys as they came; those of entries that their own key pushed out are still here.
+    order: VecDeque<K>,
     limit: usize,
 }
 
+/// The entries of one key, with their times.
 #[derive(Debug)]
-struct Entry<K, V> {
-    key: K,
-    /// Time and value; none once its own key has pushed it out.
-    seen: Option<(u64, V)>,
-    /// Place of the one before it in its chain.
-    before: u64,
-    /// Place of the one after it in its chain.
-    after: u64,
-}
-
-/// The entries of one key that are still to be asked for.
-#[derive(Debug)]
-struct Chain {
-    oldest: u64,
-    newest: u64,
-    len: usize,
+struct Own<V> {
+    /// As they came, but once there are [`OF_ONE_KEY`] of them, a new one takes the place of the oldest.
+    list: SmallVec<[(u64, V); 1]>,
+    /// Where the oldest is.
+    oldest: usize,
+    /// How many were pushed out that are still in the order of all.
+    pushed_out: usize,
 }
 
 impl<K: Copy + Eq + Hash, V> Recent<K, V> {
     /// At most `limit` entries.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { entries: VecDeque::new(), first: 0, chains: Table::default(), limit }
+        Self { entries: Table::default(), order: VecDeque::new(), limit }
     }
 
     /// Adds an entry of `time`. Returns the time of the one that had to go because there were too many of all keys.
     pub fn insert(&mut self, key: K, time: u64, value: V) -> Option<(u64, K)> {
-        let Self { entries, first, chains, .. } = self;
-        let place = *first + entries.len() as u64;
-        let chain = chains.entry(key).or_insert(Chain { oldest: place, newest: place, len: 0 });
-        if chain.len == OF_ONE_KEY
-            && let Some(oldest) = entries.get_mut(index(chain.oldest, *first))
-        {
-            oldest.seen = None;
-            chain.oldest = oldest.after;
-            chain.len -= 1;
-        }
-        if let Some(newest) = entries.get_mut(index(chain.newest, *first)) {
-            newest.after = place;
-        }
-        let entry = Entry { key, seen: Some((time, value)), before: chain.newest, after: place };
-        (chain.newest, chain.len) = (place, chain.len + 1);
-        entries.push_back(entry);
-        if self.entries.len() > self.limit { self.forget_oldest() } else { None }
+        self.entries.entry(key).or_default().push((time, value));
+        self.order.push_back(key);
+        if self.order.len() > self.limit { self.forget_oldest() } else { None }
     }
 
     /// The entries of `key`, oldest first, with their times.
     pub fn get(&self, key: K) -> impl DoubleEndedIterator<Item = &(u64, V)> {
-        let (oldest, newest, left) =
-            self.chains.get(&key).map_or((0, 0, 0), |chain| (chain.oldest, chain.newest, chain.len));
-        Walk { recent: self, oldest, newest, left }
+        self.entries.get(&key).into_iter().flat_map(Own::in_order)
     }
 
     /// Forgets all.
     pub fn clear(&mut self) {
         self.entries.clear();
-        self.chains.clear();
+        self.order.clear();
     }
 
     /// How many there are, with those that their own key pushed out not long ago.
     #[must_use]
     pub(super) fn len(&self) -> usize {
-        self.entries.len()
+        self.order.len()
     }
 
     fn forget_oldest(&mut self) -> Option<(u64, K)> {
-        let oldest = self.entries.pop_front()?;
-        self.first += 1;
-        let (time, _) = oldest.seen?;
-        if let hash_map::Entry::Occupied(mut chain) = self.chains.entry(oldest.key) {
-            if chain.get().len == 1 {
-                chain.remove();
-            } else {
-                let chain = chain.get_mut();
-                (chain.oldest, chain.len) = (oldest.after, chain.len - 1);
-            }
+        let key = self.order.pop_front()?;
+        let hash_map::Entry::Occupied(mut own) = self.entries.entry(key) else { return None };
+        let (time, _) = own.get_mut().forget_oldest()?;
+        if own.get().list.is_empty() {
+            own.remove();
         }
-        Some((time, oldest.key))
+        Some((time, key))
     }
 }
 
-/// Where in the queue a place is.
-const fn index(place: u64, first: u64) -> usize {
-    (place - first) as usize
-}
-
-/// A walk through a chain from both ends.
-struct Walk<'a, K, V> {
-    recent: &'a Recent<K, V>,
-    oldest: u64,
-    newest: u64,
-    left: usize,
-}
-
-impl<'a, K, V> Walk<'a, K, V> {
-    fn step(&mut self, place: u64) -> Option<&'a Entry<K, V>> {
-        self.left = self.left.checked_sub(1)?;
-        self.recent.entries.get(index(place, self.recent.first))
+impl<V> Default for Own<V> {
+    fn default() -> Self {
+        Self { list: SmallVec::new(), oldest: 0, pushed_out: 0 }
     }
 }
 
-impl<'a, K, V> Iterator for Walk<'a, K, V> {
-    type Item = &'a (u64, V);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let entry = self.step(self.oldest)?;
-        self.oldest = entry.after;
-        entry.seen.as_ref()
+impl<V> Own<V> {
+    fn push(&mut self, entry: (u64, V)) {
+        if self.list.len() < OF_ONE_KEY {
+            // Where some were forgotten, the oldest is the first again.
+            self.list.push(entry);
+        } else {
+            self.list[self.oldest] = entry;
+            self.oldest = (self.oldest + 1) % OF_ONE_KEY;
+            self.pushed_out += 1;
+        }
     }
-}
 
-impl<K, V> DoubleEndedIterator for Walk<'_, K, V> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        let entry = self.step(self.newest)?;
-        self.newest = entry.before;
-        entry.seen.as_ref()
+    /// The oldest of those in the order of all; `None` if it was pushed out before.
+    fn forget_oldest(&mut self) -> Option<(u64, V)> {
+        if self.pushed_out > 0 {
+            self.pushed_out -= 1;
+            return None;
+        }
+        self.list.rotate_left(self.oldest);
+        self.oldest = 0;
+        (!self.list.is_empty()).then(|| self.list.remove(0))
+    }
+
+    fn in_order(&self) -> impl DoubleEndedIterator<Item = &(u64, V)> {
+        let (newer, older) = self.list.split_at(self.oldest);
+        older.iter().chain(newer)
     }
 }
 
