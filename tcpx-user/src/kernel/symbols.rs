@@ -14,6 +14,9 @@ impl decode::Symbols for Kallsyms {
     }
 }
 
+/// No function of the kernel has so many bytes.
+const LONGEST: u64 = 1 << 18;
+
 /// Functions by address.
 #[derive(Debug, Default)]
 pub struct Symbols {
@@ -36,12 +39,14 @@ impl Symbols {
         Self { table }
     }
 
-    /// The function around an address, and how far into it the address is.
+    /// The function around an address, and how far into it the address is. None where the nearest symbol is too far
+    /// away for any function: a BPF program lies among the modules and has no symbol.
     #[must_use]
     pub fn name(&self, address: u64) -> Option<(&str, u64)> {
         let after = self.table.partition_point(|(start, _)| *start <= address);
         let (start, name) = self.table.get(after.checked_sub(1)?)?;
-        Some((name, address - start))
+        let offset = address - start;
+        (offset < LONGEST).then_some((name, offset))
     }
 
     /// Start and end of a function. The end is where the next symbol starts.
@@ -74,6 +79,7 @@ mod tests {
         assert_eq!(symbols.name(0xffff_ffff_8100_0110), Some(("tcp_v4_rcv", 0x10)));
         assert_eq!(symbols.name(0xffff_ffff_c000_0004), Some(("nf_send_reset", 4)));
         assert_eq!(symbols.name(0x1000), None);
+        assert_eq!(symbols.name(0xffff_ffff_c080_0000), None, "a BPF program");
     }
 
     #[test]

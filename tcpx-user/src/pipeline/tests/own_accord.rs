@@ -50,6 +50,20 @@ fn verdicts(event: &Event, callers: &[&str]) -> [(&'static str, Confidence); 2] 
     })
 }
 
+/// `tcp_send_active_reset` tells after it has sent: on a busy machine long after the RST was taken.
+#[test]
+fn a_sender_that_tells_late_is_the_sender() {
+    const MS: u64 = 1_000_000;
+    let (server, client) = (call("127.0.0.1:80", "127.0.0.1:5"), call("127.0.0.1:5", "127.0.0.1:80"));
+    let mut events = vec![client.gets(S, held(&client, ESTABLISHED), None)];
+    let other = call("10.0.0.1:50000", "10.0.0.9:80");
+    events.extend((1..8).map(|n| Call { sk: SockPtr(0x100 + n), ..other.clone() }.starts(S + 100 * n * MS)));
+    events.push(server.sends_reset(S + 750 * MS, Some("TCP_STATE"), orphan(&server, CLOSE)));
+    let told = run(Abilities::ALL, &events);
+    let reset = told.reset();
+    assert!(reset.sender.is_some() && reset.receiver.is_some(), "{reset:#?}");
+}
+
 const DISCONNECT: [&str; 2] = ["tcp_disconnect", "__inet_stream_connect"];
 
 #[test]
