@@ -1,5 +1,6 @@
 //! What `cargo xtask bench` lets a host do while it is traced and while it is not: refused connections, traffic on open
 //! ones, and a flood of SYNs from outside. Prints one number for each run: how long it took, in nanoseconds.
+#![expect(clippy::print_stdout, reason = "the number is what `cargo xtask bench` reads")]
 
 use std::{
     io::{Read as _, Write as _},
@@ -133,19 +134,11 @@ fn flood(count: u32) -> Result<Duration> {
     let tun = Tun::create(&namespace, "tun0", [Address::new(own, 8)])?;
     let mut buffer = vec![0; 2048];
     let start = Instant::now();
-    let mut answers = 0_u32;
     for nth in 0..count {
         let [_, b, c, d] = nth.to_be_bytes();
         let from = SocketAddr::new(IpAddr::from([10, 128 | b, c, d]), 40_000);
         tun.send(&Segment::new(from, (own, CLOSED).into(), Flags::SYN, nth, 0).encode())?;
-        while tun.try_receive(&mut buffer)?.is_some() {
-            answers += 1;
-        }
+        while tun.try_receive(&mut buffer)?.is_some() {}
     }
-    let took = start.elapsed();
-    while tun.try_receive(&mut buffer)?.is_some() {
-        answers += 1;
-    }
-    eprintln!("{answers} answers");
-    Ok(took)
+    Ok(start.elapsed())
 }

@@ -665,6 +665,10 @@ pub struct Summary {
     pub unaccounted_why: Option<String>,
     /// Lost records.
     pub lost: Lost,
+    /// Records lost in the kernel, by hook and the kernel's reason for a RST.
+    pub untold: BTreeMap<String, u64>,
+    /// Those of them that were above `--max-events-per-second`.
+    pub shed: u64,
     /// Firings at which the kernel did not run a program, as it was already running on that CPU; null before 5.12,
     /// which does not count them.
     pub missed: Option<u64>,
@@ -673,7 +677,7 @@ pub struct Summary {
 /// Lost records by stage.
 #[derive(Clone, Copy, Debug, Serialize, Default, PartialEq, Eq)]
 pub struct Lost {
-    /// No room in the ring.
+    /// No room in the ring, or above the limit for a second.
     pub kernel: u64,
     /// In tcpx itself.
     pub user: u64,

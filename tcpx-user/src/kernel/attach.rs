@@ -111,11 +111,12 @@ fn object(bpf_log: bool) -> Result<Cow<'static, [u8]>, AttachError> {
 }
 
 /// The object with its constants and maps in the kernel; no program yet.
-fn load(facts: &KernelFacts, config: &Config, bpf_log: bool) -> Result<Ebpf, AttachError> {
+fn load(facts: &KernelFacts, config: &Config, asked: Asked) -> Result<Ebpf, AttachError> {
     EbpfLoader::new()
+        .map_max_entries("EVENTS", asked.ring_bytes)
         .override_global("OFFSETS", &facts.offsets, true)
         .override_global("CONFIG", config, true)
-        .load(&object(bpf_log)?)
+        .load(&object(asked.bpf_log)?)
         .map_err(|error| AttachError::Maps(Box::new(error)))
 }
 
@@ -126,6 +127,7 @@ fn configure(facts: &KernelFacts, asked: Asked) -> Config {
         reason_no_socket: facts.drop_reason("NO_SOCKET").unwrap_or(0) as u16,
         reason_not_specified: facts.drop_reason("NOT_SPECIFIED").unwrap_or(0) as u16,
         reason_listen_overflow: facts.drop_reason("TCP_LISTEN_OVERFLOW").unwrap_or(0) as u16,
+        most_per_second: asked.most_per_second,
         sock_linger_bit: facts.sock_linger_bit.unwrap_or(0) as u16,
         ..Config::default()
     };
@@ -160,7 +162,7 @@ impl Attempt {
     /// The object in the kernel, and nothing attached.
     pub(super) fn new(facts: &KernelFacts, asked: Asked) -> Result<Self, AttachError> {
         Ok(Self {
-            ebpf: load(facts, &configure(facts, asked), asked.bpf_log)?,
+            ebpf: load(facts, &configure(facts, asked), asked)?,
             btf: Btf::from_sys_fs().ok(),
             hooks: Vec::new(),
             missing: Vec::new(),

@@ -90,14 +90,19 @@ pub struct Summed {
     pub unaccounted_why: Option<String>,
     /// Firings that the kernel passed over.
     pub missed: Option<u64>,
+    /// Records that the programs did not write, by cause.
+    pub untold: BTreeMap<String, u64>,
+    /// Those of them that were above the limit.
+    pub shed: u64,
 }
 
 impl Summed {
     /// What a summary has of it.
     #[must_use]
     pub fn of(summary: &line::Summary) -> Self {
-        let line::Summary { kernel, unaccounted, unaccounted_why, missed, .. } = summary.clone();
-        Self { kernel, unaccounted, unaccounted_why, missed }
+        let line::Summary { kernel, unaccounted, unaccounted_why, missed, untold, shed, .. } =
+            summary.clone();
+        Self { kernel, unaccounted, unaccounted_why, missed, untold, shed }
     }
 
     /// Nobody could sum up.
@@ -109,7 +114,7 @@ impl Summed {
     /// Puts it into a summary.
     #[must_use]
     pub fn add_to(self, summary: line::Summary) -> line::Summary {
-        let Self { kernel, unaccounted, unaccounted_why, missed } = self;
-        line::Summary { kernel, unaccounted, unaccounted_why, missed, ..summary }
+        let Self { kernel, unaccounted, unaccounted_why, missed, untold, shed } = self;
+        line::Summary { kernel, unaccounted, unaccounted_why, untold, shed, missed, ..summary }
     }
 }

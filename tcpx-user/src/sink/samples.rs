@@ -325,6 +325,8 @@ pub(crate) fn plain_summary() -> Summary {
         unaccounted: Some(0),
         unaccounted_why: None,
         lost: Lost::default(),
+        untold: BTreeMap::new(),
+        shed: 0,
         missed: Some(0),
     }
 }
