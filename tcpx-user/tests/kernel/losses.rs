@@ -25,7 +25,7 @@ use crate::{report::Outcome, stand::BACKENDS};
 const CLOSED: u16 = 9;
 /// A page: room for a few connections.
 const TINY: u32 = 4096;
-const CONNECTIONS: u64 = 4000;
+const CONNECTIONS: u64 = 1000;
 /// Between two readings there are fewer connections than this.
 const LONGEST_PAUSE: u64 = 40;
 
