@@ -32,7 +32,7 @@ pub fn reset(facts: &ResetFacts, finding: Finding, names: &Names<'_>) -> line::R
         attempt: facts.attempt,
         joined_by: facts.joined.map(joined_by),
         was: None,
-        complete: Some(facts.complete),
+        complete: names.complete(facts.complete),
     }
 }
 

@@ -14,6 +14,7 @@ use tcpx_common::{
 
 use super::{
     KernelFacts,
+    misses::Misses,
     plan::{Asked, HookPlan, Obstacle, plan, sentence},
     sight::Sight,
     symbols::Symbols,
@@ -90,7 +91,7 @@ pub fn attach(facts: &KernelFacts, asked: Asked) -> Result<Attached, AttachError
             attempt.missing.first().map_or_else(String::new, |(hook, why)| format!("{}: {why}", hook.name()));
         return Err(AttachError::Nothing(why));
     }
-    let sight = Sight { facts, hooks: &attempt.hooks };
+    let sight = Sight { facts, hooks: &attempt.hooks, counts_misses: attempt.counts_misses() };
     let (abilities, switches) = (sight.abilities(), sight.switches());
     switch(&mut attempt.ebpf, switches)?;
     Ok(Attached { abilities, ebpf: attempt.ebpf, hooks: attempt.hooks, missing: attempt.missing })
@@ -156,6 +157,8 @@ pub(super) struct Attempt {
     hooks: Vec<AttachedHook>,
     missing: Vec<(Hook, String)>,
     placed: Vec<(&'static str, Attach)>,
+    /// The kernel counts the firings that it passes over; known once a program is loaded.
+    counts_misses: Option<bool>,
 }
 
 impl Attempt {
@@ -167,6 +170,7 @@ impl Attempt {
             hooks: Vec::new(),
             missing: Vec::new(),
             placed: Vec::new(),
+            counts_misses: None,
         })
     }
 
@@ -214,7 +218,15 @@ impl Attempt {
         }
         self.place(name, place)?;
         self.placed.push((name, place));
+        if self.counts_misses.is_none() {
+            self.counts_misses = Some(Misses::of(&self.ebpf).read().is_some());
+        }
         Ok(())
+    }
+
+    /// Whether the kernel counts the firings that it passes over.
+    pub(super) fn counts_misses(&self) -> bool {
+        self.counts_misses.unwrap_or(false)
     }
 
     fn place(&mut self, name: &str, place: Attach) -> Result<(), String> {
