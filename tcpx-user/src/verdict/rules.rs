@@ -27,6 +27,7 @@ mod reject;
 mod reply;
 mod time_wait;
 mod unanswered;
+pub mod units;
 pub mod words;
 
 pub(crate) use active::{from_close, is_unaccepted, orphaned_by_close};
