@@ -62,20 +62,28 @@ fn accepted(stage: &mut Stage, connect: Connect) -> Result<(), LabError> {
     let reply = connect(&client, socket, to)?;
     reply.ok()?;
     let accepted = server.accept(listener)?;
-    talk(&client, socket, &server, accepted)?;
+    talk(stage, (&client, socket), (&server, accepted))?;
     stage.attempt(&client, reply.local.unwrap_or(stage.loopback(0)), to);
     Ok(())
 }
 
 /// Data, and the end of the connection as it should be: read to the end on both sides, so that no close() finds unread
-/// data.
-pub(super) fn talk(client: &Actor, socket: Fd, server: &Actor, accepted: Fd) -> Result<(), LabError> {
+/// data. The last ACK may come late: a scenario that ended before would leave what it meets to chance.
+pub(super) fn talk(
+    stage: &Stage,
+    (client, socket): (&Actor, Fd),
+    (server, accepted): (&Actor, Fd),
+) -> Result<(), LabError> {
     say_hello(client, socket, server, accepted)?;
     client.shutdown_write(socket)?;
     server.receive(accepted)?.ok()?;
     server.close(accepted)?;
     client.receive(socket)?.ok()?;
-    client.close(socket)
+    client.close(socket)?;
+    stage
+        .namespaces()
+        .iter()
+        .try_for_each(|one| stage.await_no_socket(one, "the last ACK", |row| row.state == "LAST_ACK"))
 }
 
 pub(super) fn say_hello(sender: &Actor, from: Fd, receiver: &Actor, to: Fd) -> Result<(), LabError> {
