@@ -16,6 +16,8 @@
 pub mod actor;
 pub mod bpf;
 mod cgroup;
+#[cfg(target_arch = "x86_64")]
+mod compat;
 mod destroy;
 mod error;
 mod facts;
