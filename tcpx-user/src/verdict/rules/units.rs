@@ -5,8 +5,11 @@ use crate::{line::Process, who::Who};
 /// The innermost unit in a cgroup path.
 #[must_use]
 pub fn of_cgroup(path: &str) -> Option<&str> {
-    let is_unit = |part: &&str| [".service", ".socket", ".scope"].iter().any(|kind| part.ends_with(kind));
-    path.rsplit('/').find(is_unit)
+    path.rsplit('/').find(|part| matches!(kind(part), Some("service" | "socket" | "scope")))
+}
+
+fn kind(unit: &str) -> Option<&str> {
+    Some(unit.rsplit_once('.')?.1)
 }
 
 /// systemd itself, of the host, of a container or of a user: it holds the sockets of socket units, and its own unit is not
@@ -20,7 +23,7 @@ pub fn is_systemd(process: &Process) -> bool {
 /// A login session says no more than that somebody typed a command.
 #[must_use]
 pub fn is_session(unit: &str) -> bool {
-    unit.starts_with("session-") && unit.ends_with(".scope")
+    unit.starts_with("session-") && kind(unit) == Some("scope")
 }
 
 /// The unit behind a socket that `process` holds. systemd makes the sockets of a socket unit in the cgroup of that unit, where it
@@ -31,7 +34,7 @@ pub fn of_socket(process: &Process, cgroup: Option<u64>, who: &dyn Who) -> Optio
         return process.cgroup.as_deref().and_then(of_cgroup).map(str::to_owned);
     }
     let path = cgroup.and_then(|id| who.cgroup(id))?;
-    of_cgroup(&path).filter(|unit| unit.ends_with(".socket")).map(str::to_owned)
+    of_cgroup(&path).filter(|unit| kind(unit) == Some("socket")).map(str::to_owned)
 }
 
 #[cfg(test)]
