@@ -29,6 +29,7 @@ mod peer;
 mod provoke;
 mod relay;
 mod script;
+mod sha256;
 mod sockets;
 mod stage;
 mod steer;
