@@ -131,7 +131,13 @@ fn answering_owner(facts: &ResetFacts, answered: &Answered<'_>, names: &Names<'_
 fn closer(seen: &Seen<Box<SockReset>>, names: &Names<'_>) -> Option<Owner> {
     let reset = &seen.what;
     let in_close = rules::from_close(reset) || rules::orphaned_by_close(reset);
-    if !in_close && !rules::is_unaccepted(reset) {
+    let in_call = if reset.sock.mptcp {
+        // A worker of the kernel closes subflows too.
+        rules::is_in_mptcp_call(&seen.stack, names.symbols)
+    } else {
+        in_close || rules::is_unaccepted(reset)
+    };
+    if !in_call {
         return by_inode(seen.what.sock.inode, names);
     }
     let process = names.who.process(seen.task, &seen.what.comm, None, None);

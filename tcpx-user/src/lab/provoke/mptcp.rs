@@ -2,7 +2,9 @@
 
 use super::{
     Family::{Ipv4, Ipv6},
-    LabError, Scenario, Stage, scenario,
+    LabError, Scenario, Stage,
+    established::say_hello,
+    scenario,
 };
 use crate::lab::{
     Actor, Conn, Peer, Side,
@@ -19,11 +21,20 @@ pub(super) const TABLE: &[Scenario] = &[
         bad_join,
     ),
     scenario("mptcp-reset/bad-join-ipv6", Ipv6, "The same, IPv6", BAD_JOIN, bad_join),
+    scenario(
+        "mptcp-reset/fast-close",
+        Ipv4,
+        "A program closes an MPTCP connection with data unread",
+        FAST_CLOSE,
+        fast_close,
+    ),
 ];
 
 const BAD_JOIN: &str = "The token in the SYN is that of an open connection, so that the SYN is answered. \
                         subflow_syn_recv_sock then makes a child, finds that the HMAC does not fit (JoinAckHMAC), and \
                         throws it away (dispose_child): the listener answers with RST.";
+const FAST_CLOSE: &str = "MPTCP has taken the data from the subflow, so that the subflow has none unread: mptcp_do_fastclose ends \
+                          it all the same, in the name of TCP's own reasons.";
 
 const PORT: u16 = 8080;
 /// The option's kind, and its subtypes in the upper half of a byte.
@@ -91,6 +102,33 @@ fn bad_join(stage: &mut Stage) -> Result<(), LabError> {
     peer.send(&Segment { options: mptcp(&[&[JOIN, 0], &[0; 20]]), ..conn.segment(Flags::ACK) })?;
     peer.await_reset(&conn)?;
     stage.reset("reply", conn.kernel, conn.peer).sender = Side::listener(&server);
+    stage.sends_resets(1);
+    Ok(())
+}
+
+fn fast_close(stage: &mut Stage) -> Result<(), LabError> {
+    let (server, client) = stage.pair()?;
+    let to = stage.loopback(PORT);
+    let listener = server.socket_mptcp(to)?;
+    server.bind(listener, to)?;
+    server.listen(listener, 16)?;
+    stage.ready()?;
+    let socket = client.socket_mptcp(to)?;
+    let reply = client.connect(socket, to)?;
+    reply.ok()?;
+    let local = reply.local.unwrap_or(stage.loopback(0));
+    let accepted = server.accept(listener)?;
+    // Both ways, or the connection may still be one of TCP's own.
+    say_hello(&client, socket, &server, accepted)?;
+    say_hello(&server, accepted, &client, socket)?;
+    client.send(socket, "unread")?.ok()?;
+    server.await_readable(accepted)?;
+    server.close(accepted)?;
+    client.receive(socket)?.failed_with("ECONNRESET")?;
+    stage.attempt(&client, local, to).because("established");
+    let reset = stage.reset("active", to, local);
+    reset.sender = Side::full(&server);
+    reset.receiver = Side::full(&client);
     stage.sends_resets(1);
     Ok(())
 }

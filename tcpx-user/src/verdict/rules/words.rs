@@ -6,6 +6,7 @@ use tcpx_common::abi::tcp_flag::{ACK, FIN, RST, SYN};
 
 use super::{Context, units};
 use crate::{
+    decode::Symbols,
     event::{DeniedBy, Holder, Netns, SockFacts},
     line::Process,
     text::state::state_name,
@@ -182,7 +183,13 @@ const WALKED: &[&str] = &["tcp_send_active_reset", "tcp_done", "tcp_done_with_er
 /// has split off a function carries its name with a suffix.
 #[must_use]
 pub fn called_by(stack: &[u64], functions: &[&str], context: &Context<'_>) -> Option<bool> {
-    let names: Vec<_> = stack.iter().filter_map(|&address| context.symbols.symbol(address)).collect();
+    calls(stack, functions, context.symbols)
+}
+
+/// The same, with names of functions alone.
+#[must_use]
+pub fn calls(stack: &[u64], functions: &[&str], symbols: &dyn Symbols) -> Option<bool> {
+    let names: Vec<_> = stack.iter().filter_map(|&address| symbols.symbol(address)).collect();
     let has = |wanted: &[&str]| {
         let plain = names.iter().filter_map(|(name, _)| name.split('.').next());
         plain.into_iter().any(|name| wanted.contains(&name))
