@@ -116,6 +116,8 @@ fn gone(stage: &mut Stage) -> Result<(), LabError> {
     let sender = Side::ownerless(namespace.inum(), "none");
     if stage.family() == Ipv4 {
         let local = give_up_after_retransmission(stage, &client, to)?;
+        // The client knows that it has sent the SYN again, not that it has arrived.
+        stage.await_counter(&namespace, "OutRsts", 2)?;
         stage.amend_attempt(|attempt| {
             attempt.because("no-answer");
         });
