@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "the number is what `cargo xtask bench` reads")]
 
 use std::{
+    ffi::CString,
     io::{Read as _, Write as _},
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     thread,
@@ -12,7 +13,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Parser, Subcommand};
 use tcpx_user::lab::{
-    Address, Namespace, Tun,
+    Address, Namespace, Tun, bpf,
     wire::{Flags, Segment},
 };
 
@@ -37,6 +38,9 @@ enum Load {
         /// So many a second instead of as fast as possible
         #[arg(long)]
         rate: Option<u32>,
+        /// With programs that do nothing at these tracepoints
+        #[arg(long)]
+        empty: Vec<CString>,
     },
     /// Sends so many MiB over one connection
     Bulk { mebibytes: u32 },
@@ -48,7 +52,11 @@ enum Load {
 
 fn main() -> Result<()> {
     let took = match Cli::parse().load {
-        Load::Storm { count, rate } => storm(count, rate)?,
+        Load::Storm { count, rate, empty } => {
+            let attach = |name: &CString| bpf::attach_raw_tracepoint(&bpf::always(0), name);
+            let _attached = empty.iter().map(attach).collect::<std::result::Result<Vec<_>, _>>()?;
+            storm(count, rate)?
+        }
         Load::Bulk { mebibytes } => bulk(mebibytes)?,
         Load::Rounds { count } => rounds(count)?,
         Load::Flood { count } => flood(count)?,

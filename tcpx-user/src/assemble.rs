@@ -6,6 +6,7 @@ mod call;
 mod death;
 mod drop;
 mod ends;
+mod near;
 mod path;
 mod reset;
 

@@ -121,6 +121,8 @@ pub struct Process {
     pub pid: u32,
     /// Thread id, if known.
     pub tid: Option<u32>,
+    /// Process id in its own PID namespace, if that is not the root one.
+    pub ns_pid: Option<u32>,
     /// Name, as the kernel had it. Not escaped: renderers escape.
     pub comm: String,
     /// Path of its program.
@@ -450,6 +452,10 @@ pub struct Near {
     pub netns: Netns,
     /// Whose.
     pub process: Option<Process>,
+    /// Unit of systemd that the process belongs to; of a socket that systemd itself holds, the unit that it was made for.
+    pub unit: Option<String>,
+    /// For how long it had been as it was when the RST was sent, if its beginning was seen.
+    pub age_ns: Option<u64>,
 }
 
 /// A RST.

@@ -83,6 +83,27 @@ fn dissolved_by_connect() {
     assert_eq!(verdicts(&with_data, &DISCONNECT)[0], ("disconnect", Derived));
 }
 
+/// Neither SO_LINGER of 0 nor the reason of unread data is the application's doing there.
+#[test]
+fn multipath_tcp_closes_at_once() {
+    let subflow = |state, linger| SockFacts { mptcp: true, linger, ..held(&here(), state) };
+    let both = [("mptcp-reset", Derived), ("mptcp-reset", Observed)];
+    for (reason, sock, callers) in [
+        (Some("TCP_ABORT_ON_CLOSE"), subflow(ESTABLISHED, None), &["mptcp_do_fastclose", "mptcp_close"][..]),
+        (Some("TCP_STATE"), subflow(CLOSE, Some(0)), &["tcp_disconnect", "__mptcp_close_ssk", "mptcp_close"]),
+        (None, SockFacts { shutdown: 3, ..subflow(CLOSE, Some(0)) }, &["__tcp_close", "mptcp_do_fastclose"]),
+    ] {
+        assert_eq!(verdicts(&sent(reason, sock, Timers::default()), callers), both, "{reason:?}");
+    }
+    let owner = |stack: &[&str]| {
+        let event = sent(Some("TCP_STATE"), subflow(CLOSE, Some(0)), Timers::default());
+        let told = run(Abilities::ALL, &walked(event, &[&[SENT], stack].concat()));
+        told.reset().sender.as_ref().and_then(|end| end.owner.as_ref()).map(|owner| owner.how)
+    };
+    assert_eq!(owner(&["tcp_disconnect", "mptcp_close"]), Some(OwnerHow::Caller));
+    assert_eq!(owner(&["tcp_disconnect", "mptcp_worker"]), Some(OwnerHow::Socket), "not the kernel's worker");
+}
+
 #[test]
 fn destroyed_from_outside() {
     let six_12 = sent(Some("TCP_STATE"), held(&here(), ESTABLISHED), Timers::default());

@@ -125,13 +125,15 @@ fn verbose_has_all() {
              in netns web
              at 2026-01-02T03:04:05.000000006Z, took 71 us, ECONNREFUSED, from
              [::1]:51000, netns web (4026531840)
-             /usr/bin/curl, uid 1000, cgroup /user.slice/session-1.scope
+             /usr/bin/curl, pid 7 in its namespace, uid 1000, cgroup
+             /user.slice/session-1.scope
              RST [::1]:8080 → [::1]:51000, origin reply, reason NO_SOCKET, segment
              [S] seq 1 ack 0 len 0 TTL 64 on lo, ends joined by tuple
              sender in netns 4026531840
              receiver in netns 4026531840, curl[41], SYN_SENT
-             near: 0.0.0.0:8080 of node[9] in netns 4026531840: it listens on IPv4
-             only
+             near: 0.0.0.0:8080 of node[9] (pid 1 in its namespace, unit
+             session-1.scope, there for 912 s) in netns 4026531840: it listens on
+             IPv4 only
              path  tcp_v6_send_reset: sent the RST; observed (tracepoint
                      tcp_send_reset)
                    __inet6_lookup_listener: miss; observed
