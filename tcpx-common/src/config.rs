@@ -32,6 +32,8 @@ pub struct Config {
     pub free_start: u64,
     /// End of it, exclusive.
     pub free_end: u64,
+    /// Records of one hook on one CPU in a second, at most; what is more is only counted.
+    pub most_per_second: u64,
 }
 
 /// What depends on which programs could be attached, so that it is set after that. Until then neither source of an
@@ -53,5 +55,5 @@ pub struct Switches {
     pub quiet_from_drop: u32,
 }
 
-crate::assert_layout!(Config = 64);
+crate::assert_layout!(Config = 72);
 const _: () = assert!(size_of::<Switches>() == 24);

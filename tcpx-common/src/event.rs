@@ -618,12 +618,28 @@ record! {
         reserved: u32,
     }
 
-    /// What became of the firings of one hook on one CPU.
+    /// What became of what one hook had to tell on one CPU: `hits` is the sum of the next three.
     struct HookCounters {
+        /// Records that were to be written.
+        hits: u64,
         /// Records written.
         written: u64,
         /// Records for which the ring had no room.
         lost: u64,
+        /// Records above the limit for a second.
+        shed: u64,
+        /// `bpf_ktime_get_boot_ns` at the start of the second that `used` is of.
+        second_ns: u64,
+        /// Records of this second so far.
+        used: u64,
+    }
+
+    /// What records that were not written had in common.
+    struct Untold {
+        /// `abi::Hook`.
+        hook: u64,
+        /// The kernel's reason for a RST in answer to a segment, if it gives reasons; else 0.
+        reason: u64,
     }
 
     /// A namespace in the audit.
@@ -673,7 +689,8 @@ assert_layout!(
     Nat = 120,
     NatHolders = 400,
     Untranslated = 216,
-    HookCounters = 16,
+    HookCounters = 48,
+    Untold = 16,
     NetnsKey = 16,
     NetnsResets = 16,
 );

@@ -2,9 +2,7 @@
 
 use crate::{
     config::{Config, Switches},
-    event::HookCounters,
-    event::NetnsKey,
-    event::NetnsResets,
+    event::{HookCounters, NetnsKey, NetnsResets, Untold},
     offsets::Offsets,
 };
 
@@ -18,4 +16,4 @@ macro_rules! pod {
     };
 }
 
-pod!(Config, Switches, Offsets, HookCounters, NetnsKey, NetnsResets);
+pod!(Config, Switches, Offsets, HookCounters, NetnsKey, NetnsResets, Untold);

@@ -18,6 +18,8 @@ pub struct Env {
     pub hook: Hook,
     /// Backend that it is written for.
     pub backend: Backend,
+    /// The kernel's reason for what is told, 0 if there is none: counted even if the record is not written.
+    pub reason: u32,
 }
 
 /// An argument that not every kernel's function has. Not an `Option`: the compiler may leave the payload of a `None`
@@ -61,7 +63,12 @@ macro_rules! load {
 impl Env {
     /// Wraps the context that the kernel gave.
     pub const fn new(ctx: *mut c_void, hook: Hook, backend: Backend) -> Self {
-        Self { ctx, hook, backend }
+        Self { ctx, hook, backend, reason: 0 }
+    }
+
+    /// The same, for this reason.
+    pub const fn because(self, reason: u32) -> Self {
+        Self { reason, ..self }
     }
 
     /// The same firing, seen as another hook's.

@@ -1,7 +1,7 @@
 //! From facts to a record in the ring: one way for all hooks.
 //!
-//! A record is reserved, written whole and submitted; if the ring has no room, the loss is counted. Nobody is woken: the
-//! reader has a timer.
+//! A record is reserved, written whole and submitted. What is above the limit for a second is shed, and what the ring has
+//! no room for is lost: both are counted, by cause. Nobody is woken: the reader has a timer.
 #![expect(unsafe_code, reason = "ring memory and map values are raw pointers until they are written")]
 
 use core::arch::asm;
@@ -13,14 +13,14 @@ use aya_ebpf::{
 };
 use tcpx_common::{
     abi::{Hook, Kind, header_flag},
-    event::{Header, HookCounters, NetnsKey, NetnsResets, Stack},
+    event::{Header, HookCounters, NetnsKey, NetnsResets, Stack, Untold},
 };
 use zerocopy::{FromBytes, IntoBytes};
 
 use crate::{
     args::Env,
     kernel,
-    maps::{COUNTERS, EVENTS, NETNS_RESETS, SCOPE, config},
+    maps::{COUNTERS, EVENTS, NETNS_RESETS, SCOPE, UNTOLD, config},
 };
 
 /// Writes one record. `fill` gets it zeroed.
@@ -43,17 +43,25 @@ pub fn emit_with_stack<T: FromBytes + IntoBytes + 'static>(
     walk: bool,
     fill: impl FnOnce(&mut T),
 ) {
+    // SAFETY: the helper has no preconditions.
+    let now = unsafe { bpf_ktime_get_boot_ns() };
+    let Some(counters) = COUNTERS.get_ptr_mut(env.hook as u32) else { return };
+    // SAFETY: a per-CPU value; a program of another hook that interrupts this one uses another slot.
+    let counters = unsafe { &mut *counters };
+    if !admit(counters, now) {
+        return untold(env.hook as u32, env.reason);
+    }
     let Some(mut entry) = EVENTS.reserve_untyped::<T>(0) else {
-        count(env.hook, |counters| &mut counters.lost);
-        return;
+        counters.lost += 1;
+        return untold(env.hook as u32, env.reason);
     };
     let target: *mut T = entry.as_mut_ptr();
     zero(target);
     // SAFETY: zeroed just now, and every record is valid for any bytes (`FromBytes`).
     fill(unsafe { &mut *target });
     // SAFETY: every record begins with a `Header` (a test in tcpx-common holds it).
-    header(env, kind, net, walk, unsafe { &mut *target.cast::<Header>() });
-    count(env.hook, |counters| &mut counters.written);
+    header(env, kind, net, (now, walk), unsafe { &mut *target.cast::<Header>() });
+    counters.written += 1;
     entry.submit(QUIETLY);
     #[cfg(feature = "log")]
     aya_log_ebpf::debug!(
@@ -63,6 +71,36 @@ pub fn emit_with_stack<T: FromBytes + IntoBytes + 'static>(
         env.backend as u8,
         kind as u8
     );
+}
+
+/// Counts one more record, and says whether it may be written: a hook that has told enough in this second is only
+/// counted, so that a flood of one kind leaves room for all others.
+#[inline(always)]
+fn admit(counters: &mut HookCounters, now: u64) -> bool {
+    counters.hits += 1;
+    if now - counters.second_ns >= SECOND_NS {
+        counters.second_ns = now;
+        counters.used = 0;
+    }
+    if counters.used >= config!(most_per_second) {
+        counters.shed += 1;
+        return false;
+    }
+    counters.used += 1;
+    true
+}
+
+const SECOND_NS: u64 = 1_000_000_000;
+
+/// Counts by cause what was not written.
+#[inline(never)]
+fn untold(hook: u32, reason: u32) {
+    let cause = Untold { hook: hook.into(), reason: reason.into() };
+    match UNTOLD.get_ptr_mut(cause) {
+        // SAFETY: a per-CPU value that is only added to.
+        Some(count) => unsafe { *count += 1 },
+        None => drop(UNTOLD.insert(cause, 1, 0)),
+    }
 }
 
 /// Word by word: the compiler turns a plain fill into a call of a byte loop.
@@ -76,11 +114,10 @@ fn zero<T>(target: *mut T) {
 }
 
 #[inline(always)]
-fn header(env: Env, kind: Kind, net: NetnsKey, walk: bool, out: &mut Header) {
+fn header(env: Env, kind: Kind, net: NetnsKey, (now, walk): (u64, bool), out: &mut Header) {
     let thread = kernel::thread();
     let tgid = (thread >> 32) as u32;
-    // SAFETY: the helper has no preconditions.
-    out.time_ns = unsafe { bpf_ktime_get_boot_ns() };
+    out.time_ns = now;
     out.netns_cookie = net.cookie;
     out.netns = net.inum;
     out.tgid = tgid;
@@ -111,6 +148,7 @@ const fn wants_stack(kind: Kind) -> bool {
 /// The stack goes into a record of its own, with the same time.
 #[inline(always)]
 fn stack(env: Env, of: Header) -> bool {
+    count(env.hook, |counters| &mut counters.hits);
     let Some(mut entry) = EVENTS.reserve_untyped::<Stack>(0) else {
         count(env.hook, |counters| &mut counters.lost);
         return false;

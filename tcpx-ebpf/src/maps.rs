@@ -7,12 +7,12 @@
 use aya_ebpf::{
     btf_maps::RingBuf,
     macros::{btf_map, map},
-    maps::{Array, HashMap, LruHashMap, PerCpuArray},
+    maps::{Array, HashMap, LruHashMap, PerCpuArray, PerCpuHashMap},
 };
 use tcpx_common::{
     abi::Hook,
     config::{Config, Switches},
-    event::{Holders, HookCounters, NetnsKey, NetnsResets, Tuple},
+    event::{Holders, HookCounters, NetnsKey, NetnsResets, Tuple, Untold},
     offsets::Offsets,
 };
 
@@ -42,6 +42,10 @@ const _: () = {
 #[map]
 pub static COUNTERS: PerCpuArray<HookCounters> = PerCpuArray::with_max_entries(HOOK_SLOTS, 0);
 
+/// What was not written, by cause. Written to only when something is not.
+#[map]
+pub static UNTOLD: PerCpuHashMap<Untold, u64> = PerCpuHashMap::with_max_entries(512, 0);
+
 /// RSTs sent, for the audit.
 #[map]
 pub static NETNS_RESETS: HashMap<NetnsKey, NetnsResets> = HashMap::with_max_entries(1024, 0);
@@ -53,7 +57,7 @@ pub static CALLS: LruHashMap<u64, Call> = LruHashMap::with_max_entries(2048, 0);
 /// How each connection began, by the address of its socket. A socket that takes the address
 /// later writes its own opening over it. LRU: of more connections than this, the oldest have no age.
 #[map]
-pub static OPENED: LruHashMap<u64, Opened> = LruHashMap::with_max_entries(65_536, 0);
+pub static OPENED: LruHashMap<u64, Opened> = LruHashMap::with_max_entries(32_768, 0);
 
 /// Processes of the traced command.
 #[map]
@@ -107,6 +111,7 @@ static CONFIG: Config = Config {
     tcp_v6_rcv_end: 0,
     free_start: 0,
     free_end: 0,
+    most_per_second: u64::MAX,
 };
 
 /// How a connection began.

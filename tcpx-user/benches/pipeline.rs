@@ -46,6 +46,10 @@ impl Who for Nobody {
         line::Process { pid: task.tgid, tid: Some(task.tid), comm, uid, ..line::Process::default() }
     }
 
+    fn cgroup(&self, _: u64) -> Option<String> {
+        None
+    }
+
     fn netns(&self, netns: Netns) -> line::Netns {
         line::Netns { inum: netns.inum, name: None }
     }

@@ -66,6 +66,8 @@ pub struct Abilities {
     pub min_ttl_reason: bool,
     /// A walked stack has names: kallsyms can be read.
     pub callers: bool,
+    /// Firings that the kernel passes over are not counted (before Linux 5.12): that nothing is missing cannot be said.
+    pub misses_uncounted: bool,
 }
 
 impl Abilities {
@@ -100,5 +102,6 @@ impl Abilities {
         martian_reasons: true,
         min_ttl_reason: true,
         callers: true,
+        misses_uncounted: false,
     };
 }

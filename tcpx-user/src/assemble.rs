@@ -6,6 +6,7 @@ mod call;
 mod death;
 mod drop;
 mod ends;
+mod near;
 mod path;
 mod reset;
 
@@ -31,6 +32,15 @@ pub struct Names<'a> {
     pub who: &'a dyn Who,
     /// Functions of a stack.
     pub symbols: &'a dyn Symbols,
+    /// The kernel counts what it keeps from the programs.
+    pub counts_misses: bool,
+}
+
+impl Names<'_> {
+    /// Whether all that matters was seen: known only where the kernel says what was not.
+    const fn complete(&self, so_far: bool) -> Option<bool> {
+        if so_far && !self.counts_misses { None } else { Some(so_far) }
+    }
 }
 
 fn verdict(finding: Finding) -> line::Verdict {

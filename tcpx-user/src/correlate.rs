@@ -53,7 +53,7 @@ pub struct Limits {
     pub remembered: usize,
     /// How long an attempt that ended, or one side of a RST, waits for what belongs to it.
     pub grace_ns: u64,
-    /// How long a RST waits, at most, for the attempt that it answers.
+    /// How long a RST between two sockets of this host waits, at most, for its other side.
     pub under_way_ns: u64,
     /// A flow that vanished once is told after so long at the earliest.
     pub quiet_ns: u64,

@@ -228,6 +228,7 @@ impl State {
         line::Process {
             pid: task.tgid,
             tid: Some(task.tid).filter(|&tid| tid != 0),
+            ns_pid: facts.ns_pid,
             comm: if comm.is_empty() { facts.comm } else { String::from_utf8_lossy(comm).into_owned() },
             exe: facts.exe,
             uid: uid.or(facts.uid),
@@ -247,6 +248,10 @@ impl Who for Enrich {
         let state = &mut *self.lock();
         let facts = state.processes.known(task.tgid, comm, state.latest).cloned();
         state.merge(task, comm, uid, cgroup, facts)
+    }
+
+    fn cgroup(&self, id: u64) -> Option<String> {
+        self.lock().cgroups.path(id, None)
     }
 
     fn netns(&self, netns: Netns) -> line::Netns {

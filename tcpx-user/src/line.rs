@@ -125,6 +125,8 @@ pub struct Process {
     pub pid: u32,
     /// Thread id, if known.
     pub tid: Option<u32>,
+    /// Process id in its own PID namespace, if that is not the root one.
+    pub ns_pid: Option<u32>,
     /// Name, as the kernel had it. Not escaped: renderers escape.
     pub comm: String,
     /// Path of its program.
@@ -454,6 +456,10 @@ pub struct Near {
     pub netns: Netns,
     /// Whose.
     pub process: Option<Process>,
+    /// Unit of systemd that the process belongs to; of a socket that systemd itself holds, the unit that it was made for.
+    pub unit: Option<String>,
+    /// For how long it had been as it was when the RST was sent, if its beginning was seen.
+    pub age_ns: Option<u64>,
 }
 
 /// A RST.
@@ -669,6 +675,10 @@ pub struct Summary {
     pub unaccounted_why: Option<String>,
     /// Lost records.
     pub lost: Lost,
+    /// Records lost in the kernel, by hook and the kernel's reason for a RST.
+    pub untold: BTreeMap<String, u64>,
+    /// Those of them that were above `--max-events-per-second`.
+    pub shed: u64,
     /// Firings at which the kernel did not run a program, as it was already running on that CPU; null before 5.12,
     /// which does not count them.
     pub missed: Option<u64>,
@@ -677,7 +687,7 @@ pub struct Summary {
 /// Lost records by stage.
 #[derive(Clone, Copy, Debug, Serialize, Default, PartialEq, Eq)]
 pub struct Lost {
-    /// No room in the ring.
+    /// No room in the ring, or above the limit for a second.
     pub kernel: u64,
     /// In tcpx itself.
     pub user: u64,

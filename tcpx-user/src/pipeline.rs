@@ -88,7 +88,8 @@ impl Pipeline {
     }
 
     fn names<'a>(&'a self, who: &'a dyn Who) -> Names<'a> {
-        Names { who, symbols: self.symbols.as_ref() }
+        let counts_misses = !self.correlator.abilities().misses_uncounted;
+        Names { who, symbols: self.symbols.as_ref(), counts_misses }
     }
 
     fn attempt(&mut self, facts: &AttemptFacts, who: &dyn Who) -> Line {

@@ -100,6 +100,9 @@ pub trait Who {
     /// Adds what is known of a task beyond the name that the kernel gave: program, cgroup, container.
     fn process(&self, task: Task, comm: &[u8], uid: Option<u32>, cgroup: Option<u64>) -> line::Process;
 
+    /// The path of the cgroup with this id.
+    fn cgroup(&self, id: u64) -> Option<String>;
+
     /// The namespace with its name, if it has one.
     fn netns(&self, netns: Netns) -> line::Netns;
 

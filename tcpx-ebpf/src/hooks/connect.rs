@@ -12,11 +12,15 @@ use tcpx_common::{abi::Kind, event::ConnectFailed};
 
 use crate::{args::Env, calls, emit, kernel, maps::Call};
 
-/// The call returned.
+/// The SYN is on its way, and the caller does not wait for the answer.
+const EINPROGRESS: i32 = 115;
+
+/// The call returned. After EINPROGRESS a SYN was sent, even if the kernel has passed over the program that should have
+/// seen SYN_SENT.
 #[inline(always)]
 pub fn returned(env: Env, result: i32) {
     let Some(call) = calls::end() else { return };
-    if call.attempted == 0 && result < 0 {
+    if call.attempted == 0 && result < 0 && result != -EINPROGRESS {
         failed(env, &call, result);
     }
 }

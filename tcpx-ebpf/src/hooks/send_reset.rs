@@ -60,6 +60,7 @@ pub fn called(env: Env, sk: Option<u64>, skb: Option<u64>, reason: Arg) {
 
 #[inline(always)]
 fn report(env: Env, sk: u64, skb: u64, reason: Arg) {
+    let env = env.because(reason.value as u32);
     let net = if sk == 0 { kernel::skb_net(skb) } else { kernel::sock_net(sk) };
     let key = kernel::netns(net);
     emit::audit(key, false);

@@ -38,7 +38,7 @@ pub fn attempt(facts: &AttemptFacts, finding: Finding, names: &Names<'_>) -> lin
         verdict: verdict(finding),
         reset: facts.reset.as_ref().map(|reset| reset.id),
         was: None,
-        complete: Some(facts.complete && facts.reset.as_ref().is_none_or(|reset| reset.complete)),
+        complete: names.complete(facts.complete && facts.reset.as_ref().is_none_or(|reset| reset.complete)),
     }
 }
 

@@ -27,7 +27,7 @@ pub fn call(facts: &CallFacts, finding: Finding, names: &Names<'_>) -> line::Cal
         holders: holders.map(|holder| port_holder(holder, names)).collect(),
         path: path::call(facts, finding.id),
         verdict: verdict(finding),
-        complete: Some(true),
+        complete: names.complete(true),
     }
 }
 

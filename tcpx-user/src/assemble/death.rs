@@ -40,6 +40,6 @@ pub fn death(facts: &DeathFacts, finding: Finding, names: &Names<'_>) -> line::D
         verdict: verdict(finding),
         reset: None,
         attempt: facts.opened.and_then(|opened| opened.attempt),
-        complete: Some(facts.complete),
+        complete: names.complete(facts.complete),
     }
 }

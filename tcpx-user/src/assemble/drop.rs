@@ -46,6 +46,6 @@ pub fn drop(facts: &DropFacts, finding: Finding, names: &Names<'_>) -> line::Dro
         path: path::drop(facts, names),
         verdict: verdict(finding),
         attempt: facts.attempt,
-        complete: Some(facts.complete),
+        complete: names.complete(facts.complete),
     }
 }

@@ -10,10 +10,9 @@ use crate::{
         facts::{Answered, Opened, ResetFacts, Sender},
         key::Seen,
     },
-    event::{Holder, Netns, SockFacts, SockReset, StateChange, Untranslated},
-    line::{End, Near, Owner, OwnerHow, Socket, SocketKind},
+    event::{Holder, SockFacts, SockReset},
+    line::{End, Owner, OwnerHow, Socket, SocketKind},
     verdict::rules::{self, words},
-    who::{Elsewhere, Link},
 };
 
 /// The end that made the RST; `None` if it was not this host.
@@ -134,77 +133,15 @@ fn answering_owner(facts: &ResetFacts, answered: &Answered<'_>, names: &Names<'_
 fn closer(seen: &Seen<Arc<SockReset>>, names: &Names<'_>) -> Option<Owner> {
     let reset = &seen.what;
     let in_close = rules::from_close(reset) || rules::orphaned_by_close(reset);
-    if !in_close && !rules::is_unaccepted(reset) {
+    let in_call = if reset.sock.mptcp {
+        // A worker of the kernel closes subflows too.
+        rules::is_in_mptcp_call(&seen.stack, names.symbols)
+    } else {
+        in_close || rules::is_unaccepted(reset)
+    };
+    if !in_call {
         return by_inode(seen.what.sock.inode, names);
     }
     let process = names.who.process(seen.task, &seen.what.comm, None, None);
     Some(Owner { pid: process.pid, comm: process.comm, how: OwnerHow::Caller })
-}
-
-/// Sockets with the port that did not get the segment, and why.
-pub(super) fn near(facts: &ResetFacts, names: &Names<'_>) -> Vec<Near> {
-    let Some(sender) = &facts.sender else { return Vec::new() };
-    let Some(answered) = sender.answered() else { return Vec::new() };
-    let list = answered.holders.map_or(&[][..], |holders| &holders.list);
-    let held = list.iter().map(|holder| near_one(holder, &answered, sender.netns(), names));
-    let closed = facts.closed.iter().map(|seen| near_in_time(facts, seen, names));
-    let appeared = facts.appeared.iter().map(|seen| near_in_time(facts, seen, names));
-    let elsewhere = rules::elsewhere(facts, names.who).into_iter().map(|other| near_elsewhere(&other, names));
-    let meant = facts.meant_for.iter().map(|seen| near_in_numbers(seen, names));
-    held.chain(closed).chain(appeared).chain(elsewhere).chain(meant).collect()
-}
-
-fn near_one(holder: &Holder, answered: &Answered<'_>, netns: Netns, names: &Names<'_>) -> Near {
-    let device = names.who.device(netns, holder.bound_dev);
-    let why = rules::why_not(holder, answered, device.as_deref());
-    Near {
-        why: why.unwrap_or_else(|| "listens, and was passed over".to_owned()),
-        addr: holder.addr.ip(),
-        port: holder.addr.port(),
-        netns: names.who.netns(netns),
-        process: holder.inode.and_then(|inode| names.who.holder(inode)),
-    }
-}
-
-/// A listener that would have taken the SYN at another time.
-fn near_in_time(facts: &ResetFacts, seen: &Seen<Arc<StateChange>>, names: &Names<'_>) -> Near {
-    let change = &seen.what;
-    let apart = words::duration(seen.time.abs_diff(facts.time()));
-    let when = if change.new == LISTEN { "listens since" } else { "was closed" };
-    let side = if seen.time < facts.time() { "before" } else { "after" };
-    let process = || names.who.process(seen.task, &change.comm, Some(change.uid), change.cgroup);
-    Near {
-        why: format!("{when} {apart} {side} the SYN"),
-        addr: change.ends.a.ip(),
-        port: change.ends.a.port(),
-        netns: names.who.netns(seen.netns),
-        process: change.caller.then(process),
-    }
-}
-
-fn near_elsewhere(other: &Elsewhere, names: &Names<'_>) -> Near {
-    let way = match &other.link {
-        Some(Link::Veth) => " that a veth pair leads to".to_owned(),
-        Some(Link::Bridge(name)) => format!(" at the same bridge ({name})"),
-        None => String::new(),
-    };
-    Near {
-        why: format!("listens in another network namespace{way}"),
-        addr: other.listener.addr.ip(),
-        port: other.listener.addr.port(),
-        netns: names.who.netns(other.netns),
-        process: other.listener.inode.and_then(|inode| names.who.holder(inode)),
-    }
-}
-
-/// An open socket whose sequence numbers the segment fits.
-fn near_in_numbers(seen: &Seen<Arc<Untranslated>>, names: &Names<'_>) -> Near {
-    let (own, sock) = (seen.what.ends, &seen.what.sock);
-    Near {
-        why: format!("expects this sequence number, but from {}", own.b),
-        addr: own.a.ip(),
-        port: own.a.port(),
-        netns: names.who.netns(seen.netns),
-        process: sock.inode.and_then(|inode| names.who.holder(inode)),
-    }
 }

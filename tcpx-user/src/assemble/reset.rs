@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use tcpx_common::abi::state::{LISTEN, TIME_WAIT};
 
-use super::{Names, ends, flow, path, segment, verdict};
+use super::{Names, ends, flow, near, path, segment, verdict};
 use crate::{
     correlate::facts::{Answered, Joined, Name, ResetFacts, Sender},
     line::{self, LookupLine, LookupResult, LookupStep, Origin, Reason, ReasonSource, Source},
@@ -28,13 +28,13 @@ pub fn reset(facts: &ResetFacts, finding: Finding, names: &Names<'_>) -> line::R
             .as_ref()
             .and_then(Sender::answered)
             .map(|answered| lookup(&answered, finding.id)),
-        near: ends::near(facts, names),
+        near: near::near(facts, names),
         path: path::reset(facts, finding.id, names),
         verdict: verdict(finding),
         attempt: facts.attempt,
         joined_by: facts.joined.map(joined_by),
         was: None,
-        complete: Some(facts.complete),
+        complete: names.complete(facts.complete),
     }
 }
 

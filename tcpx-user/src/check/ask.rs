@@ -8,7 +8,7 @@ use crate::{
     audit,
     cli::{
         failure::Failure,
-        request::{Hooks, ProbeSet},
+        request::{Flow, Hooks, ProbeSet},
     },
     kernel::{
         KernelFacts,
@@ -37,7 +37,8 @@ const BIND_HASH: [&str; 9] = [
 /// # Errors
 /// When the kernel shows no types or refuses tcpx's maps.
 pub(super) fn report(backend: Option<Backend>) -> Result<CheckReport, Failure> {
-    let asked = Hooks { backend, probes: ProbeSet::Lookup, stacks: false, bpf_log: false };
+    let asked =
+        Hooks { backend, probes: ProbeSet::Lookup, stacks: false, bpf_log: false, flow: Flow::DEFAULT };
     let facts = live::facts()?;
     let survey = survey(&facts, live::in_kernel_words(&asked, true)).map_err(live::refused)?;
     let asked_for = |one: &&Backend| backend.is_none_or(|only| only == **one);

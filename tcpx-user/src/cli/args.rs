@@ -102,6 +102,12 @@ pub struct HookArgs {
     /// Which hooks are attached [default: lookup; path for trace without a command]
     #[arg(long, value_name = "SET")]
     pub probes: Option<ProbesArg>,
+    /// Records of one hook on one CPU in a second; more are counted, not told one by one [default: 500000]
+    #[arg(long, value_name = "N")]
+    pub max_events_per_second: Option<String>,
+    /// Buffer between kernel and tcpx, rounded up to a power of two [default: 4M]; a larger one loses less in bursts
+    #[arg(long, value_name = "SIZE")]
+    pub buffer_size: Option<String>,
     /// Show what the eBPF programs log (debugging builds only)
     #[arg(long, hide = true)]
     pub bpf_log: bool,

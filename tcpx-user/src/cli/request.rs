@@ -132,6 +132,20 @@ impl ProbeSet {
     }
 }
 
+/// How much the programs may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Records of one hook on one CPU in a second; more are counted and not told one by one.
+    pub most_per_second: u64,
+    /// Size of the ring between the programs and the reader: a power of two, and whole pages.
+    pub ring_bytes: u32,
+}
+
+impl Flow {
+    /// More than one CPU makes at full speed of a storm of refused connections, and what it writes in 50 ms.
+    pub const DEFAULT: Self = Self { most_per_second: 500_000, ring_bytes: 4 << 20 };
+}
+
 /// What to attach, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hooks {
@@ -143,6 +157,8 @@ pub struct Hooks {
     pub stacks: bool,
     /// Show what the programs log.
     pub bpf_log: bool,
+    /// How much the programs may write.
+    pub flow: Flow,
 }
 
 /// Where results go, and how they look.

@@ -271,6 +271,8 @@ pub struct ResetFacts {
     pub for_child: bool,
     /// For each holder of the port in the sender's facts.
     pub listened: Vec<Listened>,
+    /// Since when each of them listens, or is bound, if that was seen.
+    pub held_since: Vec<Option<u64>>,
     /// A listener that would have taken the SYN and was closed not long before.
     pub closed: Option<Box<Seen<Arc<StateChange>>>>,
     /// A listener that would have taken the SYN and appeared soon after.

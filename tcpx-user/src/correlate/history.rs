@@ -9,7 +9,7 @@ use super::{
     key::{Seen, may_be_same},
     recent::Recent,
 };
-use crate::event::{Ends, Holders, Netns, SockPtr, StateChange};
+use crate::event::{Ends, Holder, Holders, Netns, SockPtr, StateChange};
 
 /// A listener that ended or began so long before or after a refusal has to do with it (contract section 3).
 pub(super) const NEAR_NS: u64 = 30_000_000_000;
@@ -115,6 +115,27 @@ impl History {
     pub fn listened(&self, holders: Option<&Holders>, time: u64) -> Vec<Listened> {
         let list = holders.map_or(&[][..], |holders| &holders.list);
         list.iter().map(|holder| self.listened_by(holder.sk, time)).collect()
+    }
+
+    /// For each holder, since when it listens, or is bound, if that was seen.
+    #[must_use]
+    pub fn held_since(&self, holders: Option<&Holders>, time: u64) -> Vec<Option<u64>> {
+        let list = holders.map_or(&[][..], |holders| &holders.list);
+        list.iter().map(|holder| self.holds_since(holder, time)).collect()
+    }
+
+    /// The last thing that was seen of the socket must be what it is now. An address of the kernel's is used again: a listener
+    /// must have begun with this port.
+    fn holds_since(&self, holder: &Holder, time: u64) -> Option<u64> {
+        let all = self.ports.get(holder.sk).filter(|entry| entry.0 <= time);
+        let &(since, last) = all.max_by_key(|entry| entry.0)?;
+        let begun = |entry: &(u64, Seen<Arc<StateChange>>)| (entry.0, entry.1.what.sk) == (since, holder.sk);
+        let is_seen = match (last, holder.listening) {
+            (Listened::Never, false) => true,
+            (Listened::NotSeen, true) => self.begun.get(holder.addr.port()).any(begun),
+            _ => false,
+        };
+        is_seen.then_some(since)
     }
 
     fn listened_by(&self, sk: SockPtr, time: u64) -> Listened {

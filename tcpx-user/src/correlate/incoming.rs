@@ -347,6 +347,7 @@ impl Correlator {
         let meant_for = self.meant_for(&sender);
         let holders = sender.answered().and_then(|answered| answered.holders);
         let listened = self.history.listened(holders, time);
+        let held_since = self.history.held_since(holders, time);
         let waiting = self.receiver_for(&sender);
         let id = waiting.as_ref().map_or_else(|| self.new_reset(flow), |found| found.id);
         if let Some(reset) = self.resets.get_mut(id) {
@@ -355,6 +356,7 @@ impl Correlator {
             reset.upstream = upstream;
             reset.meant_for = meant_for;
             reset.listened = listened;
+            reset.held_since = held_since;
             reset.joined = waiting.as_ref().map(|found| found.joined);
             reset.nat = waiting.map(|found| found.nat).unwrap_or_default();
             reset.attempt = reset.attempt.or_else(|| opened.and_then(|opened| opened.attempt));
@@ -421,6 +423,7 @@ impl Correlator {
             sender_opened: None,
             for_child: false,
             listened: Vec::new(),
+            held_since: Vec::new(),
             closed: None,
             appeared: None,
             receiver: None,

@@ -1,6 +1,6 @@
 //! When something is told: as soon as all that belongs to it is there, at its deadline, or at the end.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use smallvec::SmallVec;
 use tcpx_common::abi::state::{SYN_RECV, SYN_SENT};
@@ -133,18 +133,25 @@ impl Correlator {
         }
     }
 
-    /// A RST to a socket of this host that has not arrived may still come: on a busy machine that takes longer than what
-    /// else belongs together. If it answers a SYN, that is one of the attempts in flight, if any is.
+    /// The other side of a RST within this host may still be told: on a busy machine that takes longer than what else
+    /// belongs together.
     fn is_under_way(&self, reset: &ResetFacts) -> bool {
-        let young = self.now < reset.time().saturating_add(self.limits.under_way_ns);
-        let Some(sender) = reset.sender.as_ref().filter(|_| young && reset.receiver.is_none()) else {
-            return false;
+        let here =
+            |address: IpAddr, own: IpAddr| is_own(address, own) || self.history.is_on_this_host(address);
+        let awaited = match (&reset.sender, &reset.receiver) {
+            (Some(sender), None) => {
+                let Ends { a: from, b: to } = sender.flow();
+                // A SYN that was refused is that of an attempt in flight, if any is.
+                let refusal = sender.answered().is_some_and(|answered| answered.is_refusal());
+                here(to.ip(), from.ip()) && !(refusal && self.attempts.is_empty())
+            }
+            // `tcp_send_active_reset` tells after it has sent: the RST may have been taken by then.
+            (None, Some(_)) if self.abilities.active_resets && !reset.refused_a_syn() => {
+                here(reset.source().ip(), reset.flow.b.ip())
+            }
+            _ => false,
         };
-        let Ends { a: from, b: to } = sender.flow();
-        let here = is_own(to.ip(), from.ip()) || self.history.is_on_this_host(to.ip());
-        let awaited =
-            sender.answered().is_none_or(|answered| !answered.is_refusal()) || !self.attempts.is_empty();
-        here && awaited
+        awaited && self.now < reset.time().saturating_add(self.limits.under_way_ns)
     }
 
     /// Ends the wait of a RST.

@@ -26,6 +26,8 @@ pub(crate) struct Facts {
     pub(crate) exe: Option<String>,
     /// Real user id, as the kernel gives it to BPF programs.
     pub(crate) uid: Option<u32>,
+    /// Its id in its own PID namespace, where that is not the one of this /proc.
+    pub(crate) ns_pid: Option<u32>,
     /// cgroup path, v2 if there is one.
     pub(crate) cgroup: Option<String>,
     /// Container, from any hierarchy.
@@ -91,10 +93,12 @@ pub(crate) fn read(pid: u32) -> Option<Facts> {
     let lossy = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let text = |name| fs::read(directory.join(name)).map(lossy).unwrap_or_default();
     let (cgroup, container) = parse_cgroup(&text("cgroup"));
+    let status = text("status");
     let facts = Facts {
         comm: text("comm").strip_suffix('\n').map(str::to_owned).unwrap_or_default(),
         exe: fs::read_link(directory.join("exe")).ok().map(|path| path.to_string_lossy().into_owned()),
-        uid: parse_uid(&text("status")),
+        uid: parse_uid(&status),
+        ns_pid: parse_ns_pid(&status),
         cgroup,
         container,
         start_ticks,
@@ -105,6 +109,13 @@ pub(crate) fn read(pid: u32) -> Option<Facts> {
 fn parse_uid(status: &str) -> Option<u32> {
     let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     line.split_ascii_whitespace().next()?.parse().ok()
+}
+
+/// The last number of `NSpid:`, which has one for each PID namespace from this /proc's down to the process's own.
+/// `None` if there is only one: they are the same.
+fn parse_ns_pid(status: &str) -> Option<u32> {
+    let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
+    line.split_ascii_whitespace().skip(1).last()?.parse().ok()
 }
 
 /// Path and container of /proc/PID/cgroup.
@@ -157,10 +168,19 @@ mod tests {
         assert_eq!(parse_cgroup(""), (None, None));
     }
 
+    #[test]
+    fn the_innermost_pid_namespace_counts() {
+        let status = |numbers: &str| format!("Name:\tx\nPid:\t4711\nNSpid:\t{numbers}\nNSpgid:\t4711\t8\n");
+        assert_eq!(parse_ns_pid(&status("4711")), None);
+        assert_eq!(parse_ns_pid(&status("4711\t7")), Some(7));
+        assert_eq!(parse_ns_pid(&status("4711\t300\t1")), Some(1));
+        assert_eq!(parse_ns_pid("Name:\tx\n"), None);
+    }
+
     proptest! {
         #[test]
         fn garbage_never_panics(text: String) {
-            let _ = (parse_cgroup(&text), parse_uid(&text));
+            let _ = (parse_cgroup(&text), parse_uid(&text), parse_ns_pid(&text));
         }
     }
 }

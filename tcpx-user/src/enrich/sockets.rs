@@ -125,6 +125,7 @@ pub(crate) fn of_facts(pid: u32, facts: &process::Facts) -> line::Process {
     line::Process {
         pid,
         tid: None,
+        ns_pid: facts.ns_pid,
         comm: facts.comm.clone(),
         exe: facts.exe.clone(),
         uid: facts.uid,

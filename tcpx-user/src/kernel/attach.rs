@@ -14,6 +14,7 @@ use tcpx_common::{
 
 use super::{
     KernelFacts,
+    misses::Misses,
     plan::{Asked, HookPlan, Obstacle, plan, sentence},
     sight::Sight,
     symbols::Symbols,
@@ -90,7 +91,7 @@ pub fn attach(facts: &KernelFacts, asked: Asked) -> Result<Attached, AttachError
             attempt.missing.first().map_or_else(String::new, |(hook, why)| format!("{}: {why}", hook.name()));
         return Err(AttachError::Nothing(why));
     }
-    let sight = Sight { facts, hooks: &attempt.hooks };
+    let sight = Sight { facts, hooks: &attempt.hooks, counts_misses: attempt.counts_misses() };
     let (abilities, switches) = (sight.abilities(), sight.switches());
     switch(&mut attempt.ebpf, switches)?;
     Ok(Attached { abilities, ebpf: attempt.ebpf, hooks: attempt.hooks, missing: attempt.missing })
@@ -111,11 +112,12 @@ fn object(bpf_log: bool) -> Result<Cow<'static, [u8]>, AttachError> {
 }
 
 /// The object with its constants and maps in the kernel; no program yet.
-fn load(facts: &KernelFacts, config: &Config, bpf_log: bool) -> Result<Ebpf, AttachError> {
+fn load(facts: &KernelFacts, config: &Config, asked: Asked) -> Result<Ebpf, AttachError> {
     EbpfLoader::new()
+        .map_max_entries("EVENTS", asked.ring_bytes)
         .override_global("OFFSETS", &facts.offsets, true)
         .override_global("CONFIG", config, true)
-        .load(&object(bpf_log)?)
+        .load(&object(asked.bpf_log)?)
         .map_err(|error| AttachError::Maps(Box::new(error)))
 }
 
@@ -126,6 +128,7 @@ fn configure(facts: &KernelFacts, asked: Asked) -> Config {
         reason_no_socket: facts.drop_reason("NO_SOCKET").unwrap_or(0) as u16,
         reason_not_specified: facts.drop_reason("NOT_SPECIFIED").unwrap_or(0) as u16,
         reason_listen_overflow: facts.drop_reason("TCP_LISTEN_OVERFLOW").unwrap_or(0) as u16,
+        most_per_second: asked.most_per_second,
         sock_linger_bit: facts.sock_linger_bit.unwrap_or(0) as u16,
         ..Config::default()
     };
@@ -154,17 +157,20 @@ pub(super) struct Attempt {
     hooks: Vec<AttachedHook>,
     missing: Vec<(Hook, String)>,
     placed: Vec<(&'static str, Attach)>,
+    /// The kernel counts the firings that it passes over; known once a program is loaded.
+    counts_misses: Option<bool>,
 }
 
 impl Attempt {
     /// The object in the kernel, and nothing attached.
     pub(super) fn new(facts: &KernelFacts, asked: Asked) -> Result<Self, AttachError> {
         Ok(Self {
-            ebpf: load(facts, &configure(facts, asked), asked.bpf_log)?,
+            ebpf: load(facts, &configure(facts, asked), asked)?,
             btf: Btf::from_sys_fs().ok(),
             hooks: Vec::new(),
             missing: Vec::new(),
             placed: Vec::new(),
+            counts_misses: None,
         })
     }
 
@@ -212,7 +218,15 @@ impl Attempt {
         }
         self.place(name, place)?;
         self.placed.push((name, place));
+        if self.counts_misses.is_none() {
+            self.counts_misses = Some(Misses::of(&self.ebpf).read().is_some());
+        }
         Ok(())
+    }
+
+    /// Whether the kernel counts the firings that it passes over.
+    pub(super) fn counts_misses(&self) -> bool {
+        self.counts_misses.unwrap_or(false)
     }
 
     fn place(&mut self, name: &str, place: Attach) -> Result<(), String> {

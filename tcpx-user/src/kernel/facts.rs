@@ -2,7 +2,6 @@
 
 use std::{fs, io, path::Path};
 
-use btf_rs::Btf;
 use tcpx_common::offsets::Offsets;
 
 use super::{
@@ -143,8 +142,5 @@ pub fn types_of_this_kernel() -> Result<Types, FactsError> {
 /// # Errors
 /// When the kernel's cannot be parsed.
 pub fn types(bytes: &[u8], modules: &[Vec<u8>]) -> Result<Types, FactsError> {
-    let base = Btf::from_bytes(bytes).map_err(|error| FactsError::Broken(error.to_string()))?;
-    // A module's BTF that cannot be read takes the module's hooks away, no more.
-    let modules = modules.iter().filter_map(|bytes| Btf::from_split_bytes(bytes, &base).ok()).collect();
-    Ok(Types::new(base, modules))
+    Types::new(bytes, modules).map_err(|error| FactsError::Broken(error.to_string()))
 }

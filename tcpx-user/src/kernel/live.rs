@@ -3,16 +3,16 @@
 //! The kernel never wakes the reader: a timer does, so that a record costs no wake-up and a storm no more of them than
 //! silence. While there is much to read, the reader does not wait at all.
 
-use std::{collections::BTreeMap, io, time::Duration};
+use std::{collections::BTreeMap, io, rc::Rc, time::Duration};
 
 use aya::{
     Ebpf,
-    maps::{HashMap, MapData, PerCpuArray, RingBuf},
+    maps::{HashMap, MapData, PerCpuArray, PerCpuHashMap, RingBuf},
 };
 use rustix::time::{ClockId, clock_getres, clock_gettime};
 use tcpx_common::{
     abi::Hook,
-    event::{HookCounters, NetnsKey, NetnsResets},
+    event::{HookCounters, NetnsKey, NetnsResets, Untold},
 };
 use tokio::time::{Instant, sleep};
 
@@ -35,8 +35,8 @@ const BATCH: usize = 8192;
 /// Records as events. Dropping it detaches the programs.
 pub struct Live {
     ring: RingBuf<MapData>,
-    counters: PerCpuArray<MapData, HookCounters>,
-    lost: BTreeMap<Hook, u64>,
+    counts: Rc<Counts>,
+    untold: BTreeMap<Hook, u64>,
     decoder: Decoder,
     recorder: Option<Recorder>,
     looked: Instant,
@@ -50,17 +50,42 @@ pub struct Live {
     _programs: Ebpf,
 }
 
-/// RSTs by namespace, as the programs count them before any filter.
+/// What the programs count: RSTs by namespace before any filter, and what became of records.
 pub struct Counts {
     resets: HashMap<MapData, NetnsKey, NetnsResets>,
+    counters: PerCpuArray<MapData, HookCounters>,
+    untold: PerCpuHashMap<MapData, Untold, u64>,
     misses: Misses,
 }
 
 impl Counts {
-    /// All of them.
+    /// RSTs.
     #[must_use]
     pub fn read(&self) -> Vec<(NetnsKey, NetnsResets)> {
         self.resets.iter().filter_map(Result::ok).collect()
+    }
+
+    /// What became of a hook's records on all CPUs.
+    #[must_use]
+    pub fn of(&self, hook: Hook) -> Tally {
+        let each = self.counters.get(&u32::from(hook as u8), 0);
+        each.iter().flat_map(|values| values.iter()).fold(Tally::default(), |sum, one| Tally {
+            hits: sum.hits + one.hits,
+            written: sum.written + one.written,
+            lost: sum.lost + one.lost,
+            shed: sum.shed + one.shed,
+        })
+    }
+
+    /// Records that were not written, by hook and the kernel's reason (0: none).
+    #[must_use]
+    pub fn untold(&self) -> BTreeMap<(Hook, u32), u64> {
+        let causes = self.untold.iter().filter_map(Result::ok);
+        let causes = causes.filter_map(|(cause, counts)| {
+            let hook = Hook::from_number(u8::try_from(cause.hook).ok()?)?;
+            Some(((hook, u32::try_from(cause.reason).ok()?), counts.iter().sum()))
+        });
+        causes.collect()
     }
 
     /// Firings of which nothing was seen, while the programs live.
@@ -68,6 +93,19 @@ impl Counts {
     pub fn missed(&self) -> Option<u64> {
         self.misses.read()
     }
+}
+
+/// What became of what a hook had to tell: `hits` is the sum of the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Records that were to be written.
+    pub hits: u64,
+    /// Those that the reader gets.
+    pub written: u64,
+    /// Those for which the ring had no room.
+    pub lost: u64,
+    /// Those above the limit for a second.
+    pub shed: u64,
 }
 
 impl Live {
@@ -79,18 +117,19 @@ impl Live {
         attached: Attached,
         names: &KernelNames,
         recorder: Option<Recorder>,
-    ) -> io::Result<(Self, Counts)> {
+    ) -> io::Result<(Self, Rc<Counts>)> {
         let mut programs = attached.ebpf;
         let mut take =
             |name: &str| programs.take_map(name).ok_or_else(|| io::Error::other(format!("no map {name}")));
         let ring = RingBuf::try_from(take("EVENTS")?).map_err(io::Error::other)?;
         let counters = PerCpuArray::try_from(take("COUNTERS")?).map_err(io::Error::other)?;
         let resets = HashMap::try_from(take("NETNS_RESETS")?).map_err(io::Error::other)?;
-        let counts = Counts { resets, misses: Misses::of(&programs) };
+        let untold = PerCpuHashMap::try_from(take("UNTOLD")?).map_err(io::Error::other)?;
+        let counts = Rc::new(Counts { resets, counters, untold, misses: Misses::of(&programs) });
         let live = Self {
             ring,
-            counters,
-            lost: BTreeMap::new(),
+            counts: Rc::clone(&counts),
+            untold: BTreeMap::new(),
             decoder: decoder(names, recorder.clone()),
             recorder,
             looked: Instant::now(),
@@ -153,16 +192,16 @@ impl Live {
         }
     }
 
-    /// Turns what the ring had no room for into events.
+    /// Turns what was not written into events.
     fn look(&mut self, events: &mut Vec<Event>, now: u64) {
         self.looked = Instant::now();
         for hook in Hook::ALL {
-            let Ok(values) = self.counters.get(&u32::from(*hook as u8), 0) else { continue };
-            let lost: u64 = values.iter().map(|counters| counters.lost).sum();
-            let before = self.lost.insert(*hook, lost).unwrap_or(0);
-            if lost > before {
+            let tally = self.counts.of(*hook);
+            let untold = tally.lost + tally.shed;
+            let before = self.untold.insert(*hook, untold).unwrap_or(0);
+            if untold > before {
                 self.doubt = true;
-                events.push(self.lost(now, Some(*hook), lost - before));
+                events.push(self.lost(now, Some(*hook), untold - before));
             }
         }
     }

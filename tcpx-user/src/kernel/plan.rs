@@ -66,6 +66,23 @@ pub struct Asked {
     pub stacks: bool,
     /// Use the object that logs.
     pub bpf_log: bool,
+    /// Records of one hook on one CPU in a second, at most.
+    pub most_per_second: u64,
+    /// Size of the ring.
+    pub ring_bytes: u32,
+}
+
+impl Asked {
+    /// All hooks, by whichever backend, as for a command.
+    pub const EVERYTHING: Self = Self {
+        backend: BackendChoice::Auto,
+        probes: Probes::Lookup,
+        command: true,
+        stacks: false,
+        bpf_log: false,
+        most_per_second: u64::MAX,
+        ring_bytes: 4 << 20,
+    };
 }
 
 /// What to try for one hook.

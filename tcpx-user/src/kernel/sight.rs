@@ -12,6 +12,8 @@ use crate::abilities::Abilities;
 pub(super) struct Sight<'a> {
     pub(super) facts: &'a KernelFacts,
     pub(super) hooks: &'a [AttachedHook],
+    /// The kernel counts the firings that it passes over.
+    pub(super) counts_misses: bool,
 }
 
 impl Sight<'_> {
@@ -81,6 +83,7 @@ impl Sight<'_> {
             martian_reasons: self.facts.drop_reason("IP_LOCALNET").is_some(),
             min_ttl_reason: self.facts.drop_reason("TCP_MINTTL").is_some(),
             callers: Symbols::get().range("tcp_send_active_reset").is_some(),
+            misses_uncounted: !self.counts_misses,
         }
     }
 

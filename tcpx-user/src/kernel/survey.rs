@@ -50,7 +50,7 @@ pub fn survey(facts: &KernelFacts, asked: Asked) -> Result<Survey, AttachError> 
         plan::plan(facts, asked).into_iter().map(|plan| hook(plan, facts, &mut attempt)).collect();
     hooks.sort_by_key(|survey| survey.hook);
     let chosen: Vec<_> = hooks.iter().filter_map(|survey| survey.chosen.clone()).collect();
-    let abilities = Sight { facts, hooks: &chosen }.abilities();
+    let abilities = Sight { facts, hooks: &chosen, counts_misses: attempt.counts_misses() }.abilities();
     Ok(Survey { hooks, abilities })
 }
 

@@ -1,6 +1,10 @@
 //! Names of kernel addresses, from /proc/kallsyms: read only when somebody asks.
 
-use std::{fs, sync::OnceLock};
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    sync::OnceLock,
+};
 
 use crate::{decode, event::Name};
 
@@ -14,51 +18,73 @@ impl decode::Symbols for Kallsyms {
     }
 }
 
+/// No function of the kernel has so many bytes.
+const LONGEST: u64 = 1 << 18;
+
 /// Functions by address.
 #[derive(Debug, Default)]
 pub struct Symbols {
-    /// Sorted by address; text symbols only.
-    table: Vec<(u64, Box<str>)>,
+    /// Address, and where the name starts in `names`; sorted. Text symbols only: these are a hundred thousand.
+    table: Vec<(u64, u32)>,
+    /// Each ends with a newline.
+    names: String,
 }
 
 impl Symbols {
     /// Reads /proc/kallsyms once in the life of this process. Empty if it cannot be read or hides its addresses.
     pub fn get() -> &'static Self {
         static SYMBOLS: OnceLock<Symbols> = OnceLock::new();
-        SYMBOLS.get_or_init(|| Self::parse(&fs::read_to_string("/proc/kallsyms").unwrap_or_default()))
+        SYMBOLS.get_or_init(|| {
+            File::open("/proc/kallsyms").map(BufReader::new).map(Self::read).unwrap_or_default()
+        })
     }
 
-    /// Parses lines of `address type name [module]`. Lines that do not fit are passed over.
+    /// Reads lines of `address type name [module]`, up to the first that cannot be read. Lines that do not fit are
+    /// passed over.
     #[must_use]
-    pub fn parse(text: &str) -> Self {
-        let mut table: Vec<(u64, Box<str>)> = text.lines().filter_map(line).collect();
-        table.sort_by_key(|(address, _)| *address);
-        Self { table }
+    pub fn read(mut lines: impl BufRead) -> Self {
+        let (mut symbols, mut text) = (Self::default(), String::new());
+        while lines.read_line(&mut text).is_ok_and(|length| length > 0) {
+            if let Some((address, name)) = line(&text) {
+                // Names of a kernel have a few megabytes.
+                symbols.table.push((address, symbols.names.len() as u32));
+                symbols.names.extend([name, "\n"]);
+            }
+            text.clear();
+        }
+        symbols.table.sort_by_key(|(address, _)| *address);
+        symbols
     }
 
-    /// The function around an address, and how far into it the address is.
+    fn name_at(&self, start: u32) -> &str {
+        self.names[start as usize..].split('\n').next().unwrap_or_default()
+    }
+
+    /// The function around an address, and how far into it the address is. None where the nearest symbol is too far
+    /// away for any function: a BPF program lies among the modules and has no symbol.
     #[must_use]
     pub fn name(&self, address: u64) -> Option<(&str, u64)> {
         let after = self.table.partition_point(|(start, _)| *start <= address);
-        let (start, name) = self.table.get(after.checked_sub(1)?)?;
-        Some((name, address - start))
+        let &(start, name) = self.table.get(after.checked_sub(1)?)?;
+        let offset = address - start;
+        (offset < LONGEST).then(|| (self.name_at(name), offset))
     }
 
     /// Start and end of a function. The end is where the next symbol starts.
     #[must_use]
     pub fn range(&self, name: &str) -> Option<(u64, u64)> {
-        let at = self.table.iter().position(|(_, known)| &**known == name)?;
+        let at = self.table.iter().position(|&(_, known)| self.name_at(known) == name)?;
         let (start, _) = self.table[at];
         let end = self.table[at..].iter().map(|(address, _)| *address).find(|address| *address > start)?;
         Some((start, end))
     }
 }
 
-fn line(line: &str) -> Option<(u64, Box<str>)> {
+fn line(line: &str) -> Option<(u64, &str)> {
     let mut words = line.split_ascii_whitespace();
     let address = u64::from_str_radix(words.next()?, 16).ok().filter(|address| *address != 0)?;
     matches!(words.next()?, "t" | "T" | "w" | "W").then_some(())?;
-    Some((address, words.next()?.into()))
+    Some((address, words.next()?))
 }
 
 #[cfg(test)]
@@ -70,22 +96,24 @@ mod tests {
 
     #[test]
     fn an_address_has_the_name_of_the_function_around_it() {
-        let symbols = Symbols::parse(SAMPLE);
+        let symbols = Symbols::read(SAMPLE.as_bytes());
         assert_eq!(symbols.name(0xffff_ffff_8100_0110), Some(("tcp_v4_rcv", 0x10)));
         assert_eq!(symbols.name(0xffff_ffff_c000_0004), Some(("nf_send_reset", 4)));
         assert_eq!(symbols.name(0x1000), None);
+        assert_eq!(symbols.name(0xffff_ffff_c080_0000), None, "a BPF program");
     }
 
     #[test]
     fn a_function_ends_where_the_next_begins() {
-        let symbols = Symbols::parse(SAMPLE);
+        let symbols = Symbols::read(SAMPLE.as_bytes());
         assert_eq!(symbols.range("tcp_v4_rcv"), Some((0xffff_ffff_8100_0100, 0xffff_ffff_8100_0180)));
         assert_eq!(symbols.range("absent"), None);
     }
 
     #[test]
     fn hidden_addresses_name_nothing() {
-        let symbols = Symbols::parse("0000000000000000 T tcp_v4_rcv\n0000000000000000 T tcp_v6_rcv\n");
+        let symbols =
+            Symbols::read("0000000000000000 T tcp_v4_rcv\n0000000000000000 T tcp_v6_rcv\n".as_bytes());
         assert_eq!(symbols.name(5), None);
         assert_eq!(symbols.range("tcp_v4_rcv"), None);
     }

@@ -2,7 +2,10 @@
 //!
 //! Every answer is exact or an error that says what is missing; nothing is guessed from a version number.
 
+mod named;
+
 use btf_rs::{Btf, BtfType, Type};
+use named::Named;
 
 /// Why BTF could not answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,7 +40,7 @@ type Result<T> = std::result::Result<T, TypeError>;
 
 /// The kernel's types, and those of its modules.
 pub struct Types {
-    base: Btf,
+    base: Named,
     modules: Vec<Btf>,
 }
 
@@ -50,10 +53,15 @@ struct Place {
 }
 
 impl Types {
-    /// Takes parsed BTF: of the kernel, and of the modules that matter.
-    #[must_use]
-    pub fn new(base: Btf, modules: Vec<Btf>) -> Self {
-        Self { base, modules }
+    /// Reads BTF: of the kernel, and of the modules that matter.
+    ///
+    /// # Errors
+    /// When the kernel's cannot be read. A module's that cannot be takes the module's hooks away, no more.
+    pub fn new(kernel: &[u8], modules: &[Vec<u8>]) -> Result<Self> {
+        let base = Named::new(kernel)?;
+        let modules =
+            modules.iter().filter_map(|bytes| Btf::from_split_bytes(bytes, &base.btf).ok()).collect();
+        Ok(Self { base, modules })
     }
 
     /// Answers a question in the language of `tcpx_common::offsets::Offsets::PATHS`.
@@ -91,7 +99,7 @@ impl Types {
     /// Whether the kernel has a function of this name that a trampoline could stand at.
     #[must_use]
     pub fn has_function(&self, name: &str) -> bool {
-        Self::function(&self.base, name).is_ok()
+        self.function(name).is_ok()
     }
 
     /// Number of a function in the kernel's BTF, by which programs are attached to it.
@@ -99,9 +107,12 @@ impl Types {
     /// # Errors
     /// When the kernel has none of that name.
     pub fn function_id(&self, name: &str) -> Result<u32> {
-        let ids = self.base.resolve_ids_by_name(name).unwrap_or_default();
-        let is_function = |id: &u32| matches!(self.base.resolve_type_by_id(*id), Ok(Type::Func(_)));
-        ids.into_iter().find(is_function).ok_or_else(|| TypeError::NoType(format!("function {name}")))
+        let is_function = |id: &u32| matches!(self.base.btf.resolve_type_by_id(*id), Ok(Type::Func(_)));
+        self.base
+            .ids(name)
+            .into_iter()
+            .find(is_function)
+            .ok_or_else(|| TypeError::NoType(format!("function {name}")))
     }
 
     /// The parameters of a function, or of a tracepoint as `btf_trace_NAME`, each by the name of its type: pointers as
@@ -117,23 +128,23 @@ impl Types {
     /// Whether the kernel has this tracepoint.
     #[must_use]
     pub fn has_tracepoint(&self, name: &str) -> bool {
-        self.base.resolve_ids_by_name(&format!("btf_trace_{name}")).is_ok_and(|ids| !ids.is_empty())
+        !self.base.ids(&format!("btf_trace_{name}")).is_empty()
     }
 
     /// Numbers and names of an enum; empty if the kernel has none of that name.
     #[must_use]
     pub fn enum_names(&self, name: &str) -> Vec<(u32, String)> {
-        let types = self.base.resolve_types_by_name(name).unwrap_or_default();
-        types.iter().find_map(|ty| if let Type::Enum(e) = ty { Some(e) } else { None }).map_or_else(
-            Vec::new,
-            |found| {
+        self.base
+            .types(name)
+            .iter()
+            .find_map(|ty| if let Type::Enum(e) = ty { Some(e) } else { None })
+            .map_or_else(Vec::new, |found| {
                 found
                     .members
                     .iter()
-                    .filter_map(|member| Some((member.val(), self.base.resolve_name(member).ok()?)))
+                    .filter_map(|member| Some((member.val(), self.base.btf.resolve_name(member).ok()?)))
                     .collect()
-            },
-        )
+            })
     }
 
     fn enumerator(&self, name: &str, member: &str) -> Result<u32> {
@@ -148,7 +159,7 @@ impl Types {
     /// A structure by name. Several definitions of one name are common in BTF; they must agree in size.
     fn structure(&self, name: &str) -> Result<btf_rs::Struct> {
         let mut found: Option<btf_rs::Struct> = None;
-        for ty in self.base.resolve_types_by_name(name).unwrap_or_default() {
+        for ty in self.base.types(name) {
             let (Type::Struct(this) | Type::Union(this)) = ty else { continue };
             match &found {
                 Some(other) if other.size() != this.size() || other.members.len() != this.members.len() => {
@@ -190,7 +201,7 @@ impl Types {
         for member in &inside.members {
             let bits = member.bit_offset();
             let type_id = member.get_type_id()?;
-            let member_name = self.base.resolve_name(member).unwrap_or_default();
+            let member_name = self.base.btf.resolve_name(member).unwrap_or_default();
             if member_name == name {
                 return Some(Place { bits, type_id });
             }
@@ -206,7 +217,7 @@ impl Types {
 
     /// The structure or union behind a type that is not a pointer.
     fn embedded(&self, id: u32) -> Option<btf_rs::Struct> {
-        match self.base.resolve_type_by_id(id).ok()? {
+        match self.base.btf.resolve_type_by_id(id).ok()? {
             Type::Struct(found) | Type::Union(found) => Some(found),
             Type::Typedef(alias) => self.embedded(alias.get_type_id()?),
             Type::Const(alias) | Type::Volatile(alias) | Type::Restrict(alias) => {
@@ -257,41 +268,52 @@ impl Types {
                 .parameters
                 .iter()
                 .skip(1)
-                .map(|param| type_names(&self.base, param))
+                .map(|param| type_names(&self.base.btf, param))
                 .collect());
         }
-        let places = std::iter::once(&self.base).chain(if modules { self.modules.as_slice() } else { &[] });
-        for btf in places {
-            if let Ok(prototype) = Self::function(btf, name) {
-                return Ok(prototype.parameters.iter().map(|param| type_names(btf, param)).collect());
+        let names = |prototype: btf_rs::FuncProto, btf| -> Vec<_> {
+            prototype.parameters.iter().map(|param| type_names(btf, param)).collect()
+        };
+        if let Ok(prototype) = self.function(name) {
+            return Ok(names(prototype, &self.base.btf));
+        }
+        for btf in self.modules.iter().filter(|_| modules) {
+            let types = btf.resolve_types_by_name(name).unwrap_or_default();
+            if let Ok(prototype) = prototype(btf, types, name) {
+                return Ok(names(prototype, btf));
             }
         }
         Err(TypeError::NoType(format!("function {name}")))
     }
 
-    fn function(btf: &Btf, name: &str) -> Result<btf_rs::FuncProto> {
-        for ty in btf.resolve_types_by_name(name).unwrap_or_default() {
-            if let Type::Func(function) = ty
-                && let Type::FuncProto(prototype) = btf.resolve_chained_type(&function)?
-            {
-                return Ok(prototype);
-            }
-        }
-        Err(TypeError::NoType(format!("function {name}")))
+    fn function(&self, name: &str) -> Result<btf_rs::FuncProto> {
+        prototype(&self.base.btf, self.base.types(name), name)
     }
 
     /// `typedef void (*btf_trace_NAME)(void *__data, ...)`
     fn tracepoint_prototype(&self, name: &str) -> Result<Option<btf_rs::FuncProto>> {
-        for ty in self.base.resolve_types_by_name(name).unwrap_or_default() {
+        for ty in self.base.types(name) {
             if let Type::Typedef(alias) = ty
-                && let Type::Ptr(pointer) = self.base.resolve_chained_type(&alias)?
-                && let Type::FuncProto(prototype) = self.base.resolve_chained_type(&pointer)?
+                && let Type::Ptr(pointer) = self.base.btf.resolve_chained_type(&alias)?
+                && let Type::FuncProto(prototype) = self.base.btf.resolve_chained_type(&pointer)?
             {
                 return Ok(Some(prototype));
             }
         }
         Ok(None)
     }
+}
+
+/// That of the function among `types`, all of which are called `name`.
+fn prototype(btf: &Btf, types: Vec<Type>, name: &str) -> Result<btf_rs::FuncProto> {
+    for ty in types {
+        if let Type::Func(function) = ty
+            && let Type::FuncProto(prototype) = btf.resolve_chained_type(&function)?
+        {
+            return Ok(prototype);
+        }
+    }
+    Err(TypeError::NoType(format!("function {name}")))
 }
 
 /// `struct sock *` gives `sock`; `u8` gives `u8`, `__u8`, `unsigned char`; `void *` gives `void`.

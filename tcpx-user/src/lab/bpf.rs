@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "bpf(2) has no safe wrapper in rustix")]
 
 use std::{
+    ffi::CStr,
     io,
     os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd},
     sync::Arc,
@@ -20,6 +21,8 @@ pub enum ProgramType {
     Xdp = 6,
     /// Packets of the sockets of a cgroup: 1 lets pass.
     CgroupSkb = 8,
+    /// At a tracepoint, with its arguments as they are; the answer means nothing.
+    RawTracepoint = 17,
     /// bind(), connect() of the tasks of a cgroup: 1 lets pass.
     CgroupSockAddr = 18,
     /// Which socket of a reuseport group: 1 lets the kernel choose, 0 refuses.
@@ -168,11 +171,21 @@ pub fn load(
 
 /// Loads and attaches a program at a security hook, `bpf_lsm_NAME`, whose id in the kernel's BTF is given.
 pub fn attach_lsm(instructions: &[Insn], function: u32) -> Result<OwnedFd, LabError> {
-    const BPF_RAW_TRACEPOINT_OPEN: libc::c_long = 17;
     let program = load_for(ProgramType::Lsm, instructions, Some(AttachType::LsmMac), function)?;
     let mut attr = OpenAttr { name: 0, program: program.as_raw_fd().cast_unsigned(), reserved: 0 };
     bpf(BPF_RAW_TRACEPOINT_OPEN, &mut attr)
         .map_err(|error| unavailable(format!("attach at a security hook: {error}")))
+}
+
+const BPF_RAW_TRACEPOINT_OPEN: libc::c_long = 17;
+
+/// Loads and attaches a program at a tracepoint.
+pub fn attach_raw_tracepoint(instructions: &[Insn], name: &CStr) -> Result<OwnedFd, LabError> {
+    let program = load(ProgramType::RawTracepoint, instructions, None)?;
+    let program = program.as_raw_fd().cast_unsigned();
+    let mut attr = OpenAttr { name: name.as_ptr() as u64, program, reserved: 0 };
+    bpf(BPF_RAW_TRACEPOINT_OPEN, &mut attr)
+        .map_err(|error| unavailable(format!("attach at the tracepoint {}: {error}", name.to_string_lossy())))
 }
 
 fn load_for(

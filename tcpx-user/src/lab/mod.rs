@@ -16,6 +16,8 @@
 pub mod actor;
 pub mod bpf;
 mod cgroup;
+#[cfg(target_arch = "x86_64")]
+mod compat;
 mod destroy;
 mod error;
 mod facts;
@@ -27,6 +29,7 @@ mod peer;
 mod provoke;
 mod relay;
 mod script;
+mod sha256;
 mod sockets;
 mod stage;
 mod steer;

@@ -6,7 +6,7 @@
 
 use std::{
     io,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     os::fd::{AsFd, AsRawFd},
 };
 
@@ -158,4 +158,18 @@ fn set_option<T>(fd: impl AsFd, level: i32, name: i32, value: &T) -> Result<(), 
         return Err(Errno::from_io_error(&error).unwrap_or(Errno::IO));
     }
     Ok(())
+}
+
+/// `struct sockaddr_in` or `sockaddr_in6`.
+pub(super) fn sockaddr(to: SocketAddr) -> Vec<u8> {
+    let (family, mut rest) = match to {
+        SocketAddr::V4(to) => (libc::AF_INET, to.ip().octets().to_vec()),
+        SocketAddr::V6(to) => (libc::AF_INET6, [&[0; 4][..], &to.ip().octets()].concat()),
+    };
+    // AF_INET and AF_INET6 are small.
+    let mut bytes = (family.cast_unsigned() as u16).to_ne_bytes().to_vec();
+    bytes.extend(to.port().to_be_bytes());
+    bytes.append(&mut rest);
+    bytes.resize(if to.is_ipv4() { 16 } else { 28 }, 0);
+    bytes
 }

@@ -11,6 +11,8 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use super::sys;
+
 /// `struct io_uring_params` as 32-bit words: sizes first, then where things are in the rings.
 type Params = [u32; 30];
 const FEATURES: usize = 5;
@@ -73,7 +75,7 @@ pub(super) fn connect(fd: impl AsFd, to: SocketAddr) -> io::Result<i32> {
     }
     let rings = Shared::map(&ring, OFFSET_RINGS)?;
     let entries = Shared::map(&ring, OFFSET_ENTRIES)?;
-    let address = sockaddr(to);
+    let address = sys::sockaddr(to);
     entry(&entries, fd.as_fd().as_raw_fd(), &address);
     rings.word(params[SQ_ARRAY] as usize).store(0, Ordering::Relaxed);
     rings.word(params[SQ_TAIL] as usize).store(1, Ordering::Release);
@@ -101,18 +103,4 @@ fn entry(entries: &Shared, fd: i32, address: &[u8]) {
     for (at, word) in words.into_iter().enumerate() {
         entries.word(4 * at).store(word, Ordering::Relaxed);
     }
-}
-
-/// `struct sockaddr_in` or `sockaddr_in6`.
-fn sockaddr(to: SocketAddr) -> Vec<u8> {
-    let (family, mut rest) = match to {
-        SocketAddr::V4(to) => (libc::AF_INET, to.ip().octets().to_vec()),
-        SocketAddr::V6(to) => (libc::AF_INET6, [&[0; 4][..], &to.ip().octets()].concat()),
-    };
-    // AF_INET and AF_INET6 are small.
-    let mut bytes = (family.cast_unsigned() as u16).to_ne_bytes().to_vec();
-    bytes.extend(to.port().to_be_bytes());
-    bytes.append(&mut rest);
-    bytes.resize(if to.is_ipv4() { 16 } else { 28 }, 0);
-    bytes
 }

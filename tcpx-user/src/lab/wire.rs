@@ -206,6 +206,28 @@ pub fn icmp_error(packet: &[u8], kind: u8, code: u8) -> Option<Vec<u8>> {
     Some(ip_packet(to, from, protocol, 61, &message))
 }
 
+/// The value of the first option of this kind in a packet's TCP header.
+#[must_use]
+pub fn option(packet: &[u8], kind: u8) -> Option<&[u8]> {
+    let (_, _, protocol, _, tcp) = ip_parts(packet)?;
+    let header = usize::from(tcp.get(12)? >> 4) * 4;
+    let mut bytes = tcp.get(20..header).filter(|_| protocol == TCP)?;
+    while let [found, rest @ ..] = bytes {
+        let length = match (found, rest.first()) {
+            (0, _) => return None,
+            (1, _) => 0,
+            (_, Some(&length)) => usize::from(length).checked_sub(1)?,
+            (_, None) => return None,
+        };
+        let (value, after) = rest.split_at_checked(length)?;
+        if *found == kind && *found > 1 {
+            return value.get(1..);
+        }
+        bytes = after;
+    }
+    None
+}
+
 fn word(bytes: &[u8], at: usize) -> u16 {
     u16::from_be_bytes([bytes[at], bytes[at + 1]])
 }
@@ -301,7 +323,7 @@ fn sum(head: &[u8], body: &[u8]) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Flags, Segment, icmp_error};
+    use super::{Flags, Segment, icmp_error, option};
 
     fn segment(from: &str, to: &str) -> Segment {
         let (from, to) = (from.parse().expect("an address"), to.parse().expect("an address"));
@@ -319,6 +341,13 @@ mod tests {
             let segment = segment(from, to);
             assert_eq!(Segment::decode(&segment.encode()), Some(segment));
         }
+    }
+
+    #[test]
+    fn an_option_is_found_behind_others() {
+        let with = Segment { options: vec![30, 4, 7, 9], ..segment("10.99.0.2:80", "10.99.0.1:40000") };
+        assert_eq!(option(&with.encode(), 30), Some(&[7, 9][..]));
+        assert_eq!(option(&with.encode(), 31), None);
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::{
 pub(super) enum Question {
     Holder(u64),
     Process { tgid: u32, tid: u32, comm: Vec<u8>, uid: Option<u32>, cgroup: Option<u64> },
+    Cgroup(u64),
     Netns(Netns),
     Device(Netns, u32),
     Elsewhere(Netns, u16),
@@ -57,6 +58,8 @@ pub(super) enum Answer {
 pub(super) struct Process {
     pid: u32,
     tid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ns_pid: Option<u32>,
     comm: String,
     exe: Option<String>,
     uid: Option<u32>,
@@ -66,15 +69,15 @@ pub(super) struct Process {
 
 impl From<line::Process> for Process {
     fn from(process: line::Process) -> Self {
-        let line::Process { pid, tid, comm, exe, uid, cgroup, container } = process;
-        Self { pid, tid, comm, exe, uid, cgroup, container }
+        let line::Process { pid, tid, ns_pid, comm, exe, uid, cgroup, container } = process;
+        Self { pid, tid, ns_pid, comm, exe, uid, cgroup, container }
     }
 }
 
 impl From<Process> for line::Process {
     fn from(process: Process) -> Self {
-        let Process { pid, tid, comm, exe, uid, cgroup, container } = process;
-        Self { pid, tid, comm, exe, uid, cgroup, container }
+        let Process { pid, tid, ns_pid, comm, exe, uid, cgroup, container } = process;
+        Self { pid, tid, ns_pid, comm, exe, uid, cgroup, container }
     }
 }
 
@@ -90,14 +93,19 @@ pub struct Summed {
     pub unaccounted_why: Option<String>,
     /// Firings that the kernel passed over.
     pub missed: Option<u64>,
+    /// Records that the programs did not write, by cause.
+    pub untold: BTreeMap<String, u64>,
+    /// Those of them that were above the limit.
+    pub shed: u64,
 }
 
 impl Summed {
     /// What a summary has of it.
     #[must_use]
     pub fn of(summary: &line::Summary) -> Self {
-        let line::Summary { kernel, unaccounted, unaccounted_why, missed, .. } = summary.clone();
-        Self { kernel, unaccounted, unaccounted_why, missed }
+        let line::Summary { kernel, unaccounted, unaccounted_why, missed, untold, shed, .. } =
+            summary.clone();
+        Self { kernel, unaccounted, unaccounted_why, missed, untold, shed }
     }
 
     /// Nobody could sum up.
@@ -109,7 +117,7 @@ impl Summed {
     /// Puts it into a summary.
     #[must_use]
     pub fn add_to(self, summary: line::Summary) -> line::Summary {
-        let Self { kernel, unaccounted, unaccounted_why, missed } = self;
-        line::Summary { kernel, unaccounted, unaccounted_why, missed, ..summary }
+        let Self { kernel, unaccounted, unaccounted_why, missed, untold, shed } = self;
+        line::Summary { kernel, unaccounted, unaccounted_why, untold, shed, missed, ..summary }
     }
 }

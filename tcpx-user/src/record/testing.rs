@@ -162,7 +162,8 @@ impl Moody {
 
     fn someone(&self) -> line::Process {
         let pid = self.mood();
-        line::Process { pid, comm: format!("someone{pid}"), exe: Some("/bin/x".into()), ..Default::default() }
+        let (comm, exe) = (format!("someone{pid}"), Some("/bin/x".into()));
+        line::Process { pid, ns_pid: pid.checked_sub(1), comm, exe, ..Default::default() }
     }
 }
 
@@ -173,6 +174,10 @@ impl Who for Moody {
 
     fn process(&self, task: Task, _: &[u8], uid: Option<u32>, _: Option<u64>) -> line::Process {
         line::Process { pid: task.tgid, uid, ..self.someone() }
+    }
+
+    fn cgroup(&self, id: u64) -> Option<String> {
+        Some(format!("/{id}/{}.service", self.mood()))
     }
 
     fn netns(&self, netns: Netns) -> line::Netns {

@@ -138,6 +138,10 @@ impl Who for Told {
         told.map_or_else(|| bare(of, comm, uid), Into::into)
     }
 
+    fn cgroup(&self, id: u64) -> Option<String> {
+        given!(self.get(&Question::Cgroup(id))?, Text)
+    }
+
     fn netns(&self, netns: Netns) -> line::Netns {
         let answer = self.get(&Question::Netns(netns));
         line::Netns { inum: netns.inum, name: answer.and_then(|answer| given!(answer, Text)) }

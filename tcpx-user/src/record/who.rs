@@ -72,6 +72,10 @@ impl Who for Asked<'_> {
         given!(answer, Process).map_or_else(|| bare(of, comm, uid), Into::into)
     }
 
+    fn cgroup(&self, id: u64) -> Option<String> {
+        given!(self.ask(Question::Cgroup(id), || self.who.cgroup(id), Answer::Text), Text)
+    }
+
     fn netns(&self, netns: Netns) -> line::Netns {
         let answer = self.ask(Question::Netns(netns), || self.who.netns(netns).name, Answer::Text);
         line::Netns { inum: netns.inum, name: given!(answer, Text) }

@@ -1,9 +1,16 @@
 //! What stands between the programs in the kernel and the session: the source with all that is known about it, and the
 //! engine that names, correlates, judges and audits.
 
-use std::{collections::BTreeSet, rc::Rc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    time::Duration,
+};
 
-use tcpx_common::event::{NetnsKey, NetnsResets};
+use tcpx_common::{
+    abi::Hook,
+    event::{NetnsKey, NetnsResets},
+};
 
 use super::{
     Engine, Source,
@@ -34,6 +41,18 @@ pub type Counted = Rc<dyn Fn() -> Vec<(NetnsKey, NetnsResets)>>;
 /// Reads how many firings of the programs the kernel passed over.
 pub type Missed = Rc<dyn Fn() -> Option<u64>>;
 
+/// Reads which records the programs did not write.
+pub type Untold = Rc<dyn Fn() -> NotWritten>;
+
+/// Records that the programs did not write.
+#[derive(Clone, Debug, Default)]
+pub struct NotWritten {
+    /// By hook and the kernel's reason (0: none).
+    pub causes: BTreeMap<(Hook, u32), u64>,
+    /// Those of them that were above the limit for a second.
+    pub shed: u64,
+}
+
 /// Attached programs, and what they can see.
 pub struct Live<S> {
     /// Their ring.
@@ -50,6 +69,8 @@ pub struct Live<S> {
     pub counted: Counted,
     /// Firings of which nothing was seen.
     pub missed: Missed,
+    /// Records that they did not write.
+    pub untold: Untold,
     /// What the kernel calls its numbers.
     pub names: KernelNames,
     /// Where all of it is recorded.
@@ -93,8 +114,22 @@ impl<S: Source> Live<S> {
         let pipeline = Pipeline::new(self.abilities, Limits::DEFAULT, symbols);
         let (names, recorder) = (self.names.clone(), self.recorder.clone());
         let (missed, missed_before) = (Rc::clone(&self.missed), (self.missed)());
+        let (untold, untold_before) = (Rc::clone(&self.untold), (self.untold)());
         let abilities = self.abilities;
-        Host { enrich, pipeline, audit, counted, missed, missed_before, abilities, audited, names, recorder }
+        Host {
+            enrich,
+            pipeline,
+            audit,
+            counted,
+            missed,
+            missed_before,
+            untold,
+            untold_before,
+            abilities,
+            audited,
+            names,
+            recorder,
+        }
     }
 }
 
@@ -106,6 +141,8 @@ pub struct Host {
     counted: Counted,
     missed: Missed,
     missed_before: Option<u64>,
+    untold: Untold,
+    untold_before: NotWritten,
     abilities: Abilities,
     audited: audit::Scope,
     names: KernelNames,
@@ -132,13 +169,33 @@ impl Host {
     /// The pipeline's counts, and what the kernel counted meanwhile.
     fn summary(&self) -> Summary {
         let outcome = self.audit.finish(&self.enrich, &*self.counted, &self.audited, &self.abilities);
+        let untold = (self.untold)();
         Summary {
+            shed: untold.shed - self.untold_before.shed,
+            untold: self.causes(&untold),
             kernel: outcome.kernel,
             unaccounted: outcome.unaccounted,
             unaccounted_why: outcome.why,
             missed: (self.missed)().zip(self.missed_before).map(|(now, before)| now.saturating_sub(before)),
             ..self.pipeline.summary().clone()
         }
+    }
+}
+
+impl Host {
+    /// What was not written since the start, by hook and reason in words.
+    fn causes(&self, now: &NotWritten) -> BTreeMap<String, u64> {
+        let before = |cause| self.untold_before.causes.get(cause).copied().unwrap_or(0);
+        let risen = now.causes.iter().map(|(cause, count)| (cause, count - before(cause)));
+        let named = risen.filter(|&(_, count)| count > 0).map(|(&(hook, reason), count)| {
+            let name = self.names.reset_reasons.iter().find(|(number, _)| reason != 0 && *number == reason);
+            (name.map_or(hook.name().to_owned(), |(_, name)| format!("{} {name}", hook.name())), count)
+        });
+        // Reasons without a name are one.
+        named.fold(BTreeMap::new(), |mut all, (name, count)| {
+            *all.entry(name).or_default() += count;
+            all
+        })
     }
 }
 
@@ -212,11 +269,15 @@ pub fn attach_to(
     let names = kernel::names(facts);
     let opened = kernel::Live::new(attached, &names, recorder.clone());
     let (source, counts) = opened.map_err(Failure::io("opening the ring"))?;
-    let counts = Rc::new(counts);
     let missed = Rc::clone(&counts);
+    let written = Rc::clone(&counts);
     let (counted, missed) = (Rc::new(move || counts.read()), Rc::new(move || missed.missed()));
+    let untold = Rc::new(move || NotWritten {
+        causes: written.untold(),
+        shed: Hook::ALL.iter().map(|hook| written.of(*hook).shed).sum(),
+    });
     let symbols = || -> Box<dyn Symbols + Send> { Box::new(Kallsyms) };
-    Ok(Live { source, hooks, missing, abilities, symbols, counted, missed, names, recorder })
+    Ok(Live { source, hooks, missing, abilities, symbols, counted, missed, untold, names, recorder })
 }
 
 /// What to attach, for the plan.
@@ -232,6 +293,8 @@ pub fn in_kernel_words(asked: &Hooks, command: bool) -> Asked {
         command,
         stacks: asked.stacks,
         bpf_log: asked.bpf_log,
+        most_per_second: asked.flow.most_per_second,
+        ring_bytes: asked.flow.ring_bytes,
     }
 }
 

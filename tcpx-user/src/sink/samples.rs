@@ -46,6 +46,7 @@ fn process(pid: u32, comm: &str) -> Process {
     Process {
         pid,
         tid: Some(pid),
+        ns_pid: None,
         comm: comm.to_owned(),
         exe: Some(format!("/usr/bin/{comm}")),
         uid: Some(1000),
@@ -81,7 +82,7 @@ pub(crate) fn plain_attempt() -> Attempt {
         remote: Some(at("[::1]:8080")),
         requested: Some(at("[::1]:8080")),
         nat: None,
-        process: Some(process(41, "curl")),
+        process: Some(Process { ns_pid: Some(7), ..process(41, "curl") }),
         outcome: Outcome::Refused,
         errno: Some("ECONNREFUSED".into()),
         how: How::ActiveOpen,
@@ -124,7 +125,9 @@ pub(crate) fn plain_reset() -> Reset {
             addr: ip("0.0.0.0"),
             port: 8080,
             netns: netns(),
-            process: Some(process(9, "node")),
+            process: Some(Process { ns_pid: Some(1), ..process(9, "node") }),
+            unit: Some("session-1.scope".to_owned()),
+            age_ns: Some(912_000_000_000),
         }],
         path: refused_path(),
         verdict: plain_attempt().verdict,
@@ -320,6 +323,8 @@ pub(crate) fn plain_summary() -> Summary {
         unaccounted: Some(0),
         unaccounted_why: None,
         lost: Lost::default(),
+        untold: BTreeMap::new(),
+        shed: 0,
         missed: Some(0),
     }
 }

@@ -17,6 +17,7 @@ mod handshake;
 mod icmp;
 mod listener;
 mod located;
+mod mptcp;
 mod nat;
 mod nearby;
 mod no_socket;
@@ -27,10 +28,12 @@ mod reject;
 mod reply;
 mod time_wait;
 mod unanswered;
+pub mod units;
 pub mod words;
 
 pub(crate) use active::{from_close, is_unaccepted, orphaned_by_close};
 pub(crate) use icmp::errno as icmp_errno;
+pub(crate) use mptcp::is_in_call as is_in_mptcp_call;
 pub(crate) use nearby::elsewhere;
 pub(crate) use no_socket::why_not;
 
@@ -251,6 +254,11 @@ pub const RESET: &[Rule<ResetFacts>] = &[
         gives: &[VerdictId::AckToListener],
         site: "R5 tcp_rcv_state_process: LISTEN and ACK",
         holds: reply::ack_to_listener,
+    },
+    Rule {
+        gives: &[VerdictId::MptcpReset],
+        site: "A.2 mptcp_do_fastclose, __mptcp_close_ssk",
+        holds: mptcp::closed_at_once,
     },
     Rule {
         gives: &[VerdictId::CloseUnreadData],

@@ -1,15 +1,14 @@
 //! `tcpx check` tells the truth: what it says of a hook is what a trace then gets, and it leaves nothing attached.
 
 use anyhow::{Context as _, Result, ensure};
-use tcpx_user::kernel::{self, Asked, BackendChoice, KernelFacts, Probes, survey::survey};
+use tcpx_user::kernel::{self, Asked, KernelFacts, survey::survey};
 
 use crate::report::Outcome;
 
 /// With `auto`, which tries every backend of every hook.
 pub(crate) fn tells_what_attaches() -> Result<Outcome> {
     let facts = KernelFacts::of_this_kernel().context("reading the kernel's types")?;
-    let (backend, probes) = (BackendChoice::Auto, Probes::Lookup);
-    let asked = Asked { backend, probes, command: true, stacks: false, bpf_log: false };
+    let asked = Asked::EVERYTHING;
     let before = held()?;
     let told = survey(&facts, asked)?;
     ensure!(held()? == before, "check still holds programs");

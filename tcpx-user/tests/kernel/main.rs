@@ -7,6 +7,7 @@ mod btf_fixture;
 mod cells;
 mod check;
 mod init;
+mod losses;
 mod mixed;
 mod protos;
 mod recording;

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use tcpx_user::{
-    cli::request::{Hooks, ProbeSet},
+    cli::request::{Flow, Hooks, ProbeSet},
     kernel,
     lab::{self, Scenario},
     run::{
@@ -32,7 +32,8 @@ const BESIDE: usize = 16;
 
 /// The trial.
 pub(crate) fn run() -> Result<Outcome> {
-    let hooks = Hooks { backend: None, probes: ProbeSet::Lookup, stacks: false, bpf_log: false };
+    let hooks =
+        Hooks { backend: None, probes: ProbeSet::Lookup, stacks: false, bpf_log: false, flow: Flow::DEFAULT };
     let live = live::attach_to(&live::facts()?, &hooks, false, None)?;
     let (missed, before) = (Rc::clone(&live.missed), (live.missed)().unwrap_or(0));
     let tracer = Tracer::new(live, &hooks).hearing_all();

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use anyhow::{Context as _, Result, bail, ensure};
 use tcpx_common::{abi::Hook, offsets::Offsets};
 use tcpx_user::kernel::{
-    Asked, BackendChoice, KernelFacts, Probes, facts,
+    Asked, KernelFacts, facts,
     plan::{plan, sentence},
     table,
 };
@@ -126,12 +126,10 @@ fn show_places(kernels: &[Kernel<'_>]) {
 
 /// Hooks that have no way at all, by kernel; how many.
 fn show_hooks(kernels: &[Kernel<'_>]) -> usize {
-    let (backend, probes) = (BackendChoice::Auto, Probes::Lookup);
-    let asked = Asked { backend, probes, command: true, stacks: false, bpf_log: false };
     println!("\nhooks without a way:");
     let mut lost = 0;
     for kernel in kernels {
-        for hook in plan(&kernel.facts, asked).iter().filter(|hook| hook.ways.is_empty()) {
+        for hook in plan(&kernel.facts, Asked::EVERYTHING).iter().filter(|hook| hook.ways.is_empty()) {
             lost += 1;
             println!("  {}: {}: {}", kernel.name, hook.hook.name(), sentence(&hook.ruled_out));
         }

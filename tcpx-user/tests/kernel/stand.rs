@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use tcpx_user::{
     cli::{
         failure::Failure,
-        request::{Hooks, ProbeSet},
+        request::{Flow, Hooks, ProbeSet},
     },
     event::Backend,
     kernel::{self, KernelFacts},
@@ -162,7 +162,8 @@ fn request(give: &UnboundedSender<Request>, scenario: &'static Scenario) -> ones
 
 fn attach(facts: &KernelFacts, name: &str) -> Result<Attached> {
     let backend = BACKENDS.iter().find(|(known, _)| *known == name).and_then(|(_, backend)| *backend);
-    let hooks = Hooks { backend, probes: ProbeSet::Lookup, stacks: false, bpf_log: false };
+    let hooks =
+        Hooks { backend, probes: ProbeSet::Lookup, stacks: false, bpf_log: false, flow: Flow::DEFAULT };
     match live::attach_to(facts, &hooks, false, None) {
         Ok(live) => Ok(Ok(Tracer::new(live, &hooks))),
         Err(Failure::Machine { what, .. }) if backend.is_some() => Ok(Err(what)),

@@ -49,17 +49,13 @@ impl Process {
         Ok(self.descriptors("map_id")?.iter().filter_map(|info| number(info, "memlock")).sum())
     }
 
-    /// Links to programs that it holds.
-    pub(super) fn links(self) -> usize {
+    /// It has a program, and more perf events than a buffer for each CPU: one on which the program stands.
+    pub(super) fn has_attached(self) -> bool {
         let entries = fs::read_dir(self.path("fd")).into_iter().flatten().flatten();
-        let is_link = |path: PathBuf| {
-            let name = path.to_string_lossy().into_owned();
-            name.contains("bpf_link") || name.contains("bpf-link") || name.contains("raw-tracepoint")
-        };
-        entries
-            .filter_map(|entry| fs::read_link(entry.path()).ok())
-            .filter(|path| is_link(path.clone()))
-            .count()
+        let links: Vec<_> = entries.filter_map(|entry| fs::read_link(entry.path()).ok()).collect();
+        let count = |kind: &str| links.iter().filter(|link| link.to_string_lossy().contains(kind)).count();
+        let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+        count("bpf-prog") > 0 && count("perf_event") > cpus
     }
 
     /// What the kernel tells of each descriptor that has an `id`; several descriptors may be of one object.

@@ -12,7 +12,7 @@ use super::{
     ratio::Ratios,
     summary,
     table::Measured,
-    tracer::{self, Tracer},
+    tracer::{self, Tracefs, Tracer},
 };
 use crate::{command, paths};
 
@@ -46,7 +46,7 @@ pub(super) const ROWS: &[Row] = &[
 const STORM: &str = "200000";
 const FLOOD: u64 = 1_000_000;
 /// Tracepoints that a refused connection on the loopback device passes.
-const TRACEPOINTS: [&str; 4] = ["inet_sock_set_state", "tcp_send_reset", "kfree_skb", "tcp_receive_reset"];
+const TRACEPOINTS: [&str; 4] = ["tcp_send_reset", "tcp_receive_reset", "inet_sock_set_state", "kfree_skb"];
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// The rates of storms while `tracer` is attached, which starts before each and ends after it. What it wrote is
@@ -75,16 +75,22 @@ fn none_lost(lost: u64) -> Measured {
 }
 
 fn floor(bench: &Bench) -> Result<Vec<Measured>> {
-    let script: String = TRACEPOINTS.map(|name| format!("rawtracepoint:{name} {{ }} ")).concat();
-    let output = bench.file("bpftrace");
-    let attach = || tracer::bpftrace(&script, TRACEPOINTS.len(), &output);
-    Ok(vec![Measured::reference("rate", storms(bench, attach, || Ok(()))?)])
+    let rate = |places: &[&str]| {
+        let empty = places.iter().flat_map(|&name| ["--empty", name]);
+        let words: Vec<&str> = ["storm", STORM].into_iter().chain(empty).collect();
+        Ratios::of(bench.rounds, || bench.load(&["storm", STORM]), || bench.load(&words))
+    };
+    Ok(vec![
+        Measured::reference("rate with those of `path`", rate(&TRACEPOINTS)?),
+        Measured::reference("rate with those of `resets`", rate(&TRACEPOINTS[..2])?),
+    ])
 }
 
 fn bpftrace(bench: &Bench) -> Result<Vec<Measured>> {
-    let script = r#"rawtracepoint:tcp_send_reset { printf("%llu %d %s\n", nsecs, pid, comm) }"#;
+    let _tracefs = Tracefs::mounted()?;
+    let script = r#"tracepoint:tcp:tcp_send_reset { printf("%llu %d %s\n", nsecs, pid, comm) }"#;
     let output = bench.file("bpftrace");
-    let attach = || tracer::bpftrace(script, 1, &output);
+    let attach = || tracer::bpftrace(script, &output);
     Ok(vec![Measured::reference("rate", storms(bench, attach, || Ok(()))?)])
 }
 

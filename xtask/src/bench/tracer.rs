@@ -34,14 +34,39 @@ impl Bench {
     }
 }
 
-/// Starts bpftrace with a script of `hooks` programs that writes to `output`, and waits until they are attached.
-pub(super) fn bpftrace(script: &str, hooks: usize, output: &Path) -> Result<Tracer> {
+/// Starts bpftrace with a script of one program that writes to `output`, and waits until it is attached.
+pub(super) fn bpftrace(script: &str, output: &Path) -> Result<Tracer> {
     if !command::exists("bpftrace") {
         crate::apt::install(&["bpftrace"])?;
     }
     let mut bpftrace = Command::new("taskset");
     bpftrace.args(["-c", CPU, "bpftrace", "-o"]).arg(output).args(["-e", script]);
-    Tracer::start(&mut bpftrace, |process| process.links() >= hooks)
+    Tracer::start(&mut bpftrace, Process::has_attached)
+}
+
+/// Where the kernel shows its tracepoints to bpftrace; mounted while this lives, if it was not.
+pub(super) struct Tracefs {
+    own: bool,
+}
+
+const TRACEFS: &str = "/sys/kernel/tracing";
+
+impl Tracefs {
+    pub(super) fn mounted() -> Result<Self> {
+        let own = !Path::new(TRACEFS).join("events").exists();
+        if own {
+            command::quiet(Command::new("mount").args(["-t", "tracefs", "tracefs", TRACEFS]))?;
+        }
+        Ok(Self { own })
+    }
+}
+
+impl Drop for Tracefs {
+    fn drop(&mut self) {
+        if self.own {
+            drop(command::quiet(Command::new("umount").arg(TRACEFS)));
+        }
+    }
 }
 
 impl Tracer {

@@ -16,7 +16,8 @@ use crate::tail::Tail;
 /// Enough of the console to hold a kernel's stack trace.
 const LAST_LINES: usize = 40;
 
-const BOOT: &str = "console=ttyS0 quiet panic=-1 oops=panic";
+/// On a busy machine the emulated timer may be late for the kernel's check of it, which then panics.
+const BOOT: &str = "console=ttyS0 quiet panic=-1 oops=panic no_timer_check";
 /// Debian's, and BPF, with which scenarios refuse what a security module would.
 const SECURITY_MODULES: &str = "landlock,lockdown,yama,apparmor,tomoyo,bpf";
 

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    Check, Command, Detail, Explain, Hooks, Lab, Limit, Output, Probe, ProbeSet, Question, Record, Replay,
-    Request, ScopeRequest, Trace,
+    Check, Command, Detail, Explain, Flow, Hooks, Lab, Limit, Output, Probe, ProbeSet, Question, Record,
+    Replay, Request, ScopeRequest, Trace,
 };
 use crate::{
     cli::{
@@ -87,7 +87,7 @@ fn work(command: &str, typed: WorkArgs, hook: &HookArgs, output: Output) -> Resu
     let default = if typed.command.is_empty() { ProbeSet::Path } else { ProbeSet::Lookup };
     Ok(Trace {
         filter: Filter::default(),
-        hooks: hooks(hook, default, output.detail == Detail::Verbose),
+        hooks: hooks(hook, default, output.detail == Detail::Verbose)?,
         limit: Limit {
             count: typed.count.as_deref().map(count).transpose()?,
             duration: typed.duration.as_deref().map(|time| duration("--duration", time)).transpose()?,
@@ -117,7 +117,7 @@ fn destination(path: PathBuf, rotation: Rotation) -> Result<Destination> {
 
 fn rotation(typed: &RotationArgs) -> Result<Rotation> {
     Ok(Rotation {
-        size: typed.rotate_size.as_deref().map(size).transpose()?,
+        size: typed.rotate_size.as_deref().map(|typed| size("--rotate-size", typed)).transpose()?,
         time: typed.rotate_time.as_deref().map(|time| duration("--rotate-time", time)).transpose()?,
         keep: typed.keep.as_deref().map(keep).transpose()?,
     })
@@ -128,7 +128,7 @@ fn lab(typed: LabArgs, color: When) -> Result<Lab> {
         let message = "lab: which scenario? \"tcpx lab --list\" shows them, \"tcpx lab all\" plays them all";
         return Err(Failure::Usage(message.to_owned()));
     }
-    let hooks = hooks(&typed.hooks, ProbeSet::Lookup, typed.output.verbose);
+    let hooks = hooks(&typed.hooks, ProbeSet::Lookup, typed.output.verbose)?;
     Ok(Lab { play: typed.names, hooks, output: output(typed.output, color) })
 }
 
@@ -139,7 +139,7 @@ fn probe(typed: ProbeArgs, hosts: &str, color: When) -> Result<Probe> {
         targets,
         timeout: duration("--timeout", &typed.timeout)?,
         inside: typed.inside.as_deref().map(pid).transpose()?,
-        hooks: hooks(&typed.hooks, ProbeSet::Lookup, typed.output.verbose),
+        hooks: hooks(&typed.hooks, ProbeSet::Lookup, typed.output.verbose)?,
         // The one attempt is what was asked for, also when it works.
         output: Output { all: true, ..output(typed.output, color) },
     })
@@ -162,14 +162,40 @@ fn explain(typed: &ExplainArgs, color: When) -> Explain {
     Explain { question, output }
 }
 
-fn hooks(typed: &HookArgs, default: ProbeSet, stacks: bool) -> Hooks {
+fn hooks(typed: &HookArgs, default: ProbeSet, stacks: bool) -> Result<Hooks> {
     let probes = match typed.probes {
         Some(ProbesArg::Resets) => ProbeSet::Resets,
         Some(ProbesArg::Path) => ProbeSet::Path,
         Some(ProbesArg::Lookup) => ProbeSet::Lookup,
         None => default,
     };
-    Hooks { backend: backend(typed.backend), probes, stacks, bpf_log: typed.bpf_log }
+    Ok(Hooks { backend: backend(typed.backend), probes, stacks, bpf_log: typed.bpf_log, flow: flow(typed)? })
+}
+
+fn flow(typed: &HookArgs) -> Result<Flow> {
+    let most = typed.max_events_per_second.as_deref().map(most).transpose()?;
+    let ring = typed.buffer_size.as_deref().map(ring).transpose()?;
+    Ok(Flow {
+        most_per_second: most.unwrap_or(Flow::DEFAULT.most_per_second),
+        ring_bytes: ring.unwrap_or(Flow::DEFAULT.ring_bytes),
+    })
+}
+
+fn most(typed: &str) -> Result<u64> {
+    typed.parse().ok().filter(|&most| most > 0).ok_or_else(|| {
+        let message =
+            format!("--max-events-per-second: \"{typed}\" is not valid: it must be a number from 1 on");
+        Failure::Usage(message)
+    })
+}
+
+/// The kernel takes powers of two, and positions in its ring are 30 bits wide.
+fn ring(typed: &str) -> Result<u32> {
+    const LARGEST: u64 = 1 << 30;
+    let bytes = size("--buffer-size", typed)?.next_power_of_two();
+    u32::try_from(bytes).ok().filter(|_| bytes <= LARGEST).ok_or_else(|| {
+        Failure::Usage(format!("--buffer-size: \"{typed}\" is not valid: it must be 1G at most"))
+    })
 }
 
 const fn backend(typed: BackendArg) -> Option<Backend> {
@@ -215,10 +241,10 @@ fn keep(typed: &str) -> Result<NonZeroU32> {
 }
 
 /// Bytes, with `k`, `M` or `G` for powers of 1000.
-fn size(typed: &str) -> Result<u64> {
+fn size(option: &str, typed: &str) -> Result<u64> {
     let wrong = || {
         let message =
-            format!("--rotate-size: \"{typed}\" is not valid: it must be a size from 64k on, such as 100M");
+            format!("{option}: \"{typed}\" is not valid: it must be a size from 64k on, such as 100M");
         Failure::Usage(message)
     };
     let unit_at = typed.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(typed.len());

@@ -29,7 +29,10 @@ fn clap_finds_no_fault() {
 fn bare_trace_is_the_host_on_the_path_set() {
     let trace = trace(&[]);
     assert_eq!(trace.scope, ScopeRequest::Host);
-    assert_eq!(trace.hooks, Hooks { backend: None, probes: ProbeSet::Path, stacks: false, bpf_log: false });
+    assert_eq!(
+        trace.hooks,
+        Hooks { backend: None, probes: ProbeSet::Path, stacks: false, bpf_log: false, flow: Flow::DEFAULT }
+    );
     assert_eq!(
         (trace.output.format, trace.output.detail, trace.output.all),
         (Format::Text, Detail::Normal, false)

@@ -16,13 +16,7 @@ const KERNELS: [(&str, &[u8]); 7] = [
     ("7.3", include_bytes!("../../../tests/data/btf/7.3.btf")),
 ];
 
-const AUTO: Asked = Asked {
-    backend: BackendChoice::Auto,
-    probes: Probes::Lookup,
-    command: true,
-    stacks: false,
-    bpf_log: false,
-};
+const AUTO: Asked = Asked::EVERYTHING;
 
 fn facts(bytes: &[u8]) -> KernelFacts {
     KernelFacts::from_btf(bytes, &[]).expect("the fixture is BTF")

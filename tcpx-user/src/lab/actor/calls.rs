@@ -147,12 +147,11 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         Call::Bind(to) => bind(fd, &to)?,
         Call::Listen(backlog) => listen(fd, backlog)?,
         Call::Connect(to) => connect(fd, &to)?,
-        Call::ConnectByRing(to) => match uring::connect(fd, to) {
-            Ok(0) => {}
-            Ok(errno) => return Err(Errno::from_raw_os_error(errno)),
-            // connect() gives no such errno: io_uring is not to be had.
-            Err(_) => return Err(Errno::OPNOTSUPP),
-        },
+        Call::ConnectByRing(to) => other_way(&uring::connect(fd, to))?,
+        #[cfg(target_arch = "x86_64")]
+        Call::ConnectBySocketcall(to) => other_way(&crate::lab::compat::connect(fd, to))?,
+        #[cfg(not(target_arch = "x86_64"))]
+        Call::ConnectBySocketcall(_) => return Err(Errno::OPNOTSUPP),
         Call::ShutdownWrite => shutdown(fd, Shutdown::Write)?,
         Call::ShutdownBoth => shutdown(fd, Shutdown::Both)?,
         Call::V6Only(on) => sockopt::set_ipv6_v6only(fd, on)?,
@@ -179,6 +178,16 @@ fn simple(fd: &OwnedFd, call: Call) -> Result<i64, Errno> {
         _ => return Err(Errno::INVAL),
     }
     Ok(0)
+}
+
+/// A connect() by another way than connect(2), which may not be there.
+fn other_way(done: &io::Result<i32>) -> Result<(), Errno> {
+    match done {
+        Ok(0) => Ok(()),
+        Ok(errno) => Err(Errno::from_raw_os_error(*errno)),
+        // connect() gives no such errno.
+        Err(_) => Err(Errno::OPNOTSUPP),
+    }
 }
 
 fn wait(fd: impl AsFd, events: PollFlags) -> Result<(), Errno> {
@@ -262,6 +271,7 @@ fn describe(command: &Command, received: &str) -> String {
         Call::Listen(backlog) => format!("listen({fd}, {backlog})"),
         Call::Connect(to) => format!("connect({fd}, {to})"),
         Call::ConnectByRing(to) => format!("io_uring_enter(IORING_OP_CONNECT, {fd}, {to})"),
+        Call::ConnectBySocketcall(to) => format!("socketcall(SYS_CONNECT, {fd}, {to}) by int 0x80"),
         Call::Accept => format!("accept({fd})"),
         Call::Receive => format!("recv({fd}, {received:?}, 4096, 0)"),
         Call::ShutdownWrite => format!("shutdown({fd}, SHUT_WR)"),

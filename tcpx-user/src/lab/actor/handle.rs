@@ -191,6 +191,19 @@ impl Actor {
         Ok(reply)
     }
 
+    /// connect() as a 32-bit program makes it, whatever it returns.
+    pub fn connect_by_socketcall(&self, fd: Fd, to: SocketAddr) -> Result<Reply, LabError> {
+        let reply = self.ask(&Command::Call { fd: fd.0, call: Call::ConnectBySocketcall(to) })?;
+        if reply.errno.as_deref() == Some("EOPNOTSUPP") {
+            return Err(LabError::Unavailable {
+                what: "system calls of 32-bit programs".to_owned(),
+                why: "int 0x80 ends a process".to_owned(),
+                advice: "a kernel for x86-64 with CONFIG_IA32_EMULATION, and without ia32_emulation=0",
+            });
+        }
+        Ok(reply)
+    }
+
     /// `connect(2)` on a blocking socket, left in flight.
     pub fn begin_connect(&self, fd: Fd, to: SocketAddr) -> Result<Pending, LabError> {
         self.tell(&Command::Call { fd: fd.0, call: Call::Connect(to) })?;

@@ -21,6 +21,8 @@ pub(super) enum Call {
     Connect(SocketAddr),
     /// The same, by io_uring.
     ConnectByRing(SocketAddr),
+    /// The same, as a 32-bit program makes it.
+    ConnectBySocketcall(SocketAddr),
     Accept,
     Receive,
     ShutdownWrite,

@@ -11,6 +11,13 @@ pub(super) const TABLE: &[Scenario] = &[
     scenario("established", Ipv4, "A listener accepts a connection", PLAIN, established),
     scenario("established/ipv6", Ipv6, "The same, IPv6", PLAIN, established),
     scenario("established/io-uring", Ipv4, "The same, connected by io_uring", RING, established_by_ring),
+    scenario(
+        "established/32-bit",
+        Ipv4,
+        "The same, connected as a 32-bit program does",
+        SOCKETCALL,
+        established_by_socketcall,
+    ),
     scenario("self-connect", Ipv4, "A socket connects to itself, without any listen()", SELF, self_connect),
     scenario("self-connect/ipv6", Ipv6, "The same, IPv6", SELF, self_connect),
     scenario(
@@ -34,6 +41,8 @@ pub(super) const TABLE: &[Scenario] = &[
 const PLAIN: &str = "SYN, SYN-ACK, ACK; data both ways; FIN both ways.";
 const RING: &str =
     "No connect(2) is called: who connects, and to what, shows in the kernel's own functions only.";
+const SOCKETCALL: &str =
+    "No connect(2) is called, but socketcall(2) of the i386 table. Below that, __sys_connect is the same.";
 const SELF: &str = "The SYN comes back over loopback and the established lookup finds the very socket that sent it, in \
                     SYN_SENT: RFC 9293's simultaneous open, with itself. Ephemeral ports make it happen by chance.";
 const CROSSED: &str =
@@ -51,6 +60,10 @@ fn established_by_ring(stage: &mut Stage) -> Result<(), LabError> {
     accepted(stage, Actor::connect_by_ring)
 }
 
+fn established_by_socketcall(stage: &mut Stage) -> Result<(), LabError> {
+    accepted(stage, Actor::connect_by_socketcall)
+}
+
 type Connect = fn(&Actor, Fd, SocketAddr) -> Result<Reply, LabError>;
 
 fn accepted(stage: &mut Stage, connect: Connect) -> Result<(), LabError> {
@@ -62,20 +75,28 @@ fn accepted(stage: &mut Stage, connect: Connect) -> Result<(), LabError> {
     let reply = connect(&client, socket, to)?;
     reply.ok()?;
     let accepted = server.accept(listener)?;
-    talk(&client, socket, &server, accepted)?;
+    talk(stage, (&client, socket), (&server, accepted))?;
     stage.attempt(&client, reply.local.unwrap_or(stage.loopback(0)), to);
     Ok(())
 }
 
 /// Data, and the end of the connection as it should be: read to the end on both sides, so that no close() finds unread
-/// data.
-pub(super) fn talk(client: &Actor, socket: Fd, server: &Actor, accepted: Fd) -> Result<(), LabError> {
+/// data. The last ACK may come late: a scenario that ended before would leave what it meets to chance.
+pub(super) fn talk(
+    stage: &Stage,
+    (client, socket): (&Actor, Fd),
+    (server, accepted): (&Actor, Fd),
+) -> Result<(), LabError> {
     say_hello(client, socket, server, accepted)?;
     client.shutdown_write(socket)?;
     server.receive(accepted)?.ok()?;
     server.close(accepted)?;
     client.receive(socket)?.ok()?;
-    client.close(socket)
+    client.close(socket)?;
+    stage
+        .namespaces()
+        .iter()
+        .try_for_each(|one| stage.await_no_socket(one, "the last ACK", |row| row.state == "LAST_ACK"))
 }
 
 pub(super) fn say_hello(sender: &Actor, from: Fd, receiver: &Actor, to: Fd) -> Result<(), LabError> {

@@ -71,6 +71,14 @@ pub(super) const TABLE: &[Scenario] = &[
         CHILD,
         child_second_syn,
     ),
+    scenario(
+        "handshake-reset-by-peer/fast-open",
+        Ipv4,
+        "A client answers the SYN-ACK to its SYN with data with RST",
+        CHILD_RESET,
+        child_reset,
+    ),
+    scenario("handshake-reset-by-peer/fast-open-ipv6", Ipv6, "The same, IPv6", CHILD_RESET, child_reset),
 ];
 
 const OPEN: &str = "net.ipv4.tcp_fastopen lets both sides do without a cookie. tcp_conn_request makes the child of the \
@@ -82,6 +90,8 @@ const CLOSED: &str = "The RST acknowledges the SYN and its data.";
 const REFUSED: &str = "As a firewall does that does not know Fast Open.";
 const CHILD: &str = "The child that tcp_try_fastopen has made is a full socket in SYN_RECV: it, and not the listener, gets \
                      what comes.";
+const CHILD_RESET: &str = "tcp_check_req lets tcp_reset end the child, which stays in the accept queue: the server gets a \
+                           connection that is over.";
 
 const PORT: u16 = 8080;
 
@@ -106,7 +116,7 @@ fn accepted(
 ) -> Result<(), LabError> {
     let accepted = server.accept(listener)?;
     server.receive(accepted)?.ok()?;
-    talk(client, socket, server, accepted)?;
+    talk(stage, (client, socket), (server, accepted))?;
     stage.attempt(client, local, stage.loopback(PORT));
     let namespace = stage.namespaces()[0].clone();
     stage.await_counter(&namespace, "TCPFastOpenPassive", 1)?;
@@ -262,4 +272,14 @@ fn child_second_syn(stage: &mut Stage) -> Result<(), LabError> {
     let syn = conn.segment(Flags::SYN);
     peer.send(&Segment { seq: syn.seq.wrapping_add(100), ..syn })?;
     answered_by_child(stage, &namespace, &peer, &conn)
+}
+
+fn child_reset(stage: &mut Stage) -> Result<(), LabError> {
+    let (namespace, peer, conn) = child(stage)?;
+    stage.step("the peer gives up before the handshake is over");
+    peer.send(&conn.segment(Flags::RST))?;
+    stage.await_no_socket(&namespace, "the child", |row| row.remote == conn.peer)?;
+    stage.reset("elsewhere", conn.peer, conn.kernel).receiver = Side::ownerless(namespace.inum(), "full");
+    stage.counts("AttemptFails", 1);
+    Ok(())
 }

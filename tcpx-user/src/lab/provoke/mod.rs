@@ -14,6 +14,7 @@ mod handshake;
 mod icmp;
 mod listener;
 mod local_resets;
+mod mptcp;
 mod nat;
 mod near;
 
@@ -106,6 +107,7 @@ pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
         own_accord::TABLE,
         given_up::TABLE,
         handshake::TABLE,
+        mptcp::TABLE,
         closing::TABLE,
         firewall::TABLE,
         icmp::TABLE,

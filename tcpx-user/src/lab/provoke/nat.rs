@@ -2,7 +2,9 @@
 
 use super::{
     Family::{Ipv4, Ipv6},
-    LabError, Scenario, Stage, scenario,
+    LabError, Scenario, Stage,
+    established::say_hello,
+    scenario,
 };
 use crate::lab::{Actor, Address, Endpoint, Holder, Namespace, Side, nft, veth_pair};
 use std::{
@@ -226,11 +228,8 @@ fn redirect(stage: &mut Stage) -> Result<(), LabError> {
     let reply = client.connect(socket, service)?;
     reply.ok()?;
     let accepted = envoy.accept(listener)?;
-    client.shutdown_write(socket)?;
-    envoy.receive(accepted)?.ok()?;
-    envoy.close(accepted)?;
-    client.receive(socket)?.ok()?;
-    client.close(socket)?;
+    // It stays open: under load a FIN is sent twice, and the ACK of the second meets the listener, which answers with RST.
+    say_hello(&client, socket, &envoy, accepted)?;
     let local = reply.local.unwrap_or(peer.near(0));
     let fact = stage.attempt(&client, local, service);
     fact.holder = Some(Holder { process: envoy.process(), at });

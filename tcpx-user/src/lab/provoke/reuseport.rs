@@ -129,7 +129,7 @@ fn migrated(stage: &mut Stage) -> Result<(), LabError> {
     let Queued { client, socket, local, remote, second } = queued(stage, &old, &new)?;
     stage.await_counter(&namespace, MOVED, 1)?;
     let accepted = new.accept(second)?;
-    talk(&client, socket, &new, accepted)?;
+    talk(stage, (&client, socket), (&new, accepted))?;
     stage.attempt(&client, local, remote);
     stage.does_not_count("OutRsts");
     Ok(())

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, sync::Arc};
 use super::{
     Family::{Ipv4, Ipv6},
     LabError, Scenario, Stage,
-    established::talk,
+    established::say_hello,
     scenario,
     silent::give_up_after_retransmission,
 };
@@ -67,7 +67,8 @@ fn between(stage: &mut Stage) -> Result<(Arc<Namespace>, Actor, SocketAddr), Lab
     Ok((proxy, client, to))
 }
 
-/// The client calls an address, and the proxy, whose listener is bound to another, takes the call.
+/// The client calls an address, and the proxy, whose listener is bound to another, takes the call. The connection stays open:
+/// the ACK of a FIN that was sent twice meets the proxy's listener, which answers with RST.
 fn talks_to_proxy(
     stage: &mut Stage,
     client: &Actor,
@@ -78,7 +79,7 @@ fn talks_to_proxy(
     let reply = client.connect(socket, to)?;
     reply.ok()?;
     let accepted = proxy.accept(listener)?;
-    talk(client, socket, proxy, accepted)?;
+    say_hello(client, socket, proxy, accepted)?;
     let attempt = stage.attempt(client, reply.local.unwrap_or(at), to);
     attempt.holder = Some(Holder { process: proxy.process(), at });
     Ok(())
@@ -115,6 +116,8 @@ fn gone(stage: &mut Stage) -> Result<(), LabError> {
     let sender = Side::ownerless(namespace.inum(), "none");
     if stage.family() == Ipv4 {
         let local = give_up_after_retransmission(stage, &client, to)?;
+        // The client knows that it has sent the SYN again, not that it has arrived.
+        stage.await_counter(&namespace, "OutRsts", 2)?;
         stage.amend_attempt(|attempt| {
             attempt.because("no-answer");
         });

@@ -244,4 +244,60 @@ fn where_the_holder_belongs_is_said() {
         let told = run(Abilities::ALL, &refused(vec![holder(0xb, inode, ANY, false)], |_| {}));
         assert_eq!(told.attempt().verdict.evidence[1], sentence);
     }
+    let activated = Holder { cgroup: Some(SOCKET_UNIT), ..holder(0xb, SYSTEMD, ANY, false) };
+    let told = run(Abilities::ALL, &refused(vec![activated], |_| {}));
+    let sentence = "systemd[1] holds the socket for the unit sshd.socket.";
+    assert_eq!(told.attempt().verdict.evidence[1], sentence);
+}
+
+/// systemd's own unit is not what its socket is for; a service's socket may come from its socket unit.
+#[test]
+fn the_unit_of_a_near_socket() {
+    for (inode, cgroup, unit) in [
+        (SYSTEMD, None, None),
+        (SYSTEMD, Some(SOCKET_UNIT), Some("sshd.socket")),
+        (SYSTEMD, Some(SOCKET_UNIT + 1), None),
+        (UNIT, Some(SOCKET_UNIT), Some("nginx.service")),
+        (NODE, None, None),
+    ] {
+        let near = Holder { cgroup, ..holder(0xb, inode, "10.0.0.9:8888", true) };
+        let told = run(Abilities::ALL, &refused(vec![near], |_| {}));
+        assert_eq!(told.reset().near[0].unit.as_deref(), unit, "{inode} {cgroup:?}");
+    }
+}
+
+#[test]
+fn the_age_of_a_near_socket_is_what_was_seen() {
+    const NEAR: &str = "10.0.0.9:8888";
+    let bound = |time, sk| {
+        let bind = Bind {
+            requested: addr(NEAR),
+            sk: Some(SockPtr(sk)),
+            inode: Some(NODE),
+            errno: 0,
+            port: 8888,
+            uid: 0,
+            cgroup: None,
+            comm: Comm::from_slice(b"node"),
+        };
+        event(time, HOST, Hook::Bind, What::Bind(bind.into()))
+    };
+    let begins = |time| listener(time, HOST, NEAR, LISTEN, |_| {});
+    let ends = |time| listener(time, HOST, NEAR, CLOSE, |_| {});
+    let lost = |time| Event::of_stream(time, Some(Hook::State), What::Lost { count: 1 });
+    for (what, before, listening, age) in [
+        ("nothing was seen", vec![], true, None),
+        ("it began", vec![bound(90 * S, 0xb), begins(91 * S)], true, Some(9)),
+        ("it began twice", vec![begins(80 * S), ends(90 * S), begins(95 * S)], true, Some(5)),
+        ("it ended, and another was not seen to begin", vec![begins(80 * S), ends(90 * S)], true, None),
+        ("something was lost", vec![begins(80 * S), lost(90 * S)], true, None),
+        ("it was bound", vec![bound(90 * S, 0xb)], false, Some(10)),
+        ("another one was bound", vec![bound(90 * S, 0xc)], false, None),
+        ("listen() was undone", vec![bound(80 * S, 0xb), begins(90 * S), ends(91 * S)], false, None),
+    ] {
+        let events = [before, refused(vec![holder(0xb, NODE, NEAR, listening)], |_| {})].concat();
+        let told = run(Abilities::ALL, &events);
+        let seconds = told.reset().near[0].age_ns.map(|age| (age + S / 2) / S);
+        assert_eq!(seconds, age, "{what}");
+    }
 }

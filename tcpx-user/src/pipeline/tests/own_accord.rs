@@ -52,6 +52,20 @@ fn verdicts(event: &Event, callers: &[&str]) -> [(&'static str, Confidence); 2] 
     })
 }
 
+/// `tcp_send_active_reset` tells after it has sent: on a busy machine long after the RST was taken.
+#[test]
+fn a_sender_that_tells_late_is_the_sender() {
+    const MS: u64 = 1_000_000;
+    let (server, client) = (call("127.0.0.1:80", "127.0.0.1:5"), call("127.0.0.1:5", "127.0.0.1:80"));
+    let mut events = vec![client.gets(S, held(&client, ESTABLISHED), None)];
+    let other = call("10.0.0.1:50000", "10.0.0.9:80");
+    events.extend((1..8).map(|n| Call { sk: SockPtr(0x100 + n), ..other.clone() }.starts(S + 100 * n * MS)));
+    events.push(server.sends_reset(S + 750 * MS, Some("TCP_STATE"), orphan(&server, CLOSE)));
+    let told = run(Abilities::ALL, &events);
+    let reset = told.reset();
+    assert!(reset.sender.is_some() && reset.receiver.is_some(), "{reset:#?}");
+}
+
 const DISCONNECT: [&str; 2] = ["tcp_disconnect", "__inet_stream_connect"];
 
 #[test]
@@ -69,6 +83,27 @@ fn dissolved_by_connect() {
     }
     let with_data = sent(Some("TCP_DISCONNECT_WITH_DATA"), held(&here(), CLOSE), Timers::default());
     assert_eq!(verdicts(&with_data, &DISCONNECT)[0], ("disconnect", Derived));
+}
+
+/// Neither SO_LINGER of 0 nor the reason of unread data is the application's doing there.
+#[test]
+fn multipath_tcp_closes_at_once() {
+    let subflow = |state, linger| SockFacts { mptcp: true, linger, ..held(&here(), state) };
+    let both = [("mptcp-reset", Derived), ("mptcp-reset", Observed)];
+    for (reason, sock, callers) in [
+        (Some("TCP_ABORT_ON_CLOSE"), subflow(ESTABLISHED, None), &["mptcp_do_fastclose", "mptcp_close"][..]),
+        (Some("TCP_STATE"), subflow(CLOSE, Some(0)), &["tcp_disconnect", "__mptcp_close_ssk", "mptcp_close"]),
+        (None, SockFacts { shutdown: 3, ..subflow(CLOSE, Some(0)) }, &["__tcp_close", "mptcp_do_fastclose"]),
+    ] {
+        assert_eq!(verdicts(&sent(reason, sock, Timers::default()), callers), both, "{reason:?}");
+    }
+    let owner = |stack: &[&str]| {
+        let event = sent(Some("TCP_STATE"), subflow(CLOSE, Some(0)), Timers::default());
+        let told = run(Abilities::ALL, &walked(event, &[&[SENT], stack].concat()));
+        told.reset().sender.as_ref().and_then(|end| end.owner.as_ref()).map(|owner| owner.how)
+    };
+    assert_eq!(owner(&["tcp_disconnect", "mptcp_close"]), Some(OwnerHow::Caller));
+    assert_eq!(owner(&["tcp_disconnect", "mptcp_worker"]), Some(OwnerHow::Socket), "not the kernel's worker");
 }
 
 #[test]

@@ -97,6 +97,16 @@ fn a_crossed_handshake_that_is_reset() {
     assert_eq!(gist(&told.reset().verdict).0, "handshake-reset-by-peer");
 }
 
+/// The child that a listener has made for a SYN with data, and that nobody has accepted.
+#[test]
+fn a_fast_open_handshake_that_is_reset() {
+    let child = SockFacts { held: false, ..sock(SockPtr(0x11), SYN_RECV) };
+    let told = run(Abilities::ALL, &[server().gets(S, child, None)]);
+    let (id, _, first) = gist(&told.reset().verdict);
+    assert_eq!(id, "handshake-reset-by-peer");
+    assert!(first.starts_with("192.0.2.9:4 sent a SYN with data to 10.0.0.1:80 (TCP Fast Open)"), "{first}");
+}
+
 #[test]
 fn an_open_connection_obeys_only_the_exact_number() {
     let call = server();

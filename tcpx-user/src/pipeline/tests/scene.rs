@@ -64,6 +64,8 @@ pub(super) const CURL: u64 = 902;
 pub(super) const SYSTEMD: u64 = 903;
 pub(super) const CONTAINED: u64 = 904;
 pub(super) const UNIT: u64 = 905;
+/// The cgroup of a socket unit.
+pub(super) const SOCKET_UNIT: u64 = 77;
 
 /// Ports that a listener in namespace [`CONTAINER`] has.
 pub(super) const LINKED: u16 = 9001;
@@ -121,7 +123,10 @@ impl Who for Table {
             PYTHON => Some(process(3999, "python3")),
             NODE => Some(process(9, "node")),
             CURL => Some(process(41, "curl")),
-            SYSTEMD => Some(process(1, "systemd")),
+            SYSTEMD => {
+                let cgroup = Some("/init.scope".to_owned());
+                Some(line::Process { cgroup, ..process(1, "systemd") })
+            }
             CONTAINED => Some(line::Process {
                 container: Some("4f3c9b2d8e1a".repeat(6)[..64].to_owned()),
                 ..process(77, "nginx")
@@ -137,6 +142,10 @@ impl Who for Table {
     fn process(&self, task: Task, comm: &[u8], uid: Option<u32>, _: Option<u64>) -> line::Process {
         let comm = String::from_utf8_lossy(comm).into_owned();
         line::Process { tid: Some(task.tid), uid, ..process(task.tgid, &comm) }
+    }
+
+    fn cgroup(&self, id: u64) -> Option<String> {
+        (id == SOCKET_UNIT).then(|| "/system.slice/sshd.socket".to_owned())
     }
 
     fn netns(&self, netns: Netns) -> line::Netns {

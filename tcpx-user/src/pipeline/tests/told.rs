@@ -20,6 +20,10 @@ pub(super) const FUNCTIONS: &[&str] = &[
     "tcp_keepalive_timer",
     "tcp_write_timeout",
     "tcp_done",
+    "mptcp_close",
+    "mptcp_do_fastclose",
+    "mptcp_worker",
+    "__mptcp_close_ssk",
 ];
 
 struct Numbered;

@@ -200,6 +200,9 @@ impl Expected {
     pub fn confidence_of_reset(&self, reset: &ResetFact) -> Confidence {
         let sure = match (reset.verdict, reset.origin) {
             // The ACK of a FIN is answered in one place only, which the kernel's reason names.
+            // The reason that it gives there is TCP's, for something else.
+            ("mptcp-reset", "active") if self.abilities.callers => Confidence::Observed,
+            ("mptcp-reset", "active") => Confidence::Derived,
             ("linger2-expired", "reply") if !self.abilities.reset_reasons => Confidence::Derived,
             // Without lookups only the reason with which a listener answers shows that it does so for a child.
             ("child-rejected-ack", _) if reset.of_cookie => {

@@ -97,8 +97,8 @@ fn facts(block: &mut Block, attempt: &Attempt, resets: &[Reset]) {
     if let Some(process) = &attempt.process {
         let uid = process.uid.map(|uid| format!("uid {uid}"));
         let cgroup = process.cgroup.as_ref().map(|path| format!("cgroup {path}"));
-        let facts: Vec<_> = [process.exe.clone(), uid, cgroup].into_iter().flatten().collect();
-        block.detail(&facts.join(", "));
+        let facts = [process.exe.clone(), names::inner_pid(process), uid, cgroup];
+        block.detail(&facts.into_iter().flatten().collect::<Vec<_>>().join(", "));
     }
     for reset in resets {
         super::reset::facts(block, reset);

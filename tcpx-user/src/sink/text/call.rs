@@ -9,8 +9,13 @@ pub(super) fn render(block: &mut Block, call: &CallLine) {
     block.head(Meaning::Bad, "FAILED", &subject, &call.verdict);
     block.evidence(&call.verdict);
     if block.is_verbose() {
-        let facts = [format!("at {}", call.time), call.errno.clone(), names::netns(&call.netns)];
-        block.detail(&facts.join(", "));
+        let facts = [
+            Some(format!("at {}", call.time)),
+            Some(call.errno.clone()),
+            call.process.as_ref().and_then(names::inner_pid),
+            Some(names::netns(&call.netns)),
+        ];
+        block.detail(&facts.into_iter().flatten().collect::<Vec<_>>().join(", "));
     }
     path::render(block, &call.path);
     block.next(&call.verdict.advice);

@@ -26,6 +26,7 @@ fn subject(block: &Block, death: &Death) -> String {
 fn facts(block: &mut Block, death: &Death) {
     let facts = [
         Some(format!("at {}", death.time)),
+        death.process.as_ref().and_then(names::inner_pid),
         Some(names::netns(&death.netns)),
         death.local.map(|local| format!("from {local}")),
         death.errno.as_ref().map(|errno| format!("errno {errno}")),

@@ -9,6 +9,11 @@ pub(super) fn process(process: &Process) -> String {
     who(&process.comm, process.pid)
 }
 
+/// Where the process has another number than the one that is shown.
+pub(super) fn inner_pid(process: &Process) -> Option<String> {
+    process.ns_pid.map(|pid| format!("pid {pid} in its namespace"))
+}
+
 /// `curl[41]`
 pub(super) fn owner(owner: &Owner) -> String {
     who(&owner.comm, owner.pid)

@@ -41,7 +41,7 @@ pub(super) fn start(start: &Start, look: Look, detail: Detail) -> String {
 
 /// Records that were lost.
 pub(super) fn loss(loss: &Loss, look: Look) -> String {
-    let place = if loss.stage == "kernel" { "in the kernel's buffer" } else { "in tcpx" };
+    let place = if loss.stage == "kernel" { "in the kernel" } else { "in tcpx" };
     let text = format!(
         "tcpx: LOST {} records of {} {place}: connections around this time may be missing or unexplained",
         loss.count, loss.hook

@@ -76,8 +76,17 @@ fn segment(reset: &Reset) -> Option<String> {
 }
 
 fn near_miss(near: &Near) -> String {
-    let who =
-        near.process.as_ref().map(|process| format!(" of {}", names::process(process))).unwrap_or_default();
+    let process = near.process.as_ref();
+    let who = process.map(|process| format!(" of {}", names::process(process))).unwrap_or_default();
     let at = Endpoint { addr: near.addr, port: near.port };
-    format!("near: {at}{who} in {}: {}", names::netns(&near.netns), near.why)
+    let container = process.and_then(|process| process.container.as_deref());
+    let more = [
+        process.and_then(names::inner_pid),
+        near.unit.as_ref().map(|unit| format!("unit {unit}")),
+        container.map(|id| format!("container {id}")),
+        near.age_ns.map(|age| format!("there for {}", names::span(age))),
+    ];
+    let more: Vec<_> = more.into_iter().flatten().collect();
+    let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
+    format!("near: {at}{who}{more} in {}: {}", names::netns(&near.netns), near.why)
 }

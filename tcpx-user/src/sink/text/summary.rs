@@ -92,9 +92,20 @@ fn lost(summary: &Summary, look: Look) -> String {
     if kernel + user == 0 {
         return String::new();
     }
+    let causes: Vec<_> = summary.untold.iter().map(|(cause, count)| format!("{count} {cause}")).collect();
+    let causes = if causes.is_empty() { String::new() } else { format!(" ({})", causes.join(", ")) };
     let text = format!(
-        "LOST: {kernel} records in the kernel's buffer, {user} in tcpx: something above may be missing or say less \
-         than it could; fewer events (filters, --probes path) lose less"
+        "LOST: {kernel} records in the kernel{causes}, {user} in tcpx: something above may be missing or say less \
+         than it could; {}",
+        advice(summary)
     );
     note(look, Meaning::Silent, &text)
+}
+
+/// What to do against it.
+fn advice(summary: &Summary) -> String {
+    match summary.shed {
+        0 => "a larger --buffer-size or fewer hooks (--probes path) lose less".to_owned(),
+        shed => format!("{shed} of them were above --max-events-per-second"),
+    }
 }

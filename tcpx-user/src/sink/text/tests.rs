@@ -125,13 +125,15 @@ fn verbose_has_all() {
              in netns web
              at 2026-01-02T03:04:05.000000006Z, took 71 us, ECONNREFUSED, from
              [::1]:51000, netns web (4026531840)
-             /usr/bin/curl, uid 1000, cgroup /user.slice/session-1.scope
+             /usr/bin/curl, pid 7 in its namespace, uid 1000, cgroup
+             /user.slice/session-1.scope
              RST [::1]:8080 → [::1]:51000, origin reply, reason NO_SOCKET, segment
              [S] seq 1 ack 0 len 0 TTL 64 on lo, ends joined by tuple
              sender in netns 4026531840
              receiver in netns 4026531840, curl[41], SYN_SENT
-             near: 0.0.0.0:8080 of node[9] in netns 4026531840: it listens on IPv4
-             only
+             near: 0.0.0.0:8080 of node[9] (pid 1 in its namespace, unit
+             session-1.scope, there for 912 s) in netns 4026531840: it listens on
+             IPv4 only
              path  tcp_v6_send_reset: sent the RST; observed (tracepoint
                      tcp_send_reset)
                    __inet6_lookup_listener: miss; observed
@@ -226,8 +228,8 @@ fn start_loss_and_summary_are_notes() {
           (tcpx check says why)
     ");
     insta::assert_snapshot!(notes(samples::loss()), @"
-    tcpx: LOST 12 records of send-reset in the kernel's buffer: connections around
-          this time may be missing or unexplained
+    tcpx: LOST 12 records of send-reset in the kernel: connections around this time
+          may be missing or unexplained
     ");
     insta::assert_snapshot!(notes(samples::summary()), @"
     12 attempts: 10 established, 2 closed-port
@@ -243,6 +245,7 @@ fn a_summary_says_what_is_wrong() {
         unaccounted: Some(2),
         unexplained: 1,
         lost: Lost { kernel: 12, user: 1 },
+        untold: [("send-reset NO_SOCKET".to_owned(), 10), ("state".to_owned(), 2)].into(),
         ..samples::plain_summary()
     };
     insta::assert_snapshot!(notes(Line::Summary(bad.into())), @"
@@ -251,9 +254,14 @@ fn a_summary_says_what_is_wrong() {
     RSTs: 2 sent, 3 received
     kernel's counters differ: 2 RSTs more or fewer than tcpx saw (unaccounted 2)
     unexplained resets: 1; please report them, with what tcpx trace -o json says
-    LOST: 12 records in the kernel's buffer, 1 in tcpx: something above may be
-          missing or say less than it could; fewer events (filters, --probes path)
-          lose less
+    LOST: 12 records in the kernel (10 send-reset NO_SOCKET, 2 state), 1 in tcpx:
+          something above may be missing or say less than it could; a larger
+          --buffer-size or fewer hooks (--probes path) lose less
+    ");
+    let shed = Summary { lost: Lost { kernel: 12, user: 0 }, shed: 12, ..samples::plain_summary() };
+    insta::assert_snapshot!(notes(Line::Summary(shed.into())).lines().skip(4).collect::<Vec<_>>().join("\n"), @"
+    LOST: 12 records in the kernel, 0 in tcpx: something above may be missing or say
+          less than it could; 12 of them were above --max-events-per-second
     ");
     let unsure = Summary {
         unaccounted: None,

@@ -50,7 +50,7 @@ fn by_connect(seen: &Seen<Arc<SockReset>>, context: &Context<'_>) -> Option<bool
 }
 
 /// Bytes between what was received and what the application has read; a FIN counts as one.
-fn unread(reset: &SockReset) -> u32 {
+pub(super) fn unread(reset: &SockReset) -> u32 {
     reset.sock.rcv_nxt.wrapping_sub(reset.sock.copied_seq)
 }
 

@@ -51,11 +51,17 @@ pub(super) fn handshake(facts: &ResetFacts, context: &Context<'_>) -> Option<Fin
     Some(Finding::new(id, confidence(quiet, facts, context), first))
 }
 
-/// SYNs had crossed, so that a full socket was in SYN_RECV.
+/// A full socket was in SYN_RECV: SYNs had crossed, or a listener had made it for a SYN with data (`tcp_try_fastopen`), which alone
+/// has no process before it is accepted.
 fn crossed(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
     let seen = received::unsent(facts, context).filter(|seen| seen.what.sock.state == SYN_RECV)?;
     let (ends, how) = (seen.what.ends, received::arrival(&seen.what));
-    let first = format!("The handshake between {} and {} was not over when {how}.", ends.a, ends.b);
+    let unaccepted = !seen.what.sock.held && !seen.what.sock.dead;
+    let first = if unaccepted {
+        format!("{} sent a SYN with data to {} (TCP Fast Open), got the SYN-ACK, and {how}.", ends.b, ends.a)
+    } else {
+        format!("The handshake between {} and {} was not over when {how}.", ends.a, ends.b)
+    };
     Some(Finding::new(VerdictId::HandshakeResetByPeer, received::confidence(facts, context), first))
 }
 

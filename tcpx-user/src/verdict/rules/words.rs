@@ -7,8 +7,9 @@ use std::{
 
 use tcpx_common::abi::tcp_flag::{ACK, FIN, RST, SYN};
 
-use super::Context;
+use super::{Context, units};
 use crate::{
+    decode::Symbols,
     event::{DeniedBy, Holder, Netns, SockFacts},
     line::Process,
     text::state::state_name,
@@ -127,22 +128,26 @@ pub fn holder(holder: &Holder, context: &Context<'_>) -> String {
 /// Where a holder's process belongs, if that says more than its name.
 #[must_use]
 pub fn home(holder: &Holder, context: &Context<'_>) -> Option<String> {
-    home_of(&context.who.holder(holder.inode?)?)
+    let known = context.who.holder(holder.inode?)?;
+    let made_for = Some(&known).filter(|known| units::is_systemd(known));
+    let unit = made_for.and_then(|known| units::of_socket(known, holder.cgroup, context.who));
+    let named = unit.map(|unit| format!("{} holds the socket for the unit {unit}.", process(&known)));
+    named.or_else(|| home_of(&known))
 }
 
 /// A process's container, or its unit of systemd. systemd itself holds the sockets of socket units.
 #[must_use]
 pub fn home_of(known: &Process) -> Option<String> {
     let name = process(known);
-    if known.pid == 1 && known.comm == "systemd" {
+    if units::is_systemd(known) {
         return Some(format!("{name} holds the socket for a socket unit: see systemctl list-sockets."));
     }
     if let Some(container) = &known.container {
         let short = container.get(..12).filter(|_| container.len() == 64).unwrap_or(container);
         return Some(format!("{name} runs in the container {short}."));
     }
-    let unit = known.cgroup.as_deref()?.rsplit('/').find(|part| part.ends_with(".service"))?;
-    Some(format!("{name} belongs to the unit {unit}."))
+    let unit = known.cgroup.as_deref().and_then(units::of_cgroup)?;
+    (!units::is_session(unit)).then(|| format!("{name} belongs to the unit {unit}."))
 }
 
 /// Whoever holds a socket.
@@ -184,7 +189,13 @@ const WALKED: &[&str] = &["tcp_send_active_reset", "tcp_done", "tcp_done_with_er
 /// has split off a function carries its name with a suffix.
 #[must_use]
 pub fn called_by(stack: &[u64], functions: &[&str], context: &Context<'_>) -> Option<bool> {
-    let names: Vec<_> = stack.iter().filter_map(|&address| context.symbols.symbol(address)).collect();
+    calls(stack, functions, context.symbols)
+}
+
+/// The same, with names of functions alone.
+#[must_use]
+pub fn calls(stack: &[u64], functions: &[&str], symbols: &dyn Symbols) -> Option<bool> {
+    let names: Vec<_> = stack.iter().filter_map(|&address| symbols.symbol(address)).collect();
     let has = |wanted: &[&str]| {
         let plain = names.iter().filter_map(|(name, _)| name.split('.').next());
         plain.into_iter().any(|name| wanted.contains(&name))

@@ -1,0 +1,174 @@
+//! Nothing is lost in silence: of each hook, what was to be told is what the reader got and what the programs counted as
+//! lost or shed, to the last record.
+
+use std::{
+    collections::BTreeMap,
+    hash::{BuildHasher as _, RandomState},
+    net::{Ipv4Addr, TcpStream},
+    rc::Rc,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use tcpx_common::abi::Hook;
+use tcpx_user::{
+    event::{Event, What},
+    kernel::{
+        self, Asked, AttachError, BackendChoice, KernelFacts, Probes,
+        live::{Counts, Tally},
+    },
+    run::Source as _,
+};
+
+use crate::{report::Outcome, stand::BACKENDS};
+
+/// Nobody listens there (discard).
+const CLOSED: u16 = 9;
+/// A page: room for a few connections.
+const TINY: u32 = 4096;
+const CONNECTIONS: u64 = 1000;
+/// Between two readings there are fewer connections than this.
+const LONGEST_PAUSE: u64 = 40;
+
+/// A ring that is far too small, and a reader that comes when it likes.
+pub(crate) fn tiny_ring(backend: &str) -> Result<Outcome> {
+    storm(
+        backend,
+        |asked| Asked { ring_bytes: TINY, ..asked },
+        |_, sums| {
+            ensure!(
+                sums.lost > 0 && sums.written > 0 && sums.shed == 0,
+                "no ring so small holds all: {sums:?}"
+            );
+            Ok(())
+        },
+    )
+}
+
+/// A limit that the storm exceeds: what is above it is counted by cause.
+pub(crate) fn above_the_limit(backend: &str) -> Result<Outcome> {
+    storm(
+        backend,
+        |asked| Asked { most_per_second: 20, ..asked },
+        |reader, sums| {
+            ensure!(
+                sums.shed > 0 && sums.written > 0 && sums.lost == 0,
+                "the limit sheds, nothing else: {sums:?}"
+            );
+            let answers = reader.counts.untold().into_keys().filter(|(hook, _)| *hook == Hook::SendReset);
+            let reasons: Vec<u32> = answers.map(|(_, reason)| reason).collect();
+            let named = reader.facts.reset_reasons.is_empty() || reasons.iter().any(|reason| *reason != 0);
+            ensure!(named, "the reasons of what was shed: {reasons:?}");
+            Ok(())
+        },
+    )
+}
+
+/// What the product does by itself.
+pub(crate) fn nothing(backend: &str) -> Result<Outcome> {
+    storm(
+        backend,
+        |asked| asked,
+        |_, sums| {
+            ensure!(sums.lost + sums.shed == 0 && sums.written > CONNECTIONS, "{sums:?}");
+            Ok(())
+        },
+    )
+}
+
+/// Attaches, lets a storm pass and checks what became of all records.
+fn storm(
+    backend: &str,
+    differently: impl FnOnce(Asked) -> Asked,
+    check: impl FnOnce(&Reader, Tally) -> Result<()>,
+) -> Result<Outcome> {
+    let mut reader = match Reader::start(backend, differently)? {
+        Ok(reader) => reader,
+        Err(why) => return Ok(Outcome::Skipped(why)),
+    };
+    reader.through_a_storm()?;
+    let sums = reader.settle()?;
+    check(&reader, sums)?;
+    Ok(Outcome::Passed)
+}
+
+/// Attached programs, and what of them was read so far.
+struct Reader {
+    facts: KernelFacts,
+    live: kernel::Live,
+    counts: Rc<Counts>,
+    delivered: BTreeMap<Hook, u64>,
+}
+
+impl Reader {
+    /// Attaches, or says why this kernel has nothing of the backend.
+    fn start(backend: &str, differently: impl FnOnce(Asked) -> Asked) -> Result<Result<Self, String>> {
+        let only = BACKENDS.iter().find(|(name, _)| *name == backend).and_then(|(_, backend)| *backend);
+        let choice = only.map_or(BackendChoice::Auto, BackendChoice::Only);
+        let asked = Asked { backend: choice, probes: Probes::Path, command: false, ..Asked::EVERYTHING };
+        let facts = KernelFacts::of_this_kernel().context("reading the kernel's types")?;
+        let attached = match kernel::attach(&facts, differently(asked)) {
+            Err(AttachError::Nothing(why)) if only.is_some() => return Ok(Err(why)),
+            attached => attached?,
+        };
+        let (live, counts) = kernel::Live::new(attached, &kernel::names(&facts), None)?;
+        Ok(Ok(Self { facts, live, counts, delivered: BTreeMap::new() }))
+    }
+
+    /// Refused connections, with a reading now and then.
+    fn through_a_storm(&mut self) -> Result<()> {
+        let random = RandomState::new();
+        let mut next = 0;
+        for nth in 0..CONNECTIONS {
+            let refused = TcpStream::connect((Ipv4Addr::LOCALHOST, CLOSED));
+            ensure!(refused.is_err(), "somebody listens on port {CLOSED}");
+            if nth >= next {
+                self.read()?;
+                next = nth + 1 + random.hash_one(nth) % LONGEST_PAUSE;
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self) -> Result<()> {
+        let mut events = Vec::new();
+        self.live.drain(&mut events)?;
+        for hook in events.iter().filter_map(of_a_record) {
+            *self.delivered.entry(hook).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    /// Reads until nothing has come meanwhile, and holds the counts of each hook against each other. Returns the sums.
+    fn settle(&mut self) -> Result<Tally> {
+        let tallies =
+            |counts: &Counts| -> Vec<_> { Hook::ALL.iter().map(|hook| (*hook, counts.of(*hook))).collect() };
+        let settled = loop {
+            let before = tallies(&self.counts);
+            self.read()?;
+            if tallies(&self.counts) == before {
+                break before;
+            }
+        };
+        let mut sums = Tally::default();
+        for (hook, tally) in settled {
+            let delivered = self.delivered.get(&hook).copied().unwrap_or(0);
+            ensure!(
+                tally.hits == delivered + tally.lost + tally.shed,
+                "{hook:?}: {tally:?}, delivered {delivered}"
+            );
+            ensure!(tally.written == delivered, "{hook:?}: {tally:?}, delivered {delivered}");
+            sums.hits += tally.hits;
+            sums.written += tally.written;
+            sums.lost += tally.lost;
+            sums.shed += tally.shed;
+        }
+        let untold: u64 = self.counts.untold().values().sum();
+        ensure!(untold == sums.lost + sums.shed, "by cause {untold} were not told: {sums:?}");
+        Ok(sums)
+    }
+}
+
+/// The hook of an event that was a record: losses and the passing of time are none.
+fn of_a_record(event: &Event) -> Option<Hook> {
+    if matches!(event.what, What::Lost { .. } | What::Tick) { None } else { event.hook }
+}
