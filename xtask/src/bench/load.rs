@@ -20,8 +20,9 @@ pub(super) fn build() -> Result<PathBuf> {
     build.args(["bench", "--quiet", "--package", "tcpx-user", "--bench", "load", "--no-run"]);
     let text = command::text(build.args(["--message-format", "json"]))?;
     let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut binaries = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-    binaries.next_back().context("cargo named no executable for the load")
+    let own = messages.filter(|message| message["target"]["name"] == "load");
+    let mut binaries = own.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+    binaries.next().context("cargo named no executable for the load")
 }
 
 impl Bench {

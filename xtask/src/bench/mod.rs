@@ -77,6 +77,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 impl Bench {
     fn prepare(rounds: usize) -> Result<Self> {
+        // In this order: benchmarks are built into the folder of releases, with a tcpx that is not one.
+        let load = load::build()?;
         let mut build = Command::new(env!("CARGO"));
         build.current_dir(paths::workspace());
         command::run(build.args([
@@ -90,7 +92,7 @@ impl Bench {
         ]))?;
         let folder = paths::target_folder("bench")?;
         let tcpx = paths::target().join("x86_64-unknown-linux-gnu/release/tcpx");
-        Ok(Self { tcpx, load: load::build()?, folder, rounds })
+        Ok(Self { tcpx, load, folder, rounds })
     }
 
     fn file(&self, name: &str) -> PathBuf {

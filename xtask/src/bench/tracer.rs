@@ -97,7 +97,8 @@ impl Tracer {
     pub(super) fn stop(mut self) -> Result<()> {
         command::run(Command::new("kill").args(["-INT", &self.child.id().to_string()]))?;
         let status = self.child.wait().context("waiting for the tracer")?;
-        ensure!(status.success(), "the tracer ended with {status}");
+        // 3: events were lost, which rows count.
+        ensure!(matches!(status.code(), Some(0 | 3)), "the tracer ended with {status}");
         Ok(())
     }
 }
