@@ -170,7 +170,9 @@ impl State {
             What::Retransmit(retransmit) => self.sockets(event.time, None, retransmit.holders.as_ref()),
             What::ConnRequest(request) => self.sockets(event.time, Some(&request.sock), None),
             What::ActiveReset(reset) | What::ReceiveReset(reset) => {
-                self.sockets(event.time, Some(&reset.sock), None);
+                // In SYN_SENT its owner is whoever called connect(); storms of refusals would keep tcpx looking.
+                let sock = Some(&reset.sock).filter(|sock| sock.state != state::SYN_SENT);
+                self.sockets(event.time, sock, None);
                 self.half_open.observe_reset(event.netns, reset, &self.namespaces);
             }
             What::Fork { child } => self.namespaces.hold_that_of(*child),

@@ -38,13 +38,14 @@ pub(super) fn sender(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
 /// The end that the RST reached; `None` if no socket of this host.
 pub(super) fn receiver(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
     let seen = facts.receiver.as_ref()?;
+    // Whose connect() it was has been seen; who holds the socket would have to be looked for.
+    let caller = facts.refused_a_syn().then(|| connector(facts, names)).flatten();
     Some(End {
         addr: seen.what.ends.a.ip(),
         port: seen.what.ends.a.port(),
         netns: names.who.netns(seen.netns),
         socket: Some(of_reset(seen, facts.receiver_opened)),
-        owner: by_inode(seen.what.sock.inode, names)
-            .or_else(|| facts.refused_a_syn().then(|| connector(facts, names)).flatten()),
+        owner: caller.or_else(|| by_inode(seen.what.sock.inode, names)),
     })
 }
 
@@ -110,7 +111,7 @@ fn by_inode(inode: Option<u64>, names: &Names<'_>) -> Option<Owner> {
     Some(Owner { pid: process.pid, comm: process.comm, how: OwnerHow::Socket })
 }
 
-/// The process that called connect(), if it is gone or its socket has no file any more.
+/// The process that called connect().
 fn connector(facts: &ResetFacts, names: &Names<'_>) -> Option<Owner> {
     let start = facts.start.as_ref().filter(|start| start.what.caller)?;
     let process = names.who.process(start.task, &start.what.comm, Some(start.what.uid), start.what.cgroup);
