@@ -25,8 +25,8 @@ use crate::{
 };
 
 /// How long a record waits for the reader at most. The ring holds what a storm at full speed of both its ends writes in
-/// several times that.
-const PAUSE: Duration = Duration::from_millis(10);
+/// longer than that, and fewer looks into it cost less where little happens.
+const PAUSE: Duration = Duration::from_millis(20);
 /// How often the programs' own counters are looked at while nothing comes: a loss is told within a second.
 const LOOK: Duration = Duration::from_millis(500);
 /// Records that are decoded in one go, so that Ctrl-C is heard in a storm.
