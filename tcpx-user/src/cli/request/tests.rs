@@ -59,6 +59,26 @@ fn what_is_asked_for_wins() {
 }
 
 #[test]
+fn how_much_the_programs_may_write() {
+    let flow = |words: &[&str]| trace(words).hooks.flow;
+    let (most, ring) = ("--max-events-per-second", "--buffer-size");
+    assert_eq!(flow(&[most, "20000"]), Flow { most_per_second: 20_000, ..Flow::DEFAULT });
+    for (typed, bytes) in [("64k", 64 << 10), ("4M", 4 << 20), ("65536", 1 << 16), ("1G", 1 << 30)] {
+        assert_eq!(flow(&[ring, typed]).ring_bytes, bytes, "{typed}: the next power of two");
+    }
+    for (option, typed, names) in [
+        (most, "0", "from 1 on"),
+        (most, "1k", "from 1 on"),
+        (ring, "63k", "from 64k on"),
+        (ring, "1T", "from 64k on"),
+        (ring, "2G", "1G at most"),
+    ] {
+        let said = wrong(&["trace", option, typed]);
+        assert!(said.contains(option) && said.contains(typed) && said.contains(names), "{said}");
+    }
+}
+
+#[test]
 fn json_has_all() {
     assert!(trace(&["-o", "json"]).output.all);
 }
