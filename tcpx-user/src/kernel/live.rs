@@ -25,8 +25,10 @@ use crate::{
 };
 
 /// How long a record waits for the reader at most. The ring holds what a storm at full speed of both its ends writes in
-/// longer than that, and fewer looks into it cost less where little happens.
-const PAUSE: Duration = Duration::from_millis(20);
+/// several times that.
+const PAUSE: Duration = Duration::from_millis(10);
+/// The same while a command is traced: it may end, and with it what /proc knows of it, within milliseconds.
+const SHORT_PAUSE: Duration = Duration::from_millis(2);
 /// How often the programs' own counters are looked at while nothing comes: a loss is told within a second.
 const LOOK: Duration = Duration::from_millis(500);
 /// Records that are decoded in one go, so that Ctrl-C is heard in a storm.
@@ -40,6 +42,7 @@ pub struct Live {
     decoder: Decoder,
     recorder: Option<Recorder>,
     looked: Instant,
+    pause: Duration,
     /// The last batch did not empty the ring.
     more: bool,
     /// Records were lost behind those that the ring still holds: the gap is somewhere before its end.
@@ -133,6 +136,7 @@ impl Live {
             decoder: decoder(names, recorder.clone()),
             recorder,
             looked: Instant::now(),
+            pause: PAUSE,
             more: false,
             doubt: false,
             // An object that does not log has no such ring.
@@ -141,6 +145,12 @@ impl Live {
             _programs: programs,
         };
         Ok((live, counts))
+    }
+
+    /// Looks into the ring so often that a command that ends at once is still there when it is asked for.
+    #[must_use]
+    pub fn following_a_command(self) -> Self {
+        Self { pause: SHORT_PAUSE, ..self }
     }
 
     /// Decodes what is in the ring, at most a batch; true if that was all.
@@ -213,7 +223,7 @@ impl Source for Live {
             // Others must get their turn: Ctrl-C is heard in a storm.
             tokio::task::yield_now().await;
         } else {
-            sleep(PAUSE).await;
+            sleep(self.pause).await;
         }
         self.take(events);
         Ok(())

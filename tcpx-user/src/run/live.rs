@@ -269,6 +269,7 @@ pub fn attach_to(
     let names = kernel::names(facts);
     let opened = kernel::Live::new(attached, &names, recorder.clone());
     let (source, counts) = opened.map_err(Failure::io("opening the ring"))?;
+    let source = if command { source.following_a_command() } else { source };
     let missed = Rc::clone(&counts);
     let written = Rc::clone(&counts);
     let (counted, missed) = (Rc::new(move || counts.read()), Rc::new(move || missed.missed()));
