@@ -5,6 +5,8 @@
 //! loopback, or from two CPUs.
 
 pub mod attempts;
+mod bounds;
+mod deadlines;
 pub mod deaths;
 pub mod drops;
 pub mod facts;
