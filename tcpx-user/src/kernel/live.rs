@@ -31,8 +31,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 const SHORT_PAUSE: Duration = Duration::from_millis(2);
 /// How often the programs' own counters are looked at while nothing comes: a loss is told within a second.
 const LOOK: Duration = Duration::from_millis(500);
-/// Records that are decoded in one go, so that Ctrl-C is heard in a storm.
-const BATCH: usize = 8192;
+/// Records that are decoded in one go, so that Ctrl-C is heard in a storm, and what comes of them is no large heap.
+const BATCH: usize = 2048;
 
 /// Records as events. Dropping it detaches the programs.
 pub struct Live {
