@@ -258,3 +258,21 @@ pub mod lookup {
     /// It returned none.
     pub const MISS: u8 = 2;
 }
+
+/// Places in the map that counts what was not written.
+pub mod untold {
+    use super::Hook;
+
+    /// Above the highest number of a hook.
+    pub const HOOK_SLOTS: u32 = 32;
+    /// Reasons that are told apart: more than `enum sk_rst_reason` has. The last stands for all above.
+    pub const REASONS: u32 = 64;
+
+    /// Place of a hook and the kernel's reason (0: none).
+    #[must_use]
+    #[inline]
+    pub const fn slot(hook: Hook, reason: u32) -> u32 {
+        let last = REASONS - 1;
+        hook as u32 * REASONS + if reason < last { reason } else { last }
+    }
+}

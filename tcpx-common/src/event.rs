@@ -634,14 +634,6 @@ record! {
         used: u64,
     }
 
-    /// What records that were not written had in common.
-    struct Untold {
-        /// `abi::Hook`.
-        hook: u64,
-        /// The kernel's reason for a RST in answer to a segment, if it gives reasons; else 0.
-        reason: u64,
-    }
-
     /// A namespace in the audit.
     struct NetnsKey {
         /// `net.net_cookie`, or 0.
@@ -690,7 +682,6 @@ assert_layout!(
     NatHolders = 400,
     Untranslated = 216,
     HookCounters = 48,
-    Untold = 16,
     NetnsKey = 16,
     NetnsResets = 16,
 );

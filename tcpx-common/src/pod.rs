@@ -2,7 +2,7 @@
 
 use crate::{
     config::{Config, Switches},
-    event::{HookCounters, NetnsKey, NetnsResets, Untold},
+    event::{HookCounters, NetnsKey, NetnsResets},
     offsets::Offsets,
 };
 
@@ -16,4 +16,4 @@ macro_rules! pod {
     };
 }
 
-pod!(Config, Switches, Offsets, HookCounters, NetnsKey, NetnsResets, Untold);
+pod!(Config, Switches, Offsets, HookCounters, NetnsKey, NetnsResets);

@@ -12,8 +12,8 @@ use aya_ebpf::{
     helpers::generated::{bpf_get_stack, bpf_ktime_get_boot_ns},
 };
 use tcpx_common::{
-    abi::{Hook, Kind, header_flag},
-    event::{Header, HookCounters, NetnsKey, NetnsResets, Stack, Untold},
+    abi::{Hook, Kind, header_flag, untold},
+    event::{Header, HookCounters, NetnsKey, NetnsResets, Stack},
 };
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -49,11 +49,11 @@ pub fn emit_with_stack<T: FromBytes + IntoBytes + 'static>(
     // SAFETY: a per-CPU value; a program of another hook that interrupts this one uses another slot.
     let counters = unsafe { &mut *counters };
     if !admit(counters, now) {
-        return untold(env.hook as u32, env.reason);
+        return untold(env);
     }
     let Some(mut entry) = EVENTS.reserve_untyped::<T>(0) else {
         counters.lost += 1;
-        return untold(env.hook as u32, env.reason);
+        return untold(env);
     };
     let target: *mut T = entry.as_mut_ptr();
     zero(target);
@@ -92,14 +92,12 @@ fn admit(counters: &mut HookCounters, now: u64) -> bool {
 
 const SECOND_NS: u64 = 1_000_000_000;
 
-/// Counts by cause what was not written.
-#[inline(never)]
-fn untold(hook: u32, reason: u32) {
-    let cause = Untold { hook: hook.into(), reason: reason.into() };
-    match UNTOLD.get_ptr_mut(cause) {
+/// Counts by cause what was not written. No function of its own: all frames of a program have 512 bytes together.
+#[inline(always)]
+fn untold(env: Env) {
+    if let Some(count) = UNTOLD.get_ptr_mut(untold::slot(env.hook, env.reason)) {
         // SAFETY: a per-CPU value that is only added to.
-        Some(count) => unsafe { *count += 1 },
-        None => drop(UNTOLD.insert(cause, 1, 0)),
+        unsafe { *count += 1 };
     }
 }
 

@@ -7,12 +7,15 @@
 use aya_ebpf::{
     btf_maps::RingBuf,
     macros::{btf_map, map},
-    maps::{Array, HashMap, LruHashMap, PerCpuArray, PerCpuHashMap},
+    maps::{Array, HashMap, LruHashMap, PerCpuArray},
 };
 use tcpx_common::{
-    abi::Hook,
+    abi::{
+        Hook,
+        untold::{HOOK_SLOTS, REASONS},
+    },
     config::{Config, Switches},
-    event::{Holders, HookCounters, NetnsKey, NetnsResets, Tuple, Untold},
+    event::{Holders, HookCounters, NetnsKey, NetnsResets, Tuple},
     offsets::Offsets,
 };
 
@@ -27,9 +30,6 @@ pub static EVENTS: RingBuf<(), RING_BYTES> = RingBuf::new();
 #[map]
 pub static SWITCHES: Array<Switches> = Array::with_max_entries(1, 0);
 
-/// Above the highest number of a hook.
-const HOOK_SLOTS: u32 = 32;
-
 const _: () = {
     let mut at = 0;
     while at < Hook::ALL.len() {
@@ -42,9 +42,9 @@ const _: () = {
 #[map]
 pub static COUNTERS: PerCpuArray<HookCounters> = PerCpuArray::with_max_entries(HOOK_SLOTS, 0);
 
-/// What was not written, by cause. Written to only when something is not.
+/// What was not written, by cause: a hook and a reason, `tcpx_common::abi::untold`. Written to only when something is not.
 #[map]
-pub static UNTOLD: PerCpuHashMap<Untold, u64> = PerCpuHashMap::with_max_entries(512, 0);
+pub static UNTOLD: PerCpuArray<u64> = PerCpuArray::with_max_entries(HOOK_SLOTS * REASONS, 0);
 
 /// RSTs sent, for the audit.
 #[map]

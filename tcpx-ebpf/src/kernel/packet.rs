@@ -178,8 +178,9 @@ pub fn device(skb: u64, index: &mut u32, name: &mut [u8; 16]) {
     }
     *index = field_or_zero(device, offset!(dev_ifindex));
     let place = offset!(dev_name);
-    if place != ABSENT && !read_into(name, device + u64::from(place)) {
-        *name = [0; 16];
+    if place != ABSENT {
+        // A name that cannot be read is zeroed by the helper (`bpf_probe_read_kernel_common`).
+        let _ = read_into(name, device + u64::from(place));
     }
 }
 

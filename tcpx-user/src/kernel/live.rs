@@ -7,12 +7,12 @@ use std::{collections::BTreeMap, io, rc::Rc, time::Duration};
 
 use aya::{
     Ebpf,
-    maps::{HashMap, MapData, PerCpuArray, PerCpuHashMap, RingBuf},
+    maps::{HashMap, MapData, PerCpuArray, RingBuf},
 };
 use rustix::time::{ClockId, clock_getres, clock_gettime};
 use tcpx_common::{
-    abi::Hook,
-    event::{HookCounters, NetnsKey, NetnsResets, Untold},
+    abi::{Hook, untold},
+    event::{HookCounters, NetnsKey, NetnsResets},
 };
 use tokio::time::{Instant, sleep};
 
@@ -57,7 +57,7 @@ pub struct Live {
 pub struct Counts {
     resets: HashMap<MapData, NetnsKey, NetnsResets>,
     counters: PerCpuArray<MapData, HookCounters>,
-    untold: PerCpuHashMap<MapData, Untold, u64>,
+    untold: PerCpuArray<MapData, u64>,
     misses: Misses,
 }
 
@@ -83,12 +83,19 @@ impl Counts {
     /// Records that were not written, by hook and the kernel's reason (0: none).
     #[must_use]
     pub fn untold(&self) -> BTreeMap<(Hook, u32), u64> {
-        let causes = self.untold.iter().filter_map(Result::ok);
-        let causes = causes.filter_map(|(cause, counts)| {
-            let hook = Hook::from_number(u8::try_from(cause.hook).ok()?)?;
-            Some(((hook, u32::try_from(cause.reason).ok()?), counts.iter().sum()))
+        let lacking = |hook: &&Hook| {
+            let tally = self.of(**hook);
+            tally.lost + tally.shed > 0
+        };
+        let causes = Hook::ALL
+            .iter()
+            .filter(lacking)
+            .flat_map(|&hook| (0..untold::REASONS).map(move |reason| (hook, reason)));
+        let counted = causes.filter_map(|(hook, reason)| {
+            let counts = self.untold.get(&untold::slot(hook, reason), 0).ok()?;
+            Some(((hook, reason), counts.iter().sum()))
         });
-        causes.collect()
+        counted.filter(|&(_, count)| count > 0).collect()
     }
 
     /// Firings of which nothing was seen, while the programs live.
@@ -127,7 +134,7 @@ impl Live {
         let ring = RingBuf::try_from(take("EVENTS")?).map_err(io::Error::other)?;
         let counters = PerCpuArray::try_from(take("COUNTERS")?).map_err(io::Error::other)?;
         let resets = HashMap::try_from(take("NETNS_RESETS")?).map_err(io::Error::other)?;
-        let untold = PerCpuHashMap::try_from(take("UNTOLD")?).map_err(io::Error::other)?;
+        let untold = PerCpuArray::try_from(take("UNTOLD")?).map_err(io::Error::other)?;
         let counts = Rc::new(Counts { resets, counters, untold, misses: Misses::of(&programs) });
         let live = Self {
             ring,
