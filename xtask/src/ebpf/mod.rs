@@ -4,6 +4,7 @@
 //! (`rust-toolchain.toml`), the linker, the source of `core` (by hash), dependencies (`Cargo.lock`), paths and crate
 //! identities (`wrapper`).
 
+mod frames;
 mod linker;
 mod rust_src;
 mod strip;
@@ -76,7 +77,12 @@ fn object(features: &[&str]) -> Result<Vec<u8>> {
     build.env("CARGO_TARGET_BPFEL_UNKNOWN_NONE_LINKER", linker::obtain()?);
     command::run(&mut build)?;
     let output = target_folder()?.join(TARGET).join("release/tcpx-ebpf");
-    strip::debug_info(&paths::read(&output)?).with_context(|| format!("stripping {}", output.display()))
+    let stripped = strip::debug_info(&paths::read(&output)?);
+    let stripped = stripped.with_context(|| format!("stripping {}", output.display()))?;
+    if features.is_empty() {
+        frames::check(&stripped)?;
+    }
+    Ok(stripped)
 }
 
 /// A folder of its own: its flags would make cargo rebuild what the host build has there, and the reverse.
