@@ -17,6 +17,8 @@ use std::{
     sync::Arc,
 };
 
+use rustix::process::{Resource, getrlimit};
+
 use crate::event::Netns;
 
 use super::{
@@ -44,9 +46,15 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { held: 1024 }
+        let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        Self { held: MOST.min(usize::try_from(files.saturating_sub(SPARE)).unwrap_or(MOST)) }
     }
 }
+
+/// Namespaces held open, however many files a process may open.
+const MOST: usize = 1024;
+/// Files that tcpx needs for other things: programs and links, maps, /proc.
+const SPARE: u64 = 256;
 
 /// A namespace that tcpx holds open.
 #[derive(Clone, Debug)]

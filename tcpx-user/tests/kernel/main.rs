@@ -20,6 +20,7 @@ mod trials;
 use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tcpx_user::lab::actor;
 
 /// Scenarios wait most of their time, for a retransmission or for a deadline of the kernel.
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
             Err(error) => refuse(&format!("{error:#}")),
         };
     }
+    raise_open_files();
     let backend = take_backend(&mut args);
     let mut args = Arguments::from_iter(args);
     // Trials that need the machine for themselves say so (`stand::alone`).
@@ -60,6 +62,17 @@ fn main() -> ExitCode {
         .filter(|trial| backend.as_ref().is_none_or(|backend| in_backend(trial.name(), backend)))
         .collect();
     libtest_mimic::run(&args, trials).exit_code()
+}
+
+/// Each trial that runs beside others holds the namespaces of all of them open; 1,024 descriptors, as is usual, are too
+/// few for a minute of mixed traffic.
+fn raise_open_files() {
+    const WANTED: Option<u64> = Some(65_536);
+    let wanted = Rlimit { current: WANTED, maximum: WANTED };
+    if setrlimit(Resource::Nofile, wanted).is_err() {
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).expect("no more than is allowed");
+    }
 }
 
 /// Takes `--backend B` or `--backend=B` out of the arguments, which libtest-mimic would refuse.
