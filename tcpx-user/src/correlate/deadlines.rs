@@ -20,7 +20,9 @@ impl Correlator {
         } else if let Some(attempt) = self.attempts.get(id) {
             let current = attempt.sk().and_then(|sk| self.attempts.of_sock(sk)).map(|current| current.id);
             let replaced = current != Some(id);
-            if attempt.end.is_some() || replaced {
+            if self.is_awaiting_a_drop(attempt) {
+                self.wait(id, self.now);
+            } else if attempt.end.is_some() || replaced {
                 self.link_reset(id);
                 self.settle_attempt(id);
             }
@@ -31,6 +33,21 @@ impl Correlator {
                 self.settle_drop(id);
             }
         }
+    }
+
+    /// Fewer of the attempt's SYNs were seen to vanish on this host than it has sent: on a busy machine the last may be
+    /// dropped long after the caller has given up.
+    fn is_awaiting_a_drop(&self, attempt: &AttemptFacts) -> bool {
+        let (Some(ends), Some(end)) = (attempt.ends(), &attempt.end) else { return false };
+        if attempt.is_established() || self.now >= end.time.saturating_add(self.limits.under_way_ns) {
+            return false;
+        }
+        let since = attempt.start.as_ref().map_or(0, |start| start.time);
+        let handshake = Handshake { ends, isn: attempt.isn(), since };
+        let own = self.drop_of(&handshake).and_then(|id| self.drops.get(id));
+        own.is_some_and(|drop| {
+            drop.cause.segment().is_syn() && drop.count <= u64::from(attempt.syn_retransmits())
+        })
     }
 
     /// The other side of a RST within this host may still be told: on a busy machine that takes longer than what else

@@ -297,7 +297,7 @@ impl Correlator {
     }
 
     /// The counted drop that a handshake suffered, under its own name or one that conntrack gave it.
-    fn drop_of(&self, handshake: &Handshake) -> Option<u64> {
+    pub(super) fn drop_of(&self, handshake: &Handshake) -> Option<u64> {
         let which = Which { isn: handshake.isn, since: handshake.since };
         let onward = self.translations.onward(handshake.ends, which);
         let renamed = onward.iter().map(|step| Handshake { ends: step.what.translated, ..*handshake });

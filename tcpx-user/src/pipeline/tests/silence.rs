@@ -179,3 +179,18 @@ fn what_begins_nothing_is_no_handshake_that_vanished() {
         assert_eq!(run(Abilities::ALL, &[dropped]).drops.len(), usize::from(told), "{flags} {reason}");
     }
 }
+
+/// A busy machine: the second SYN is dropped long after the caller has given up.
+#[test]
+fn a_drop_that_is_told_late_is_counted_with_the_others() {
+    const MS: u64 = 1_000_000;
+    let call = call("10.0.0.1:40000", "10.0.0.2:80");
+    let other = Call { ends: ends("10.0.0.1:50000", "10.0.0.9:80"), ..call.clone() };
+    let dropped = |time| call.drops(time, Some("NETFILTER_DROP"), "nft_do_chain");
+    let mut events = vec![call.starts(S), dropped(S + 1), call.again(2 * S, 1, None), call.gives_up(3 * S, 0, 1)];
+    events.extend((1..8).map(|n| Call { sk: SockPtr(0x100 + n), ..other.clone() }.starts(3 * S + 100 * n * MS)));
+    events.push(dropped(3 * S + 750 * MS));
+    let told = run(Abilities::ALL, &events);
+    assert_eq!((told.drop().count, told.drop().attempt), (2, Some(1)));
+    assert_eq!(gist(&told.attempts[0].verdict).0, "netfilter-drop");
+}
