@@ -6,7 +6,6 @@ use anyhow::{Context, Result, bail, ensure};
 use libtest_mimic::Trial;
 use tcpx_user::{
     lab::{self, Scenario},
-    line::Line,
     run::lab::Played,
 };
 
@@ -80,7 +79,7 @@ fn perform(backend: &'static str, scenario: &'static Scenario) -> Result<Outcome
     ensure!(missing.is_empty(), "{backend} should see {} here", missing.join(", "));
     let found = played.mismatches();
     // Of what the kernel kept from the programs nothing can be told: that is no passed trial, but no fault of a verdict.
-    let passed_over = played.lines.iter().find_map(missed).unwrap_or(0);
+    let passed_over = played.summary.missed.unwrap_or(0);
     if !found.is_empty() && passed_over > 0 {
         let why = format!("the kernel passed over {passed_over} firings of programs; {}", found.join("\n"));
         return Ok(Outcome::Skipped(why));
@@ -89,15 +88,12 @@ fn perform(backend: &'static str, scenario: &'static Scenario) -> Result<Outcome
     Ok(Outcome::Passed)
 }
 
-fn missed(line: &Line) -> Option<u64> {
-    if let Line::Summary(summary) = line { summary.missed } else { None }
-}
-
 /// All that was said and done, for whoever has to find out why.
 fn record(played: &Played) -> String {
     let lines = played.lines.iter().map(|line| serde_json::to_string(line).unwrap_or_default());
     let script = played.script.iter().map(ToString::to_string);
-    script.chain(lines).collect::<Vec<_>>().join("\n")
+    let missed = played.summary.missed.map(|missed| format!("{missed} firings of programs were passed over"));
+    script.chain(lines).chain(missed).collect::<Vec<_>>().join("\n")
 }
 
 fn release() -> String {

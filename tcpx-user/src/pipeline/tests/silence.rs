@@ -187,8 +187,11 @@ fn a_drop_that_is_told_late_is_counted_with_the_others() {
     let call = call("10.0.0.1:40000", "10.0.0.2:80");
     let other = Call { ends: ends("10.0.0.1:50000", "10.0.0.9:80"), ..call.clone() };
     let dropped = |time| call.drops(time, Some("NETFILTER_DROP"), "nft_do_chain");
-    let mut events = vec![call.starts(S), dropped(S + 1), call.again(2 * S, 1, None), call.gives_up(3 * S, 0, 1)];
-    events.extend((1..8).map(|n| Call { sk: SockPtr(0x100 + n), ..other.clone() }.starts(3 * S + 100 * n * MS)));
+    let mut events =
+        vec![call.starts(S), dropped(S + 1), call.again(2 * S, 1, None), call.gives_up(3 * S, 0, 1)];
+    events.extend(
+        (1..8).map(|n| Call { sk: SockPtr(0x100 + n), ..other.clone() }.starts(3 * S + 100 * n * MS)),
+    );
     events.push(dropped(3 * S + 750 * MS));
     let told = run(Abilities::ALL, &events);
     assert_eq!((told.drop().count, told.drop().attempt), (2, Some(1)));
