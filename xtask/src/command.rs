@@ -2,9 +2,13 @@
 
 use std::ffi::OsStr;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::paths;
 
 /// The command as one would type it, for messages.
 pub(crate) fn line(command: &Command) -> String {
@@ -29,6 +33,22 @@ pub(crate) fn quiet(command: &mut Command) -> Result<Vec<u8>> {
 /// What a command prints, as text.
 pub(crate) fn text(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&quiet(command)?).into_owned())
+}
+
+/// Lets cargo build in the workspace, with `words`, and says where the program `target` is that it has built.
+pub(crate) fn built(words: &[&str], target: &str) -> Result<PathBuf> {
+    let mut build = Command::new(env!("CARGO"));
+    build.current_dir(paths::workspace()).args(words);
+    build.args(["--quiet", "--message-format", "json-render-diagnostics"]).stderr(Stdio::inherit());
+    let output = build.output().with_context(|| format!("starting `{}`", line(&build)))?;
+    if !output.status.success() {
+        bail!("`{}` failed", line(&build));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let own = messages.filter(|message| message["target"]["name"] == target);
+    let mut programs = own.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+    programs.next().with_context(|| format!("cargo named no executable for `{target}`"))
 }
 
 /// What a command makes of `input`. Its status is left to the caller: decompressors complain of trailing bytes.
@@ -62,7 +82,7 @@ pub(crate) fn exists(program: &str) -> bool {
 }
 
 /// Where a program is: root's folders are looked at even if the user's path lacks them.
-pub(crate) fn find(program: &str) -> Option<std::path::PathBuf> {
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .chain(["/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(Into::into))

@@ -1,8 +1,6 @@
 //! Sockets that almost got the segment: why they did not, whose they are, and for how long they had been there.
 
-use std::sync::Arc;
-
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use tcpx_common::abi::state::LISTEN;
 

@@ -1,4 +1,4 @@
-//! The tables within their limits: the oldest entry is told as far as it was seen.
+//! The tables within their limits: the oldest entry has to go.
 
 use super::Correlator;
 
@@ -15,6 +15,7 @@ impl Correlator {
         self.settle_attempt(id);
     }
 
+    /// The same for RSTs. One that has had its grace has missed nothing.
     pub(super) fn bound_resets(&mut self) {
         let Some(id) = self.resets.oldest().filter(|_| self.resets.len() > self.limits.resets) else {
             return;

@@ -38,12 +38,10 @@ impl Correlator {
     /// Fewer of the attempt's SYNs were seen to vanish on this host than it has sent: on a busy machine the last may be
     /// dropped long after the caller has given up.
     fn is_awaiting_a_drop(&self, attempt: &AttemptFacts) -> bool {
-        let (Some(ends), Some(end)) = (attempt.ends(), &attempt.end) else { return false };
+        let (Some(handshake), Some(end)) = (Handshake::of(attempt), &attempt.end) else { return false };
         if attempt.is_established() || self.now >= end.time.saturating_add(self.limits.under_way_ns) {
             return false;
         }
-        let since = attempt.start.as_ref().map_or(0, |start| start.time);
-        let handshake = Handshake { ends, isn: attempt.isn(), since };
         let own = self.drop_of(&handshake).and_then(|id| self.drops.get(id));
         own.is_some_and(|drop| {
             drop.cause.segment().is_syn() && drop.count <= u64::from(attempt.syn_retransmits())

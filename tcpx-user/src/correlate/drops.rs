@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tcpx_common::abi::tcp_flag::{ACK, SYN};
 
 use super::{
-    facts::{DropCause, DropFacts},
+    facts::{AttemptFacts, DropCause, DropFacts},
     index::Index,
     key::may_be_same,
     recent::Recent,
@@ -33,6 +33,13 @@ pub struct Handshake {
 }
 
 impl Handshake {
+    /// That of an attempt of which the ends are known.
+    #[must_use]
+    pub fn of(attempt: &AttemptFacts) -> Option<Self> {
+        let since = attempt.start.as_ref().map_or(0, |start| start.time);
+        Some(Self { ends: attempt.ends()?, isn: attempt.isn(), since })
+    }
+
     /// The segment is the SYN of this attempt, the SYN-ACK that answers it, or the ACK that answers that.
     #[must_use]
     pub fn has(&self, segment: &Segment, time: u64) -> bool {

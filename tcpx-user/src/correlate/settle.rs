@@ -204,8 +204,8 @@ impl Correlator {
     /// Tells an attempt with all that was seen of it.
     pub(super) fn settle_attempt(&mut self, id: u64) {
         let Some(mut attempt) = self.attempts.remove(id) else { return };
-        if let Some(ends) = attempt.ends() {
-            self.gather(Arc::make_mut(&mut attempt), ends);
+        if let Some(handshake) = Handshake::of(&attempt) {
+            self.gather(Arc::make_mut(&mut attempt), handshake);
         }
         self.was_ended(&attempt);
         self.settled.push_back(Settled::Attempt(attempt));
@@ -223,9 +223,8 @@ impl Correlator {
         self.attempts.on(ends.flipped()).find(crossed).map(|other| other.id)
     }
 
-    fn gather(&mut self, attempt: &mut AttemptFacts, ends: Ends) {
-        let since = attempt.start.as_ref().map_or(0, |start| start.time);
-        let handshake = Handshake { ends, isn: attempt.isn(), since };
+    fn gather(&mut self, attempt: &mut AttemptFacts, handshake: Handshake) {
+        let Handshake { ends, since, .. } = handshake;
         attempt.remote_is_local =
             is_own(ends.b.ip(), ends.a.ip()) || self.history.is_in_use(attempt.netns(), ends.b.ip());
         attempt.nat = self.translations.onward(ends, Which { isn: handshake.isn, since });

@@ -3,7 +3,7 @@
 //! The kernel never wakes the reader: a timer does, so that a record costs no wake-up and a storm no more of them than
 //! silence. While there is much to read, the reader does not wait at all.
 
-use std::{collections::BTreeMap, io, rc::Rc, time::Duration};
+use std::{collections::BTreeMap, io, iter::Sum, rc::Rc, time::Duration};
 
 use aya::{
     Ebpf,
@@ -72,21 +72,13 @@ impl Counts {
     #[must_use]
     pub fn of(&self, hook: Hook) -> Tally {
         let each = self.counters.get(&u32::from(hook as u8), 0);
-        each.iter().flat_map(|values| values.iter()).fold(Tally::default(), |sum, one| Tally {
-            hits: sum.hits + one.hits,
-            written: sum.written + one.written,
-            lost: sum.lost + one.lost,
-            shed: sum.shed + one.shed,
-        })
+        each.iter().flat_map(|values| values.iter()).map(Tally::of).sum()
     }
 
     /// Records that were not written, by hook and the kernel's reason (0: none).
     #[must_use]
     pub fn untold(&self) -> BTreeMap<(Hook, u32), u64> {
-        let lacking = |hook: &&Hook| {
-            let tally = self.of(**hook);
-            tally.lost + tally.shed > 0
-        };
+        let lacking = |hook: &&Hook| self.of(**hook).untold() > 0;
         let causes = Hook::ALL
             .iter()
             .filter(lacking)
@@ -116,6 +108,30 @@ pub struct Tally {
     pub lost: u64,
     /// Those above the limit for a second.
     pub shed: u64,
+}
+
+impl Tally {
+    const fn of(counters: &HookCounters) -> Self {
+        let &HookCounters { hits, written, lost, shed, .. } = counters;
+        Self { hits, written, lost, shed }
+    }
+
+    /// Records that the reader does not get.
+    #[must_use]
+    pub const fn untold(&self) -> u64 {
+        self.lost + self.shed
+    }
+}
+
+impl Sum for Tally {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            hits: sum.hits + one.hits,
+            written: sum.written + one.written,
+            lost: sum.lost + one.lost,
+            shed: sum.shed + one.shed,
+        })
+    }
 }
 
 impl Live {
@@ -213,8 +229,7 @@ impl Live {
     fn look(&mut self, events: &mut Vec<Event>, now: u64) {
         self.looked = Instant::now();
         for hook in Hook::ALL {
-            let tally = self.counts.of(*hook);
-            let untold = tally.lost + tally.shed;
+            let untold = self.counts.of(*hook).untold();
             let before = self.untold.insert(*hook, untold).unwrap_or(0);
             if untold > before {
                 self.doubt = true;

@@ -29,7 +29,6 @@ mod peer;
 mod provoke;
 mod relay;
 mod script;
-mod sha256;
 mod sockets;
 mod stage;
 mod steer;

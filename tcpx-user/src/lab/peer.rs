@@ -52,6 +52,17 @@ impl Conn {
         let ack = if flags.has(Flags::ACK) { self.expected } else { 0 };
         Segment::new(self.peer, self.kernel, flags, self.next, ack)
     }
+
+    /// The same with SYN, and the option that all have in it.
+    fn opening(&self, flags: Flags) -> Segment {
+        Segment { mss: Some(1400), ..self.segment(flags) }
+    }
+
+    /// The last packet that came from the kernel.
+    #[must_use]
+    pub fn packet(&self) -> &[u8] {
+        &self.packet
+    }
 }
 
 impl Peer {
@@ -131,7 +142,8 @@ impl Peer {
 
     /// Answers a SYN with SYN-ACK and waits for the ACK: the connection is established.
     pub fn accept(&self, conn: &mut Conn) -> Result<(), LabError> {
-        self.advance(conn, Flags::SYN | Flags::ACK, b"")?;
+        let syn_ack = conn.opening(Flags::SYN | Flags::ACK);
+        self.advance(conn, &syn_ack)?;
         self.await_ack(conn)
     }
 
@@ -166,7 +178,8 @@ impl Peer {
     /// a real peer answers to the challenge ends it. So the ACK is sent in any case: to the others it is a duplicate.
     pub fn cross(&self, conn: &mut Conn) -> Result<(), LabError> {
         let first = conn.next;
-        self.advance(conn, Flags::SYN, b"")?;
+        let syn = conn.opening(Flags::SYN);
+        self.advance(conn, &syn)?;
         let both = Flags::SYN | Flags::ACK;
         self.receive("the kernel's SYN-ACK", |s| {
             s.from == conn.kernel && s.to == conn.peer && s.flags == both
@@ -190,13 +203,21 @@ impl Peer {
     /// The same with data in the SYN.
     pub fn request_with(&self, from: u16, to: u16, data: &[u8]) -> Result<Conn, LabError> {
         let mut conn = self.conn(from, to);
-        self.advance(&mut conn, Flags::SYN, data)?;
+        let payload = data.to_vec();
+        self.request_by(&mut conn, |syn| Segment { payload, ..syn })?;
+        Ok(conn)
+    }
+
+    /// The same on a connection that nobody has opened, with a SYN that is made of the usual one.
+    pub fn request_by(&self, conn: &mut Conn, made: impl FnOnce(Segment) -> Segment) -> Result<(), LabError> {
+        let syn = made(conn.opening(Flags::SYN));
+        self.advance(conn, &syn)?;
         let (answer, packet) =
             self.receive("a SYN-ACK", |s| s.to == conn.peer && s.flags == Flags::SYN | Flags::ACK)?;
         conn.expected = answer.seq.wrapping_add(1);
         conn.packet = packet;
         conn.timestamp = answer.timestamps.map(|(sent, _)| sent);
-        Ok(conn)
+        Ok(())
     }
 
     /// A connection that nobody has opened: for stray segments.
@@ -208,7 +229,8 @@ impl Peer {
 
     /// Sends data on a connection.
     pub fn send_data(&self, conn: &mut Conn, data: &[u8]) -> Result<(), LabError> {
-        self.advance(conn, Flags::PSH | Flags::ACK, data)
+        let segment = Segment { payload: data.to_vec(), ..conn.segment(Flags::PSH | Flags::ACK) };
+        self.advance(conn, &segment)
     }
 
     /// Waits until the kernel has acknowledged all that the peer sent.
@@ -241,10 +263,8 @@ impl Peer {
     }
 
     /// Sends a segment and moves the peer's sequence number past it.
-    fn advance(&self, conn: &mut Conn, flags: Flags, data: &[u8]) -> Result<(), LabError> {
-        let mut segment = Segment { payload: data.to_vec(), ..conn.segment(flags) };
-        segment.mss = flags.has(Flags::SYN).then_some(1400);
-        self.send(&segment)?;
+    fn advance(&self, conn: &mut Conn, segment: &Segment) -> Result<(), LabError> {
+        self.send(segment)?;
         conn.next = conn.next.wrapping_add(segment.span());
         Ok(())
     }

@@ -149,19 +149,15 @@ impl Reader {
                 break before;
             }
         };
-        let mut sums = Tally::default();
-        for (hook, tally) in settled {
-            let delivered = self.delivered.get(&hook).copied().unwrap_or(0);
+        for (hook, tally) in &settled {
+            let delivered = self.delivered.get(hook).copied().unwrap_or(0);
             ensure!(
                 tally.hits == delivered + tally.lost + tally.shed,
                 "{hook:?}: {tally:?}, delivered {delivered}"
             );
             ensure!(tally.written == delivered, "{hook:?}: {tally:?}, delivered {delivered}");
-            sums.hits += tally.hits;
-            sums.written += tally.written;
-            sums.lost += tally.lost;
-            sums.shed += tally.shed;
         }
+        let sums: Tally = settled.into_iter().map(|(_, tally)| tally).sum();
         let untold: u64 = self.counts.untold().values().sum();
         ensure!(untold == sums.lost + sums.shed, "by cause {untold} were not told: {sums:?}");
         Ok(sums)

@@ -22,6 +22,15 @@ pub(crate) enum Outcome {
     Skipped(String),
 }
 
+impl Outcome {
+    /// Of what the kernel kept from the programs nothing can be told: that is no passed trial, but no fault of a verdict.
+    /// `None` if it kept nothing, or does not count that.
+    pub(crate) fn passed_over(firings: Option<u64>, wrong: &str) -> Option<Self> {
+        let firings = firings.filter(|&firings| firings > 0)?;
+        Some(Self::Skipped(format!("the kernel passed over {firings} firings of programs; {wrong}")))
+    }
+}
+
 /// A trial whose course is reported. Its name is `{backend}/{scenario}`.
 pub(crate) fn trial(
     name: impl Into<String>,

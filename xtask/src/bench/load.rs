@@ -5,24 +5,16 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
 use super::Bench;
-use crate::{command, paths};
+use crate::command;
 
 /// Where the load runs.
 const CPU: &str = "0";
 
 /// Builds it, and says where it is.
 pub(super) fn build() -> Result<PathBuf> {
-    let mut build = Command::new(env!("CARGO"));
-    build.current_dir(paths::workspace());
-    build.args(["bench", "--quiet", "--package", "tcpx-user", "--bench", "load", "--no-run"]);
-    let text = command::text(build.args(["--message-format", "json"]))?;
-    let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let own = messages.filter(|message| message["target"]["name"] == "load");
-    let mut binaries = own.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-    binaries.next().context("cargo named no executable for the load")
+    command::built(&["bench", "--package", "tcpx-user", "--bench", "load", "--no-run"], "load")
 }
 
 impl Bench {

@@ -15,7 +15,6 @@ mod table;
 mod tracer;
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
@@ -79,19 +78,9 @@ impl Bench {
     fn prepare(rounds: usize) -> Result<Self> {
         // In this order: benchmarks are built into the folder of releases, with a tcpx that is not one.
         let load = load::build()?;
-        let mut build = Command::new(env!("CARGO"));
-        build.current_dir(paths::workspace());
-        command::run(build.args([
-            "build",
-            "--quiet",
-            "--release",
-            "--package",
-            "tcpx-user",
-            "--bin",
-            "tcpx",
-        ]))?;
+        let tcpx =
+            command::built(&["build", "--release", "--package", "tcpx-user", "--bin", "tcpx"], "tcpx")?;
         let folder = paths::target_folder("bench")?;
-        let tcpx = paths::target().join("x86_64-unknown-linux-gnu/release/tcpx");
         Ok(Self { tcpx, load, folder, rounds })
     }
 

@@ -94,12 +94,14 @@ fn bpftrace(bench: &Bench) -> Result<Vec<Measured>> {
     Ok(vec![Measured::reference("rate", storms(bench, attach, || Ok(()))?)])
 }
 
+/// tcpx, recording to a file of which nothing is left from before.
+fn recording(bench: &Bench, file: &Path, probes: &str) -> Result<Tracer> {
+    drop(std::fs::remove_file(file));
+    bench.tcpx(["record", "-w", &file.display().to_string(), "--probes", probes])
+}
+
 fn recorded(bench: &Bench, file: &Path, probes: &str) -> Result<(Ratios, u64)> {
-    let attach = || {
-        drop(std::fs::remove_file(file));
-        let file = file.display().to_string();
-        bench.tcpx(["record", "-w", &file, "--probes", probes])
-    };
+    let attach = || recording(bench, file, probes);
     let mut lost = 0;
     let ratios = storms(bench, attach, || {
         lost += lost_of(&summary(&replayed(bench, file)?)?);
@@ -174,13 +176,12 @@ fn open(bench: &Bench) -> Result<Vec<Measured>> {
 /// The rates of a load that tcpx should not touch, and how often its programs ran meanwhile, at most.
 fn undisturbed(bench: &Bench, load: &[&str]) -> Result<(Ratios, u64)> {
     let mut most = 0;
-    let file = bench.file("open.tcpx").display().to_string();
+    let file = bench.file("open.tcpx");
     let ratios = Ratios::of(
         bench.rounds,
         || bench.load_anywhere(load),
         || {
-            drop(std::fs::remove_file(&file));
-            let tracer = bench.tcpx(["record", "-w", &file, "--probes", "path"])?;
+            let tracer = recording(bench, &file, "path")?;
             let before = tracer.process().runs()?;
             let took = bench.load_anywhere(load)?;
             most = most.max(tracer.process().runs()? - before);
@@ -230,8 +231,7 @@ fn flood(bench: &Bench) -> Result<Vec<Measured>> {
 
 fn replay(bench: &Bench) -> Result<Vec<Measured>> {
     let file = bench.file("storm.tcpx");
-    drop(std::fs::remove_file(&file));
-    let tracer = bench.tcpx(["record", "-w", &file.display().to_string(), "--probes", "path"])?;
+    let tracer = recording(bench, &file, "path")?;
     bench.load(&["storm", STORM])?;
     tracer.stop()?;
     let verdicts = speed(bench, &file, &["--verdict", "unknown"])?;

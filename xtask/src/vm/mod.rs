@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
-use serde_json::Value;
 
 pub(crate) use initramfs::Job;
 use kernels::Kernel;
@@ -192,30 +191,8 @@ fn fetch(names: &[String]) -> Result<()> {
 
 /// Builds the test binary and says where it is.
 pub(crate) fn test_binary() -> Result<PathBuf> {
-    let mut build = Command::new(env!("CARGO"));
-    build.current_dir(crate::paths::workspace());
-    build.args([
-        "test",
-        "--quiet",
-        "--package",
-        "tcpx-user",
-        "--test",
-        "kernel",
-        "--no-run",
-        "--profile",
-        "guest",
-    ]);
-    build.args(["--message-format", "json-render-diagnostics"]).stderr(std::process::Stdio::inherit());
-    let output = build.output().with_context(|| format!("starting `{}`", command::line(&build)))?;
-    if !output.status.success() {
-        bail!("`{}` failed", command::line(&build));
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let binary = messages
-        .filter(|message| message["target"]["name"] == "kernel")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from));
-    binary.context("cargo named no executable for the test `kernel`")
+    let words = ["test", "--package", "tcpx-user", "--test", "kernel", "--no-run", "--profile", "guest"];
+    command::built(&words, "kernel")
 }
 
 /// The names of the trials that these arguments choose.

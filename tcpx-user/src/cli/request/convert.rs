@@ -1,10 +1,6 @@
 //! From [`crate::cli::args`] to [`super::Request`].
 
-use std::{
-    num::{NonZeroU32, NonZeroU64},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{num::NonZeroU64, path::PathBuf, str::FromStr, time::Duration};
 
 use super::{
     Check, Command, Detail, Explain, Flow, Hooks, Lab, Limit, Output, Probe, ProbeSet, Question, Record,
@@ -65,7 +61,10 @@ fn record(typed: RecordArgs, color: When) -> Result<Record> {
 fn replay(typed: ReplayArgs, color: When) -> Result<Replay> {
     Ok(Replay {
         filter: filter(&typed.filters)?,
-        limit: Limit { count: typed.count.as_deref().map(count).transpose()?, duration: None },
+        limit: Limit {
+            count: typed.count.as_deref().map(|typed| from_one_on("-c", typed)).transpose()?,
+            duration: None,
+        },
         everything: typed.everything,
         output: output(typed.output, color),
         files: typed.files,
@@ -89,7 +88,7 @@ fn work(command: &str, typed: WorkArgs, hook: &HookArgs, output: Output) -> Resu
         filter: Filter::default(),
         hooks: hooks(hook, default, output.detail == Detail::Verbose)?,
         limit: Limit {
-            count: typed.count.as_deref().map(count).transpose()?,
+            count: typed.count.as_deref().map(|typed| from_one_on("-c", typed)).transpose()?,
             duration: typed.duration.as_deref().map(|time| duration("--duration", time)).transpose()?,
         },
         ready_file: typed.ready_file,
@@ -119,7 +118,7 @@ fn rotation(typed: &RotationArgs) -> Result<Rotation> {
     Ok(Rotation {
         size: typed.rotate_size.as_deref().map(|typed| size("--rotate-size", typed)).transpose()?,
         time: typed.rotate_time.as_deref().map(|time| duration("--rotate-time", time)).transpose()?,
-        keep: typed.keep.as_deref().map(keep).transpose()?,
+        keep: typed.keep.as_deref().map(|typed| from_one_on("--keep", typed)).transpose()?,
     })
 }
 
@@ -173,19 +172,15 @@ fn hooks(typed: &HookArgs, default: ProbeSet, stacks: bool) -> Result<Hooks> {
 }
 
 fn flow(typed: &HookArgs) -> Result<Flow> {
-    let most = typed.max_events_per_second.as_deref().map(most).transpose()?;
+    let most = typed
+        .max_events_per_second
+        .as_deref()
+        .map(|typed| from_one_on("--max-events-per-second", typed))
+        .transpose()?;
     let ring = typed.buffer_size.as_deref().map(ring).transpose()?;
     Ok(Flow {
-        most_per_second: most.unwrap_or(Flow::DEFAULT.most_per_second),
+        most_per_second: most.map_or(Flow::DEFAULT.most_per_second, NonZeroU64::get),
         ring_bytes: ring.unwrap_or(Flow::DEFAULT.ring_bytes),
-    })
-}
-
-fn most(typed: &str) -> Result<u64> {
-    typed.parse().ok().filter(|&most| most > 0).ok_or_else(|| {
-        let message =
-            format!("--max-events-per-second: \"{typed}\" is not valid: it must be a number from 1 on");
-        Failure::Usage(message)
     })
 }
 
@@ -217,10 +212,11 @@ fn output(typed: OutputArgs, color: When) -> Output {
     Output { format: typed.format, path: typed.output, detail, all, color }
 }
 
-fn count(typed: &str) -> Result<NonZeroU64> {
-    typed
-        .parse()
-        .map_err(|_| Failure::Usage(format!("-c: \"{typed}\" is not valid: it must be a number from 1 on")))
+/// A number without zero.
+fn from_one_on<T: FromStr>(option: &str, typed: &str) -> Result<T> {
+    typed.parse().map_err(|_| {
+        Failure::Usage(format!("{option}: \"{typed}\" is not valid: it must be a number from 1 on"))
+    })
 }
 
 fn pid(typed: &str) -> Result<u32> {
@@ -232,12 +228,6 @@ fn pid(typed: &str) -> Result<u32> {
         Failure::Usage(message)
     };
     typed.parse().ok().filter(|&pid| pid != 0).ok_or_else(wrong)
-}
-
-fn keep(typed: &str) -> Result<NonZeroU32> {
-    typed.parse().map_err(|_| {
-        Failure::Usage(format!("--keep: \"{typed}\" is not valid: it must be a number from 1 on"))
-    })
 }
 
 /// Bytes, with `k`, `M` or `G` for powers of 1000.

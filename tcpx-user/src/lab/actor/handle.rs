@@ -180,28 +180,26 @@ impl Actor {
 
     /// connect() by io_uring, whatever it returns.
     pub fn connect_by_ring(&self, fd: Fd, to: SocketAddr) -> Result<Reply, LabError> {
-        let reply = self.ask(&Command::Call { fd: fd.0, call: Call::ConnectByRing(to) })?;
-        if reply.errno.as_deref() == Some("EOPNOTSUPP") {
-            return Err(LabError::Unavailable {
-                what: "io_uring".to_owned(),
-                why: "io_uring_setup failed".to_owned(),
-                advice: "a kernel with io_uring, and kernel.io_uring_disabled 0",
-            });
-        }
-        Ok(reply)
+        self.if_there(fd, Call::ConnectByRing(to), || LabError::Unavailable {
+            what: "io_uring".to_owned(),
+            why: "io_uring_setup failed".to_owned(),
+            advice: "a kernel with io_uring, and kernel.io_uring_disabled 0",
+        })
     }
 
     /// connect() as a 32-bit program makes it, whatever it returns.
     pub fn connect_by_socketcall(&self, fd: Fd, to: SocketAddr) -> Result<Reply, LabError> {
-        let reply = self.ask(&Command::Call { fd: fd.0, call: Call::ConnectBySocketcall(to) })?;
-        if reply.errno.as_deref() == Some("EOPNOTSUPP") {
-            return Err(LabError::Unavailable {
-                what: "system calls of 32-bit programs".to_owned(),
-                why: "int 0x80 ends a process".to_owned(),
-                advice: "a kernel for x86-64 with CONFIG_IA32_EMULATION, and without ia32_emulation=0",
-            });
-        }
-        Ok(reply)
+        self.if_there(fd, Call::ConnectBySocketcall(to), || LabError::Unavailable {
+            what: "system calls of 32-bit programs".to_owned(),
+            why: "int 0x80 ends a process".to_owned(),
+            advice: "a kernel for x86-64 with CONFIG_IA32_EMULATION, and without ia32_emulation=0",
+        })
+    }
+
+    /// A call by a way that this kernel may not have: the actor says so by an errno that connect() does not give.
+    fn if_there(&self, fd: Fd, call: Call, lacking: impl FnOnce() -> LabError) -> Result<Reply, LabError> {
+        let reply = self.ask(&Command::Call { fd: fd.0, call })?;
+        if reply.errno.as_deref() == Some("EOPNOTSUPP") { Err(lacking()) } else { Ok(reply) }
     }
 
     /// `connect(2)` on a blocking socket, left in flight.

@@ -1,5 +1,7 @@
 //! Multipath TCP (RFC 8684): a subflow that may join, and does not prove that it may.
 
+use sha2::{Digest as _, Sha256};
+
 use super::{
     Family::{Ipv4, Ipv6},
     LabError, Scenario, Stage,
@@ -8,7 +10,6 @@ use super::{
 };
 use crate::lab::{
     Actor, Conn, Peer, Side,
-    sha256::sha256,
     wire::{Flags, Segment, option},
 };
 
@@ -43,7 +44,7 @@ const CAPABLE: u8 = 0x00;
 const JOIN: u8 = 0x10;
 /// Version 1, and HMAC-SHA256.
 const VERSION: u8 = 1;
-const SHA256: u8 = 1;
+const HMAC_SHA256: u8 = 1;
 const OUR_KEY: [u8; 8] = *b"tcpx lab";
 
 /// An MPTCP option.
@@ -54,12 +55,8 @@ fn mptcp(body: &[&[u8]]) -> Vec<u8> {
 
 /// Sends a SYN with this option, and returns the one of the SYN-ACK.
 fn request(peer: &Peer, conn: &mut Conn, options: Vec<u8>) -> Result<Vec<u8>, LabError> {
-    peer.send(&Segment { mss: Some(1400), options, ..conn.segment(Flags::SYN) })?;
-    conn.next = conn.next.wrapping_add(1);
-    let both = Flags::SYN | Flags::ACK;
-    let (answer, packet) = peer.receive("a SYN-ACK", |s| s.to == conn.peer && s.flags == both)?;
-    conn.expected = answer.seq.wrapping_add(1);
-    let found = option(&packet, MPTCP).ok_or_else(|| LabError::Unexpected {
+    peer.request_by(conn, |syn| Segment { options, ..syn })?;
+    let found = option(conn.packet(), MPTCP).ok_or_else(|| LabError::Unexpected {
         what: "the SYN-ACK".to_owned(),
         expected: "an option of Multipath TCP".to_owned(),
         got: "none".to_owned(),
@@ -70,9 +67,9 @@ fn request(peer: &Peer, conn: &mut Conn, options: Vec<u8>) -> Result<Vec<u8>, La
 /// Opens an MPTCP connection from the peer to the server.
 fn open(peer: &Peer) -> Result<Vec<u8>, LabError> {
     let mut conn = peer.conn(40_001, PORT);
-    let answer = request(peer, &mut conn, mptcp(&[&[CAPABLE | VERSION, SHA256]]))?;
+    let answer = request(peer, &mut conn, mptcp(&[&[CAPABLE | VERSION, HMAC_SHA256]]))?;
     let key = answer[answer.len() - OUR_KEY.len()..].to_vec();
-    let options = mptcp(&[&[CAPABLE | VERSION, SHA256], &OUR_KEY, &key]);
+    let options = mptcp(&[&[CAPABLE | VERSION, HMAC_SHA256], &OUR_KEY, &key]);
     peer.send(&Segment { options, ..conn.segment(Flags::ACK) })?;
     Ok(key)
 }
@@ -97,7 +94,7 @@ fn bad_join(stage: &mut Stage) -> Result<(), LabError> {
     stage.step("the peer wants to join the open connection");
     let mut conn = peer.conn(40_002, PORT);
     let nonce = [1, 2, 3, 4];
-    request(&peer, &mut conn, mptcp(&[&[JOIN, 1], &sha256(&key)[..4], &nonce]))?;
+    request(&peer, &mut conn, mptcp(&[&[JOIN, 1], &Sha256::digest(&key)[..4], &nonce]))?;
     stage.step("the last ACK does not prove that it has the keys");
     peer.send(&Segment { options: mptcp(&[&[JOIN, 0], &[0; 20]]), ..conn.segment(Flags::ACK) })?;
     peer.await_reset(&conn)?;
