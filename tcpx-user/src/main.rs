@@ -7,7 +7,7 @@ use tcpx_user::{
     check,
     cli::{args::Args, explain, failure::Failure, lab, request::Request},
     lab::actor,
-    run,
+    query, run,
 };
 
 fn main() -> ExitCode {
@@ -32,6 +32,7 @@ fn dispatch() -> Result<u8, Failure> {
         Request::Trace(trace) => run::trace(&trace),
         Request::Record(record) => run::record(&record),
         Request::Replay(replay) => run::replay(&replay),
+        Request::Query(asked) => query::query(&asked),
         Request::Probe(probe) => run::probe(&probe),
         Request::Lab(asked) => lab::run(&asked),
         Request::Check(check) => check::run(&check),

@@ -8,7 +8,7 @@ use std::{
 
 use assert_cmd::cargo::CommandCargoExt as _;
 
-const COMMANDS: [&str; 7] = ["trace", "record", "replay", "lab", "probe", "check", "explain"];
+const COMMANDS: [&str; 8] = ["trace", "record", "replay", "query", "lab", "probe", "check", "explain"];
 
 /// `tcpx` in an environment that says nothing about colour, width or language.
 fn tcpx(args: &[&str]) -> Command {
@@ -53,7 +53,7 @@ fn help_goes_to_stdout_and_has_examples_and_exit_statuses() {
     for command in COMMANDS {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");
     }
-    for later in ["report", "query", "daemon"] {
+    for later in ["report", "daemon"] {
         assert!(!help.contains(&format!("\n  {later} ")), "{later} is not there yet");
     }
 }
@@ -254,4 +254,73 @@ fn replay_says_where_a_recording_is_broken_and_shows_what_came_before() {
             "{output:?}"
         );
     }
+}
+
+#[test]
+fn query_asks_a_recording_in_sql() {
+    let (path, _) = kept();
+    let output = run(&["query", &path, "SELECT verdict, count(*) AS n FROM attempts GROUP BY 1 LIMIT 2"]);
+    assert_eq!(output.status.code(), Some(3), "events were lost when it was recorded");
+    let table = "verdict      n\n-----------  -\ncancelled    2\nclosed-port  2\n";
+    assert_eq!(text(&output.stdout), table);
+    assert!(text(&output.stderr).contains("4 events were lost when it was recorded"));
+    assert!(!std::path::Path::new(&format!("{path}.tcpxdb")).exists(), "it is small");
+    let json = run(&["query", &path, "--format", "json", "--port", "1000", "SELECT comm FROM attempts"]);
+    assert_eq!(text(&json.stdout), "{\"comm\":\"someone1\"}\n", "filters are those of replay");
+    let schema = text(&run(&["query", "--schema"]).stdout);
+    assert!(schema.starts_with("attempts: ") && schema.contains("\n  remote_addr "), "{schema}");
+}
+
+#[test]
+fn query_says_what_is_wrong() {
+    let (path, _) = kept();
+    for (args, said) in [
+        (&["query"][..], "FILE... SQL"),
+        (&["query", &path], "the last word is the SQL, and"),
+        (&["query", "SELECT 1"], "which recording?"),
+        (
+            &["query", &path, "SELECT verdit FROM attempts"],
+            "at character 8: verdit FROM attempts; did you mean verdict?",
+        ),
+        (&["query", &path, "DROP TABLE attempts"], "recordings can only be read"),
+        (&["query", &path, "SELECT 1", "--format", "parquet"], "--output NAME.parquet"),
+        (&["query", &path, "SELECT 1", "--format", "xml"], "table, csv, json, parquet"),
+        (&["query", &path, "SELECT 1", "--limit", "0"], "--limit: \"0\" is not valid"),
+        (&["query", &path, &path, "SELECT 1"], "is the same file of the same recording as"),
+    ] {
+        let (status, stderr) = wrong(args);
+        assert_eq!(status, Some(2), "{args:?}: {stderr}");
+        assert!(stderr.contains(said), "{args:?}: {stderr}");
+    }
+    for (path, said) in
+        [("/no/such/file", "reading the recording /no/such/file: "), ("/dev/null", "no regular file")]
+    {
+        let (status, stderr) = wrong(&["query", path, "SELECT 1"]);
+        assert!(status == Some(1) && stderr.contains(said), "{stderr}");
+    }
+}
+
+/// Rows without end, as long as somebody reads them.
+const ENDLESS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
+
+#[test]
+fn query_ends_with_ctrl_c_and_with_its_reader() {
+    let (path, _) = kept();
+    let start = || {
+        let mut query = tcpx(&["query", "--format", "csv", &path, ENDLESS]);
+        query.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let mut interrupted = start();
+    let mut first = [0; 4];
+    interrupted.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    let id = rustix::process::Pid::from_child(&interrupted);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    let output = interrupted.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), &first), (Some(1), b"i\n1\n"));
+    assert_eq!(text(&output.stderr), "tcpx: interrupted: the query was not carried out to its end\n");
+    let mut left = start();
+    left.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    drop(left.stdout.take());
+    let output = left.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
 }

@@ -10,5 +10,14 @@ use crate::{command, paths};
 pub(crate) fn run() -> Result<()> {
     let mut test = Command::new(env!("CARGO"));
     test.current_dir(paths::workspace()).env("TCPX_WRITE_DOCS", "1");
-    command::run(test.args(["test", "--quiet", "--package", "tcpx-user", "--lib", "explain::book"]))
+    command::run(test.args([
+        "test",
+        "--quiet",
+        "--package",
+        "tcpx-user",
+        "--lib",
+        "--",
+        "explain::book",
+        "query::schema",
+    ]))
 }

@@ -92,6 +92,31 @@ stderr says where it is.
 
 Exit status: 0 done; 1 could not, or not to the end; 2 wrong use; 3 events were lost when it was recorded.";
 
+/// Ends `tcpx query --help`.
+pub(super) const QUERY: &str = "\
+Examples:
+  tcpx query x.tcpx 'SELECT verdict, count(*) FROM attempts GROUP BY verdict ORDER BY 2 DESC'
+  tcpx query x.tcpx \"SELECT remote_addr, remote_port, count(*) AS refused FROM attempts
+                     WHERE outcome = 'refused' GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 10\"
+      the peers that refuse most
+  tcpx query x.tcpx \"SELECT substr(time, 1, 16) AS minute, sum(count) AS segments FROM drops
+                     WHERE verdict = 'accept-queue-full' GROUP BY 1\"
+      overflows of accept queues by minute
+  tcpx query x.tcpx 'SELECT sender_comm, verdict, count(*) FROM resets WHERE sender_comm IS NOT NULL
+                     GROUP BY 1, 2 ORDER BY 3 DESC'
+      which processes own the RSTs that were sent
+  tcpx query a.tcpx b.tcpx 'SELECT recording, kernel, attempts, complete FROM recordings'
+  tcpx query x.tcpx 'SELECT * FROM attempts' --output attempts.parquet
+  tcpx query --schema
+
+The SQL is SQLite's: one statement that reads. Tables are attempts, resets, drops, deaths, calls, losses
+and recordings; --schema shows their columns. A recording of more than 1 MB gets an index beside it
+(FILE.tcpxdb, or in ~/.cache/tcpx if nothing can be written there) by its first query, and later ones
+use it as long as it fits. Filters are those of replay: with one, no index is used, and a WHERE is faster.
+
+Exit status: 0 done; 1 could not, or a recording could not be read to its end; 2 wrong use, wrong SQL; 3 events
+were lost when it was recorded.";
+
 /// Ends `tcpx lab --help`.
 pub(super) const LAB: &str = "\
 Examples:

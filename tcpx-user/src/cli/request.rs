@@ -1,10 +1,13 @@
 //! What the command line means: every value checked, every default decided.
 
 mod convert;
+mod query;
 
 use std::{ffi::OsString, net::SocketAddr, num::NonZeroU64, path::PathBuf, time::Duration};
 
 use crate::{event::Backend, record::Destination};
+
+pub use query::{Asked, Query, QueryForm};
 
 use super::{
     args::{Args, Format, When},
@@ -21,6 +24,8 @@ pub enum Request {
     Record(Box<Record>),
     /// Watch what was recorded.
     Replay(Box<Replay>),
+    /// Ask recordings.
+    Query(Box<Query>),
     /// Play scenarios.
     Lab(Lab),
     /// Connect once.
@@ -162,7 +167,7 @@ pub struct Hooks {
 }
 
 /// Where results go, and how they look.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
     /// Text or JSON.
     pub format: Format,
@@ -259,6 +264,7 @@ impl Request {
             Self::Trace(trace) => &trace.output,
             Self::Record(record) => &record.trace.output,
             Self::Replay(replay) => &replay.output,
+            Self::Query(query) => &query.output,
             Self::Lab(lab) => &lab.output,
             Self::Probe(probe) => &probe.output,
             Self::Check(check) => &check.output,

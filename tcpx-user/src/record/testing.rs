@@ -268,8 +268,18 @@ pub(crate) fn facts() -> Facts {
 
 /// Lines as a live trace shows them, which is recorded into `path`. The source reads `ahead` steps before the engine gets the first.
 pub(crate) fn live(path: &Path, rotation: Rotation, steps: &[Step], ahead: usize) -> Vec<String> {
+    live_on(facts(), path, rotation, steps, ahead)
+}
+
+/// The same on another kernel, or in another recording.
+pub(crate) fn live_on(
+    facts: Facts,
+    path: &Path,
+    rotation: Rotation,
+    steps: &[Step],
+    ahead: usize,
+) -> Vec<String> {
     let recorder = Recorder::create(Destination { path: path.to_owned(), rotation }).expect("a file");
-    let facts = facts();
     let symbols = Noted::of_source(Box::new(Functions), recorder.clone());
     let mut decoder = Decoder::new(facts.names.names(), Box::new(symbols), facts.names.tick_ns);
     let symbols = Noted::of_engine(Box::new(Functions), recorder.clone());

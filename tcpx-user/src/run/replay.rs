@@ -14,15 +14,19 @@ use tokio::sync::Notify;
 use super::{
     scope::Scope,
     select::Selection,
-    session::{Session, runtime},
+    session::{Ended, Session, runtime},
     stop::{Signals, Stop},
     work::Work,
 };
 use crate::{
-    cli::{failure::Failure, request::Replay},
+    cli::{
+        failure::Failure,
+        filter::Filter,
+        request::{Limit, Replay},
+    },
     line::Line,
     record::{self, Broken, Summed},
-    sink::open::Results,
+    sink::{Sink, open::Results},
 };
 
 pub use self::{engine::Replayed, source::Playback};
@@ -32,28 +36,54 @@ pub use self::{engine::Replayed, source::Playback};
 /// # Errors
 /// When it cannot be done, or where the recording is broken: what came before has been shown.
 pub fn replay(request: &Replay) -> Result<u8, Failure> {
-    let (source, engine, end) = open(&request.files)?;
-    let first = Line::Start(source.facts().start().into());
-    let scope = if request.everything { Scope::Host } else { (&source.facts().scope).into() };
     let results = Results::open(&request.output)?;
-    let name = results.name.clone();
-    let session = Session {
-        source,
-        engine,
-        work: Reading(Rc::clone(&end)),
-        selection: Selection::new(request.filter.clone(), scope),
-        sink: results.into_sink(&request.output),
+    let (ended, end) = play(Play {
+        files: &request.files,
+        filter: request.filter.clone(),
+        everything: request.everything,
         limit: request.limit,
-        name,
-    };
-    let ended = runtime()?.block_on(async {
-        let signals = Signals::take().map_err(Failure::io("taking over signals"))?;
-        session.run(first, signals).await
+        name: results.name.clone(),
+        sink: results.into_sink(&request.output),
     })?;
     match end.failure() {
         Some(failure) => Err(failure),
         None => Ok(ended.exit(false)),
     }
+}
+
+/// A recording, and where its lines go.
+pub struct Play<'a> {
+    /// The files of one recording, in their order.
+    pub files: &'a [PathBuf],
+    /// What to keep.
+    pub filter: Filter,
+    /// Also what was not shown when it was recorded.
+    pub everything: bool,
+    /// When to stop.
+    pub limit: Limit,
+    /// Where to.
+    pub sink: Box<dyn Sink>,
+    /// What that is called in messages.
+    pub name: String,
+}
+
+/// Shows a recording; how the session ended, and how the reading.
+///
+/// # Errors
+/// When nothing of it can be read, or lines cannot be written.
+pub fn play(what: Play<'_>) -> Result<(Ended, Rc<End>), Failure> {
+    let Play { files, filter, everything, limit, sink, name } = what;
+    let (source, engine, end) = open(files)?;
+    let first = Line::Start(source.facts().start().into());
+    let scope = if everything { Scope::Host } else { (&source.facts().scope).into() };
+    let work = Reading(Rc::clone(&end));
+    let session =
+        Session { source, engine, work, selection: Selection::new(filter, scope), sink, limit, name };
+    let ended = runtime()?.block_on(async {
+        let signals = Signals::take().map_err(Failure::io("taking over signals"))?;
+        session.run(first, signals).await
+    })?;
+    Ok((ended, end))
 }
 
 /// What a session needs to read these files, of which there is at least one.

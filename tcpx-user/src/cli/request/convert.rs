@@ -4,7 +4,7 @@ use std::{num::NonZeroU64, path::PathBuf, str::FromStr, time::Duration};
 
 use super::{
     Check, Command, Detail, Explain, Flow, Hooks, Lab, Limit, Output, Probe, ProbeSet, Question, Record,
-    Replay, Request, ScopeRequest, Trace,
+    Replay, Request, ScopeRequest, Trace, query,
 };
 use crate::{
     cli::{
@@ -32,6 +32,7 @@ pub(super) fn request(args: Args, hosts: &str) -> Result<Request> {
         args::Command::Trace(typed) => Request::Trace(Box::new(trace(*typed, color)?)),
         args::Command::Record(typed) => Request::Record(Box::new(record(*typed, color)?)),
         args::Command::Replay(typed) => Request::Replay(Box::new(replay(*typed, color)?)),
+        args::Command::Query(typed) => Request::Query(Box::new(query::query(*typed, color)?)),
         args::Command::Lab(typed) => Request::Lab(lab(typed, color)?),
         args::Command::Probe(typed) => Request::Probe(probe(typed, hosts, color)?),
         args::Command::Check(typed) => Request::Check(check(typed, color)),
@@ -71,7 +72,7 @@ fn replay(typed: ReplayArgs, color: When) -> Result<Replay> {
     })
 }
 
-fn filter(typed: &FilterArgs) -> Result<Filter> {
+pub(super) fn filter(typed: &FilterArgs) -> Result<Filter> {
     Filter::parse(typed).map_err(|wrong| Failure::Usage(wrong.to_string()))
 }
 
@@ -213,7 +214,7 @@ fn output(typed: OutputArgs, color: When) -> Output {
 }
 
 /// A number without zero.
-fn from_one_on<T: FromStr>(option: &str, typed: &str) -> Result<T> {
+pub(super) fn from_one_on<T: FromStr>(option: &str, typed: &str) -> Result<T> {
     typed.parse().map_err(|_| {
         Failure::Usage(format!("{option}: \"{typed}\" is not valid: it must be a number from 1 on"))
     })
