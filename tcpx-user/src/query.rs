@@ -91,7 +91,7 @@ fn answer(files: &[PathBuf], sql: &str, request: &request::Query, keep: &Keep) -
 fn conclude(database: &Database) -> Result<u8, Failure> {
     let (broken, lost) = database.shortcomings()?;
     for what in broken.iter().skip(1) {
-        say(&format!("tcpx: {what}"));
+        say(what);
     }
     if let Some(what) = broken.into_iter().next() {
         return Err(Failure::Other(anyhow::anyhow!("{what}; the rows are of what comes before")));
@@ -109,7 +109,7 @@ fn conclude(database: &Database) -> Result<u8, Failure> {
 /// On stderr, which is no reason to stop if it takes nothing.
 fn say(words: &str) {
     let mut stderr = io::stderr();
-    let _ = io::Write::write_all(&mut stderr, format!("{}\n", escape(words)).as_bytes());
+    let _ = io::Write::write_all(&mut stderr, format!("tcpx: {}\n", escape(words)).as_bytes());
 }
 
 /// Whether somebody looks at results as they come.

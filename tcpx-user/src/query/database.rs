@@ -142,6 +142,8 @@ impl Database {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST)?;
         connection.pragma_update(None, "cell_size_check", true)?;
+        // What is sorted may take that much memory, in KiB, before it goes to a file.
+        connection.pragma_update(Some("main"), "cache_size", -65_536)?;
         connection.pragma_update(None, "query_only", true)?;
         self.interrupt.reach(connection)?;
         connection.authorizer(Some(may))

@@ -77,7 +77,7 @@ pub(super) fn find_or_make(
         }
     }
     let why = why.unwrap_or_default();
-    say(&format!("tcpx: no index can be kept ({why}): the next query reads {} again", recording.name()));
+    say(&format!("no index can be kept ({why}): the next query reads {} again", recording.name()));
     Ok(None)
 }
 
@@ -148,7 +148,7 @@ fn make(
     let size = fs::metadata(&path).map_or(0, |there| there.len());
     #[expect(clippy::cast_precision_loss, reason = "one place behind the point is shown")]
     let megabytes = size as f64 / 1e6;
-    say(&format!("tcpx: kept an index for the next query: {} ({megabytes:.1} MB)", path.display()));
+    say(&format!("kept an index for the next query: {} ({megabytes:.1} MB)", path.display()));
     Ok(path)
 }
 

@@ -28,10 +28,17 @@ pub(super) enum Cell<'a> {
 }
 
 /// The facts so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Row<'a>(Vec<Cell<'a>>);
 
+/// Columns of the widest table, and some.
+const COLUMNS: usize = 64;
+
 impl<'a> Row<'a> {
+    fn new() -> Self {
+        Self(Vec::with_capacity(COLUMNS))
+    }
+
     /// All of them.
     pub(super) fn cells(&self) -> &[Cell<'a>] {
         &self.0

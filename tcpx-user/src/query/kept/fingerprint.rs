@@ -10,14 +10,15 @@ use std::{
 
 use serde::Serialize;
 
-/// Number of the layout of tables (`query/schema/tables.rs`): a change of columns needs a new one.
-const LAYOUT: u32 = 1;
+use crate::query::schema::TABLES;
+
 /// Bytes at both ends of a file that are looked at. The facts are at one end, with a number that no other recording has, and
 /// the sum over all of it is at the other.
 const ENDS: u64 = 64 << 10;
 
 #[derive(Serialize)]
 struct Fingerprint {
+    /// Of the tables.
     layout: u32,
     tcpx: &'static str,
     /// Size and time of the program: one that was built anew may judge otherwise under the same version.
@@ -38,12 +39,18 @@ pub(super) fn fingerprint(files: &[PathBuf]) -> Option<String> {
     let program = env::current_exe().and_then(fs::metadata).ok();
     let files = files.iter().map(|path| of_file(path)).collect::<io::Result<_>>().ok()?;
     let fingerprint = Fingerprint {
-        layout: LAYOUT,
+        layout: layout(),
         tcpx: env!("CARGO_PKG_VERSION"),
         program: program.map(|there| (there.len(), modified(&there))),
         files,
     };
     serde_json::to_string(&fingerprint).ok()
+}
+
+/// Changes with every column.
+fn layout() -> u32 {
+    let tables: String = TABLES.iter().map(|table| table.create("main")).collect();
+    crc32fast::hash(tables.as_bytes())
 }
 
 fn of_file(path: &Path) -> io::Result<OfFile> {

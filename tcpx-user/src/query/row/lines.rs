@@ -17,7 +17,7 @@ pub(in crate::query) fn nanoseconds(time: &str) -> Option<i64> {
 
 impl<'a> Row<'a> {
     fn begin(id: u64, time: &str) -> Self {
-        let mut row = Self::default();
+        let mut row = Self::new();
         row.integer(Some(id));
         row.integer(nanoseconds(time));
         row
@@ -201,7 +201,7 @@ pub(in crate::query) fn call(line: &CallLine) -> Row<'_> {
 
 /// A row of `losses`.
 pub(in crate::query) fn loss(line: &Loss) -> Row<'_> {
-    let mut row = Row::default();
+    let mut row = Row::new();
     row.text(Some(&line.hook));
     row.text(Some(&line.stage));
     row.integer(Some(line.count));
@@ -216,7 +216,7 @@ pub(in crate::query) fn recording<'a>(
     summary: &'a Summary,
     broken: Option<&'a str>,
 ) -> Row<'a> {
-    let mut row = Row::default();
+    let mut row = Row::new();
     for text in [&start.kernel, &start.arch, &start.tcpx, &start.backend, &start.probes] {
         row.text(Some(text));
     }
