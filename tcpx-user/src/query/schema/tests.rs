@@ -1,6 +1,7 @@
 use std::{collections::BTreeSet, env, fs, path::Path};
 
 use super::*;
+use crate::query::{ask, interrupt::Interrupt};
 
 #[test]
 fn the_page_says_what_the_tables_are() {
@@ -32,4 +33,12 @@ fn the_text_names_each_table_and_column() {
             assert!(text.contains(&format!("\n  {} ", column.name)), "{}", column.name);
         }
     }
+}
+
+#[test]
+fn the_examples_of_the_page_are_right() {
+    let page = page();
+    let examples = page.split("```sql\n").skip(1).filter_map(|rest| rest.split_once("```"));
+    let checked = examples.map(|(sql, _)| ask::check(sql, &Interrupt::default()).expect(sql)).count();
+    assert!(checked >= 6, "{checked} examples");
 }
