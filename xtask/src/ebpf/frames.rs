@@ -109,7 +109,7 @@ fn own(code: &[u8]) -> u32 {
 }
 
 /// The deepest chain of calls from a function, and its stack.
-fn deepest<'a>(functions: &BTreeMap<At, Function<'a>>, at: At, level: u32) -> Result<(u32, Vec<&'a str>)> {
+fn deepest(functions: &BTreeMap<At, Function<'_>>, at: At, level: u32) -> Result<(u32, Vec<String>)> {
     ensure!(level < 8, "more than eight frames");
     let Some(function) = functions.get(&at) else { return Ok((0, Vec::new())) };
     let mut below = (0, Vec::new());
@@ -119,7 +119,8 @@ fn deepest<'a>(functions: &BTreeMap<At, Function<'a>>, at: At, level: u32) -> Re
             below = chain;
         }
     }
-    let names = std::iter::once(function.name).chain(below.1).collect();
+    let name = format!("{} ({})", function.name, function.own);
+    let names = std::iter::once(name).chain(below.1).collect();
     Ok((function.own + below.0, names))
 }
 
