@@ -9,19 +9,21 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::functions::{At, Function, INSN, immediate};
 
-/// Instructions that all programs of one backend may take for a segment.
+/// Instructions that all programs together may take for a segment.
 const MOST: u32 = 120;
 /// `bpf_ktime_get_boot_ns`: its time is the first that a record needs (`emit.rs`).
 const BEGINS_RECORD: i64 = 125;
 
-/// The programs that run for each segment of an open connection, by backend. IPv4 and IPv6 have the same code. Early demux
-/// looks up too, before `tcp_v4_rcv`: that program ends at once then, as what is in hand still has its results.
-const OF_EACH_SEGMENT: [(&str, [&str; 2]); 2] = [
-    ("fentry", ["receive_fentry", "established_fexit"]),
-    ("kprobe", ["receive_kprobe", "established_kretprobe"]),
+/// The programs that run for each segment of an open connection as it is received or sent. IPv4 and IPv6 have the same
+/// code. Early demux looks up too, before `tcp_v4_rcv`: that program ends at once then, as what is in hand still has its
+/// results. What is sent is looked at for its translation, which takes most of the instructions if there is one.
+const OF_EACH_SEGMENT: [(&str, &[&str]); 3] = [
+    ("received, fentry", &["receive_fentry", "established_fexit"]),
+    ("received, kprobe", &["receive_kprobe", "established_kretprobe"]),
+    ("sent", &["nat_tp"]),
 ];
 
-/// Instructions for a segment that is no SYN, by backend; fails if they are too many.
+/// Instructions for a segment that is no SYN, by how it is met; fails if they are too many.
 pub(super) fn check(functions: &BTreeMap<At, Function<'_>>) -> Result<Vec<(&'static str, u32)>> {
     OF_EACH_SEGMENT
         .iter()
