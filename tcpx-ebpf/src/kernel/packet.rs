@@ -2,11 +2,11 @@
 
 use tcpx_common::{
     abi::tcp_flag,
-    event::{Icmp, Segment, Tuple},
+    event::{Arrival, Icmp, Segment, Tuple},
     offsets::ABSENT,
 };
 
-use super::{field, field_or_zero, read, read_into};
+use super::{field, field_or_zero, read, read_into, read_or_zero};
 use crate::maps::{OPTIONS, offset};
 
 const ETH_P_IP: u16 = 0x0800;
@@ -184,6 +184,23 @@ pub fn device(skb: u64, index: &mut u32, name: &mut [u8; 16]) {
         // A name that cannot be read is zeroed by the helper (`bpf_probe_read_kernel_common`).
         let _ = read_into(name, device + u64::from(place));
     }
+}
+
+/// How a packet came.
+#[inline(always)]
+pub fn arrival(skb: u64) -> Arrival {
+    let (_, ip, family) = network(skb);
+    let device: u64 = field_or_zero(skb, offset!(skb_dev));
+    let ifindex = match device {
+        0 => field_or_zero(skb, offset!(skb_iif)),
+        device => field_or_zero(device, offset!(dev_ifindex)),
+    };
+    // IPv6 has no identification.
+    let (ttl, ip_id) = match family {
+        4 => (read_or_zero(ip + 8), u16::from_be(read_or_zero(ip + 4))),
+        _ => (read_or_zero(ip + 7), 0),
+    };
+    Arrival { ifindex, ip_id, ttl, present: 1 }
 }
 
 /// Destination port of a TCP packet; 0 if it cannot be read.

@@ -8,7 +8,10 @@ use tcpx_common::{
 };
 
 use super::{common::Common, current_task, field, field_or_zero, read, read_into};
-use crate::maps::{OPENED, Opened, config, offset};
+use crate::{
+    in_hand,
+    maps::{OPENED, Opened, config, offset},
+};
 
 const IPPROTO_TCP: u16 = 6;
 
@@ -146,7 +149,11 @@ pub fn timers(sk: u64, out: &mut SockReset) {
     out.retransmits = field_or_zero(sk, offset!(icsk_retransmits));
     out.user_timeout = field_or_zero(sk, offset!(icsk_user_timeout));
     out.linger2 = field_or_zero(sk, offset!(tp_linger2));
-    out.opened_ns = age(sk, &mut out.sock);
+    // SAFETY: the values are copied at once.
+    let Some(opened) = (unsafe { OPENED.get(sk) }) else { return };
+    out.opened_ns = opened.time_ns;
+    out.sock.bytes_acked = out.sock.bytes_acked.saturating_sub(opened.bytes_acked);
+    out.handshake = opened.handshake;
 }
 
 /// When the connection of this socket was opened, or 0; takes what no byte of data is from the bytes in `out`. To be called
@@ -164,7 +171,9 @@ pub fn age(sk: u64, out: &mut SockFacts) -> u64 {
 pub fn opened(sk: u64) {
     // SAFETY: the helper has no preconditions.
     let time_ns = unsafe { bpf_ktime_get_boot_ns() };
-    let _ = OPENED.insert(sk, Opened { time_ns, bytes_acked: field_or_zero(sk, offset!(tp_bytes_acked)) }, 0);
+    let bytes_acked = field_or_zero(sk, offset!(tp_bytes_acked));
+    let handshake = in_hand::completed(sk);
+    let _ = OPENED.insert(sk, Opened { time_ns, bytes_acked, handshake }, 0);
 }
 
 /// What a namespace allows listeners.
