@@ -17,6 +17,11 @@ impl State {
             return;
         }
         self.changed = true;
+        if key.modifiers.contains(KeyModifiers::ALT) {
+            // Terminals send Esc and a key that follows at once as they send Alt and that key.
+            self.key(KeyCode::Esc.into());
+            return self.key(KeyEvent { modifiers: key.modifiers - KeyModifiers::ALT, ..key });
+        }
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match (key.code, control) {
             (KeyCode::Char('c'), true) => self.left = true,

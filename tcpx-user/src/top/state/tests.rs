@@ -160,3 +160,12 @@ fn q_and_ctrl_c_leave() {
     press(&mut state, "q");
     assert!(state.left);
 }
+
+#[test]
+fn esc_and_a_key_that_follows_at_once_are_both() {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    let mut state = some();
+    press(&mut state, "4<Enter>");
+    state.key(KeyEvent::new(KeyCode::Char('2'), KeyModifiers::ALT));
+    assert_eq!((state.opened.is_none(), state.tab), (true, Tab::Processes));
+}
