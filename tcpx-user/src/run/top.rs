@@ -153,10 +153,11 @@ impl View {
         clock: Clock,
         missed: Option<Missed>,
     ) -> Result<Self, Failure> {
-        let state = State::new(origin, request.output.all, environment.utf8);
+        let mut state = State::new(origin, request.output.all, environment.utf8);
+        state.only = only(request);
         let theme = Theme { color: environment.coloured(request.output.color) };
         let screen = Screen::enter(theme).map_err(Failure::io("taking over the terminal"))?;
-        let display = Rc::new(Display::new(state, screen));
+        let display = Rc::new(Display::new(state, Some(screen)));
         let feed = Feed::new(Rc::clone(&display), clock, missed);
         let summary = feed.summary();
         Ok(Self { feed, display, summary })
@@ -190,6 +191,16 @@ impl Work for Watching {
     fn status(&self) -> Option<u8> {
         None
     }
+}
+
+/// What the command line leaves out.
+fn only(request: &Top) -> String {
+    let inside = match &request.scope {
+        ScopeRequest::NamespaceOf(pid) => format!(", netns of {pid}"),
+        ScopeRequest::Host | ScopeRequest::Command(_) => String::new(),
+    };
+    let filtered = if request.filter.is_empty() { "" } else { ", as the command filters" };
+    inside + filtered
 }
 
 /// The file, or the first of several.

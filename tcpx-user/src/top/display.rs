@@ -19,10 +19,10 @@ pub struct Display {
 }
 
 impl Display {
-    /// Shows a state on a screen.
+    /// Shows a state on a screen; without one it only keeps it.
     #[must_use]
-    pub const fn new(state: State, screen: Screen) -> Self {
-        Self { state: RefCell::new(state), screen: RefCell::new(Some(screen)), drawn: Cell::new(None) }
+    pub const fn new(state: State, screen: Option<Screen>) -> Self {
+        Self { state: RefCell::new(state), screen: RefCell::new(screen), drawn: Cell::new(None) }
     }
 
     /// The state, to change it. Not to be held while something is waited for.

@@ -175,3 +175,58 @@ impl Sink for Feed {
         self.seq
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::{
+        sink::samples::{attempt, loss, peer_reset, reset_of_attempt, start, summary},
+        top::{model::Tally, state::Origin, testing::SECOND},
+    };
+
+    fn feed(clock: Clock, missed: Option<Missed>) -> (Rc<Display>, Feed) {
+        let state = State::new(Origin::Live, false, true);
+        let display = Rc::new(Display::new(state, None));
+        (Rc::clone(&display), Feed::new(display, clock, missed))
+    }
+
+    fn give(feed: &mut Feed, lines: &[Line]) {
+        lines.iter().try_for_each(|line| feed.line(line)).expect("memory");
+    }
+
+    #[test]
+    fn an_attempt_and_its_reset_are_one_result() {
+        let (display, mut feed) = feed(Clock::Recorded(0), None);
+        give(&mut feed, &[start(), reset_of_attempt(), attempt(), peer_reset(), loss(), summary()]);
+        feed.flush().expect("memory");
+        let state = display.state();
+        assert_eq!(state.shown().0.total(), Tally { failed: 2, worked: 0 });
+        assert_eq!((state.losses.kernel, &state.reading), (12, &Reading::Done));
+        assert!(state.start.is_some() && feed.summary().borrow().is_some());
+    }
+
+    #[test]
+    fn a_recording_ends_with_the_second_of_its_latest_result() {
+        let (display, mut feed) = feed(Clock::Recorded(0), None);
+        give(&mut feed, &[peer_reset()]);
+        feed.flush().expect("memory");
+        let state = display.state();
+        let (model, now) = state.shown();
+        assert_eq!((now, model.failed.last(1, now)), (SECOND + 1, 1));
+    }
+
+    #[test]
+    fn missed_firings_are_asked_for_once_a_second() {
+        let asked = Rc::new(Cell::new(0));
+        let counted = Rc::clone(&asked);
+        let missed: Missed = Box::new(move || {
+            counted.set(counted.get() + 1);
+            Some(counted.get())
+        });
+        let (display, mut feed) = feed(Clock::Recorded(SECOND), Some(missed));
+        feed.flush().and_then(|()| feed.flush()).expect("memory");
+        assert_eq!((asked.get(), display.state().losses.missed), (1, 1));
+    }
+}

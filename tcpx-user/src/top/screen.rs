@@ -30,7 +30,7 @@ use super::{
     view::{self, Theme},
 };
 
-/// How long a terminal that takes nothing is waited for on leaving.
+/// How long the last frame is waited for on leaving. One that takes longer is waited for by the kernel.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// There is one terminal: it is taken over.
@@ -169,9 +169,7 @@ fn give_back() {
     let mut bytes = Vec::new();
     // Memory takes all.
     let _ = queue!(bytes, style::ResetColor, LeaveAlternateScreen, cursor::Show);
-    // A terminal that takes nothing would not take this either. Nothing can be done about one that is gone.
-    if Screen::is_ready() {
-        let _ = io::stdout().write_all(&bytes).and_then(|()| io::stdout().flush());
-    }
+    // Behind the frame that is on its way. Nothing can be done about a terminal that is gone.
+    let _ = io::stdout().write_all(&bytes).and_then(|()| io::stdout().flush());
     let _ = terminal::disable_raw_mode();
 }

@@ -97,6 +97,8 @@ pub struct Typing {
 pub struct State {
     /// Where results come from.
     pub origin: Origin,
+    /// What the command line leaves out, as words that follow a comma.
+    pub only: String,
     /// How tracing began.
     pub start: Option<Box<Start>>,
     /// How the source stands.
@@ -139,6 +141,7 @@ impl State {
         let column = if origin == Origin::Live { Column::Minute } else { Column::Total };
         Self {
             origin,
+            only: String::new(),
             start: None,
             reading: Reading::Going,
             losses: Losses::default(),

@@ -19,6 +19,7 @@ pub(super) fn title(state: &State) -> Line<'static> {
             format!(" tcpx top: recording {}{kernel}", escape(name))
         }
     };
+    let what = what + &state.only;
     let width = usize::from(state.size.0);
     Line::styled(fit::ends(&what, &standing(state), width, state.unicode), theme::BAR)
 }
