@@ -11,6 +11,7 @@
 //! ```
 
 mod bars;
+mod below;
 mod fit;
 mod help;
 mod latest;
@@ -89,7 +90,7 @@ fn body(state: &State, theme: Theme, area: Rect) -> Vec<Line<'static>> {
         (Some(scroll), ..) => page(help::lines(state), scroll, height),
         (None, Some(opened), _) => page(opened::lines(state), opened.scroll, height),
         (None, None, Tab::Latest) => latest::lines(state, theme, width, height),
-        (None, None, _) => table::lines(state, width, height),
+        (None, None, _) => below::lines(state, theme, width, height),
     }
 }
 

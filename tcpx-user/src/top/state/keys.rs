@@ -58,6 +58,8 @@ impl State {
             KeyCode::Tab => self.go_to(Tab::ALL[(self.tab as usize + 1) % Tab::ALL.len()]),
             KeyCode::BackTab => self.go_to(Tab::ALL[(self.tab as usize + 3) % Tab::ALL.len()]),
             KeyCode::Char('/') => self.begin_typing(),
+            KeyCode::Left if self.opened.is_some() => self.turn(-1),
+            KeyCode::Right if self.opened.is_some() => self.turn(1),
             _ if self.opened.is_some() => {}
             KeyCode::Enter => self.open(),
             KeyCode::Char('s') | KeyCode::Right => self.sort.column = self.sort.column.step(1),
@@ -89,6 +91,14 @@ impl State {
                 self.picked[Tab::Latest as usize] = None;
             }
         }
+    }
+
+    /// On to the result that is so many below the opened one in its list.
+    fn turn(&mut self, by: isize) {
+        let Some(seq) = self.opened.as_ref().map(|opened| opened.item.seq) else { return };
+        self.picked[self.tab as usize] = Some(Pick::Item(seq));
+        self.step(by);
+        self.open();
     }
 
     /// Out of what was entered last.

@@ -142,6 +142,14 @@ impl State {
         model.latest.newest(self.all).filter(wanted).map(Rc::clone).collect()
     }
 
+    /// The latest results of one row, newest first.
+    #[must_use]
+    pub fn latest_of(&self, row: &Pick, most: usize) -> Vec<Rc<Item>> {
+        let (model, _) = self.shown();
+        let items = model.latest.newest(self.all).filter(|item| row.holds(item));
+        items.take(most).map(Rc::clone).collect()
+    }
+
     /// What stands in the rows of the list that is shown.
     #[must_use]
     pub fn picks(&self) -> Vec<Pick> {

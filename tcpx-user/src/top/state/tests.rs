@@ -169,3 +169,19 @@ fn esc_and_a_key_that_follows_at_once_are_both() {
     state.key(KeyEvent::new(KeyCode::Char('2'), KeyModifiers::ALT));
     assert_eq!((state.opened.is_none(), state.tab), (true, Tab::Processes));
 }
+
+#[test]
+fn from_one_result_to_the_next_and_no_further() {
+    let mut state = some();
+    press(&mut state, "4<Enter>");
+    let seq = |state: &State| state.opened.as_ref().map(|opened| opened.item.seq);
+    for (keys, shown) in [
+        ("<Right>", 6),
+        ("<Right>", 5),
+        ("<Left><Left><Left>", 7),
+        ("<Right><Right><Right><Right><Right><Right><Right>", 1),
+    ] {
+        press(&mut state, keys);
+        assert_eq!(seq(&state), Some(shown), "{keys}");
+    }
+}

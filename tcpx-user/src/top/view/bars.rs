@@ -160,13 +160,17 @@ fn worst(state: &State) -> String {
 /// The keys that are needed most where one is.
 pub(super) fn keys(state: &State) -> Line<'static> {
     let arrows = if state.unicode { "↑↓" } else { "Up/Down" };
+    let sides = if state.unicode { "←→" } else { "Left/Right" };
     let pause = if state.paused().is_some() { "p go on" } else { "p pause" };
     let text = if state.typing.is_some() {
         " Enter look for it  Esc leave it  Ctrl-U empty it".to_owned()
     } else if state.help.is_some() {
         format!(" Esc back  {arrows} scroll  q quit")
     } else if state.opened.is_some() {
-        format!(" Esc back  {arrows} scroll  {pause}  ? help  q quit{}", position(state))
+        format!(
+            " Esc back  {arrows} scroll  {sides} newer, older  {pause}  ? help  q quit{}",
+            position(state)
+        )
     } else if state.tab == Tab::Latest {
         format!(" q quit  ? help  {arrows} pick  Enter open  {pause}  / filter  a all  Tab next")
     } else {

@@ -9,7 +9,7 @@ const KEYS: [(&str, &str); 15] = [
     ("Enter", "a row leads to its latest results, a result to all that is known"),
     ("Esc, Backspace", "back; in a list it ends the filter"),
     ("p, Space", "pause, or go on: what is shown stands still, counting goes on"),
-    ("s, Left, Right", "sort by another column"),
+    ("s, Left, Right", "sort by another column; in a result: the newer or older one"),
     ("r", "the other way round"),
     (
         "/",
