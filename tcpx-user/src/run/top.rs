@@ -193,14 +193,15 @@ impl Work for Watching {
     }
 }
 
-/// What the command line leaves out.
-fn only(request: &Top) -> String {
+/// What the command line lets through, if not all.
+fn only(request: &Top) -> Option<String> {
     let inside = match &request.scope {
-        ScopeRequest::NamespaceOf(pid) => format!(", netns of {pid}"),
-        ScopeRequest::Host | ScopeRequest::Command(_) => String::new(),
+        ScopeRequest::NamespaceOf(pid) => Some(format!("the network namespace of process {pid}")),
+        ScopeRequest::Host | ScopeRequest::Command(_) => None,
     };
-    let filtered = if request.filter.is_empty() { "" } else { ", as the command filters" };
-    inside + filtered
+    let filtered = (!request.filter.is_empty()).then(|| "what the command's filters let through".to_owned());
+    let parts: Vec<_> = inside.into_iter().chain(filtered).collect();
+    (!parts.is_empty()).then(|| parts.join(", and of it "))
 }
 
 /// The file, or the first of several.

@@ -97,8 +97,8 @@ pub struct Typing {
 pub struct State {
     /// Where results come from.
     pub origin: Origin,
-    /// What the command line leaves out, as words that follow a comma.
-    pub only: String,
+    /// What the command line lets through, if not all, as words that follow "only".
+    pub only: Option<String>,
     /// How tracing began.
     pub start: Option<Box<Start>>,
     /// How the source stands.
@@ -141,7 +141,7 @@ impl State {
         let column = if origin == Origin::Live { Column::Minute } else { Column::Total };
         Self {
             origin,
-            only: String::new(),
+            only: None,
             start: None,
             reading: Reading::Going,
             losses: Losses::default(),

@@ -19,7 +19,6 @@ pub(super) fn title(state: &State) -> Line<'static> {
             format!(" tcpx top: recording {}{kernel}", escape(name))
         }
     };
-    let what = what + &state.only;
     let width = usize::from(state.size.0);
     Line::styled(fit::ends(&what, &standing(state), width, state.unicode), theme::BAR)
 }
@@ -94,7 +93,7 @@ fn about(state: &State) -> String {
     format!("  {all}{}{} ", within.unwrap_or_default(), by_name.unwrap_or_default())
 }
 
-/// What is being typed or looked for.
+/// What is being typed; else what is left out, and what is looked for.
 pub(super) fn search(state: &State) -> Vec<String> {
     let width = usize::from(state.size.0);
     if let Some(typing) = &state.typing {
@@ -114,7 +113,8 @@ pub(super) fn search(state: &State) -> Vec<String> {
         let typed = escape(search.typed());
         format!("filter {typed}: counted among the latest when it was set and in all since; Esc ends it")
     });
-    found.map(|text| fit::wrapped(&text, width)).unwrap_or_default()
+    let only = state.only.as_ref().map(|only| format!("only {}", escape(only)));
+    only.into_iter().chain(found).flat_map(|text| fit::wrapped(&text, width)).collect()
 }
 
 const PROMPT: &str = "filter: ";

@@ -81,6 +81,15 @@ fn paused() {
 }
 
 #[test]
+fn what_the_command_line_leaves_out_is_said() {
+    let mut state = some();
+    state.only = Some(
+        "the network namespace of process 4711, and of it what the command's filters let through".to_owned(),
+    );
+    pages("only", state, "/curl<Enter>");
+}
+
+#[test]
 fn looking_for_something() {
     pages("typing", some(), "/port=70000");
     pages("typed_wrong", some(), "/port=70000<Enter>");
