@@ -22,5 +22,6 @@ pub mod ruleset;
 pub mod run;
 pub mod sink;
 pub mod text;
+pub mod top;
 pub mod verdict;
 pub mod who;

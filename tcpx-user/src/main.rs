@@ -33,6 +33,7 @@ fn dispatch() -> Result<u8, Failure> {
         Request::Record(record) => run::record(&record),
         Request::Replay(replay) => run::replay(&replay),
         Request::Probe(probe) => run::probe(&probe),
+        Request::Top(top) => run::top(&top),
         Request::Lab(asked) => lab::run(&asked),
         Request::Check(check) => check::run(&check),
         Request::Explain(explain) => explain::run(&explain),

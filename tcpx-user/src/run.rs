@@ -14,12 +14,14 @@ pub mod scope;
 pub mod select;
 pub mod session;
 pub mod stop;
+mod top;
 pub mod work;
 
 use std::{future::Future, io, time::Duration};
 
 pub use commands::{probe, record, trace};
 pub use replay::replay;
+pub use top::top;
 
 use crate::{cli::failure::Failure, event::Event, line::Line};
 

@@ -8,7 +8,7 @@ use std::{
 
 use assert_cmd::cargo::CommandCargoExt as _;
 
-const COMMANDS: [&str; 7] = ["trace", "record", "replay", "lab", "probe", "check", "explain"];
+const COMMANDS: [&str; 8] = ["trace", "record", "replay", "top", "lab", "probe", "check", "explain"];
 
 /// `tcpx` in an environment that says nothing about colour, width or language.
 fn tcpx(args: &[&str]) -> Command {
@@ -93,6 +93,10 @@ fn wrong_use_is_2_and_says_what_would_be_right() {
         (&["record", "-w", "x", "--port", "80"], "--port"),
         (&["replay"], "<FILE>"),
         (&["replay", "x", "--verdict", "closed-prot"], "nearest: closed-port"),
+        (&["top", "--in", "web"], "containers come in a later version"),
+        (&["top", "--in", "1", "x"], "cannot be used with"),
+        (&["top", "x", "--probes", "path"], "a recording has its hooks"),
+        (&["top", "--everything"], "<RECORDING>"),
         (&["probe"], "<ADDR:PORT>"),
         (&["probe", "example.org:80"], "give an address"),
         (&["probe", "::1"], "brackets"),
@@ -181,6 +185,19 @@ fn lab_lists_its_scenarios_without_privilege() {
     assert_eq!(output.status.code(), Some(0));
     let list = text(&output.stdout);
     assert!(list.contains("bound-not-listening") && list.lines().all(|line| line.len() <= 80), "{list}");
+}
+
+#[test]
+fn a_full_screen_view_wants_a_terminal_and_says_what_does_not() {
+    for args in [&["top"][..], &["top", &kept().0]] {
+        let output = run(args);
+        let stderr = text(&output.stderr);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{stderr}");
+        assert!(
+            stderr.contains("stdout is not a terminal") && stderr.contains("tcpx replay FILE"),
+            "{stderr}"
+        );
+    }
 }
 
 /// setpriv is part of util-linux, as essential as a shell.

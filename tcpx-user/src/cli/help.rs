@@ -19,6 +19,7 @@ Examples:
   sudo tcpx trace --port 5432                      the whole host, one port, until Ctrl-C
   sudo tcpx probe 192.0.2.9:443                    one attempt of tcpx's own, explained
   sudo tcpx record -w x.tcpx --duration 1h         collect now, look later with tcpx replay x.tcpx
+  sudo tcpx top                                    full screen: what fails, how often, and why
   sudo tcpx lab no-listen                          the textbook case, step by step
   sudo tcpx check                                  what this kernel lets tcpx see
   tcpx explain 'Connection refused'                all that can be behind an error
@@ -91,6 +92,21 @@ Needs no privilege and no BPF. Where a file is cut short or damaged, all before 
 stderr says where it is.
 
 Exit status: 0 done; 1 could not, or not to the end; 2 wrong use; 3 events were lost when it was recorded.";
+
+/// Ends `tcpx top --help`.
+pub(super) const TOP: &str = "\
+Examples:
+  sudo tcpx top                                 this host: what fails, by verdict, process and peer
+  sudo tcpx top --port 5432                     one port of it
+  sudo tcpx top --in 4711                       the network namespace of process 4711
+  tcpx top host.tcpx                            a recording; needs no privilege
+
+Keys: ? shows them all; Tab or 1-4 the lists, Enter opens, / filters, p pauses, s sorts, q quits.
+Counting goes on whatever is shown. It needs a terminal of 50 columns and 12 rows, 80 and 24 are enough
+for all. A recording is read to its end, and then stands.
+
+Exit status: 0 the view was left; 1 could not, or the recording could not be read to its end; 2 wrong
+use; 3 events were lost.";
 
 /// Ends `tcpx lab --help`.
 pub(super) const LAB: &str = "\

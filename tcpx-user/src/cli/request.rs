@@ -21,6 +21,8 @@ pub enum Request {
     Record(Box<Record>),
     /// Watch what was recorded.
     Replay(Box<Replay>),
+    /// Look at it in full screen.
+    Top(Box<Top>),
     /// Play scenarios.
     Lab(Lab),
     /// Connect once.
@@ -76,6 +78,23 @@ pub struct Replay {
     pub output: Output,
     /// When to stop.
     pub limit: Limit,
+}
+
+/// `tcpx top`
+#[derive(Debug)]
+pub struct Top {
+    /// The files of one recording; none is this host.
+    pub files: Vec<PathBuf>,
+    /// What to keep.
+    pub filter: Filter,
+    /// Whose connections, of this host.
+    pub scope: ScopeRequest,
+    /// Of a recording, also what was not shown when it was recorded.
+    pub everything: bool,
+    /// What to attach.
+    pub hooks: Hooks,
+    /// How it looks.
+    pub output: Output,
 }
 
 /// Whose connections are shown.
@@ -259,6 +278,7 @@ impl Request {
             Self::Trace(trace) => &trace.output,
             Self::Record(record) => &record.trace.output,
             Self::Replay(replay) => &replay.output,
+            Self::Top(top) => &top.output,
             Self::Lab(lab) => &lab.output,
             Self::Probe(probe) => &probe.output,
             Self::Check(check) => &check.output,

@@ -112,7 +112,7 @@ impl End {
 }
 
 /// The work of a replay: that there is something left to read.
-struct Reading(Rc<End>);
+pub(super) struct Reading(pub(super) Rc<End>);
 
 impl Work for Reading {
     async fn ended(&mut self) {

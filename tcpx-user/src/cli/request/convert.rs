@@ -4,13 +4,13 @@ use std::{num::NonZeroU64, path::PathBuf, str::FromStr, time::Duration};
 
 use super::{
     Check, Command, Detail, Explain, Flow, Hooks, Lab, Limit, Output, Probe, ProbeSet, Question, Record,
-    Replay, Request, ScopeRequest, Trace,
+    Replay, Request, ScopeRequest, Top, Trace,
 };
 use crate::{
     cli::{
         args::{
             self, Args, BackendArg, CheckArgs, ExplainArgs, FilterArgs, Format, HookArgs, LabArgs,
-            OutputArgs, ProbeArgs, ProbesArg, RecordArgs, ReplayArgs, RotationArgs, TraceArgs, When,
+            OutputArgs, ProbeArgs, ProbesArg, RecordArgs, ReplayArgs, RotationArgs, TopArgs, TraceArgs, When,
             WorkArgs,
         },
         failure::Failure,
@@ -32,6 +32,7 @@ pub(super) fn request(args: Args, hosts: &str) -> Result<Request> {
         args::Command::Trace(typed) => Request::Trace(Box::new(trace(*typed, color)?)),
         args::Command::Record(typed) => Request::Record(Box::new(record(*typed, color)?)),
         args::Command::Replay(typed) => Request::Replay(Box::new(replay(*typed, color)?)),
+        args::Command::Top(typed) => Request::Top(Box::new(top(*typed, color)?)),
         args::Command::Lab(typed) => Request::Lab(lab(typed, color)?),
         args::Command::Probe(typed) => Request::Probe(probe(typed, hosts, color)?),
         args::Command::Check(typed) => Request::Check(check(typed, color)),
@@ -68,6 +69,25 @@ fn replay(typed: ReplayArgs, color: When) -> Result<Replay> {
         everything: typed.everything,
         output: output(typed.output, color),
         files: typed.files,
+    })
+}
+
+fn top(typed: TopArgs, color: When) -> Result<Top> {
+    if !typed.files.is_empty() && typed.hooks != HookArgs::default() {
+        let message = "top: a recording has its hooks: --backend, --probes, --buffer-size and \
+                       --max-events-per-second are for this host";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    Ok(Top {
+        files: typed.files,
+        filter: filter(&typed.filters)?,
+        scope: match typed.inside.as_deref() {
+            Some(inside) => ScopeRequest::NamespaceOf(pid(inside)?),
+            None => ScopeRequest::Host,
+        },
+        everything: typed.everything,
+        hooks: hooks(&typed.hooks, ProbeSet::Path, false)?,
+        output: output(OutputArgs { all: typed.all, ..OutputArgs::default() }, color),
     })
 }
 

@@ -26,6 +26,18 @@ fn clap_finds_no_fault() {
 }
 
 #[test]
+fn top_is_the_host_on_the_path_set_or_a_recording() {
+    let top = |line: &[&str]| match read(line) {
+        Ok(Request::Top(top)) => *top,
+        other => panic!("{other:?}"),
+    };
+    let host = top(&["top"]);
+    assert_eq!((&host.scope, host.hooks.probes, host.files.len()), (&ScopeRequest::Host, ProbeSet::Path, 0));
+    assert_eq!(top(&["top", "--in", "7"]).scope, ScopeRequest::NamespaceOf(7));
+    assert_eq!(top(&["top", "--port", "80", "a", "b"]).files.len(), 2);
+}
+
+#[test]
 fn bare_trace_is_the_host_on_the_path_set() {
     let trace = trace(&[]);
     assert_eq!(trace.scope, ScopeRequest::Host);
