@@ -17,6 +17,7 @@ pub mod kernel;
 pub mod lab;
 pub mod line;
 pub mod pipeline;
+pub mod progress;
 pub mod record;
 pub mod ruleset;
 pub mod run;
