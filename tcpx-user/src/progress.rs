@@ -45,6 +45,13 @@ impl Progress {
         self.at_time(done, Instant::now());
     }
 
+    /// Something else is said on stderr: the line makes room until the next [`Self::at`].
+    pub fn hide(&mut self) {
+        if let (Some(terminal), Some(_)) = (&mut self.terminal, self.said.take()) {
+            let _ = terminal.write_all(b"\r\x1b[K").and_then(|()| terminal.flush());
+        }
+    }
+
     fn at_time(&mut self, done: u64, now: Instant) {
         let taken = now.saturating_duration_since(self.began);
         let lately = self.said.is_some_and(|said| now.saturating_duration_since(said) < EACH);
@@ -58,9 +65,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let (Some(terminal), Some(_)) = (&mut self.terminal, self.said) {
-            let _ = terminal.write_all(b"\r\x1b[K").and_then(|()| terminal.flush());
-        }
+        self.hide();
     }
 }
 
