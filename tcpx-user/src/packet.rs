@@ -8,6 +8,9 @@ use crate::{
     line::Netns,
 };
 
+/// A SYN is not sent again sooner (`TCP_TIMEOUT_INIT` is one second).
+pub const BEFORE_AGAIN_NS: u64 = 900_000_000;
+
 /// What belongs to one line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Packets {

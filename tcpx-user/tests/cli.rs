@@ -8,7 +8,7 @@ use std::{
 
 use assert_cmd::cargo::CommandCargoExt as _;
 
-const COMMANDS: [&str; 7] = ["trace", "record", "replay", "lab", "probe", "check", "explain"];
+const COMMANDS: [&str; 8] = ["trace", "record", "replay", "export", "lab", "probe", "check", "explain"];
 
 /// `tcpx` in an environment that says nothing about colour, width or language.
 fn tcpx(args: &[&str]) -> Command {
@@ -93,6 +93,9 @@ fn wrong_use_is_2_and_says_what_would_be_right() {
         (&["record", "-w", "x", "--port", "80"], "--port"),
         (&["replay"], "<FILE>"),
         (&["replay", "x", "--verdict", "closed-prot"], "nearest: closed-port"),
+        (&["export", "x"], "--write <FILE>"),
+        (&["export", "x", "-w", "x.parquet"], "what is written is pcapng"),
+        (&["export", "x", "-w", "x.pcapng", "--verdict", "closed-prot"], "nearest: closed-port"),
         (&["probe"], "<ADDR:PORT>"),
         (&["probe", "example.org:80"], "give an address"),
         (&["probe", "::1"], "brackets"),

@@ -9,11 +9,8 @@ use crate::{
         key::{ONE_SEGMENT_NS, Seen, may_be_same},
     },
     event::{self, Ends, Name, Netns, Segment, SockReset},
-    packet::{Headers, Icmp, Numbers, Packet, Packets, Part, Tcp},
+    packet::{BEFORE_AGAIN_NS, Headers, Icmp, Numbers, Packet, Packets, Part, Tcp},
 };
-
-/// A SYN is not sent again sooner (`TCP_TIMEOUT_INIT` is one second).
-const BEFORE_AGAIN_NS: u64 = 900_000_000;
 
 /// A segment where and when it was seen.
 #[derive(Clone, Copy)]

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::comment::Comment;
 use crate::{
     correlate::key::ONE_SEGMENT_NS,
-    packet::{Headers, Packet, Tcp},
+    packet::{BEFORE_AGAIN_NS, Headers, Packet, Part, Tcp},
 };
 
 /// A name in the order: its time, and which it was of those that came.
@@ -43,34 +43,57 @@ impl Window {
         Self { limit, came: 0, held, same, comments }
     }
 
-    /// Adds the packets of a line. False for one that is there already.
+    /// Adds the packets of a line, but for those that are there already.
     pub(super) fn add(&mut self, line: u64, comment: Comment, packets: Vec<Packet>) {
-        let before = self.came;
+        if packets.is_empty() {
+            return;
+        }
+        self.comments.insert(line, (comment, packets.len()));
         for packet in packets {
             self.add_one(line, packet);
-        }
-        let added = usize::try_from(self.came - before).unwrap_or(usize::MAX);
-        if added > 0 {
-            self.comments.insert(line, (comment, added));
         }
     }
 
     fn add_one(&mut self, line: u64, packet: Packet) {
-        let places = self.same.entry(Identity::of(&packet)).or_default();
-        let known = places.iter().find(|place| {
-            let other = self.held.get(*place);
-            place.0.abs_diff(packet.time) <= ONE_SEGMENT_NS
-                && other.is_some_and(|(_, other)| agree(other, &packet))
+        let identity = Identity::of(&packet);
+        let known = self.same.get(&identity).into_iter().flatten().copied().find(|place| {
+            let other = self.held.get(place);
+            other.is_some_and(|(_, other)| is_same(other, &packet))
         });
-        if let Some((_, other)) = known.and_then(|place| self.held.get_mut(place)) {
+        match known.and_then(|place| Some((place, &mut self.held.get_mut(&place)?.1))) {
+            Some((place, other)) if is_of_socket(other) && !is_of_socket(&packet) => {
+                // What was seen says more than what a socket tells.
+                if let Some((other, _)) = self.take(place) {
+                    self.forget_one(other);
+                }
+                self.insert(line, packet);
+            }
             // Of two that are one, the device may be known for the second alone.
-            other.device = other.device.take().or(packet.device);
-            return;
+            Some((_, other)) => {
+                other.device = other.device.take().or(packet.device);
+                self.forget_one(line);
+            }
+            None => self.insert(line, packet),
         }
+    }
+
+    fn insert(&mut self, line: u64, packet: Packet) {
         let place = (packet.time, self.came);
         self.came += 1;
-        places.push(place);
+        self.same.entry(Identity::of(&packet)).or_default().push(place);
         self.held.insert(place, (line, packet));
+    }
+
+    fn take(&mut self, place: Place) -> Option<(u64, Packet)> {
+        let (line, packet) = self.held.remove(&place)?;
+        let identity = Identity::of(&packet);
+        if let Some(places) = self.same.get_mut(&identity) {
+            places.retain(|other| *other != place);
+            if places.is_empty() {
+                self.same.remove(&identity);
+            }
+        }
+        Some((line, packet))
     }
 
     /// A line is told anew: its packets that are still here say so.
@@ -87,14 +110,8 @@ impl Window {
 
     /// The earliest, if there is one.
     pub(super) fn leave(&mut self) -> Option<Leaving> {
-        let (place, (line, packet)) = self.held.pop_first()?;
-        let identity = Identity::of(&packet);
-        if let Some(places) = self.same.get_mut(&identity) {
-            places.retain(|other| *other != place);
-            if places.is_empty() {
-                self.same.remove(&identity);
-            }
-        }
+        let (&place, _) = self.held.first_key_value()?;
+        let (line, packet) = self.take(place)?;
         let comment = self.comments.get(&line).map(|(comment, _)| comment.with(&packet)).unwrap_or_default();
         self.forget_one(line);
         Some(Leaving { packet, comment })
@@ -122,27 +139,39 @@ impl Identity {
     }
 }
 
-/// Nothing that is known of both tells them apart.
-fn agree(one: &Packet, other: &Packet) -> bool {
+/// Two sightings of one packet: near in time, and nothing that is known of both tells them apart.
+fn is_same(one: &Packet, other: &Packet) -> bool {
     fn fits<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
         one.zip(other).is_none_or(|(one, other)| one == other)
     }
+    let apart = match (is_of_socket(one), is_of_socket(other)) {
+        // A socket tells of each SYN once.
+        (true, true) => 0,
+        // It may be a while on its way, but comes before it is sent again.
+        (true, false) | (false, true) => BEFORE_AGAIN_NS,
+        (false, false) => ONE_SEGMENT_NS,
+    };
     let device = fits(one.device.as_ref(), other.device.as_ref());
-    match (&one.headers, &other.headers) {
-        (Headers::Tcp(one), Headers::Tcp(other)) => device && fits(one.ip_id.as_ref(), other.ip_id.as_ref()),
-        _ => device,
-    }
+    one.time.abs_diff(other.time) <= apart
+        && device
+        && match (&one.headers, &other.headers) {
+            (Headers::Tcp(one), Headers::Tcp(other)) => fits(one.ip_id.as_ref(), other.ip_id.as_ref()),
+            _ => true,
+        }
+}
+
+const fn is_of_socket(packet: &Packet) -> bool {
+    matches!(packet.part, Part::Syn | Part::SynAgain)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use super::*;
-    use crate::{
-        packet::Part,
-        sink::{
-            pcapng::testing::{packet, syn},
-            samples,
-        },
+    use crate::sink::{
+        pcapng::testing::{packet, syn},
+        samples,
     };
 
     fn comment() -> Comment {
@@ -163,6 +192,11 @@ mod tests {
         left
     }
 
+    /// A segment that was seen, not one that a socket tells of.
+    fn seen(time: u64, seq: u32) -> Packet {
+        packet(time, Part::Arrived, syn(seq))
+    }
+
     fn numbered(time: u64, seq: u32) -> (u64, Packet) {
         (u64::from(seq), packet(time, Part::Syn, syn(seq)))
     }
@@ -177,16 +211,27 @@ mod tests {
 
     #[test]
     fn one_packet_that_two_lines_tell_of_is_there_once() {
-        let (_, blind) = numbered(100, 1);
-        let seen = Packet { device: Some("lo".into()), time: 105, ..blind.clone() };
-        let mut window = window(9, &[(1, blind), (2, seen.clone()), (3, seen)]);
+        let blind = seen(100, 1);
+        let whole = Packet { device: Some("lo".into()), time: 105, ..blind.clone() };
+        let mut window = window(9, &[(1, blind), (2, whole.clone()), (3, whole)]);
         let left = rest(&mut window);
-        assert_eq!((left.len(), left[0].device.as_deref()), (1, Some("lo")));
+        assert_eq!((left.len(), left[0].time, left[0].device.as_deref()), (1, 100, Some("lo")));
+    }
+
+    #[test]
+    fn what_was_seen_takes_the_place_of_what_a_socket_tells() {
+        let (told, arrived) = (packet(100, Part::Syn, syn(1)), seen(100 + BEFORE_AGAIN_NS, 1));
+        for lines in [[(1, told.clone()), (2, arrived.clone())], [(2, arrived.clone()), (1, told.clone())]] {
+            let left = rest(&mut window(9, &lines));
+            assert_eq!(left, slice::from_ref(&arrived));
+        }
+        let again = packet(101, Part::SynAgain, syn(1));
+        assert_eq!(rest(&mut window(9, &[(1, told), (1, again)])).len(), 2, "a socket knows what it sent");
     }
 
     #[test]
     fn another_device_namespace_number_or_time_is_another_packet() {
-        let (_, one) = numbered(100, 1);
+        let one = seen(100, 1);
         let on = |device: &str| Packet { device: Some(device.into()), ..one.clone() };
         let mut elsewhere = one.clone();
         elsewhere.netns.inum += 1;
@@ -195,7 +240,7 @@ mod tests {
             let Headers::Tcp(tcp) = one.headers else { unreachable!("a SYN") };
             Packet { headers: Headers::Tcp(Tcp { ip_id: Some(ip_id), ..tcp }), ..again.clone() }
         };
-        let all = [on("eth0"), on("eth1"), elsewhere, other_id(1), other_id(2), numbered(100, 2).1];
+        let all = [on("eth0"), on("eth1"), elsewhere, other_id(1), other_id(2), seen(100, 2)];
         let numbered: Vec<_> = (1..).zip(all).collect();
         assert_eq!(rest(&mut window(9, &numbered)).len(), numbered.len());
     }
