@@ -1,5 +1,7 @@
 //! The packets of each line, from the records behind it. What no record holds is not made up: it is counted.
 
+use std::sync::Arc;
+
 use tcpx_common::abi::tcp_flag::{ACK, FIN, RST, SYN};
 
 use super::Names;
@@ -111,31 +113,38 @@ fn own_syns(facts: &AttemptFacts, names: &Names<'_>, packets: &mut Packets) {
         packets.left_out.syns += u64::from(may_have_sent);
         return;
     };
-    let lookups = facts.lookups.iter().map(|seen| sighting(seen, &seen.what.segment));
-    let neighbor = facts.neighbor.iter().map(|seen| sighting(seen, &seen.what.segment));
-    let is_own =
-        |seen: &Sighting<'_>| seen.segment.is_syn() && seen.segment.seq == isn && seen.segment.ends == ends;
-    let here = |seen: &Sighting<'_>| is_own(seen) && may_be_same(seen.netns, facts.netns());
-    let mut seen = told_elsewhere(facts).into_iter().chain(lookups).chain(neighbor).filter(here);
-    let mut times = Vec::new();
-    while let Some(time) = seen.next().map(|seen| seen.time) {
-        if !times.iter().any(|other: &u64| other.abs_diff(time) <= ONE_SEGMENT_NS) {
-            times.push(time);
-        }
-    }
-    let known = [(facts.start.as_ref().map(|start| start.time), Part::Syn)];
-    let again = (facts.retransmit.as_ref().map(|again| again.time), Part::SynAgain);
-    let mut told = times.len() as u64;
-    for (time, part) in known.into_iter().chain([again]) {
-        let Some(time) = time.filter(|&time| !times.iter().any(|&other| is_sending_of(time, other))) else {
+    let seen = seen_here(facts, ends, isn);
+    let first = facts.start.as_ref().map(|start| (start.time, Part::Syn));
+    let again = facts.retransmit.as_ref().map(|again| (again.time, Part::SynAgain));
+    let mut told = seen.len() as u64;
+    for (time, part) in first.into_iter().chain(again) {
+        if seen.iter().any(|&seen| is_sending_of(time, seen)) {
             continue;
-        };
+        }
         let tcp =
             Tcp { ends, seq: isn, ack: 0, flags: SYN, payload: 0, window: None, ip_id: None, ttl: None };
         packets.list.push(packet(time, facts.netns(), None, part, Headers::Tcp(tcp), names));
         told += 1;
     }
     packets.left_out.syns += (1 + u64::from(facts.syn_retransmits())).saturating_sub(told);
+}
+
+/// Times at which its SYNs were seen in its own namespace.
+fn seen_here(facts: &AttemptFacts, ends: Ends, isn: u32) -> Vec<u64> {
+    let lookups = facts.lookups.iter().map(|seen| sighting(seen, &seen.what.segment));
+    let neighbor = facts.neighbor.iter().map(|seen| sighting(seen, &seen.what.segment));
+    let is_own = |seen: &Sighting<'_>| {
+        let segment = seen.segment;
+        let same = segment.is_syn() && segment.seq == isn && segment.ends == ends;
+        same && may_be_same(seen.netns, facts.netns())
+    };
+    let mut times = Vec::new();
+    for seen in told_elsewhere(facts).into_iter().chain(lookups).chain(neighbor).filter(is_own) {
+        if !times.iter().any(|time: &u64| time.abs_diff(seen.time) <= ONE_SEGMENT_NS) {
+            times.push(seen.time);
+        }
+    }
+    times
 }
 
 /// What was seen at `seen` is what left at `sent`. Within a host the arrival may be told first.
@@ -176,7 +185,7 @@ fn answer(sender: &Sender) -> Option<(Tcp, Numbers)> {
 
 /// A RST that reached a socket: as it was seen, or as the sender sent it.
 fn arrival(
-    receiver: &Seen<std::sync::Arc<SockReset>>,
+    receiver: &Seen<Arc<SockReset>>,
     sent: Option<(Tcp, Numbers)>,
     names: &Names<'_>,
     packets: &mut Packets,
@@ -193,7 +202,7 @@ fn arrival(
     }
 }
 
-fn icmp(seen: &Seen<std::sync::Arc<event::Icmp>>, names: &Names<'_>, packets: &mut Packets) {
+fn icmp(seen: &Seen<Arc<event::Icmp>>, names: &Names<'_>, packets: &mut Packets) {
     let what = &seen.what;
     let Some(from) = what.from else {
         packets.left_out.icmp += 1;

@@ -2,15 +2,17 @@
 
 use std::{
     fs,
-    io::{self, IsTerminal as _},
+    io::{self, IsTerminal as _, Write as _},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
+    rc::Rc,
 };
 
 use super::replay;
 use crate::{
     cli::{failure::Failure, request::Export},
     sink::{pcapng::Pcapng, whole::Whole},
+    text::escape::escape,
 };
 
 /// Carries out `tcpx export`.
@@ -22,14 +24,20 @@ pub fn export(request: &Export) -> Result<u8, Failure> {
     let out = open(request)?;
     let name = out.name().to_owned();
     let sink = Box::new(Pcapng::new(out, source.facts().clock(), Box::new(io::stderr())));
+    let (reading, stopped) = (Rc::clone(&end), stopped(&name));
     let replaying = replay::Replaying { source, engine: engine.with_packets(), end, sink, name };
-    replaying.run(
-        &request.files,
-        request.filter.clone(),
-        request.everything,
-        request.limit,
-        request.to.is_some(),
-    )
+    let (filter, to_file) = (request.filter.clone(), request.to.is_some());
+    let status = replaying.run(&request.files, filter, request.everything, request.limit, to_file)?;
+    if !reading.is_reached() && request.limit.count.is_none() {
+        // Nothing can be done about a stderr that takes nothing.
+        let _ = io::stderr().write_all(stopped.as_bytes());
+    }
+    Ok(status)
+}
+
+/// Nobody who finds the file later should take it for all there was.
+fn stopped(name: &str) -> String {
+    format!("stopped before the end of the recording: {} has what came before\n", escape(name))
 }
 
 fn open(request: &Export) -> Result<Whole, Failure> {

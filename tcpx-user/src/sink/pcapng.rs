@@ -40,7 +40,7 @@ use crate::{
     text::escape::escape,
 };
 
-/// Packets that are held back: some 20 MB with their comments.
+/// Packets that are held back: some 40 MB with what is to be said of them.
 const HELD: usize = 32 * 1024;
 /// Nanoseconds, as powers of ten.
 const NANOSECONDS: u8 = 9;

@@ -27,7 +27,7 @@ fn completion(shell: Shell) -> String {
     generate(shell, &mut with_values(Args::command()), "tcpx", &mut bytes);
     let text = String::from_utf8(bytes).expect("UTF-8");
     // Some lines of clap's end in blanks.
-    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
 }
 
 /// The program takes these as text and says what is near to a wrong one; a shell wants the list.
