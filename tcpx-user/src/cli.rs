@@ -8,6 +8,8 @@ pub mod failure;
 pub mod filter;
 mod help;
 pub mod lab;
+#[cfg(test)]
+mod pages;
 pub mod request;
 pub mod surroundings;
 pub mod target;

@@ -5,6 +5,7 @@
 
 mod commands;
 pub mod connect;
+mod export;
 pub(crate) mod judge;
 pub mod lab;
 pub mod live;
@@ -20,6 +21,7 @@ pub mod work;
 use std::{future::Future, io, time::Duration};
 
 pub use commands::{probe, record, trace};
+pub use export::export;
 pub use replay::replay;
 pub use top::top;
 

@@ -8,7 +8,8 @@ use std::{
 
 use assert_cmd::cargo::CommandCargoExt as _;
 
-const COMMANDS: [&str; 8] = ["trace", "record", "replay", "top", "lab", "probe", "check", "explain"];
+const COMMANDS: [&str; 9] =
+    ["trace", "record", "replay", "export", "top", "lab", "probe", "check", "explain"];
 
 /// `tcpx` in an environment that says nothing about colour, width or language.
 fn tcpx(args: &[&str]) -> Command {
@@ -93,6 +94,9 @@ fn wrong_use_is_2_and_says_what_would_be_right() {
         (&["record", "-w", "x", "--port", "80"], "--port"),
         (&["replay"], "<FILE>"),
         (&["replay", "x", "--verdict", "closed-prot"], "nearest: closed-port"),
+        (&["export", "x"], "--write <FILE>"),
+        (&["export", "x", "-w", "x.parquet"], "what is written is pcapng"),
+        (&["export", "x", "-w", "x.pcapng", "--verdict", "closed-prot"], "nearest: closed-port"),
         (&["top", "--in", "web"], "containers come in a later version"),
         (&["top", "--in", "1", "x"], "cannot be used with"),
         (&["top", "x", "--probes", "path"], "a recording has its hooks"),

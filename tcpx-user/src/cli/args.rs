@@ -31,6 +31,9 @@ pub enum Command {
     /// Read recordings as if it happened now; needs no privilege
     #[command(after_help = help::REPLAY)]
     Replay(Box<ReplayArgs>),
+    /// Write the packets of recordings for Wireshark, each with its verdict
+    #[command(after_help = help::EXPORT)]
+    Export(Box<ExportArgs>),
     /// Show in full screen what fails, live or in a recording
     #[command(after_help = help::TOP)]
     Top(Box<TopArgs>),
@@ -260,6 +263,26 @@ pub struct ReplayArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub output: OutputArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub filters: FilterArgs,
+}
+
+/// `tcpx export`
+#[derive(Debug, Default, clap::Args)]
+pub struct ExportArgs {
+    /// Recordings: one, or the files of one in their order
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Where to: a file, which is overwritten (pcapng), or - for stdout
+    #[arg(short = 'w', long, value_name = "FILE", required = true)]
+    pub write: PathBuf,
+    /// Stop after N results
+    #[arg(short = 'c', value_name = "N")]
+    pub count: Option<String>,
+    /// Write all that was recorded, not only what CMD or the namespace had to do with
+    #[arg(long)]
+    pub everything: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub filters: FilterArgs,

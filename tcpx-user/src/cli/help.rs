@@ -19,6 +19,7 @@ Examples:
   sudo tcpx trace --port 5432                      the whole host, one port, until Ctrl-C
   sudo tcpx probe 192.0.2.9:443                    one attempt of tcpx's own, explained
   sudo tcpx record -w x.tcpx --duration 1h         collect now, look later with tcpx replay x.tcpx
+  tcpx export x.tcpx -w x.pcapng                   for Wireshark
   sudo tcpx top                                    full screen: what fails, how often, and why
   sudo tcpx lab no-listen                          the textbook case, step by step
   sudo tcpx check                                  what this kernel lets tcpx see
@@ -90,6 +91,20 @@ Examples:
 
 Needs no privilege and no BPF. Where a file is cut short or damaged, all before that place is shown, and
 stderr says where it is.
+
+Exit status: 0 done; 1 could not, or not to the end; 2 wrong use; 3 events were lost when it was recorded.";
+
+/// Ends `tcpx export --help`.
+pub(super) const EXPORT: &str = "\
+Examples:
+  tcpx export host.tcpx -w host.pcapng                for Wireshark: each packet with its verdict as comment
+  tcpx export host.tcpx -w - --outcome refused | tshark -r - -T fields -e frame.time -e frame.comment
+  tshark -r host.pcapng -Y 'frame.comment contains \"accept-queue-full\"'
+
+Written is what tcpx knew of: SYNs, segments that were answered with a RST, RSTs, ICMP errors, segments that
+were dropped; no other traffic, and no contents. Headers are rebuilt from what was recorded: TCP checksums
+are 0 and TCP options not there. What is not known of a packet, its comment says; what is known too little
+to be written is counted on stderr. An interface is a network namespace and a device.
 
 Exit status: 0 done; 1 could not, or not to the end; 2 wrong use; 3 events were lost when it was recorded.";
 

@@ -21,6 +21,8 @@ pub enum Request {
     Record(Box<Record>),
     /// Watch what was recorded.
     Replay(Box<Replay>),
+    /// Write packets of what was recorded.
+    Export(Box<Export>),
     /// Look at it in full screen.
     Top(Box<Top>),
     /// Play scenarios.
@@ -76,6 +78,21 @@ pub struct Replay {
     pub everything: bool,
     /// Where results go.
     pub output: Output,
+    /// When to stop.
+    pub limit: Limit,
+}
+
+/// `tcpx export`
+#[derive(Debug)]
+pub struct Export {
+    /// The files of one recording, in their order.
+    pub files: Vec<PathBuf>,
+    /// Where to; `None` is stdout.
+    pub to: Option<PathBuf>,
+    /// What to keep.
+    pub filter: Filter,
+    /// Also what was not shown when it was recorded.
+    pub everything: bool,
     /// When to stop.
     pub limit: Limit,
 }
@@ -269,21 +286,6 @@ impl Request {
     /// [`Failure::Usage`] with the value that means nothing, and what would.
     pub fn new(args: Args, hosts: &str) -> Result<Self, Failure> {
         convert::request(args, hosts)
-    }
-
-    /// Where results go.
-    #[must_use]
-    pub const fn output(&self) -> &Output {
-        match self {
-            Self::Trace(trace) => &trace.output,
-            Self::Record(record) => &record.trace.output,
-            Self::Replay(replay) => &replay.output,
-            Self::Top(top) => &top.output,
-            Self::Lab(lab) => &lab.output,
-            Self::Probe(probe) => &probe.output,
-            Self::Check(check) => &check.output,
-            Self::Explain(explain) => &explain.output,
-        }
     }
 }
 

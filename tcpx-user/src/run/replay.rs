@@ -2,9 +2,11 @@
 
 mod engine;
 mod source;
+mod watched;
 
 use std::{
     cell::{Cell, RefCell},
+    fs,
     path::PathBuf,
     rc::Rc,
 };
@@ -19,12 +21,18 @@ use super::{
     work::Work,
 };
 use crate::{
-    cli::{failure::Failure, request::Replay},
+    cli::{
+        failure::Failure,
+        filter::Filter,
+        request::{Limit, Replay},
+    },
     line::Line,
+    progress::Progress,
     record::{self, Broken, Summed},
-    sink::open::Results,
+    sink::{Sink, open::Results},
 };
 
+use self::watched::Watched;
 pub use self::{engine::Replayed, source::Playback};
 
 /// Carries out `tcpx replay`.
@@ -33,27 +41,68 @@ pub use self::{engine::Replayed, source::Playback};
 /// When it cannot be done, or where the recording is broken: what came before has been shown.
 pub fn replay(request: &Replay) -> Result<u8, Failure> {
     let (source, engine, end) = open(&request.files)?;
-    let first = Line::Start(source.facts().start().into());
-    let scope = if request.everything { Scope::Host } else { (&source.facts().scope).into() };
     let results = Results::open(&request.output)?;
     let name = results.name.clone();
-    let session = Session {
-        source,
-        engine,
-        work: Reading(Rc::clone(&end)),
-        selection: Selection::new(request.filter.clone(), scope),
-        sink: results.into_sink(&request.output),
-        limit: request.limit,
-        name,
-    };
-    let ended = runtime()?.block_on(async {
-        let signals = Signals::take().map_err(Failure::io("taking over signals"))?;
-        session.run(first, signals).await
-    })?;
-    match end.failure() {
-        Some(failure) => Err(failure),
-        None => Ok(ended.exit(false)),
+    let sink = results.into_sink(&request.output);
+    let to_file = request.output.path.is_some();
+    let replaying = Replaying { source, engine, end, sink, name };
+    replaying.run(&request.files, request.filter.clone(), request.everything, request.limit, to_file)
+}
+
+/// A recording that was opened, and where its lines go.
+pub struct Replaying {
+    /// Events.
+    pub source: Playback,
+    /// Lines.
+    pub engine: Replayed,
+    /// How far reading has come.
+    pub end: Rc<End>,
+    /// Where to.
+    pub sink: Box<dyn Sink>,
+    /// What that is, for messages.
+    pub name: String,
+}
+
+impl Replaying {
+    /// Shows what `filter` wants, all of it with `everything`. Says how far it has come if no results stand between.
+    ///
+    /// # Errors
+    /// As [`replay`].
+    pub fn run(
+        self,
+        files: &[PathBuf],
+        filter: Filter,
+        everything: bool,
+        limit: Limit,
+        to_file: bool,
+    ) -> Result<u8, Failure> {
+        let Self { source, engine, end, sink, name } = self;
+        let first = Line::Start(source.facts().start().into());
+        let scope = if everything { Scope::Host } else { (&source.facts().scope).into() };
+        let progress = if to_file { Progress::over(size(files)) } else { Progress::silent() };
+        let session = Session {
+            source,
+            engine,
+            work: Reading(Rc::clone(&end)),
+            selection: Selection::new(filter, scope),
+            sink: Box::new(Watched { sink, end: Rc::clone(&end), progress }),
+            limit,
+            name,
+        };
+        let ended = runtime()?.block_on(async {
+            let signals = Signals::take().map_err(Failure::io("taking over signals"))?;
+            session.run(first, signals).await
+        })?;
+        match end.failure() {
+            Some(failure) => Err(failure),
+            None => Ok(ended.exit(false)),
+        }
     }
+}
+
+/// Bytes of all files; what cannot be asked will fail when it is opened.
+fn size(files: &[PathBuf]) -> u64 {
+    files.iter().filter_map(|file| fs::metadata(file).ok()).map(|there| there.len()).sum()
 }
 
 /// What a session needs to read these files, of which there is at least one.
@@ -74,6 +123,8 @@ pub fn open(files: &[PathBuf]) -> Result<(Playback, Replayed, Rc<End>), Failure>
 #[derive(Default)]
 pub struct End {
     reached: Cell<bool>,
+    /// Bytes of the files that were read.
+    read: Cell<u64>,
     notify: Notify,
     failure: RefCell<Option<Failure>>,
     summed: RefCell<Option<Summed>>,
@@ -91,6 +142,17 @@ impl End {
     fn fail(&self, failure: Failure) {
         self.failure.replace(Some(failure));
         self.reach(Summed::not_known("the recording could not be read to its end"));
+    }
+
+    /// So many bytes were read.
+    fn come_to(&self, bytes: u64) {
+        self.read.set(bytes);
+    }
+
+    /// Bytes that were read so far.
+    #[must_use]
+    pub const fn read(&self) -> u64 {
+        self.read.get()
     }
 
     /// Nothing more will be read.

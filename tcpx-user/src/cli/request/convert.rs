@@ -3,15 +3,15 @@
 use std::{num::NonZeroU64, path::PathBuf, str::FromStr, time::Duration};
 
 use super::{
-    Check, Command, Detail, Explain, Flow, Hooks, Lab, Limit, Output, Probe, ProbeSet, Question, Record,
-    Replay, Request, ScopeRequest, Top, Trace,
+    Check, Command, Detail, Explain, Export, Flow, Hooks, Lab, Limit, Output, Probe, ProbeSet, Question,
+    Record, Replay, Request, ScopeRequest, Top, Trace,
 };
 use crate::{
     cli::{
         args::{
-            self, Args, BackendArg, CheckArgs, ExplainArgs, FilterArgs, Format, HookArgs, LabArgs,
-            OutputArgs, ProbeArgs, ProbesArg, RecordArgs, ReplayArgs, RotationArgs, TopArgs, TraceArgs, When,
-            WorkArgs,
+            self, Args, BackendArg, CheckArgs, ExplainArgs, ExportArgs, FilterArgs, Format, HookArgs,
+            LabArgs, OutputArgs, ProbeArgs, ProbesArg, RecordArgs, ReplayArgs, RotationArgs, TopArgs,
+            TraceArgs, When, WorkArgs,
         },
         failure::Failure,
         filter::Filter,
@@ -32,6 +32,7 @@ pub(super) fn request(args: Args, hosts: &str) -> Result<Request> {
         args::Command::Trace(typed) => Request::Trace(Box::new(trace(*typed, color)?)),
         args::Command::Record(typed) => Request::Record(Box::new(record(*typed, color)?)),
         args::Command::Replay(typed) => Request::Replay(Box::new(replay(*typed, color)?)),
+        args::Command::Export(typed) => Request::Export(Box::new(export(*typed)?)),
         args::Command::Top(typed) => Request::Top(Box::new(top(*typed, color)?)),
         args::Command::Lab(typed) => Request::Lab(lab(typed, color)?),
         args::Command::Probe(typed) => Request::Probe(probe(typed, hosts, color)?),
@@ -70,6 +71,29 @@ fn replay(typed: ReplayArgs, color: When) -> Result<Replay> {
         output: output(typed.output, color),
         files: typed.files,
     })
+}
+
+fn export(typed: ExportArgs) -> Result<Export> {
+    let count = typed.count.as_deref().map(|typed| from_one_on("-c", typed)).transpose()?;
+    Ok(Export {
+        to: capture(typed.write)?,
+        files: typed.files,
+        filter: filter(&typed.filters)?,
+        everything: typed.everything,
+        limit: Limit { count, duration: None },
+    })
+}
+
+/// Where packets go. A name that promises another format would mislead whoever opens the file.
+fn capture(path: PathBuf) -> Result<Option<PathBuf>> {
+    const OTHERS: [&str; 7] = ["cap", "csv", "html", "json", "parquet", "pcap", "tcpx"];
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    if OTHERS.contains(&ending) {
+        let typed = path.display();
+        let message = format!("-w: \"{typed}\" is not valid: what is written is pcapng, such as NAME.pcapng");
+        return Err(Failure::Usage(message));
+    }
+    Ok(Some(path).filter(|path| path.as_os_str() != "-"))
 }
 
 fn top(typed: TopArgs, color: When) -> Result<Top> {

@@ -118,6 +118,19 @@ fn options_that_need_a_command_say_so() {
 }
 
 #[test]
+fn export_goes_to_a_file_or_stdout() {
+    let to = |path: &str| match read(&["export", "x.tcpx", "-w", path]) {
+        Ok(Request::Export(export)) => export.to,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(to("-"), None);
+    for path in ["x.pcapng", "x", "/dev/stdout", "./-"] {
+        assert_eq!(to(path), Some(path.into()), "{path}");
+    }
+    assert!(wrong(&["export", "x.tcpx", "-w", "x.pcap"]).contains("such as NAME.pcapng"));
+}
+
+#[test]
 fn a_container_by_name_comes_later() {
     assert!(wrong(&["trace", "--in", "web"]).contains("names of containers come in a later version"));
     assert_eq!(trace(&["--in", "4711"]).scope, ScopeRequest::NamespaceOf(4711));
