@@ -8,6 +8,7 @@ pub mod failure;
 pub mod filter;
 mod help;
 pub mod lab;
+pub mod report;
 pub mod request;
 pub mod surroundings;
 pub mod target;

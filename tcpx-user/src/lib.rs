@@ -18,6 +18,7 @@ pub mod lab;
 pub mod line;
 pub mod pipeline;
 pub mod record;
+pub mod report;
 pub mod ruleset;
 pub mod run;
 pub mod sink;

@@ -10,6 +10,7 @@ pub mod lab;
 pub mod live;
 pub mod ready;
 pub mod replay;
+mod report;
 pub mod scope;
 pub mod select;
 pub mod session;
@@ -20,6 +21,7 @@ use std::{future::Future, io, time::Duration};
 
 pub use commands::{probe, record, trace};
 pub use replay::replay;
+pub use report::report;
 
 use crate::{cli::failure::Failure, event::Event, line::Line};
 

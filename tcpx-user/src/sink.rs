@@ -6,6 +6,7 @@ pub mod progress;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod text;
+pub mod whole;
 
 use std::io;
 

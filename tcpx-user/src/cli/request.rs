@@ -10,6 +10,7 @@ use super::{
     args::{Args, Format, When},
     failure::Failure,
     filter::Filter,
+    report::Report,
 };
 
 /// One command, ready to be carried out.
@@ -21,6 +22,8 @@ pub enum Request {
     Record(Box<Record>),
     /// Watch what was recorded.
     Replay(Box<Replay>),
+    /// Lay out what was recorded.
+    Report(Box<Report>),
     /// Play scenarios.
     Lab(Lab),
     /// Connect once.
@@ -259,6 +262,7 @@ impl Request {
             Self::Trace(trace) => &trace.output,
             Self::Record(record) => &record.trace.output,
             Self::Replay(replay) => &replay.output,
+            Self::Report(report) => &report.output,
             Self::Lab(lab) => &lab.output,
             Self::Probe(probe) => &probe.output,
             Self::Check(check) => &check.output,

@@ -40,7 +40,7 @@ pub fn replay(request: &Replay) -> Result<u8, Failure> {
     let session = Session {
         source,
         engine,
-        work: Reading(Rc::clone(&end)),
+        work: Reading::new(&end),
         selection: Selection::new(request.filter.clone(), scope),
         sink: results.into_sink(&request.output),
         limit: request.limit,
@@ -112,7 +112,13 @@ impl End {
 }
 
 /// The work of a replay: that there is something left to read.
-struct Reading(Rc<End>);
+pub(super) struct Reading(Rc<End>);
+
+impl Reading {
+    pub(super) fn new(end: &Rc<End>) -> Self {
+        Self(Rc::clone(end))
+    }
+}
 
 impl Work for Reading {
     async fn ended(&mut self) {
