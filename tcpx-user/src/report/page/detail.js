@@ -6,7 +6,7 @@ function detail(record) {
   return el("article", { class: "detail", id: "detail", "data-id": record.id, "aria-labelledby": "detail-title" },
     detailBar(record),
     el("div", { class: "verdict-head" },
-      el("p", { class: "kicker" }, el("span", { class: `status o-${record.outcome || record.kind}` }, status(record)), ` ${KINDS[record.kind].one} ${record.id} · ${day(data.time)} ${clock(data.time)} UTC`),
+      el("p", { class: "kicker" }, el("span", { class: statusClass(record) }, status(record)), ` ${KINDS[record.kind].one} ${record.id} · ${day(data.time)} ${clock(data.time)} UTC`),
       el("h1", { id: "detail-title", tabindex: -1 }, headline(record)),
       el("p", { class: "because" }, el("span", { class: "verdict-id" }, record.verdict), " ", entry(record.verdict).title, " ", el("span", { class: `how ${data.verdict.confidence}` }, data.verdict.confidence))),
     el("div", { class: "answer" },

@@ -5,8 +5,7 @@ function pageHead() {
   const facts = [
     ["Kernel", start && `${start.kernel}, ${start.arch}`],
     ["Time (UTC)", span ? range(span) : "nothing happened"],
-    ["Backend", start && backends(start)],
-    ["Probes", start && start.probes],
+    ["Backend, probes", start && `${backends(start)}; ${start.probes}`],
     ["Recorded by", start && `tcpx ${start.tcpx}`],
     ["Filters", filters.length ? filters.map(([option, values]) => `${option} ${values}`.trim()).join(", ") : null],
   ];
@@ -58,9 +57,10 @@ function details(start) {
 
 function numbersAtAGlance() {
   const sums = totals();
-  const failed = DATA.groups.filter((group) => group.kind === "attempt" && !["it worked", "not settled, or not known"].includes(entry(group.verdict).group));
   const cells = KIND_ORDER.filter((kind) => sums[kind]).map((kind) => el("div", null, el("dd", null, number(sums[kind])), el("dt", null, sums[kind] === 1 ? KINDS[kind].one : KINDS[kind].many)));
-  const sum = failed.reduce((total, group) => total + group.count, 0);
+  const { tracks, steps } = DATA.timeline;
+  const failed = ["refused", "reset", "timed-out", "unreachable", "denied", "failed"].map((name) => track(name, tracks.indexOf(name), steps).total);
+  const sum = failed.reduce((total, count) => total + count, 0);
   if (sums.attempt) cells.splice(1, 0, el("div", { class: sum ? "failed" : null }, el("dd", null, number(sum)), el("dt", null, "of them failed")));
   return cells.length ? el("dl", { class: "glance", "aria-label": "Exact counts" }, cells) : null;
 }

@@ -1,22 +1,21 @@
 // The receive path with the way of one record through it.
 
-const MAP = { box: [208, 40], step: [244, 55], left: 6, top: 34 };
+const MAP = { box: [208, 40], step: [244, 59], left: 6, top: 34 };
 
 // Which places of the map the path of a record shows, in the order of time, and how each is known.
 function visits(record) {
   const seen = new Map();
   const other = [];
+  // A label is no function: that it was jumped to follows from the answer that came of it.
+  const jumped = record.data.path.some((frame) => frame.note && frame.note.includes("label no_tcp_socket"));
   for (const frame of chronological(record)) {
     const node = place(frame.function);
     if (!node) {
       if (frame.note) other.push(frame);
       continue;
     }
+    if (node.id === "answer" && jumped) visit(seen, "none", { function: "no_tcp_socket", how: "derived" });
     visit(seen, node.id, frame);
-    if (node.id === "receive" && frame.note && frame.note.includes("label no_tcp_socket")) {
-      // A label is no function: it follows from what came after.
-      visit(seen, "none", { function: "no_tcp_socket", how: "derived" });
-    }
   }
   return { seen, other };
 }
@@ -73,7 +72,7 @@ function mapDrawing(record) {
   // What was taken is drawn over what was not.
   edges.sort((a, b) => a.rank - b.rank);
   return svg("svg", { class: "map", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": mapInWords(record, seen, results) },
-    MAP_COLUMNS.map((name, at) => svg("text", { class: "column", x: MAP.left + at * MAP.step[0], y: 14 }, name)),
+    MAP_HEADINGS.map(([name, column, row]) => svg("text", { class: "column", x: MAP.left + column * MAP.step[0], y: MAP.top + row * MAP.step[1] - (row ? 5 : 14) }, name)),
     edges.map((edge) => edge.node),
     MAP_NODES.map((node) => mapNode(node, v6, seen.get(node.id), results[node.id])));
 }

@@ -61,8 +61,12 @@ function status(record) {
     case "reset":
       return { reply: "RST in reply", active: "RST of own accord", netfilter: "RST by netfilter", elsewhere: "RST received" }[record.data.origin];
     default:
-      return record.data.count > 1 ? `dropped ${number(record.data.count)} times` : "dropped";
+      return record.data.count > 1 ? `dropped ${times(record.data.count)}` : "dropped";
   }
+}
+
+function statusClass(record) {
+  return record.outcome ? `status o-${record.outcome}` : "status";
 }
 
 function hash(record) {

@@ -14,7 +14,8 @@ function loop(label, how, aside) {
 }
 
 function note(frame) {
-  return { kind: "note", name: bare(frame.function), text: withoutHow(frame.note || ""), how: frame.how };
+  const beside = /\((.*)\)$/.exec(frame.function);
+  return { kind: "note", name: bare(frame.function), text: withoutHow(frame.note || "") || (beside ? beside[1] : ""), how: frame.how };
 }
 
 function withoutHow(text) {
@@ -23,6 +24,7 @@ function withoutHow(text) {
 
 const SENDS_RESET = ["tcp_v4_send_reset", "tcp_v6_send_reset", "nf_send_reset", "nf_send_reset6", "tcp_send_active_reset"];
 const TAKES_RESET = ["tcp_reset", "tcp_rcv_synsent_state_process", "tcp_check_req", "tcp_timewait_state_process", "tcp_validate_incoming"];
+const SENDS_ICMP = ["icmp_send", "__icmp_send", "icmp6_send"];
 const STARTS = ["tcp_v4_connect", "tcp_v6_connect"];
 const RETURNS = ["__sys_connect", "__inet_stream_connect"];
 
@@ -39,7 +41,7 @@ function ofAttempt(record) {
   const { data } = record;
   const reset = related(record, "reset");
   const frames = ownFrames(record);
-  const here = frames.some((frame) => SENDS_RESET.includes(bare(frame.function)) || place(frame.function) && place(frame.function).id === "receive");
+  const here = data.how === "self-connect" || frames.some((frame) => isOfThisHost(bare(frame.function)));
   const lanes = [lane(data.process, "client", endpoint(data.local), data.netns), kernelLane(data.netns), serverLane(record, reset, here)];
   const steps = [arrow(LEFT, KERNEL, `connect(${endpoint(data.requested || data.remote)})`, data.process ? "observed" : "derived", clock(data.time))];
   const told = { reset: false };
@@ -48,13 +50,23 @@ function ofAttempt(record) {
   const took = ` after ${duration(data.duration_ns)}`;
   const errno = data.errno || { established: "connected", cancelled: "closed by the application" }[data.outcome] || data.outcome;
   steps.push(data.outcome === "cancelled" ? arrow(LEFT, KERNEL, `the application closes the socket`, "observed", took.trim()) : arrow(KERNEL, LEFT, errno, "observed", took.trim()));
-  return { lanes, steps };
+  return { lanes, steps, end: isBeforeAnyPacket(record) ? "no SYN was sent: it failed before any packet" : null };
+}
+
+function isBeforeAnyPacket(record) {
+  return entry(record.verdict).group === "before any packet";
+}
+
+// Whether a function shows that the SYN was dealt with on this host.
+function isOfThisHost(name) {
+  const node = place(name);
+  return SENDS_RESET.includes(name) || SENDS_ICMP.includes(name) || Boolean(node && node.id === "receive");
 }
 
 function attemptSteps(frame, record, reset, here, told) {
   const name = bare(frame.function);
   const { data } = record;
-  if (STARTS.includes(name)) return [note(frame), ...syn(record, reset, here)];
+  if (STARTS.includes(name)) return [note(frame), ...(isBeforeAnyPacket(record) ? [] : syn(record, reset, here))];
   if (RETURNS.includes(name)) return [];
   if (SENDS_RESET.includes(name)) {
     told.reset = true;
@@ -65,7 +77,8 @@ function attemptSteps(frame, record, reset, here, told) {
   }
   if (place(name) && place(name).id === "error") {
     const label = /ICMP type \d+, code \d+/.exec(frame.note);
-    return [arrow(RIGHT, KERNEL, label ? label[0] : "ICMP error", frame.how), note(frame)];
+    const icmp = label ? label[0] : "ICMP error";
+    return [here ? loop(icmp, frame.how) : arrow(RIGHT, KERNEL, icmp, frame.how, "from there, or from a host on the way"), note(frame)];
   }
   if (TAKES_RESET.includes(name) && !told.reset && record.outcome !== "established" && (reset || data.outcome === "refused" || data.outcome === "reset")) {
     told.reset = true;
@@ -78,10 +91,11 @@ function attemptSteps(frame, record, reset, here, told) {
 function syn(record, reset, here) {
   const { data } = record;
   const seen = (reset && reset.data.segment && reset.data.origin === "reply") || data.path.some((frame) => /took the SYN; observed|freed the segment/.test(frame.note || ""));
-  const again = data.syn_retransmits ? `and ${plural(data.syn_retransmits, "time")} again` : null;
+  const again = data.syn_retransmits ? `sent again ${times(data.syn_retransmits)}` : null;
   const label = `SYN ${[endpoint(data.local), endpoint(data.remote || data.requested)].filter(Boolean).join(" → ")}`;
   const how = seen ? "observed" : "derived";
-  return [here ? loop(label, how, again) : arrow(KERNEL, RIGHT, label, how, again)];
+  const crossing = data.how === "simultaneous-open" ? [arrow(RIGHT, KERNEL, "SYN of the other end", "derived")] : [];
+  return [here ? loop(label, how, again) : arrow(KERNEL, RIGHT, label, how, again), ...crossing];
 }
 
 function received(reset) {
@@ -94,6 +108,9 @@ function received(reset) {
 function route2(flow) {
   return `${address(flow.saddr, flow.sport)} → ${address(flow.daddr, flow.dport)}`;
 }
+
+// What a process did, as a function tells that only runs then.
+const CALLS = { __tcp_close: "close(), or the process ended", __inet_stream_connect: "connect()", inet_csk_listen_stop: "the listener ends", tcp_abort: "the socket is destroyed" };
 
 function ofReset(record) {
   const { data } = record;
@@ -112,7 +129,10 @@ function ofReset(record) {
     const text = `${flags(segment.flags)} seq ${segment.seq}${segment.len ? `, ${plural(segment.len, "byte")}` : ""}`;
     steps.push(both ? loop(text, "observed", clock(data.time)) : arrow(LEFT, KERNEL, text, "observed", clock(data.time)));
   }
-  for (const frame of ownFrames(record)) {
+  const frames = ownFrames(record);
+  const asked = data.origin === "active" && frames.find((frame) => CALLS[bare(frame.function)]);
+  if (asked) steps.push(arrow(RIGHT, KERNEL, CALLS[bare(asked.function)], asked.how, clock(data.time)));
+  for (const frame of frames) {
     steps.push(note(frame));
     if (SENDS_RESET.includes(bare(frame.function))) steps.push(arrow(KERNEL, LEFT, rst, frame.how));
   }
@@ -123,18 +143,19 @@ function ofDrop(record) {
   const { data } = record;
   const attempt = related(record, "attempt");
   const left = attempt ? lane(attempt.data.process, "client", record.from, data.netns) : { title: record.from, role: "client", sub: "sender of the segment" };
-  const right = data.process && !attempt ? lane(data.process, "server", record.to, data.netns) : { title: record.to, role: "server", sub: "never got it", absent: true };
+  const owner = data.process && !(attempt && attempt.data.process && attempt.data.process.pid === data.process.pid);
+  const right = owner ? { ...lane(data.process, "server", record.to, data.netns), absent: true } : { title: record.to, role: "server", sub: "never got it", absent: true };
   const again = data.count > 1 ? `${number(data.count)} segments in all` : null;
   const steps = [arrow(LEFT, KERNEL, `handshake segment ${route2(data.flow)}`, "observed", [clock(data.time), again].filter(Boolean).join(", "))];
   for (const frame of ownFrames(record)) steps.push(note(frame));
-  return { lanes: [left, kernelLane(data.netns), right], steps, end: "thrown away: no answer is sent" };
+  return { lanes: [left, kernelLane(data.netns), right], steps, end: "the segment goes no further" };
 }
 
 function ofDeath(record) {
   const { data } = record;
   const lanes = [lane(data.process, "client", endpoint(data.local), data.netns), kernelLane(data.netns), { title: endpoint(data.remote), role: "server", sub: "the other end; not observed", absent: true }];
   const steps = [];
-  if (data.retransmits) steps.push(arrow(KERNEL, RIGHT, `the same data, sent again ${plural(data.retransmits, "time")}`, "observed", `in ${data.state}`));
+  if (data.retransmits) steps.push(arrow(KERNEL, RIGHT, `the same data, sent again ${times(data.retransmits)}`, "observed", `in ${data.state}`));
   if (data.probes) steps.push(arrow(KERNEL, RIGHT, `${plural(data.probes, "probe")}`, "observed", `in ${data.state}`));
   steps.push(...ownFrames(record).map(note));
   if (data.errno) steps.push(arrow(KERNEL, LEFT, data.errno, "observed", clock(data.time)));
@@ -169,9 +190,10 @@ function kernelLane(netns) {
 function end(socket, where, role) {
   if (!socket) return { title: where, role, sub: "not on this host: not observed", absent: true };
   const { owner, socket: state } = socket;
-  const kind = state && (state.kind === "none" ? "no socket" : state.kind === "full" ? state.state : state.kind);
+  const none = state && state.kind === "none";
+  const kind = state && (none ? (owner ? "has the port, takes nothing" : "no socket") : state.kind === "full" ? state.state : state.kind);
   const sub = [where, kind, socket.netns.name && `netns ${socket.netns.name}`].filter(Boolean).join(" · ");
-  return owner ? { title: person(owner), role, sub } : { title: state && state.kind === "none" ? "no socket" : "process not observed", role, sub, absent: true };
+  return owner ? { title: person(owner), role, sub, absent: none } : { title: state && state.kind === "none" ? "no socket" : "process not observed", role, sub, absent: true };
 }
 
 // Who should have answered.
@@ -184,9 +206,10 @@ function serverLane(record, reset, here) {
     if (found.absent && near && near.process) return { title: person(near.process), role: "server", sub: `${where} · ${near.why}`, absent: true };
     return found.title === "no socket" ? { ...found, title: "nobody", sub: `${where} · no socket` } : found;
   }
-  if (here) return { title: where, role: "server", sub: "not reached", absent: true };
+  if (record.data.how === "self-connect") return { title: "the same socket", role: "server", sub: where, absent: true };
+  if (here || isBeforeAnyPacket(record)) return { title: where, role: "server", sub: "not reached", absent: true };
   const answered = record.outcome === "established" || (reset && reset.data.origin === "elsewhere");
-  return { title: where, role: "server", sub: answered ? "another host, or not traced" : "no answer observed", absent: !answered };
+  return { title: where, role: "server", sub: answered ? "its own side was not observed" : "no answer observed", absent: !answered };
 }
 
 function sequenceDrawing(record) {
@@ -227,10 +250,11 @@ function drawStep(step, y) {
   const head = `url(#head-${step.how === "observed" ? "observed" : "derived"})`;
   const center = LANES.x[KERNEL];
   if (step.kind === "loop") {
-    const [x, out] = [center, center + LANES.half + 40];
+    const label = short(step.label, 66);
+    const [x, out] = [center, center + Math.max(label.length * 7.2 + 44, LANES.half + 40)];
     return svg("g", { class: classes },
-      svg("path", { class: "line", d: `M${x} ${y + 8}H${out - 8}a8 8 0 0 1 8 8v8a8 8 0 0 1 -8 8H${x + 4}`, "marker-end": head }),
-      svg("text", { class: "label", x: x + 12, y: y + 22 }, short(step.label, 52)),
+      svg("path", { class: "line", d: `M${x} ${y + 6}H${out - 9}a9 9 0 0 1 9 9v10a9 9 0 0 1 -9 9H${x + 4}`, "marker-end": head }),
+      svg("text", { class: "label", x: x + 16, y: y + 24 }, label),
       step.aside ? svg("text", { class: "aside", x: out + 10, y: y + 24 }, step.aside) : null);
   }
   const [x1, x2] = [LANES.x[step.from], LANES.x[step.to]];

@@ -146,7 +146,7 @@ function peersOf(record) {
 
 function listRow(record) {
   const { data } = record;
-  const went = el("a", { href: hash(record), class: `status o-${record.outcome || record.kind}` }, status(record));
+  const went = el("a", { href: hash(record), class: statusClass(record) }, status(record));
   const open = () => { location.hash = hash(record); };
   return el("tr", { onclick: (event) => { if (!event.target.closest("a") && !String(getSelection())) open(); } },
     el("td", { class: "time", title: data.time }, clock(data.time)),

@@ -1,6 +1,8 @@
 // Why: each verdict with its exact counts; opened, who it met and what to do.
 
 const KIND_ORDER = Object.keys(KINDS);
+// So many are shown before one asks for the others.
+const FIRST_VERDICTS = 12;
 
 function verdicts() {
   const rows = byVerdict();
@@ -11,9 +13,12 @@ function verdicts() {
     el("th", { scope: "col" }, "Verdict"),
     kinds.map((kind) => el("th", { scope: "col", class: "num" }, KINDS[kind].column)),
     el("th", { scope: "col", class: "sure" }, "How sure"));
-  const body = rows.flatMap((row) => verdictRows(row, kinds, most));
+  const body = rows.map((row) => verdictRows(row, kinds, most));
+  const rest = body.slice(FIRST_VERDICTS).flat().filter((row) => !row.hidden);
+  const all = rest.length > 1 ? el("button", { type: "button", class: "quiet more", onclick: () => { rest.forEach((row) => row.removeAttribute("hidden")); all.remove(); } }, `Show all ${number(rows.length)} verdicts`) : null;
+  if (all) rest.forEach((row) => row.setAttribute("hidden", ""));
   const aside = "All counts are exact. Open a verdict for the processes and peers that it met, and what to do.";
-  return section("verdicts", "Why", aside, el("table", { class: "verdicts" }, el("thead", null, head), el("tbody", null, body)));
+  return section("verdicts", "Why", aside, el("table", { class: "verdicts" }, el("thead", null, head), el("tbody", null, body)), all);
 }
 
 // Groups by verdict: what went wrong first, the most frequent first; what worked last.

@@ -23,6 +23,10 @@ function plural(value, word) {
   return `${number(value)} ${word}${value === 1 ? "" : "s"}`;
 }
 
+function times(value) {
+  return value === 1 ? "once" : `${number(value)} times`;
+}
+
 // Nanoseconds as one would say them.
 function duration(ns) {
   const units = [["d", 864e11], ["h", 36e11], ["min", 6e10], ["s", 1e9], ["ms", 1e6], ["µs", 1e3], ["ns", 1]];
