@@ -29,7 +29,7 @@ use timeline::Timeline;
 use told::{Kind, Told, Track};
 
 /// With all else, the page stays below 5 MB.
-const DETAILS: Bounds = Bounds { texts: 3_000, bytes: 3_600_000, longest: 64_000 };
+const DETAILS: Bounds = Bounds { texts: 3_000, bytes: 3_600_000, longest: 24_000 };
 /// A kind, a verdict and a process have a stratum of their own while there are fewer than this.
 const STRATA: usize = 1_000;
 

@@ -67,8 +67,7 @@ pub struct Report {
 /// [`Failure::Usage`] with the value that means nothing, and what would.
 pub(super) fn report(typed: ReportArgs, color: When) -> Result<Report, Failure> {
     let filter = Filter::parse(&typed.filters).map_err(|wrong| Failure::Usage(wrong.to_string()))?;
-    let output =
-        Output { format: Format::Text, path: None, detail: Detail::Normal, all: true, color };
+    let output = Output { format: Format::Text, path: None, detail: Detail::Normal, all: true, color };
     Ok(Report {
         to: typed.write.filter(|path| path.as_os_str() != "-"),
         everything: typed.everything,

@@ -81,7 +81,9 @@ mod tests {
 
     #[test]
     fn every_frame_of_the_samples_says_it() {
-        for line in [samples::attempt(), samples::reset_of_attempt(), samples::peer_reset(), samples::call_line()] {
+        for line in
+            [samples::attempt(), samples::reset_of_attempt(), samples::peer_reset(), samples::call_line()]
+        {
             let frames = value(&line)["data"]["path"].clone();
             assert!(frames.as_array().is_some_and(|all| all.iter().all(|frame| frame["how"].is_string())));
         }

@@ -15,7 +15,7 @@ const PROCESSES: usize = 512;
 /// The same, of peers.
 const PEERS: usize = 2_048;
 /// Names that the page shows.
-const SHOWN: usize = 12;
+const SHOWN: usize = 8;
 
 /// What they have in common.
 #[derive(Debug)]

@@ -76,7 +76,9 @@ fn records(count: u64) -> String {
 
 fn passed_over(summary: &Summary) -> Option<String> {
     let missed = summary.missed.filter(|&missed| missed > 0)?;
-    Some(format!("The kernel passed over {missed} firings of tcpx's programs; not each would have been an event."))
+    Some(format!(
+        "The kernel passed over {missed} firings of tcpx's programs; not each would have been an event."
+    ))
 }
 
 fn differs(summary: &Summary) -> Option<String> {
@@ -92,7 +94,8 @@ fn not_known(summary: &Summary) -> Vec<String> {
         sentences.push(format!("tcpx's count of RSTs was not compared with the kernel's own: {why}."));
     }
     if summary.missed.is_none() {
-        sentences.push("It is not known whether the kernel passed over firings of tcpx's programs.".to_owned());
+        sentences
+            .push("It is not known whether the kernel passed over firings of tcpx's programs.".to_owned());
     }
     sentences
 }

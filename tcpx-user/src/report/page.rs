@@ -84,13 +84,7 @@ pub fn page(report: &Report, origin: &Origin) -> String {
         digest(STYLE)
     );
     let (data, records) = (embed::json(&data(report, origin)), records(report));
-    fill(&[
-        ("policy", &policy),
-        ("style", STYLE),
-        ("data", &data),
-        ("records", &records),
-        ("script", SCRIPT),
-    ])
+    fill(&[("policy", &policy), ("style", STYLE), ("data", &data), ("records", &records), ("script", SCRIPT)])
 }
 
 /// How many lines the page tells of in full.

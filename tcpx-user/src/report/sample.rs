@@ -35,7 +35,6 @@ pub struct StratumId(usize);
 struct Stratum {
     /// By number and id.
     kept: BTreeMap<(u64, u64), String>,
-    bytes: usize,
     /// Numbers from here on are refused.
     limit: u64,
 }
@@ -49,7 +48,7 @@ impl Sample {
 
     /// One more stratum.
     pub fn stratum(&mut self) -> StratumId {
-        self.strata.push(Stratum { kept: BTreeMap::new(), bytes: 0, limit: u64::MAX });
+        self.strata.push(Stratum { kept: BTreeMap::new(), limit: u64::MAX });
         StratumId(self.strata.len() - 1)
     }
 
@@ -69,11 +68,9 @@ impl Sample {
             return;
         }
         self.take(to, (number, id));
-        let stratum = &mut self.strata[to.0];
-        stratum.bytes += text.len();
         self.bytes += text.len();
         self.texts += 1;
-        stratum.kept.insert((number, id), text);
+        self.strata[to.0].kept.insert((number, id), text);
         while self.texts > self.bounds.texts || self.bytes > self.bounds.bytes {
             self.shrink();
         }
@@ -85,16 +82,15 @@ impl Sample {
     }
 
     fn take(&mut self, from: StratumId, key: (u64, u64)) {
-        let stratum = &mut self.strata[from.0];
-        if let Some(text) = stratum.kept.remove(&key) {
-            stratum.bytes -= text.len();
+        if let Some(text) = self.strata[from.0].kept.remove(&key) {
             self.bytes -= text.len();
             self.texts -= 1;
         }
     }
 
     fn shrink(&mut self) {
-        let largest = (0..self.strata.len()).max_by_key(|&at| self.strata[at].bytes).map(StratumId);
+        // By number and not by size: an attempt and its RST, which have the same number, then stay or go together.
+        let largest = (0..self.strata.len()).max_by_key(|&at| self.strata[at].kept.len()).map(StratumId);
         let last = largest.and_then(|at| Some((at, *self.strata[at.0].kept.last_key_value()?.0)));
         if let Some((at, key)) = last {
             self.strata[at.0].limit = key.0;

@@ -84,7 +84,9 @@ mod tests {
 
     fn tally(most: usize, names: &[&str]) -> Tally<String> {
         let mut tally = Tally::new(most);
-        names.iter().for_each(|name| tally.add(*name));
+        for name in names {
+            tally.add(*name);
+        }
         tally
     }
 

@@ -12,8 +12,28 @@ const MIN: i64 = 60 * S;
 const HOUR: i64 = 60 * MIN;
 /// Widths that people can read off an axis. Each is a multiple of the one before, so that steps can be joined.
 const WIDTHS: &[i64] = &[
-    MS, 2 * MS, 10 * MS, 20 * MS, 100 * MS, 200 * MS, S, 2 * S, 10 * S, 30 * S, MIN, 5 * MIN, 10 * MIN,
-    30 * MIN, HOUR, 2 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 7 * 24 * HOUR, 28 * 24 * HOUR, 364 * 24 * HOUR,
+    MS,
+    2 * MS,
+    10 * MS,
+    20 * MS,
+    100 * MS,
+    200 * MS,
+    S,
+    2 * S,
+    10 * S,
+    30 * S,
+    MIN,
+    5 * MIN,
+    10 * MIN,
+    30 * MIN,
+    HOUR,
+    2 * HOUR,
+    6 * HOUR,
+    12 * HOUR,
+    24 * HOUR,
+    7 * 24 * HOUR,
+    28 * 24 * HOUR,
+    364 * 24 * HOUR,
 ];
 /// So many steps fill the width of a page.
 const MOST: i64 = 300;
@@ -37,7 +57,8 @@ pub struct Steps<'a> {
     /// Width of a step.
     width_ns: i64,
     /// For each step in which something happened: how many widths it begins after 1970, and the counts.
-    steps: Vec<(i64, &'a Step)>,
+    #[serde(rename = "steps")]
+    filled: Vec<(i64, &'a Step)>,
 }
 
 impl Timeline {
@@ -70,7 +91,7 @@ impl Timeline {
         Steps {
             tracks: Track::names(),
             width_ns: WIDTHS[self.width],
-            steps: self.steps.iter().map(|(&at, counts)| (at, counts)).collect(),
+            filled: self.steps.iter().map(|(&at, counts)| (at, counts)).collect(),
         }
     }
 }
@@ -95,8 +116,8 @@ mod tests {
             timeline.add(second * S, REFUSED);
         }
         let steps = timeline.steps();
-        assert!(steps.width_ns == 5 * MIN && steps.steps.len() == 288, "{}", steps.width_ns);
-        assert!(steps.steps.iter().all(|(_, counts)| counts[REFUSED.index()] == 300));
+        assert!(steps.width_ns == 5 * MIN && steps.filled.len() == 288, "{}", steps.width_ns);
+        assert!(steps.filled.iter().all(|(_, counts)| counts[REFUSED.index()] == 300));
     }
 
     #[test]
@@ -106,6 +127,6 @@ mod tests {
             timeline.add(time, Track::Reset);
         }
         let steps = timeline.steps();
-        assert_eq!(steps.steps.iter().map(|(_, counts)| counts.iter().sum::<u64>()).sum::<u64>(), 3);
+        assert_eq!(steps.filled.iter().map(|(_, counts)| counts.iter().sum::<u64>()).sum::<u64>(), 3);
     }
 }

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    line::{Attempt, CallLine, Confidence, Death, DropLine, Endpoint, Line, Outcome, Process, Reset, Verdict},
+    line::{
+        Attempt, CallLine, Confidence, Death, DropLine, Endpoint, Line, Outcome, Process, Reset, Verdict,
+    },
     verdict::VerdictId,
 };
 
@@ -61,8 +63,19 @@ impl Track {
     #[must_use]
     pub const fn names() -> [&'static str; Self::COUNT] {
         [
-            "established", "refused", "reset", "timed-out", "unreachable", "denied", "failed", "cancelled", "pending",
-            "resets", "drops", "deaths", "calls",
+            "established",
+            "refused",
+            "reset",
+            "timed-out",
+            "unreachable",
+            "denied",
+            "failed",
+            "cancelled",
+            "pending",
+            "resets",
+            "drops",
+            "deaths",
+            "calls",
         ]
     }
 }
@@ -185,11 +198,8 @@ impl<'a> Told<'a> {
         let (sender, receiver) = (line.sender.as_ref(), line.receiver.as_ref());
         let owner = |end: &'a crate::line::End| end.owner.as_ref().map(|owner| owner.comm.as_str());
         let flow = line.flow;
-        let peer = if receiver.is_some() {
-            Peer::service(flow.saddr, flow.sport)
-        } else {
-            Peer::host(flow.daddr)
-        };
+        let peer =
+            if receiver.is_some() { Peer::service(flow.saddr, flow.sport) } else { Peer::host(flow.daddr) };
         Self {
             belongs_to: line.attempt.unwrap_or(line.id),
             process: sender.and_then(owner).or_else(|| receiver.and_then(owner)),

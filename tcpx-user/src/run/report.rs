@@ -1,6 +1,10 @@
 //! `tcpx report`: a replay whose lines are counted and laid out as a page.
 
-use std::io::{self, Write as _};
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
 
 use super::{
     replay::{self, End, Reading},
@@ -26,6 +30,7 @@ use crate::{
 /// # Errors
 /// When it cannot be done, or where the recording is broken: the page then tells of what came before.
 pub fn report(request: &Report) -> Result<u8, Failure> {
+    spare_recordings(request)?;
     let file = request.to.as_deref().map(WholeFile::create).transpose()?;
     let (source, engine, end) = replay::open(&request.files)?;
     let first = Line::Start(source.facts().start().into());
@@ -55,8 +60,22 @@ pub fn report(request: &Report) -> Result<u8, Failure> {
     }
 }
 
+/// A page must not take the place of what it tells of.
+fn spare_recordings(request: &Report) -> Result<(), Failure> {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    let to = request.to.as_deref().and_then(real);
+    match request.files.iter().find(|file| to.is_some() && real(file) == to) {
+        Some(file) => {
+            let message =
+                format!("report: -w {} is the recording itself: choose another name", file.display());
+            Err(Failure::Usage(message))
+        }
+        None => Ok(()),
+    }
+}
+
 fn origin(request: &Report, ended: Ended) -> Origin {
-    let name = |path: &std::path::PathBuf| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into();
+    let name = |path: &PathBuf| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into();
     Origin { files: request.files.iter().map(name).collect(), filters: request.typed.clone(), ended }
 }
 
@@ -87,5 +106,8 @@ fn say(request: &Report, collector: &Collector, bytes: usize) {
     let size = bytes as f64 / 1e6;
     let name = escape(&path.display().to_string()).into_owned();
     let results = if all == 1 { "result" } else { "results" };
-    let _ = writeln!(io::stderr(), "report: {all} {results}, {detailed} of them in full, {size:.1} MB into {name}");
+    let _ = writeln!(
+        io::stderr(),
+        "report: {all} {results}, {detailed} of them in full, {size:.1} MB into {name}"
+    );
 }

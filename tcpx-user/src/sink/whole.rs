@@ -33,7 +33,8 @@ impl WholeFile {
             }
             found => {
                 // A link stays one, and what it leads to is replaced.
-                let path = if found.is_ok() { fs::canonicalize(path).map_err(creating())? } else { path.to_owned() };
+                let path =
+                    if found.is_ok() { fs::canonicalize(path).map_err(creating())? } else { path.to_owned() };
                 let beside = beside(&path);
                 let file = File::options().write(true).create_new(true).open(&beside).map_err(creating())?;
                 Ok(Self { file, beside: Some(beside), path })

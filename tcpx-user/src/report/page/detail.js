@@ -61,7 +61,7 @@ function sequenceLegend() {
 function mapLegend(record) {
   const { other } = visits(record);
   const names = [...new Set(other.map((frame) => bare(frame.function)))];
-  return el("div", null,
+  return el("div", { class: "map-legend" },
     el("p", { class: "legend" }, el("span", null, legendLine("observed"), "observed"), el("span", null, legendLine("derived"), "derived: follows from what was observed"), el("span", null, legendLine("unseen"), "not observed"), el("span", null, "Numbers: the order in time.")),
     names.length ? el("p", { class: "legend" }, "Also in the path, outside of this map: ", names.map((name, at) => [at ? ", " : "", el("code", null, name)])) : null);
 }

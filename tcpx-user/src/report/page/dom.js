@@ -1,5 +1,5 @@
-// Making elements. Text from the recording goes through `append` as text alone: no file here sets innerHTML or an attribute that
-// could hold code.
+// Making elements. Text from the recording goes through `append` as text alone: no file here parses markup or sets an
+// attribute that could hold code.
 
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -2,7 +2,7 @@
 // net/ipv6): functions by their exact names, where they stand in the drawing, and which calls or hands on to which.
 //
 // A function that stands for several steps that tcpx may see below or beside it lists these in `also`; the drawing then shows the
-// name that was in the path.
+// name that was in the path. `before` has the names that it had in kernels before a version.
 
 // What stands below, with column and row.
 const MAP_HEADINGS = [["A segment arrives", 0, 0], ["is looked up", 1, 0], ["is taken by what was found", 2, 0], ["is judged by state", 3, 0], ["Without a segment", 4, 0], ["comes to", 4, 3]];
@@ -47,7 +47,8 @@ const MAP_NODES = [
   { id: "done", at: [4, 2], v4: "tcp_done", v6: "tcp_done", what: "the connection is over" },
   { id: "finish", at: [4, 3], v4: "tcp_finish_connect", v6: "tcp_finish_connect", what: "connect() has succeeded" },
   { id: "reset", at: [4, 4], v4: "tcp_reset", v6: "tcp_reset", what: "a RST ends the socket" },
-  { id: "freed", at: [4, 6], v4: "sk_skb_reason_drop", v6: "sk_skb_reason_drop", what: "the segment is freed", also: ["kfree_skb", "kfree_skb_reason"] },
+  { id: "freed", at: [4, 6], v4: "sk_skb_reason_drop", v6: "sk_skb_reason_drop", what: "the segment is freed", also: ["kfree_skb", "kfree_skb_reason"],
+    before: [[5, 17, "kfree_skb"], [6, 11, "kfree_skb_reason"]] },
   { id: "answer", at: [4, 7], v4: "tcp_v4_send_reset", v6: "tcp_v6_send_reset", what: "RST in answer" },
 ];
 

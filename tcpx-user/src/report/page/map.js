@@ -84,7 +84,7 @@ function corner(node) {
 function mapNode(node, v6, visited, result) {
   const [x, y] = corner(node);
   const [width, height] = MAP.box;
-  const name = visited ? visited.name : v6 ? node.v6 : node.v4;
+  const name = visited ? visited.name : nameHere(node, v6);
   const what = node.what || (v6 ? node.what6 : node.what4);
   const freed = visited && visited.note && visited.note.startsWith("freed");
   const state = !visited ? "unseen" : visited.how === "observed" ? "observed" : "derived";
@@ -96,6 +96,13 @@ function mapNode(node, v6, visited, result) {
     svg("text", { class: "what", x: x + 10, y: y + 32 }, freed ? "thrown away here" : what),
     visited ? [svg("circle", { class: "order", cx: x, cy: y + height / 2, r: 8.5 }), svg("text", { class: "order-number", x, y: y + height / 2 + 3.6, "text-anchor": "middle" }, visited.order)] : null,
     result && result.result !== "not run" ? badge(x + width - 8, y + height - 16, result) : null);
+}
+
+// The name of a function on the kernel of the recording.
+function nameHere(node, v6) {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(DATA.start ? DATA.start.kernel : "") || [];
+  const older = major && (node.before || []).find(([a, b]) => Number(major) < a || (Number(major) === a && Number(minor) < b));
+  return older ? older[2] : v6 ? node.v6 : node.v4;
 }
 
 function badge(right, top, { result, how }) {
