@@ -41,11 +41,14 @@ pub fn losses(summary: Option<&Summary>, lost: &BTreeMap<String, u64>, ended: &E
         ),
         Ended::Broken(why) => losses.missing.push(format!("The recording is readable up to here only: {why}.")),
     }
-    if let Some(summary) = summary {
-        losses.missing.extend(lost_records(summary, lost));
-        losses.missing.extend(passed_over(summary));
-        losses.missing.extend(differs(summary));
-        losses.unknown.extend(not_known(summary));
+    match summary {
+        Some(summary) => {
+            losses.missing.extend(lost_records(summary, lost));
+            losses.missing.extend(passed_over(summary));
+            losses.missing.extend(differs(summary));
+            losses.unknown.extend(not_known(summary));
+        }
+        None => losses.unknown.push("Nothing was summed up at the end.".to_owned()),
     }
     losses.complete = match (losses.missing.is_empty(), losses.unknown.is_empty()) {
         (false, _) => Some(false),
@@ -136,6 +139,11 @@ mod tests {
                 "The kernel's own counters differ by 1 RST from what tcpx saw.",
             ]
         );
+    }
+
+    #[test]
+    fn without_a_summary_nobody_knows() {
+        assert_eq!(losses(None, &BTreeMap::new(), &Ended::Whole).complete, None);
     }
 
     #[test]

@@ -34,6 +34,8 @@ const SCRIPT: &str = concat!(
     include_str!("page/map-data.js"),
     include_str!("page/map.js"),
     include_str!("page/sequence.js"),
+    include_str!("page/sequence-drawing.js"),
+    include_str!("page/facts.js"),
     include_str!("page/detail.js"),
     include_str!("page/main.js"),
     "})();\n",

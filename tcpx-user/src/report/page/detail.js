@@ -3,156 +3,220 @@
 function detail(record) {
   const { data } = record;
   const drawn = record.kind !== "call";
-  return el("article", { class: "detail", id: "detail", "data-id": record.id, "aria-labelledby": "detail-title" },
+  return el(
+    "article",
+    { class: "detail", id: "detail", "data-id": record.id, "aria-labelledby": "detail-title" },
     detailBar(record),
-    el("div", { class: "verdict-head" },
-      el("p", { class: "kicker" }, el("span", { class: statusClass(record) }, status(record)), ` ${KINDS[record.kind].one} ${record.id} · ${day(data.time)} ${clock(data.time)} UTC`),
+    el(
+      "div",
+      { class: "verdict-head" },
+      el(
+        "p",
+        { class: "kicker" },
+        el("span", { class: statusClass(record) }, status(record)),
+        ` ${KINDS[record.kind].one} ${record.id} · ${day(data.time)} ${clock(data.time)} UTC`,
+      ),
       el("h1", { id: "detail-title", tabindex: -1 }, headline(record)),
-      el("p", { class: "because" }, el("span", { class: "verdict-id" }, record.verdict), " ", entry(record.verdict).title, " ", el("span", { class: `how ${data.verdict.confidence}` }, data.verdict.confidence))),
-    el("div", { class: "answer" },
-      el("section", { "aria-label": "Evidence" }, el("h3", null, "Evidence"), evidence(data.verdict.evidence), incomplete(data.complete)),
-      el("section", { "aria-label": "What to do" }, el("h3", null, "What to do"), el("p", null, entry(record.verdict).advice), confirmations(entry(record.verdict).confirm))),
+      el(
+        "p",
+        { class: "because" },
+        el("span", { class: "verdict-id" }, record.verdict),
+        " ",
+        entry(record.verdict).title,
+        " ",
+        el("span", { class: `how ${data.verdict.confidence}` }, data.verdict.confidence),
+      ),
+    ),
+    el(
+      "div",
+      { class: "answer" },
+      el(
+        "section",
+        { "aria-label": "Evidence" },
+        el("h3", null, "Evidence"),
+        evidence(data.verdict.evidence),
+        incomplete(data.complete),
+      ),
+      el(
+        "section",
+        { "aria-label": "What to do" },
+        el("h3", null, "What to do"),
+        el("p", null, entry(record.verdict).advice),
+        confirmations(entry(record.verdict).confirm),
+      ),
+    ),
     figure("sequence", "What passed, in time", sequenceDrawing(record), sequenceLegend()),
-    drawn ? figure("map", `Way through the kernel's receive path, ${isV6(record) ? "IPv6" : "IPv4"}`, mapDrawing(record), mapLegend(record)) : null,
+    drawn
+      ? figure(
+          "map",
+          `Way through the kernel's receive path, ${isV6(record) ? "IPv6" : "IPv4"}`,
+          mapDrawing(record),
+          mapLegend(record),
+        )
+      : null,
     pathList(record),
-    facts(record));
+    facts(record),
+  );
 }
 
 function detailBar(record) {
   const step = (by, text, key) => {
     const to = LIST.beside(record, by);
-    return el("a", { class: "quiet", rel: by < 0 ? "prev" : "next", href: to ? hash(to) : null, "aria-disabled": to ? null : "true", "aria-keyshortcuts": key }, text);
+    return el(
+      "a",
+      {
+        class: "quiet",
+        rel: by < 0 ? "prev" : "next",
+        href: to ? hash(to) : null,
+        "aria-disabled": to ? null : "true",
+        "aria-keyshortcuts": key,
+      },
+      text,
+    );
   };
-  return el("nav", { class: "detail-bar", "aria-label": "From this line" }, el("a", { class: "quiet", href: "#list", "aria-keyshortcuts": "Escape" }, "← All lines"), el("span", { class: "spring" }), step(-1, "← Previous", "p"), step(1, "Next →", "n"));
+  return el(
+    "nav",
+    { class: "detail-bar", "aria-label": "From this line" },
+    el("a", { class: "quiet", href: "#list", "aria-keyshortcuts": "Escape" }, "← All lines"),
+    el("span", { class: "spring" }),
+    step(-1, "← Previous", "p"),
+    step(1, "Next →", "n"),
+  );
 }
 
 function headline(record) {
-  const who = record.people.map(person)[0] || (record.kind === "reset" || record.kind === "drop" ? "" : "a process that was not observed");
+  const who =
+    record.people.map(person)[0] ||
+    (record.kind === "reset" || record.kind === "drop" ? "" : "a process that was not observed");
   const target = endpoint(record.data.requested) || record.to;
   switch (record.kind) {
-    case "attempt": return `${who} → ${target}`;
-    case "call": return `${who}: ${record.data.call}(${target})`;
-    case "death": return `${who}: ${record.from} ↔ ${record.to}`;
-    default: return `${who ? `${who}: ` : ""}${record.from} → ${record.to}`;
+    case "attempt":
+      return `${who} → ${target}`;
+    case "call":
+      return `${who}: ${record.data.call}(${target})`;
+    case "death":
+      return `${who}: ${record.from} ↔ ${record.to}`;
+    default:
+      return `${who ? `${who}: ` : ""}${record.from} → ${record.to}`;
   }
 }
 
 function evidence(sentences) {
-  return sentences.length ? el("ul", { class: "evidence" }, sentences.map((sentence) => el("li", null, sentence))) : el("p", { class: "unseen" }, "none observed");
+  return sentences.length
+    ? el(
+        "ul",
+        { class: "evidence" },
+        sentences.map((sentence) => el("li", null, sentence)),
+      )
+    : el("p", { class: "unseen" }, "none observed");
 }
 
 function incomplete(complete) {
   if (complete === true) return null;
-  return el("p", { class: "warning" }, complete === false ? "Events that could matter were lost: this line may say less than there was." : "This kernel cannot tell whether an event that matters was missed.");
+  return el(
+    "p",
+    { class: "warning" },
+    complete === false
+      ? "Events that could matter were lost: this line may say less than there was."
+      : "This kernel cannot tell whether an event that matters was missed.",
+  );
 }
 
 function figure(id, title, drawing, legend) {
-  return el("section", { class: "figure", "aria-labelledby": `${id}-title` }, el("h3", { id: `${id}-title` }, title), el("div", { class: "canvas" }, drawing), legend);
+  return el(
+    "section",
+    { class: "figure", "aria-labelledby": `${id}-title` },
+    el("h3", { id: `${id}-title` }, title),
+    el("div", { class: "canvas" }, drawing),
+    legend,
+  );
 }
 
 function legendLine(how) {
-  return svg("svg", { class: "key", viewBox: "0 0 34 10", "aria-hidden": "true" }, svg("g", { class: `edge ${how}` }, svg("path", { d: "M1 5H33" })));
+  return svg(
+    "svg",
+    { class: "key", viewBox: "0 0 34 10", "aria-hidden": "true" },
+    svg("g", { class: `edge ${how}` }, svg("path", { d: "M1 5H33" })),
+  );
 }
 
 function sequenceLegend() {
-  return el("p", { class: "legend" }, el("span", null, legendLine("observed"), "observed"), el("span", null, legendLine("derived"), "derived: follows from what was observed"), el("span", null, "What is not drawn was not observed."));
+  return el(
+    "p",
+    { class: "legend" },
+    el("span", null, legendLine("observed"), "observed"),
+    el("span", null, legendLine("derived"), "derived: follows from what was observed"),
+    el("span", null, "What is not drawn was not observed."),
+  );
 }
 
 function mapLegend(record) {
   const { other } = visits(record);
   const names = [...new Set(other.map((frame) => bare(frame.function)))];
-  return el("div", { class: "map-legend" },
-    el("p", { class: "legend" }, el("span", null, legendLine("observed"), "observed"), el("span", null, legendLine("derived"), "derived: follows from what was observed"), el("span", null, legendLine("unseen"), "not observed"), el("span", null, "Numbers: the order in time.")),
-    names.length ? el("p", { class: "legend" }, "Also in the path, outside of this map: ", names.map((name, at) => [at ? ", " : "", el("code", null, name)])) : null);
+  return el(
+    "div",
+    { class: "map-legend" },
+    el(
+      "p",
+      { class: "legend" },
+      el("span", null, legendLine("observed"), "observed"),
+      el("span", null, legendLine("derived"), "derived: follows from what was observed"),
+      el("span", null, legendLine("unseen"), "not observed"),
+      el("span", null, "Numbers: the order in time."),
+    ),
+    names.length
+      ? el(
+          "p",
+          { class: "legend" },
+          "Also in the path, outside of this map: ",
+          names.map((name, at) => [at ? ", " : "", el("code", null, name)]),
+        )
+      : null,
+  );
 }
 
 // All frames, first what ran first.
 function pathList(record) {
   const frames = chronological(record);
   const title = el("h3", null, "The kernel's path, first to last");
-  if (frames.length === 0) return el("section", { class: "path" }, title, el("p", { class: "unseen" }, "not observed"));
+  if (frames.length === 0)
+    return el("section", { class: "path" }, title, el("p", { class: "unseen" }, "not observed"));
   const told = frames.filter((frame) => frame.note);
-  const full = told.length === frames.length ? null : el("details", null, el("summary", null, `With all ${plural(frames.length, "frame")} of the kernel's stack`), frameList(frames));
-  return el("section", { class: "path" }, title, frameList(told.length ? told : frames), told.length ? full : null);
+  const full =
+    told.length === frames.length
+      ? null
+      : el(
+          "details",
+          null,
+          el("summary", null, `With all ${plural(frames.length, "frame")} of the kernel's stack`),
+          frameList(frames),
+        );
+  return el(
+    "section",
+    { class: "path" },
+    title,
+    frameList(told.length ? told : frames),
+    told.length ? full : null,
+  );
 }
 
 function frameList(frames) {
-  return el("ol", { class: "frames" }, frames.map((frame) =>
-    el("li", null, el("code", null, frame.function, frame.offset === undefined ? "" : el("span", { class: "muted" }, `+0x${frame.offset.toString(16)}`)),
-      el("span", null, withoutHow(frame.note || "")), el("span", { class: `how ${frame.how || "unknown"}` }, frame.how || "not told"))));
-}
-
-// Every other field. What a line could have and has not is said to be not observed.
-function facts(record) {
-  const rows = FACTS[record.kind](record.data);
-  const links = ["attempt", "reset"].filter((kind) => record.data[kind] !== undefined).map((kind) => {
-    const other = related(record, kind);
-    return [KINDS[kind].one, other ? el("a", { href: hash(other) }, `${KINDS[kind].one} ${other.id}: ${other.verdict}`) : `${record.data[kind]}, not among the lines that are here in full`];
-  });
-  const items = [...rows, ...links].map(([name, value]) => [el("dt", null, name), value === undefined || value === "" ? el("dd", { class: "unseen" }, "not observed") : el("dd", null, value)]);
-  return el("section", { class: "facts" }, el("h3", null, "Facts"), el("dl", null, items));
-}
-
-const FACTS = {
-  attempt: (data) => [
-    ...processFacts(data.process), ["network namespace", namespace(data.netns)], ["local", endpoint(data.local)], ["remote", endpoint(data.remote)],
-    ["asked for", endpoint(data.requested)], ["translated (NAT)", nat(data.nat)], ["outcome", [data.outcome, data.errno].filter(Boolean).join(", ")],
-    ["took", duration(data.duration_ns)], ["how", data.how], ["SYNs sent again", number(data.syn_retransmits)],
-  ],
-  reset: (data) => [
-    ["made", data.origin], ...endFacts("sender", data.sender), ...endFacts("receiver", data.receiver), ["RST", route2(data.flow)], ["segment", segment(data.segment)],
-    ["kernel's reason", data.reason && `${data.reason.name}${data.reason.source === "derived" ? " (derived)" : ""}`],
-    ["established lookup", lookupFact(data.lookup, "established")], ["listener lookup", lookupFact(data.lookup, "listener")],
-    ["near misses", data.near.length ? el("ul", null, data.near.map((near) => el("li", null, nearFact(near)))) : "none"], ["sides joined by", data.joined_by],
-  ],
-  drop: (data) => [
-    ...processFacts(data.process), ["network namespace", namespace(data.netns)], ["segment", route2(data.flow)], ["segments", number(data.count)],
-    ["queue of the listener", data.socket && `${number(data.socket.backlog)} of ${number(data.socket.max_backlog)}`], ["kernel's reason", data.reason && `${data.reason.name}${data.reason.source === "derived" ? " (derived)" : ""}`],
-  ],
-  death: (data) => [
-    ...processFacts(data.process), ["network namespace", namespace(data.netns)], ["local", endpoint(data.local)], ["remote", endpoint(data.remote)], ["translated (NAT)", nat(data.nat)],
-    ["state", data.state], ["open for", data.age_ns === undefined ? undefined : duration(data.age_ns)], ["idle for", duration(data.idle_ns)],
-    ["bytes sent", number(data.bytes_sent)], ["bytes received", number(data.bytes_received)], ["sent again", number(data.retransmits)], ["probes", number(data.probes)],
-  ],
-  call: (data) => [
-    ...processFacts(data.process), ["network namespace", namespace(data.netns)], ["call", `${data.call}(${endpoint(data.requested)})`], ["errno", data.errno],
-    ["holders of the port", data.holders.length ? el("ul", null, data.holders.map((holder) => el("li", null, [person(holder.process) || "process not observed", address(holder.addr, holder.port), holder.state].join(" · ")))) : "none observed"],
-  ],
-};
-
-function processFacts(process) {
-  if (!process) return [["process", undefined]];
-  const optional = [["user id", process.uid], ["in its own PID namespace", process.ns_pid], ["program", process.exe], ["cgroup", process.cgroup], ["container", process.container]];
-  return [["process", person(process)], ...optional.filter(([name, value]) => value !== undefined || ["user id", "program"].includes(name))].map(([name, value]) => [name, typeof value === "number" ? String(value) : value]);
-}
-
-function endFacts(role, socket) {
-  if (!socket) return [[role, "not on this host, or not observed"]];
-  const state = socket.socket || {};
-  const bits = [
-    socket.owner && `${person(socket.owner)} (${{ socket: "holds the socket", bound: "holds the port", caller: "made the call" }[socket.owner.how]})`,
-    address(socket.addr, socket.port), state.kind && (state.kind === "none" ? "no socket" : state.kind), state.state, `netns ${namespace(socket.netns)}`,
-    state.age_ns !== undefined && `open for ${duration(state.age_ns)}`, state.idle_ns !== undefined && `idle for ${duration(state.idle_ns)}`,
-    state.bytes_sent !== undefined && `${plural(state.bytes_sent, "byte")} sent`, state.bytes_received !== undefined && `${plural(state.bytes_received, "byte")} received`,
-  ];
-  return [[role, bits.filter(Boolean).join(" · ")]];
-}
-
-function segment(segment) {
-  if (!segment) return undefined;
-  const bits = [`${flags(segment.flags)} (${segment.flags})`, `seq ${segment.seq}`, `ack ${segment.ack}`, plural(segment.len, "byte"), segment.ttl && `TTL ${segment.ttl}`, segment.device && `in on ${segment.device}`];
-  return bits.filter(Boolean).join(" · ");
-}
-
-function lookupFact(lookup, name) {
-  return lookup && `${lookup[name].result} (${lookup[name].source})`;
-}
-
-function nearFact(near) {
-  const bits = [person(near.process) || "process not observed", address(near.addr, near.port), near.why, near.unit && `unit ${near.unit}`, `netns ${namespace(near.netns)}`, near.age_ns !== undefined && `for ${duration(near.age_ns)}`];
-  return bits.filter(Boolean).join(" · ");
-}
-
-function nat(nat) {
-  return nat ? `${endpoint(nat.local)} → ${endpoint(nat.remote)}` : "none observed";
+  return el(
+    "ol",
+    { class: "frames" },
+    frames.map((frame) =>
+      el(
+        "li",
+        null,
+        el(
+          "code",
+          null,
+          frame.function,
+          frame.offset === undefined ? "" : el("span", { class: "muted" }, `+0x${frame.offset.toString(16)}`),
+        ),
+        el("span", null, withoutHow(frame.note || "")),
+        el("span", { class: `how ${frame.how || "unknown"}` }, frame.how || "not told"),
+      ),
+    ),
+  );
 }

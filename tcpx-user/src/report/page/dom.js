@@ -17,7 +17,9 @@ function filled(node, attributes, children) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return node;
 }
 
@@ -38,6 +40,11 @@ function announce(text) {
 // A section with a heading that can be linked to.
 function section(id, title, aside, ...children) {
   const heading = el("h2", { id: `${id}-title` }, title);
-  const head = el("div", { class: "section-head" }, heading, aside ? el("p", { class: "aside" }, aside) : null);
+  const head = el(
+    "div",
+    { class: "section-head" },
+    heading,
+    aside ? el("p", { class: "aside" }, aside) : null,
+  );
   return el("section", { id, "aria-labelledby": `${id}-title` }, head, ...children);
 }

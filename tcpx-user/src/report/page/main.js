@@ -7,17 +7,36 @@ function pageHead() {
     ["Time (UTC)", span ? range(span) : "nothing happened"],
     ["Backend, probes", start && `${backends(start)}; ${start.probes}`],
     ["Recorded by", start && `tcpx ${start.tcpx}`],
-    ["Filters", filters.length ? filters.map(([option, values]) => `${option} ${values}`.trim()).join(", ") : null],
+    [
+      "Filters",
+      filters.length ? filters.map(([option, values]) => `${option} ${values}`.trim()).join(", ") : null,
+    ],
   ];
-  const items = facts.filter(([, value]) => value).map(([name, value]) => el("div", null, el("dt", null, name), el("dd", null, value)));
+  const items = facts
+    .filter(([, value]) => value)
+    .map(([name, value]) => el("div", null, el("dt", null, name), el("dd", null, value)));
   return [
-    el("div", { class: "brand" },
+    el(
+      "div",
+      { class: "brand" },
       el("a", { class: "name", href: "#" }, "tcpx", el("span", null, " report")),
       el("p", { class: "files" }, files.join(", ")),
       el("span", { class: "spring" }),
       el("button", { type: "button", class: "quiet", "aria-keyshortcuts": "?", onclick: showKeys }, "Keys"),
-      el("button", { type: "button", class: "quiet", id: "theme", "aria-keyshortcuts": "t", onclick: nextTheme })),
-    el("dl", { class: "recording" }, items, el("div", null, el("dt", null, "Complete?"), el("dd", null, completeness()))),
+      el("button", {
+        type: "button",
+        class: "quiet",
+        id: "theme",
+        "aria-keyshortcuts": "t",
+        onclick: nextTheme,
+      }),
+    ),
+    el(
+      "dl",
+      { class: "recording" },
+      items,
+      el("div", null, el("dt", null, "Complete?"), el("dd", null, completeness())),
+    ),
     details(start),
   ];
 }
@@ -25,7 +44,9 @@ function pageHead() {
 function range([first, last]) {
   const took = duration(Math.max(nanoseconds(last) - nanoseconds(first), 0));
   const until = day(first) === day(last) ? clock(last) : `${day(last)} ${clock(last)}`;
-  return first === last ? `${day(first)} ${clock(first)}` : `${day(first)} ${clock(first)} to ${until} (${took})`;
+  return first === last
+    ? `${day(first)} ${clock(first)}`
+    : `${day(first)} ${clock(first)} to ${until} (${took})`;
 }
 
 // What was asked for, and what hangs where.
@@ -36,7 +57,12 @@ function backends(start) {
 
 function completeness() {
   const { complete, missing } = DATA.losses;
-  const [state, words] = complete === true ? ["good", "complete"] : complete === false ? ["bad", `incomplete: ${missing[0]}`] : ["open", "nothing known to be lost"];
+  const [state, words] =
+    complete === true
+      ? ["good", "complete"]
+      : complete === false
+        ? ["bad", `incomplete: ${missing[0]}`]
+        : ["open", "nothing known to be lost"];
   return el("span", { class: `state ${state}` }, words);
 }
 
@@ -44,24 +70,88 @@ function completeness() {
 function details(start) {
   const { missing, unknown } = DATA.losses;
   const [less, untold] = DATA.touched;
-  const touched = [less && `${number(less)} of the lines below may say less than there was.`, untold && `Of ${number(untold)} lines below it cannot be told whether an event that matters was missed.`];
+  const touched = [
+    less && `${number(less)} of the lines below may say less than there was.`,
+    untold && `Of ${number(untold)} lines below it cannot be told whether an event that matters was missed.`,
+  ];
   const losses = [...missing, ...unknown, ...touched].filter(Boolean);
-  const hooks = start ? start.hooks.map((hook) => el("tr", null, el("th", { scope: "row" }, hook.hook), el("td", null, hook.backend), el("td", null, el("code", null, hook.target)))) : [];
-  const none = start ? start.missing.map((hook) => el("tr", null, el("th", { scope: "row" }, hook.hook), el("td", { colspan: 2 }, `not attached: ${hook.why}`))) : [];
+  const hooks = start
+    ? start.hooks.map((hook) =>
+        el(
+          "tr",
+          null,
+          el("th", { scope: "row" }, hook.hook),
+          el("td", null, hook.backend),
+          el("td", null, el("code", null, hook.target)),
+        ),
+      )
+    : [];
+  const none = start
+    ? start.missing.map((hook) =>
+        el(
+          "tr",
+          null,
+          el("th", { scope: "row" }, hook.hook),
+          el("td", { colspan: 2 }, `not attached: ${hook.why}`),
+        ),
+      )
+    : [];
   return [
-    losses.length ? el("details", { class: "losses", open: missing.length > 0 }, el("summary", null, "What is missing, and what cannot be known"), el("ul", null, losses.map((sentence) => el("li", null, sentence)))) : null,
-    el("details", { class: "hooks" }, el("summary", null, `What was watched: ${plural(hooks.length, "hook")}${none.length ? `, ${number(none.length)} not to be had` : ""}`),
-      el("div", { class: "scroll", tabindex: 0 }, el("table", { class: "plain" }, el("tbody", null, hooks, none)))),
+    losses.length
+      ? el(
+          "details",
+          { class: "losses", open: missing.length > 0 },
+          el("summary", null, "What is missing, and what cannot be known"),
+          el(
+            "ul",
+            null,
+            losses.map((sentence) => el("li", null, sentence)),
+          ),
+        )
+      : null,
+    el(
+      "details",
+      { class: "hooks" },
+      el(
+        "summary",
+        null,
+        `What was watched: ${plural(hooks.length, "hook")}${none.length ? `, ${number(none.length)} not to be had` : ""}`,
+      ),
+      el(
+        "div",
+        { class: "scroll", tabindex: 0 },
+        el("table", { class: "plain" }, el("tbody", null, hooks, none)),
+      ),
+    ),
   ];
 }
 
 function numbersAtAGlance() {
   const sums = totals();
-  const cells = KIND_ORDER.filter((kind) => sums[kind]).map((kind) => el("div", null, el("dd", null, number(sums[kind])), el("dt", null, sums[kind] === 1 ? KINDS[kind].one : KINDS[kind].many)));
+  const cells = KIND_ORDER.filter((kind) => sums[kind]).map((kind) =>
+    el(
+      "div",
+      null,
+      el("dd", null, number(sums[kind])),
+      el("dt", null, sums[kind] === 1 ? KINDS[kind].one : KINDS[kind].many),
+    ),
+  );
   const { tracks, steps } = DATA.timeline;
-  const failed = ["refused", "reset", "timed-out", "unreachable", "denied", "failed"].map((name) => track(name, tracks.indexOf(name), steps).total);
+  const failed = ["refused", "reset", "timed-out", "unreachable", "denied", "failed"].map(
+    (name) => track(name, tracks.indexOf(name), steps).total,
+  );
   const sum = failed.reduce((total, count) => total + count, 0);
-  if (sums.attempt) cells.splice(1, 0, el("div", { class: sum ? "failed" : null }, el("dd", null, number(sum)), el("dt", null, "of them failed")));
+  if (sums.attempt)
+    cells.splice(
+      1,
+      0,
+      el(
+        "div",
+        { class: sum ? "failed" : null },
+        el("dd", null, number(sum)),
+        el("dt", null, "of them failed"),
+      ),
+    );
   return cells.length ? el("dl", { class: "glance", "aria-label": "Exact counts" }, cells) : null;
 }
 
@@ -140,12 +230,27 @@ function storedTheme() {
 }
 
 const KEYS = [
-  ["/", "search"], ["↓ ↑ or j k", "from line to line in the list"], ["Enter", "open"], ["n p", "next, previous line"], ["Escape", "back to the list"], ["t", "light, dark or as the system has it"], ["?", "these keys"],
+  ["/", "search"],
+  ["↓ ↑ or j k", "from line to line in the list"],
+  ["Enter", "open"],
+  ["n p", "next, previous line"],
+  ["Escape", "back to the list"],
+  ["t", "light, dark or as the system has it"],
+  ["?", "these keys"],
 ];
 
 function showKeys() {
   const dialog = byId("keys");
-  replace(dialog, el("h2", null, "Keys"), el("dl", null, KEYS.map(([key, what]) => [el("dt", null, key), el("dd", null, what)])), el("form", { method: "dialog" }, el("button", { class: "quiet" }, "Close")));
+  replace(
+    dialog,
+    el("h2", null, "Keys"),
+    el(
+      "dl",
+      null,
+      KEYS.map(([key, what]) => [el("dt", null, key), el("dd", null, what)]),
+    ),
+    el("form", { method: "dialog" }, el("button", { class: "quiet" }, "Close")),
+  );
   dialog.showModal();
 }
 
@@ -158,7 +263,13 @@ function onKey(event) {
     return;
   }
   if (typing) return;
-  const action = { "/": focusSearch, t: nextTheme, "?": showKeys, n: () => beside("next"), p: () => beside("prev") }[event.key];
+  const action = {
+    "/": focusSearch,
+    t: nextTheme,
+    "?": showKeys,
+    n: () => beside("next"),
+    p: () => beside("prev"),
+  }[event.key];
   if (!action) return;
   event.preventDefault();
   action();

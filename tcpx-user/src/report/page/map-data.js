@@ -5,8 +5,11 @@
 // name that was in the path. `before` has the names that it had in kernels before a version.
 
 // What stands below, with column and row.
+// prettier-ignore
 const MAP_HEADINGS = [["A segment arrives", 0, 0], ["is looked up", 1, 0], ["is taken by what was found", 2, 0], ["is judged by state", 3, 0], ["Without a segment", 4, 0], ["comes to", 4, 3]];
 
+// A table: a line each.
+// prettier-ignore
 const MAP_NODES = [
   // Column 0: from IP to TCP.
   { id: "ip", at: [0, 0], v4: "ip_rcv", v6: "ipv6_rcv", what: "IP takes the packet",
@@ -53,6 +56,7 @@ const MAP_NODES = [
 ];
 
 // From, to, and what the lookup must have given for this way to be taken.
+// prettier-ignore
 const MAP_EDGES = [
   ["ip", "hooks"], ["hooks", "deliver"], ["deliver", "receive"], ["ip", "error"], ["hooks", "reject"],
   ["receive", "steal"], ["receive", "established"], ["steal", "socket"],

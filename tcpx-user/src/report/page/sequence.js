@@ -1,7 +1,6 @@
 // What passed between client, kernel and server, one below the other in time. Every step stands for something in the record: what was
 // seen is drawn with a full line, what follows from it with a dashed one, and what is not known is not drawn.
 
-const LANES = { width: 1180, x: [150, 590, 1030], head: 58, arrow: 44, note: 40, half: 205 };
 const [LEFT, KERNEL, RIGHT] = [0, 1, 2];
 
 function arrow(from, to, label, how, aside) {
@@ -15,15 +14,32 @@ function loop(label, how, aside) {
 
 function note(frame) {
   const beside = /\((.*)\)$/.exec(frame.function);
-  return { kind: "note", name: bare(frame.function), text: withoutHow(frame.note || "") || (beside ? beside[1] : ""), how: frame.how };
+  return {
+    kind: "note",
+    name: bare(frame.function),
+    text: withoutHow(frame.note || "") || (beside ? beside[1] : ""),
+    how: frame.how,
+  };
 }
 
 function withoutHow(text) {
   return text.replace(/(^|; )(observed|derived)( \((tracepoint|fentry|kprobe|stack)[^)]*\))?$/, "");
 }
 
-const SENDS_RESET = ["tcp_v4_send_reset", "tcp_v6_send_reset", "nf_send_reset", "nf_send_reset6", "tcp_send_active_reset"];
-const TAKES_RESET = ["tcp_reset", "tcp_rcv_synsent_state_process", "tcp_check_req", "tcp_timewait_state_process", "tcp_validate_incoming"];
+const SENDS_RESET = [
+  "tcp_v4_send_reset",
+  "tcp_v6_send_reset",
+  "nf_send_reset",
+  "nf_send_reset6",
+  "tcp_send_active_reset",
+];
+const TAKES_RESET = [
+  "tcp_reset",
+  "tcp_rcv_synsent_state_process",
+  "tcp_check_req",
+  "tcp_timewait_state_process",
+  "tcp_validate_incoming",
+];
 const SENDS_ICMP = ["icmp_send", "__icmp_send", "icmp6_send"];
 const STARTS = ["tcp_v4_connect", "tcp_v6_connect"];
 const RETURNS = ["__sys_connect", "__inet_stream_connect"];
@@ -34,7 +50,9 @@ function ownFrames(record) {
 }
 
 function sequence(record) {
-  return { attempt: ofAttempt, reset: ofReset, drop: ofDrop, death: ofDeath, call: ofCall }[record.kind](record);
+  return { attempt: ofAttempt, reset: ofReset, drop: ofDrop, death: ofDeath, call: ofCall }[record.kind](
+    record,
+  );
 }
 
 function ofAttempt(record) {
@@ -42,15 +60,38 @@ function ofAttempt(record) {
   const reset = related(record, "reset");
   const frames = ownFrames(record);
   const here = data.how === "self-connect" || frames.some((frame) => isOfThisHost(bare(frame.function)));
-  const lanes = [lane(data.process, "client", endpoint(data.local), data.netns), kernelLane(data.netns), serverLane(record, reset, here)];
-  const steps = [arrow(LEFT, KERNEL, `connect(${endpoint(data.requested || data.remote)})`, data.process ? "observed" : "derived", clock(data.time))];
+  const lanes = [
+    lane(data.process, "client", endpoint(data.local), data.netns),
+    kernelLane(data.netns),
+    serverLane(record, reset, here),
+  ];
+  const steps = [
+    arrow(
+      LEFT,
+      KERNEL,
+      `connect(${endpoint(data.requested || data.remote)})`,
+      data.process ? "observed" : "derived",
+      clock(data.time),
+    ),
+  ];
   const told = { reset: false };
   for (const frame of frames) steps.push(...attemptSteps(frame, record, reset, here, told));
   if (data.outcome === "pending") return { lanes, steps, end: "not settled when the recording ended" };
   const took = ` after ${duration(data.duration_ns)}`;
-  const errno = data.errno || { established: "connected", cancelled: "closed by the application" }[data.outcome] || data.outcome;
-  steps.push(data.outcome === "cancelled" ? arrow(LEFT, KERNEL, `the application closes the socket`, "observed", took.trim()) : arrow(KERNEL, LEFT, errno, "observed", took.trim()));
-  return { lanes, steps, end: isBeforeAnyPacket(record) ? "no SYN was sent: it failed before any packet" : null };
+  const errno =
+    data.errno ||
+    { established: "connected", cancelled: "closed by the application" }[data.outcome] ||
+    data.outcome;
+  steps.push(
+    data.outcome === "cancelled"
+      ? arrow(LEFT, KERNEL, `the application closes the socket`, "observed", took.trim())
+      : arrow(KERNEL, LEFT, errno, "observed", took.trim()),
+  );
+  return {
+    lanes,
+    steps,
+    end: isBeforeAnyPacket(record) ? "no SYN was sent: it failed before any packet" : null,
+  };
 }
 
 function isBeforeAnyPacket(record) {
@@ -66,11 +107,19 @@ function isOfThisHost(name) {
 function attemptSteps(frame, record, reset, here, told) {
   const name = bare(frame.function);
   const { data } = record;
-  if (STARTS.includes(name)) return [note(frame), ...(isBeforeAnyPacket(record) ? [] : syn(record, reset, here))];
+  if (STARTS.includes(name))
+    return [note(frame), ...(isBeforeAnyPacket(record) ? [] : syn(record, reset, here))];
   if (RETURNS.includes(name)) return [];
   if (SENDS_RESET.includes(name)) {
     told.reset = true;
-    return [note(frame), loop(`RST ${reset ? route2(reset.data.flow) : ""}`, frame.how, reset ? null : "its own line is not among those shown")];
+    return [
+      note(frame),
+      loop(
+        `RST ${reset ? route2(reset.data.flow) : ""}`,
+        frame.how,
+        reset ? null : "its own line is not among those shown",
+      ),
+    ];
   }
   if (name === "tcp_finish_connect" && data.how === "active-open" && !here) {
     return [arrow(RIGHT, KERNEL, "SYN-ACK", "derived"), note(frame), arrow(KERNEL, RIGHT, "ACK", "derived")];
@@ -78,11 +127,21 @@ function attemptSteps(frame, record, reset, here, told) {
   if (place(name) && place(name).id === "error") {
     const label = /ICMP type \d+, code \d+/.exec(frame.note);
     const icmp = label ? label[0] : "ICMP error";
-    return [here ? loop(icmp, frame.how) : arrow(RIGHT, KERNEL, icmp, frame.how, "from there, or from a host on the way"), note(frame)];
+    return [
+      here
+        ? loop(icmp, frame.how)
+        : arrow(RIGHT, KERNEL, icmp, frame.how, "from there, or from a host on the way"),
+      note(frame),
+    ];
   }
-  if (TAKES_RESET.includes(name) && !told.reset && record.outcome !== "established" && (reset || data.outcome === "refused" || data.outcome === "reset")) {
+  if (
+    TAKES_RESET.includes(name) &&
+    !told.reset &&
+    record.outcome !== "established" &&
+    (reset || data.outcome === "refused" || data.outcome === "reset")
+  ) {
     told.reset = true;
-    return [arrow(RIGHT, KERNEL, `RST${received(reset)}`, "observed"), note(frame)];
+    return [arrow(RIGHT, KERNEL, `RST${received(reset)}`, howReceived(record, reset)), note(frame)];
   }
   return [note(frame)];
 }
@@ -90,18 +149,29 @@ function attemptSteps(frame, record, reset, here, told) {
 // The SYN: seen if something says what it met, else it follows from SYN_SENT.
 function syn(record, reset, here) {
   const { data } = record;
-  const seen = (reset && reset.data.segment && reset.data.origin === "reply") || data.path.some((frame) => /took the SYN; observed|freed the segment/.test(frame.note || ""));
+  const seen =
+    (reset && reset.data.segment && reset.data.origin === "reply") ||
+    data.path.some((frame) => /took the SYN; observed|freed the segment/.test(frame.note || ""));
   const again = data.syn_retransmits ? `sent again ${times(data.syn_retransmits)}` : null;
   const label = `SYN ${[endpoint(data.local), endpoint(data.remote || data.requested)].filter(Boolean).join(" → ")}`;
   const how = seen ? "observed" : "derived";
-  const crossing = data.how === "simultaneous-open" ? [arrow(RIGHT, KERNEL, "SYN of the other end", "derived")] : [];
+  const crossing =
+    data.how === "simultaneous-open" ? [arrow(RIGHT, KERNEL, "SYN of the other end", "derived")] : [];
   return [here ? loop(label, how, again) : arrow(KERNEL, RIGHT, label, how, again), ...crossing];
+}
+
+// A RST was seen if its own line is there, or the function that takes it was.
+function howReceived(record, reset) {
+  const taken = record.data.path.some((frame) => frame.function === "tcp_reset" && frame.how === "observed");
+  return reset || taken ? "observed" : "derived";
 }
 
 function received(reset) {
   const segment = reset && reset.data.origin === "elsewhere" && reset.data.segment;
   if (!segment) return "";
-  const where = [segment.device && `on ${segment.device}`, segment.ttl && `TTL ${segment.ttl}`].filter(Boolean).join(", ");
+  const where = [segment.device && `on ${segment.device}`, segment.ttl && `TTL ${segment.ttl}`]
+    .filter(Boolean)
+    .join(", ");
   return where ? ` (${where})` : "";
 }
 
@@ -110,14 +180,22 @@ function route2(flow) {
 }
 
 // What a process did, as a function tells that only runs then.
-const CALLS = { __tcp_close: "close(), or the process ended", __inet_stream_connect: "connect()", inet_csk_listen_stop: "the listener ends", tcp_abort: "the socket is destroyed" };
+const CALLS = {
+  __tcp_close: "close(), or the process ended",
+  __inet_stream_connect: "connect()",
+  inet_csk_listen_stop: "the listener ends",
+  tcp_abort: "the socket is destroyed",
+};
 
 function ofReset(record) {
   const { data } = record;
   const { sender, receiver, segment } = data;
   const both = sender && receiver;
   const left = end(receiver, address(data.flow.daddr, data.flow.dport), "receiver");
-  const right = data.origin === "netfilter" ? { title: "not reached", role: "server", sub: address(data.flow.saddr, data.flow.sport), absent: true } : end(sender, address(data.flow.saddr, data.flow.sport), "sender");
+  const right =
+    data.origin === "netfilter"
+      ? { title: "not reached", role: "server", sub: address(data.flow.saddr, data.flow.sport), absent: true }
+      : end(sender, address(data.flow.saddr, data.flow.sport), "sender");
   const steps = [];
   const rst = `RST ${route2(data.flow)}`;
   if (data.origin === "elsewhere") {
@@ -127,7 +205,11 @@ function ofReset(record) {
   }
   if (data.origin === "reply" && segment) {
     const text = `${flags(segment.flags)} seq ${segment.seq}${segment.len ? `, ${plural(segment.len, "byte")}` : ""}`;
-    steps.push(both ? loop(text, "observed", clock(data.time)) : arrow(LEFT, KERNEL, text, "observed", clock(data.time)));
+    steps.push(
+      both
+        ? loop(text, "observed", clock(data.time))
+        : arrow(LEFT, KERNEL, text, "observed", clock(data.time)),
+    );
   }
   const frames = ownFrames(record);
   const asked = data.origin === "active" && frames.find((frame) => CALLS[bare(frame.function)]);
@@ -142,21 +224,48 @@ function ofReset(record) {
 function ofDrop(record) {
   const { data } = record;
   const attempt = related(record, "attempt");
-  const left = attempt ? lane(attempt.data.process, "client", record.from, data.netns) : { title: record.from, role: "client", sub: "sender of the segment" };
-  const owner = data.process && !(attempt && attempt.data.process && attempt.data.process.pid === data.process.pid);
-  const right = owner ? { ...lane(data.process, "server", record.to, data.netns), absent: true } : { title: record.to, role: "server", sub: "never got it", absent: true };
+  const left = attempt
+    ? lane(attempt.data.process, "client", record.from, data.netns)
+    : { title: record.from, role: "client", sub: "sender of the segment" };
+  const owner =
+    data.process && !(attempt && attempt.data.process && attempt.data.process.pid === data.process.pid);
+  const right = owner
+    ? { ...lane(data.process, "server", record.to, data.netns), absent: true }
+    : { title: record.to, role: "server", sub: "never got it", absent: true };
   const again = data.count > 1 ? `${number(data.count)} segments in all` : null;
-  const steps = [arrow(LEFT, KERNEL, `handshake segment ${route2(data.flow)}`, "observed", [clock(data.time), again].filter(Boolean).join(", "))];
+  const steps = [
+    arrow(
+      LEFT,
+      KERNEL,
+      `handshake segment ${route2(data.flow)}`,
+      "observed",
+      [clock(data.time), again].filter(Boolean).join(", "),
+    ),
+  ];
   for (const frame of ownFrames(record)) steps.push(note(frame));
   return { lanes: [left, kernelLane(data.netns), right], steps, end: "the segment goes no further" };
 }
 
 function ofDeath(record) {
   const { data } = record;
-  const lanes = [lane(data.process, "client", endpoint(data.local), data.netns), kernelLane(data.netns), { title: endpoint(data.remote), role: "server", sub: "the other end; not observed", absent: true }];
+  const lanes = [
+    lane(data.process, "client", endpoint(data.local), data.netns),
+    kernelLane(data.netns),
+    { title: endpoint(data.remote), role: "server", sub: "the other end; not observed", absent: true },
+  ];
   const steps = [];
-  if (data.retransmits) steps.push(arrow(KERNEL, RIGHT, `the same data, sent again ${times(data.retransmits)}`, "observed", `in ${data.state}`));
-  if (data.probes) steps.push(arrow(KERNEL, RIGHT, `${plural(data.probes, "probe")}`, "observed", `in ${data.state}`));
+  if (data.retransmits)
+    steps.push(
+      arrow(
+        KERNEL,
+        RIGHT,
+        `the same data, sent again ${times(data.retransmits)}`,
+        "observed",
+        `in ${data.state}`,
+      ),
+    );
+  if (data.probes)
+    steps.push(arrow(KERNEL, RIGHT, `${plural(data.probes, "probe")}`, "observed", `in ${data.state}`));
   steps.push(...ownFrames(record).map(note));
   if (data.errno) steps.push(arrow(KERNEL, LEFT, data.errno, "observed", clock(data.time)));
   return { lanes, steps, end: data.retransmits || data.probes ? "no answer observed" : null };
@@ -165,10 +274,19 @@ function ofDeath(record) {
 function ofCall(record) {
   const { data } = record;
   const holder = data.holders[0];
-  const right = holder ? lane(holder.process, "holds the port", address(holder.addr, holder.port), null, holder.state) : { title: "nobody", role: "holds the port", sub: "no holder observed", absent: true };
+  const right = holder
+    ? lane(holder.process, "holds the port", address(holder.addr, holder.port), null, holder.state)
+    : { title: "nobody", role: "holds the port", sub: "no holder observed", absent: true };
   const what = `${data.call}(${endpoint(data.requested)})`;
   const frames = ownFrames(record).map(note);
-  return { lanes: [lane(data.process, "caller", "", data.netns), kernelLane(data.netns), right], steps: [arrow(LEFT, KERNEL, what, "observed", clock(data.time)), ...frames, arrow(KERNEL, LEFT, data.errno, "observed")] };
+  return {
+    lanes: [lane(data.process, "caller", "", data.netns), kernelLane(data.netns), right],
+    steps: [
+      arrow(LEFT, KERNEL, what, "observed", clock(data.time)),
+      ...frames,
+      arrow(KERNEL, LEFT, data.errno, "observed"),
+    ],
+  };
 }
 
 // The line that belongs to this one, if it is among those shown.
@@ -179,21 +297,43 @@ function related(record, kind) {
 
 function lane(process, role, sub, netns, state) {
   const where = [sub, state, netns && netns.name && `netns ${netns.name}`].filter(Boolean).join(" · ");
-  return process ? { title: person(process), role, sub: where } : { title: "process not observed", role, sub: where, absent: true };
+  return process
+    ? { title: person(process), role, sub: where }
+    : { title: "process not observed", role, sub: where, absent: true };
 }
 
 function kernelLane(netns) {
   const release = DATA.start ? `Linux ${DATA.start.kernel}` : "";
-  return { title: "kernel", role: "this host", sub: [release, netns && `netns ${namespace(netns)}`].filter(Boolean).join(" · "), kernel: true };
+  return {
+    title: "kernel",
+    role: "this host",
+    sub: [release, netns && `netns ${namespace(netns)}`].filter(Boolean).join(" · "),
+    kernel: true,
+  };
 }
 
 function end(socket, where, role) {
   if (!socket) return { title: where, role, sub: "not on this host: not observed", absent: true };
   const { owner, socket: state } = socket;
   const none = state && state.kind === "none";
-  const kind = state && (none ? (owner ? "has the port, takes nothing" : "no socket") : state.kind === "full" ? state.state : state.kind);
+  const kind =
+    state &&
+    (none
+      ? owner
+        ? "has the port, takes nothing"
+        : "no socket"
+      : state.kind === "full"
+        ? state.state
+        : state.kind);
   const sub = [where, kind, socket.netns.name && `netns ${socket.netns.name}`].filter(Boolean).join(" · ");
-  return owner ? { title: person(owner), role, sub, absent: none } : { title: state && state.kind === "none" ? "no socket" : "process not observed", role, sub, absent: true };
+  return owner
+    ? { title: person(owner), role, sub, absent: none }
+    : {
+        title: state && state.kind === "none" ? "no socket" : "process not observed",
+        role,
+        sub,
+        absent: true,
+      };
 }
 
 // Who should have answered.
@@ -203,86 +343,19 @@ function serverLane(record, reset, here) {
   if (sender && reset.data.origin !== "netfilter") {
     const near = reset.data.near[0];
     const found = end(sender, where, "server");
-    if (found.absent && near && near.process) return { title: person(near.process), role: "server", sub: `${where} · ${near.why}`, absent: true };
+    if (found.absent && near && near.process)
+      return { title: person(near.process), role: "server", sub: `${where} · ${near.why}`, absent: true };
     return found.title === "no socket" ? { ...found, title: "nobody", sub: `${where} · no socket` } : found;
   }
-  if (record.data.how === "self-connect") return { title: "the same socket", role: "server", sub: where, absent: true };
-  if (here || isBeforeAnyPacket(record)) return { title: where, role: "server", sub: "not reached", absent: true };
+  if (record.data.how === "self-connect")
+    return { title: "the same socket", role: "server", sub: where, absent: true };
+  if (here || isBeforeAnyPacket(record))
+    return { title: where, role: "server", sub: "not reached", absent: true };
   const answered = record.outcome === "established" || (reset && reset.data.origin === "elsewhere");
-  return { title: where, role: "server", sub: answered ? "its own side was not observed" : "no answer observed", absent: !answered };
-}
-
-function sequenceDrawing(record) {
-  const { lanes, steps, end: ending } = sequence(record);
-  let y = LANES.head + 14;
-  const drawn = steps.map((step) => {
-    const at = y;
-    y += step.kind === "note" ? LANES.note : LANES.arrow;
-    return drawStep(step, at);
-  });
-  if (ending) {
-    drawn.push(svg("text", { class: "ending", x: LANES.x[KERNEL], y: y + 16, "text-anchor": "middle" }, ending));
-    y += 30;
-  }
-  const height = y + 14;
-  return svg("svg", { class: "sequence", viewBox: `0 0 ${LANES.width} ${height}`, role: "img", "aria-label": sequenceInWords(lanes, steps, ending) },
-    svg("defs", null, ["observed", "derived"].map((how) => svg("marker", { id: `head-${how}`, viewBox: "0 0 10 10", refX: 9, refY: 5, markerWidth: 8, markerHeight: 8, orient: "auto-start-reverse" }, svg("path", { class: `head ${how}`, d: "M0 1L9 5L0 9z" })))),
-    lanes.map((lane, at) => drawLane(lane, LANES.x[at], height)), drawn);
-}
-
-function drawLane(lane, x, height) {
-  const left = x - 145;
-  return svg("g", { class: `lane${lane.absent ? " absent" : ""}${lane.kernel ? " kernel" : ""}` },
-    svg("line", { class: "life", x1: x, x2: x, y1: LANES.head, y2: height }),
-    svg("rect", { class: "lane-head", x: left, y: 2, width: 290, height: LANES.head - 4, rx: 8 }),
-    svg("text", { class: "lane-role", x: left + 14, y: 17 }, lane.role),
-    svg("text", { class: "lane-title", x: left + 14, y: 33 }, short(lane.title, 34)),
-    svg("text", { class: "lane-sub", x: left + 14, y: 48 }, svg("title", null, lane.sub), short(lane.sub, 48)));
-}
-
-function short(text, most) {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
-}
-
-function drawStep(step, y) {
-  if (step.kind === "note") return drawNote(step, y);
-  const classes = `step ${step.how === "observed" ? "observed" : "derived"}`;
-  const head = `url(#head-${step.how === "observed" ? "observed" : "derived"})`;
-  const center = LANES.x[KERNEL];
-  if (step.kind === "loop") {
-    const label = short(step.label, 66);
-    const [x, out] = [center, center + Math.max(label.length * 7.2 + 44, LANES.half + 40)];
-    return svg("g", { class: classes },
-      svg("path", { class: "line", d: `M${x} ${y + 6}H${out - 9}a9 9 0 0 1 9 9v10a9 9 0 0 1 -9 9H${x + 4}`, "marker-end": head }),
-      svg("text", { class: "label", x: x + 16, y: y + 24 }, label),
-      step.aside ? svg("text", { class: "aside", x: out + 10, y: y + 24 }, step.aside) : null);
-  }
-  const [x1, x2] = [LANES.x[step.from], LANES.x[step.to]];
-  const gap = x2 > x1 ? -4 : 4;
-  return svg("g", { class: classes },
-    svg("line", { class: "line", x1, x2: x2 + gap, y1: y + 26, y2: y + 26, "marker-end": head }),
-    svg("text", { class: "label", x: (x1 + x2) / 2, y: y + 19, "text-anchor": "middle" }, short(step.label, 56)),
-    step.aside ? svg("text", { class: "aside", x: (x1 + x2) / 2, y: y + 39, "text-anchor": "middle" }, step.aside) : null);
-}
-
-function drawNote({ name, text, how }, y) {
-  const left = LANES.x[KERNEL] - LANES.half;
-  const result = /^(hit|miss)/.exec(text);
-  return svg("g", { class: `note ${how === "observed" ? "observed" : "derived"}` },
-    svg("title", null, `${name}: ${text || how || ""}`),
-    svg("rect", { class: "box", x: left, y: y + 2, width: 2 * LANES.half, height: LANES.note - 7, rx: 6 }),
-    svg("text", { class: "function", x: left + 12, y: y + 15.5 }, name),
-    svg("text", { class: "what", x: left + 12, y: y + 29 }, short(text || how || "", 66)),
-    result ? badge(left + 2 * LANES.half - 10, y + 10, { result: result[1], how }) : null);
-}
-
-function sequenceInWords(lanes, steps, ending) {
-  const names = lanes.map((lane) => lane.title);
-  const said = steps.map((step) => {
-    const how = step.how === "observed" ? "" : " (derived)";
-    if (step.kind === "note") return `kernel, ${step.name}: ${step.text}${how}`;
-    if (step.kind === "loop") return `${step.label}${how}`;
-    return `${names[step.from]} to ${names[step.to]}: ${step.label}${how}`;
-  });
-  return [...said, ending].filter(Boolean).join("; ");
+  return {
+    title: where,
+    role: "server",
+    sub: answered ? "its own side was not observed" : "no answer observed",
+    absent: !answered,
+  };
 }

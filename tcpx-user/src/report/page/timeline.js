@@ -14,7 +14,13 @@ function timeline() {
 
 function track(name, at, steps) {
   const counts = steps.map(([, step]) => step[at]);
-  return { name, at, label: TRACKS[name] || name, total: counts.reduce((sum, count) => sum + count, 0), peak: Math.max(...counts) };
+  return {
+    name,
+    at,
+    label: TRACKS[name] || name,
+    total: counts.reduce((sum, count) => sum + count, 0),
+    peak: Math.max(...counts),
+  };
 }
 
 // The drawing, with a cursor that mouse and keys move.
@@ -45,29 +51,47 @@ class Chart {
     return svg(
       "svg",
       {
-        class: "chart", viewBox: `0 0 ${CHART.width} ${this.height}`, tabindex: 0, role: "img", "aria-label": label,
-        onkeydown: (event) => this.key(event), onmousemove: (event) => this.point(event), onmouseleave: () => this.move(-1),
+        class: "chart",
+        viewBox: `0 0 ${CHART.width} ${this.height}`,
+        tabindex: 0,
+        role: "img",
+        "aria-label": label,
+        onkeydown: (event) => this.key(event),
+        onmousemove: (event) => this.point(event),
+        onmouseleave: () => this.move(-1),
         onclick: () => this.choose(),
       },
-      parts, this.axis(), this.cursor,
+      parts,
+      this.axis(),
+      this.cursor,
     );
   }
 
   row(row, top) {
     const base = top + CHART.row - 4;
     const bar = Math.max(this.room / this.span - 0.6, 1.4);
-    const bars = this.steps.filter(([, counts]) => counts[row.at] > 0).map(([step, counts]) => {
-      // Even one in a million is seen.
-      const height = Math.max((counts[row.at] / row.peak) * CHART.bar, 1.5);
-      return `M${this.x(step).toFixed(2)} ${base}v${-height.toFixed(2)}h${bar.toFixed(2)}v${height.toFixed(2)}z`;
-    });
+    const bars = this.steps
+      .filter(([, counts]) => counts[row.at] > 0)
+      .map(([step, counts]) => {
+        // Even one in a million is seen.
+        const height = Math.max((counts[row.at] / row.peak) * CHART.bar, 1.5);
+        return `M${this.x(step).toFixed(2)} ${base}v${-height.toFixed(2)}h${bar.toFixed(2)}v${height.toFixed(2)}z`;
+      });
     return [
       svg("line", { class: "base", x1: CHART.label, x2: CHART.width - CHART.value, y1: base, y2: base }),
       svg("rect", { class: `swatch o-${row.name}`, x: 0, y: base - 12, width: 9, height: 9, rx: 2 }),
       svg("text", { class: "row-label", x: 16, y: base - 3.5 }, row.label),
-      svg("text", { class: "row-total", x: CHART.label - 14, y: base - 3.5, "text-anchor": "end" }, number(row.total)),
+      svg(
+        "text",
+        { class: "row-total", x: CHART.label - 14, y: base - 3.5, "text-anchor": "end" },
+        number(row.total),
+      ),
       svg("path", { class: `bars o-${row.name}`, d: bars.join("") }),
-      svg("text", { class: "row-peak", x: CHART.width - CHART.value + 12, y: base - 3.5 }, `peak ${number(row.peak)}`),
+      svg(
+        "text",
+        { class: "row-peak", x: CHART.width - CHART.value + 12, y: base - 3.5 },
+        `peak ${number(row.peak)}`,
+      ),
     ];
   }
 
@@ -77,7 +101,9 @@ class Chart {
     return [0, 0.25, 0.5, 0.75, 1].map((part) => {
       const x = CHART.label + part * this.room;
       const time = rfc3339((this.from + Math.round(part * this.span)) * this.width);
-      const text = long ? `${time.slice(5, 10)} ${time.slice(11, 16)}` : time.slice(11, this.width < 1e9 ? 23 : 19);
+      const text = long
+        ? `${time.slice(5, 10)} ${time.slice(11, 16)}`
+        : time.slice(11, this.width < 1e9 ? 23 : 19);
       const anchor = part === 0 ? "start" : part === 1 ? "end" : "middle";
       return [
         svg("line", { class: "tick", x1: x, x2: x, y1: 4, y2: y + 4 }),
@@ -99,7 +125,12 @@ class Chart {
 
   key(event) {
     const last = this.steps.length - 1;
-    const to = { ArrowRight: Math.min(this.at + 1, last), ArrowLeft: Math.max(this.at - 1, 0), Home: 0, End: last }[event.key];
+    const to = {
+      ArrowRight: Math.min(this.at + 1, last),
+      ArrowLeft: Math.max(this.at - 1, 0),
+      Home: 0,
+      End: last,
+    }[event.key];
     if (to !== undefined) this.move(to);
     else if (event.key === "Enter") this.choose();
     else return;
@@ -114,8 +145,12 @@ class Chart {
     const x = this.x(step) + this.room / this.span / 2;
     this.cursor.setAttribute("x1", x);
     this.cursor.setAttribute("x2", x);
-    const said = this.rows.filter((row) => counts[row.at] > 0).map((row) => `${number(counts[row.at])} ${row.label}`);
-    const text = `${rfc3339(step * this.width).slice(0, 23).replace("T", " ")}  ${said.join(" · ")}`;
+    const said = this.rows
+      .filter((row) => counts[row.at] > 0)
+      .map((row) => `${number(counts[row.at])} ${row.label}`);
+    const text = `${rfc3339(step * this.width)
+      .slice(0, 23)
+      .replace("T", " ")}  ${said.join(" · ")}`;
     replace(this.readout, text);
     if (document.activeElement === this.node) announce(text);
   }
@@ -129,10 +164,34 @@ class Chart {
 
 // The same for those who read numbers.
 function numbers(rows, width, steps) {
-  const head = el("tr", null, el("th", { scope: "col" }, "from"), rows.map((row) => el("th", { scope: "col", class: "num" }, row.label)));
+  const head = el(
+    "tr",
+    null,
+    el("th", { scope: "col" }, "from"),
+    rows.map((row) => el("th", { scope: "col", class: "num" }, row.label)),
+  );
   const body = steps.map(([step, counts]) =>
-    el("tr", null, el("th", { scope: "row" }, rfc3339(step * width).slice(0, 23).replace("T", " ")),
-      rows.map((row) => el("td", { class: "num" }, counts[row.at] ? number(counts[row.at]) : ""))));
-  return el("details", null, el("summary", null, "As a table of numbers"),
-    el("div", { class: "scroll", tabindex: 0 }, el("table", { class: "plain" }, el("thead", null, head), el("tbody", null, body))));
+    el(
+      "tr",
+      null,
+      el(
+        "th",
+        { scope: "row" },
+        rfc3339(step * width)
+          .slice(0, 23)
+          .replace("T", " "),
+      ),
+      rows.map((row) => el("td", { class: "num" }, counts[row.at] ? number(counts[row.at]) : "")),
+    ),
+  );
+  return el(
+    "details",
+    null,
+    el("summary", null, "As a table of numbers"),
+    el(
+      "div",
+      { class: "scroll", tabindex: 0 },
+      el("table", { class: "plain" }, el("thead", null, head), el("tbody", null, body)),
+    ),
+  );
 }

@@ -29,7 +29,15 @@ function times(value) {
 
 // Nanoseconds as one would say them.
 function duration(ns) {
-  const units = [["d", 864e11], ["h", 36e11], ["min", 6e10], ["s", 1e9], ["ms", 1e6], ["µs", 1e3], ["ns", 1]];
+  const units = [
+    ["d", 864e11],
+    ["h", 36e11],
+    ["min", 6e10],
+    ["s", 1e9],
+    ["ms", 1e6],
+    ["µs", 1e3],
+    ["ns", 1],
+  ];
   const [unit, size] = units.find(([, size]) => ns >= size) || units[units.length - 1];
   const value = ns / size;
   const rounded = value >= 100 ? Math.round(value) : Number(value.toPrecision(3));
@@ -77,6 +85,8 @@ function namespace(netns) {
 // The letters of tcpdump as words.
 function flags(letters) {
   const words = { S: "SYN", F: "FIN", R: "RST", P: "PSH", ".": "ACK", U: "URG" };
-  const named = [...letters].filter((letter) => letter !== "P" || letters === "P").map((letter) => words[letter] || letter);
+  const named = [...letters]
+    .filter((letter) => letter !== "P" || letters === "P")
+    .map((letter) => words[letter] || letter);
   return named.join("-") || "segment";
 }
