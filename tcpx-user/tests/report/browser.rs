@@ -204,7 +204,10 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Its children end when it does.
+        // Asked to end, it takes its children along and leaves its profile alone; its pipe is closed when it has gone.
+        let close = json!({ "id": 0, "method": "Browser.close" }).to_string() + "\0";
+        drop(self.to.write_all(close.as_bytes()));
+        while self.from.recv_timeout(PATIENCE).is_ok() {}
         drop(self.child.kill());
         drop(self.child.wait());
     }

@@ -291,17 +291,17 @@ fn recording() {
     let written = tcpx().arg("report").arg(&kept).arg("-w").arg(&file).output().expect("it runs");
     assert_eq!(written.status.code(), Some(3), "its records were lost, as replay says");
     let shown = tcpx().arg("replay").arg(&kept).args(["-o", "json"]).output().expect("it runs");
-    let lines = String::from_utf8(shown.stdout).expect("JSON");
+    let text = String::from_utf8(shown.stdout).expect("JSON");
     let summary: Value =
-        lines.lines().last().map(|line| serde_json::from_str(line).expect("JSON")).expect("a summary");
+        text.lines().last().map(|line| serde_json::from_str(line).expect("JSON")).expect("a summary");
     let mut browser = Browser::start();
     browser.open(&file, "");
     for (kind, name) in [("attempts", "attempt"), ("resets", "reset"), ("drops", "drop")] {
         let counts = summary["data"][kind].as_object().expect("counts by verdict");
         let sum: u64 = counts.values().filter_map(Value::as_u64).sum();
-        let links = format!("document.querySelectorAll('#list a[href^=\"#{name}=\"]').length");
+        let linked = format!("document.querySelectorAll('#list a[href^=\"#{name}=\"]').length");
         assert!(sum > 0, "{kind}");
-        assert_eq!(browser.eval(&links), json!(sum), "{kind}");
+        assert_eq!(browser.eval(&linked), json!(sum), "{kind}");
     }
     let said = browser.text(".state");
     assert!(said.starts_with("incomplete: ") && said.contains("lost"), "{said}");

@@ -199,7 +199,7 @@ function edgeLabel([from, to], text) {
   const [width, height] = MAP.box;
   if (from.at[0] === to.at[0])
     return svg("text", { class: "edge-label", x: x1 + width / 2 + 6, y: (y1 + height + y2) / 2 + 4 }, text);
-  return svg("text", { class: "edge-label", x: x2 - 5, y: y2 + height / 2 - 4, "text-anchor": "end" }, text);
+  return svg("text", { class: "edge-label", x: x2 - 12, y: y2 + height / 2 - 7, "text-anchor": "end" }, text);
 }
 
 function mapInWords(record, seen, results) {

@@ -62,7 +62,7 @@ function drawLane(lane, x, height) {
       "text",
       { class: "lane-sub", x: left + 14, y: 48 },
       svg("title", null, lane.sub),
-      short(lane.sub, 48),
+      short(lane.sub, 42),
     ),
   );
 }
