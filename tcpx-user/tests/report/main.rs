@@ -8,7 +8,7 @@ use std::{path::Path, process::Command};
 use assert_cmd::cargo::CommandCargoExt as _;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::{Value, json};
-use tcpx_user::line::Family;
+use tcpx_user::line::{Family, Line};
 
 use browser::Browser;
 use scenes::{HOSTILE, Page};
@@ -93,7 +93,7 @@ fn way() {
 fn unseen() {
     let mut attempt = scenes::attempt(1, Family::Ipv4, "curl");
     (attempt.process, attempt.path, attempt.reset) = (None, Vec::new(), None);
-    let page = Page::of(&[tcpx_user::line::Line::Attempt(Box::new(attempt))], "x.tcpx");
+    let page = Page::of(&[Line::Attempt(Box::new(attempt))], "x.tcpx");
     let mut browser = Browser::start();
     browser.open(&page.file, "#attempt=1");
     let drawn =
@@ -107,24 +107,42 @@ fn unseen() {
     quiet(&mut browser);
 }
 
-fn hit() {
-    let mut attempt = scenes::attempt(1, Family::Ipv4, "curl");
-    let mut reset = scenes::reset(&attempt);
-    let note = |text: &str| Some(text.to_owned().into());
-    reset.path[2].note = note("hit: TIME_WAIT; observed");
-    reset.path[1].function = "tcp_timewait_state_process".into();
-    reset.path[1].note = note("returned TCP_TW_RST; derived");
+/// The page of a RST with this path, and its map.
+fn reset_with(path: &[(&str, &str)]) -> (Browser, Value) {
+    let mut reset = scenes::reset(&scenes::attempt(1, Family::Ipv4, "curl"));
+    reset.path = path.iter().map(|(function, note)| scenes::frame(function, note)).collect();
     reset.lookup = None;
-    attempt.reset = None;
-    reset.path[3].note = note("took the segment; observed");
-    let page = Page::of(&[tcpx_user::line::Line::Reset(Box::new(reset))], "x.tcpx");
+    let page = Page::of(&[Line::Reset(Box::new(reset))], "x.tcpx");
     let mut browser = Browser::start();
     browser.open(&page.file, "#reset=2");
     let map = map(&mut browser);
+    (browser, map)
+}
+
+fn hit() {
+    let (mut browser, map) = reset_with(&[
+        ("tcp_v4_send_reset", "sent the RST; observed (fentry)"),
+        ("tcp_timewait_state_process", "returned TCP_TW_RST; derived"),
+        ("__inet_lookup_established", "hit: TIME_WAIT; observed"),
+        ("tcp_v4_rcv", "took the segment; observed"),
+    ]);
     assert_eq!(map["__inet_lookup_established"], json!(["observed", "hit"]));
     assert_eq!(map["__inet_lookup_listener"], json!(["unseen", null]), "it was not run");
     assert_eq!(edges(&mut browser, "observed"), json!(["receive established"]));
     assert_eq!(edges(&mut browser, "derived"), json!(["established timewait", "timewait answer"]));
+    quiet(&mut browser);
+
+    let (mut browser, _) = reset_with(&[
+        ("tcp_v4_send_reset", "sent the RST; observed (fentry)"),
+        ("tcp_rcv_state_process", "LISTEN and ACK; derived"),
+        ("tcp_v4_do_rcv", "label reset; derived"),
+        ("__inet_lookup_listener", "hit; observed"),
+        ("__inet_lookup_established", "miss; observed"),
+        ("tcp_v4_rcv", "took the segment; observed"),
+    ]);
+    assert_eq!(edges(&mut browser, "observed"), json!(["established listener", "receive established"]));
+    let derived = json!(["listener socket", "socket answer", "socket states"]);
+    assert_eq!(edges(&mut browser, "derived"), derived, "not from the established lookup, which missed");
     quiet(&mut browser);
 }
 

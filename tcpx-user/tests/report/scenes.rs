@@ -56,7 +56,7 @@ fn at(family: Family, port: u16) -> Endpoint {
     Endpoint { addr: addr(family), port }
 }
 
-fn frame(function: &str, note: &str) -> Frame {
+pub(crate) fn frame(function: &str, note: &str) -> Frame {
     let note = (!note.is_empty()).then(|| note.to_owned().into());
     Frame { function: function.to_owned().into(), offset: None, note, at: None }
 }
