@@ -40,6 +40,9 @@ _tcpx() {
             tcpx,replay)
                 cmd="tcpx__subcmd__replay"
                 ;;
+            tcpx,report)
+                cmd="tcpx__subcmd__report"
+                ;;
             tcpx,top)
                 cmd="tcpx__subcmd__top"
                 ;;
@@ -70,6 +73,9 @@ _tcpx() {
             tcpx__subcmd__help,replay)
                 cmd="tcpx__subcmd__help__subcmd__replay"
                 ;;
+            tcpx__subcmd__help,report)
+                cmd="tcpx__subcmd__help__subcmd__report"
+                ;;
             tcpx__subcmd__help,top)
                 cmd="tcpx__subcmd__help__subcmd__top"
                 ;;
@@ -83,7 +89,7 @@ _tcpx() {
 
     case "${cmd}" in
         tcpx)
-            opts="-h -V --color --help --version trace record replay export top lab probe check explain help"
+            opts="-h -V --color --help --version trace record replay report export top lab probe check explain help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -227,7 +233,7 @@ _tcpx() {
             return 0
             ;;
         tcpx__subcmd__help)
-            opts="trace record replay export top lab probe check explain help"
+            opts="trace record replay report export top lab probe check explain help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -339,6 +345,20 @@ _tcpx() {
             return 0
             ;;
         tcpx__subcmd__help__subcmd__replay)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tcpx__subcmd__help__subcmd__report)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -562,6 +582,76 @@ _tcpx() {
                     return 0
                     ;;
                 --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --comm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --uid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --addr)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lport)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rport)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cgroup)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --outcome)
+                    COMPREPLY=($(compgen -W "established refused reset timed-out unreachable denied failed cancelled pending" -- "${cur}"))
+                    return 0
+                    ;;
+                --verdict)
+                    COMPREPLY=($(compgen -W "lookup-denied bound-not-listening listener-v6only listener-v4only listener-other-device listener-other-address listener-closed listener-not-yet listener-other-netns closed-port stray-segment time-wait-reset child-rejected-ack ack-to-listener bad-syncookie syn-sent-bad-ack syn-sent-paws syn-recv-bad-ack data-after-close syn-in-handshake accept-queue-abort mptcp-reset close-unread-data linger-zero linger2-expired memory-pressure listener-closed-unaccepted socket-destroyed keepalive-timeout user-timeout fin-wait2-timeout disconnect netfilter-reject-reset icmp-refused icmp-admin-prohibited icmp-unreachable neighbor-failed peer-refused peer-reset handshake-reset-by-peer reset-ignored time-wait-assassinated accept-queue-full syn-queue-full handshake-ack-dropped netfilter-drop conntrack-full conntrack-insert-failed rp-filter martian bad-checksum auth-failed xfrm-policy socket-filter-drop tc-xdp-drop lsm-drop no-return-route min-ttl defer-accept egress-drop time-wait-ack no-answer retransmit-timeout no-route port-exhausted connect-denied address-in-use address-not-available permission-denied established self-connect simultaneous-open cancelled pending unknown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tcpx__subcmd__report)
+            opts="-w -h --write --everything --pid --comm --uid --addr --port --lport --rport --netns --cgroup --outcome --verdict --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --write)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -w)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

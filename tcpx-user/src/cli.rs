@@ -10,6 +10,7 @@ mod help;
 pub mod lab;
 #[cfg(test)]
 mod pages;
+pub mod report;
 pub mod request;
 pub mod surroundings;
 pub mod target;

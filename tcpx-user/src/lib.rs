@@ -20,6 +20,7 @@ pub mod packet;
 pub mod pipeline;
 pub mod progress;
 pub mod record;
+pub mod report;
 pub mod ruleset;
 pub mod run;
 pub mod sink;

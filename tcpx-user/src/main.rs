@@ -32,6 +32,7 @@ fn dispatch() -> Result<u8, Failure> {
         Request::Trace(trace) => run::trace(&trace),
         Request::Record(record) => run::record(&record),
         Request::Replay(replay) => run::replay(&replay),
+        Request::Report(report) => run::report(&report),
         Request::Export(export) => run::export(&export),
         Request::Probe(probe) => run::probe(&probe),
         Request::Top(top) => run::top(&top),

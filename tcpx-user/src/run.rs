@@ -11,6 +11,7 @@ pub mod lab;
 pub mod live;
 pub mod ready;
 pub mod replay;
+mod report;
 pub mod scope;
 pub mod select;
 pub mod session;
@@ -23,6 +24,7 @@ use std::{future::Future, io, time::Duration};
 pub use commands::{probe, record, trace};
 pub use export::export;
 pub use replay::replay;
+pub use report::report;
 pub use top::top;
 
 use crate::{cli::failure::Failure, event::Event, line::Line};

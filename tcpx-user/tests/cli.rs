@@ -8,8 +8,8 @@ use std::{
 
 use assert_cmd::cargo::CommandCargoExt as _;
 
-const COMMANDS: [&str; 9] =
-    ["trace", "record", "replay", "export", "top", "lab", "probe", "check", "explain"];
+const COMMANDS: [&str; 10] =
+    ["trace", "record", "replay", "report", "export", "top", "lab", "probe", "check", "explain"];
 
 /// `tcpx` in an environment that says nothing about colour, width or language.
 fn tcpx(args: &[&str]) -> Command {
@@ -54,7 +54,7 @@ fn help_goes_to_stdout_and_has_examples_and_exit_statuses() {
     for command in COMMANDS {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");
     }
-    for later in ["report", "query", "daemon"] {
+    for later in ["query", "daemon"] {
         assert!(!help.contains(&format!("\n  {later} ")), "{later} is not there yet");
     }
 }
@@ -94,6 +94,9 @@ fn wrong_use_is_2_and_says_what_would_be_right() {
         (&["record", "-w", "x", "--port", "80"], "--port"),
         (&["replay"], "<FILE>"),
         (&["replay", "x", "--verdict", "closed-prot"], "nearest: closed-port"),
+        (&["report", "x"], "--write <FILE>"),
+        (&["report", "-w", "x"], "<REC>"),
+        (&["report", "x", "-w", "y", "--verdict", "closed-prot"], "nearest: closed-port"),
         (&["export", "x"], "--write <FILE>"),
         (&["export", "x", "-w", "x.parquet"], "what is written is pcapng"),
         (&["export", "x", "-w", "x.pcapng", "--verdict", "closed-prot"], "nearest: closed-port"),
@@ -275,4 +278,42 @@ fn replay_says_where_a_recording_is_broken_and_shows_what_came_before() {
             "{output:?}"
         );
     }
+}
+
+#[test]
+fn a_report_is_whole_or_not_there_and_spares_the_recording() {
+    let dir = tempfile::tempdir().unwrap();
+    let (recording, page) = (dir.path().join("x.tcpx"), dir.path().join("page.html"));
+    let (_, bytes) = kept();
+    let report = |contents: &[u8], to: &std::path::Path| {
+        std::fs::write(&recording, contents).unwrap();
+        let output = run(&["report", recording.to_str().unwrap(), "-w", to.to_str().unwrap()]);
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (status, _, stderr) = report(b"GIF89a", &page);
+    assert_eq!((status, page.exists()), (Some(1), false), "{stderr}");
+
+    let (status, stdout, stderr) = report(&bytes[..bytes.len() - 3], &page);
+    assert_eq!((status, stdout.as_str()), (Some(1), ""));
+    assert!(
+        stderr.contains("report: 18 results") && stderr.contains("cannot be read from byte "),
+        "{stderr}"
+    );
+    let written = std::fs::read_to_string(&page).unwrap();
+    assert!(written.contains("The recording is readable up to here only"), "it tells of what came before");
+    assert!(written.trim_end().ends_with("</html>"));
+
+    let (status, _, stderr) = report(&bytes, &recording);
+    assert_eq!(status, Some(2));
+    assert!(
+        stderr.contains("is the recording itself") && std::fs::read(&recording).unwrap() == bytes,
+        "{stderr}"
+    );
+
+    let (_, stdout, stderr) = report(&bytes, "-".as_ref());
+    assert!(stdout.starts_with("<!doctype html>") && stderr.is_empty(), "{stderr}");
+    let mut entries: Vec<_> =
+        dir.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    entries.sort();
+    assert_eq!(entries, ["page.html", "x.tcpx"]);
 }

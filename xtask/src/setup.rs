@@ -24,6 +24,7 @@ const NEEDS: &[Need] = &[
     Need { program: "xz", package: "xz-utils", why: "unpacks kernel modules" },
     Need { program: "zstd", package: "zstd", why: "unpacks kernels" },
     Need { program: "lz4", package: "lz4", why: "unpacks kernels" },
+    Need { program: "chromium", package: "chromium", why: "opens the page of tcpx report" },
     Need { program: "ldd", package: "libc-bin", why: "finds the libraries of tools for guests" },
 ];
 

@@ -4,7 +4,10 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use super::help;
+use super::{
+    help,
+    report::{self, ReportArgs},
+};
 
 /// Why a TCP connection was refused, reset or dropped, or stands although nobody listened
 #[derive(Debug, Parser)]
@@ -31,6 +34,9 @@ pub enum Command {
     /// Read recordings as if it happened now; needs no privilege
     #[command(after_help = help::REPLAY)]
     Replay(Box<ReplayArgs>),
+    /// Lay a recording out as one page for a browser; needs no privilege
+    #[command(after_help = report::HELP)]
+    Report(Box<ReportArgs>),
     /// Write the packets of recordings for Wireshark, each with its verdict
     #[command(after_help = help::EXPORT)]
     Export(Box<ExportArgs>),

@@ -10,6 +10,7 @@ use super::{
     args::{Args, Format, When},
     failure::Failure,
     filter::Filter,
+    report::Report,
 };
 
 /// One command, ready to be carried out.
@@ -21,6 +22,8 @@ pub enum Request {
     Record(Box<Record>),
     /// Watch what was recorded.
     Replay(Box<Replay>),
+    /// Lay out what was recorded.
+    Report(Box<Report>),
     /// Write packets of what was recorded.
     Export(Box<Export>),
     /// Look at it in full screen.

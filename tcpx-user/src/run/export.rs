@@ -1,10 +1,7 @@
 //! `tcpx export`: a replay whose lines carry packets, and whose sink writes them.
 
 use std::{
-    fs,
     io::{self, IsTerminal as _, Write as _},
-    os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
     rc::Rc,
 };
 
@@ -44,25 +41,12 @@ fn open(request: &Export) -> Result<Whole, Failure> {
     let Some(path) = &request.to else {
         return if io::stdout().is_terminal() { Err(no_text()) } else { Ok(Whole::stdout()) };
     };
-    match request.files.iter().find(|file| is_same(file, path)) {
-        Some(file) => Err(overwrites(file)),
-        None => Whole::file(path),
-    }
+    replay::spare(&request.files, path)?;
+    Whole::file(path)
 }
 
 fn no_text() -> Failure {
     let message =
         "-w -: stdout is a terminal, and pcapng is no text: name a file, or tcpx export … -w - | tshark -r -";
     Failure::Usage(message.to_owned())
-}
-
-fn overwrites(file: &Path) -> Failure {
-    let message =
-        format!("-w: {} is the recording itself, which would be lost: name another file", file.display());
-    Failure::Usage(message)
-}
-
-fn is_same(one: &PathBuf, other: &PathBuf) -> bool {
-    let id = |path| fs::metadata(path).ok().map(|there| (there.dev(), there.ino()));
-    id(one).is_some() && id(one) == id(other)
 }

@@ -7,7 +7,8 @@ mod watched;
 use std::{
     cell::{Cell, RefCell},
     fs,
-    path::PathBuf,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
     rc::Rc,
 };
 
@@ -16,7 +17,7 @@ use tokio::sync::Notify;
 use super::{
     scope::Scope,
     select::Selection,
-    session::{Session, runtime},
+    session::{Ended, Session, runtime},
     stop::{Signals, Stop},
     work::Work,
 };
@@ -76,6 +77,26 @@ impl Replaying {
         limit: Limit,
         to_file: bool,
     ) -> Result<u8, Failure> {
+        let end = Rc::clone(&self.end);
+        let ended = self.play(files, filter, everything, limit, to_file)?;
+        match end.failure() {
+            Some(failure) => Err(failure),
+            None => Ok(ended.exit(false)),
+        }
+    }
+
+    /// The same; that not all can be read is no error here, but stands in [`End::failure`].
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub(super) fn play(
+        self,
+        files: &[PathBuf],
+        filter: Filter,
+        everything: bool,
+        limit: Limit,
+        to_file: bool,
+    ) -> Result<Ended, Failure> {
         let Self { source, engine, end, sink, name } = self;
         let first = Line::Start(source.facts().start().into());
         let scope = if everything { Scope::Host } else { (&source.facts().scope).into() };
@@ -85,18 +106,32 @@ impl Replaying {
             engine,
             work: Reading(Rc::clone(&end)),
             selection: Selection::new(filter, scope),
-            sink: Box::new(Watched { sink, end: Rc::clone(&end), progress }),
+            sink: Box::new(Watched { sink, end, progress }),
             limit,
             name,
         };
-        let ended = runtime()?.block_on(async {
+        runtime()?.block_on(async {
             let signals = Signals::take().map_err(Failure::io("taking over signals"))?;
             session.run(first, signals).await
-        })?;
-        match end.failure() {
-            Some(failure) => Err(failure),
-            None => Ok(ended.exit(false)),
+        })
+    }
+}
+
+/// What is made of recordings must not take the place of one.
+///
+/// # Errors
+/// When it would.
+pub(super) fn spare(files: &[PathBuf], to: &Path) -> Result<(), Failure> {
+    let id = |path: &Path| fs::metadata(path).ok().map(|there| (there.dev(), there.ino()));
+    let Some(to) = id(to) else { return Ok(()) };
+    match files.iter().find(|file| id(file) == Some(to)) {
+        Some(file) => {
+            let file = file.display();
+            let message =
+                format!("-w: {file} is the recording itself, which would be lost: name another file");
+            Err(Failure::Usage(message))
         }
+        None => Ok(()),
     }
 }
 
