@@ -79,6 +79,8 @@ numbered! {
         MiniSocket = 27 => "mini-socket",
         /// A RST of which `tcp_reset` does not know: a request socket or a TIME_WAIT record met it, or it was not obeyed.
         QuietReset = 22 => "quiet-reset",
+        /// The segment that completes a handshake.
+        Handshake = 23 => "handshake",
     }
 }
 

@@ -392,6 +392,20 @@ record! {
         opened_ns: u64,
         /// Name of the running task.
         comm: [u8; 16],
+        /// How the segment that completed the handshake came.
+        handshake: Arrival,
+    }
+
+    /// How a segment came to this host.
+    struct Arrival {
+        /// Index of the device.
+        ifindex: u32,
+        /// IPv4 identification.
+        ip_id: u16,
+        /// Time to live or hop limit.
+        ttl: u8,
+        /// 1 if it was seen.
+        present: u8,
     }
 
     /// A RST of which `tcp_reset` does not know: a request socket or a TIME_WAIT record met it, or it was not obeyed.
@@ -667,7 +681,7 @@ assert_layout!(
     Reply = 144,
     ReplySock = 248,
     ReplyHolders = 424,
-    SockReset = 288,
+    SockReset = 296,
     QuietReset = 224,
     Icmp = 120,
     Reject = 120,

@@ -468,6 +468,14 @@ offsets! {
     arg_tp_retransmit_sk: "slot btf_trace_tcp_retransmit_skb sock",
     /// The socket.
     arg_retransmit_sk: "slot tcp_retransmit_skb sock",
+    /// Whose SYN is answered.
+    arg_finish_sk: "slot tcp_finish_connect sock",
+    /// The SYN-ACK.
+    arg_finish_skb: "slot tcp_finish_connect sk_buff",
+    /// A listener's child.
+    arg_child_sk: "slot tcp_child_process sock 1",
+    /// The handshake's last ACK.
+    arg_child_skb: "slot tcp_child_process sk_buff",
     /// The first packet of a flow, translated. The function is in a module: those of 5.10 have no BTF, and one that is
     /// not loaded has none either. Then the prototype that all versions share stands.
     arg_confirm_skb: "module slot __nf_conntrack_confirm sk_buff|always 0",

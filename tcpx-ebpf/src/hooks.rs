@@ -7,6 +7,7 @@ pub mod connect;
 pub mod denied;
 pub mod drop;
 pub mod fork;
+pub mod handshake;
 pub mod icmp;
 pub mod listen;
 pub mod mini_socket;

@@ -1,7 +1,10 @@
 //! The segment that this CPU's `tcp_v4_rcv` has in hand, what its lookups gave, and what a handshake makes of it.
 #![expect(unsafe_code, reason = "map values are raw pointers")]
 
-use tcpx_common::{abi::tcp_flag, event::LookupFacts};
+use tcpx_common::{
+    abi::tcp_flag,
+    event::{Arrival, LookupFacts},
+};
 
 use crate::{
     hooks::receive::UNSEEN,
@@ -84,6 +87,27 @@ pub fn met() -> (u64, u64, u64) {
     let segment = slot.segment;
     slot.segment = 0;
     (segment, slot.mini, slot.mini_listener)
+}
+
+/// A segment completes the handshake of a socket, which is about to be open.
+#[inline(always)]
+pub fn completes(sk: u64, by: Arrival) {
+    if let Some(slot) = handshake() {
+        slot.completed = sk;
+        slot.by = by;
+    }
+}
+
+/// How that segment came, once.
+#[inline(always)]
+pub fn completed(sk: u64) -> Arrival {
+    match handshake() {
+        Some(slot) if slot.completed == sk => {
+            slot.completed = 0;
+            slot.by
+        }
+        _ => Arrival { ifindex: 0, ip_id: 0, ttl: 0, present: 0 },
+    }
 }
 
 /// This packet is answered with RST. Who frees it next on this CPU has nothing more to tell.

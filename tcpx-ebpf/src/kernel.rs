@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "kernel memory is read through helpers that take raw pointers")]
 
 mod bind_hash;
+mod common;
 mod conntrack;
 mod packet;
 pub mod sock;
@@ -18,12 +19,13 @@ use aya_ebpf::helpers::generated::{
 use tcpx_common::{abi::place_flag, event::NetnsKey, offsets::ABSENT};
 
 pub use bind_hash::{listener, tcpx_seek, tcpx_walk};
+pub use common::Common;
 pub use conntrack::{flows, translated_port, translation};
 pub use packet::{
-    acknowledgement, destination_port, device, has_auth_option, icmp_header, is_syn, outer_header,
+    acknowledgement, arrival, destination_port, device, has_auth_option, icmp_header, is_syn, outer_header,
     queued_icmp, quoted_segment, quoting_packet, segment, sequence, tcp_flags, tuple_and_seq,
 };
-pub use sock::{facts, is_full, is_held, is_tcp, sock_tuple, socket_of_fd, state};
+pub use sock::{facts, facts_of, is_full, is_held, is_tcp, socket_of_fd, state, tuple_of};
 pub use sockaddr::{read_user_sockaddr, sockaddr};
 pub use stack::caller_from_stack;
 

@@ -24,7 +24,7 @@ use core::ffi::c_void;
 use args::Env;
 use calls::End;
 use hooks::{
-    active_reset, bind, conn_request, connect, denied, drop, fork, icmp, listen, mini_socket, nat,
+    active_reset, bind, conn_request, connect, denied, drop, fork, handshake, icmp, listen, mini_socket, nat,
     quiet_reset, receive, receive_reset, reject, retransmit, send_reset, state,
 };
 use maps::offset;
@@ -216,6 +216,13 @@ programs! {
     "raw_tp" retransmit_tp(Retransmit, Tracepoint) |e| retransmit::sent(e, arg!(e, arg_tp_retransmit_sk));
     "fentry" retransmit_fentry(Retransmit, Fentry) |e| retransmit::sent(e, arg!(e, arg_retransmit_sk));
     "kprobe" retransmit_kprobe(Retransmit, Kprobe) |e| retransmit::sent(e, arg!(e, arg_retransmit_sk));
+
+    "fentry" finish_connect_fentry(Handshake, Fentry) |e|
+        handshake::completes(arg!(e, arg_finish_sk), arg!(e, arg_finish_skb));
+    "fentry" child_fentry(Handshake, Fentry) |e| handshake::completes(arg!(e, arg_child_sk), arg!(e, arg_child_skb));
+    "kprobe" finish_connect_kprobe(Handshake, Kprobe) |e|
+        handshake::completes(arg!(e, arg_finish_sk), arg!(e, arg_finish_skb));
+    "kprobe" child_kprobe(Handshake, Kprobe) |e| handshake::completes(arg!(e, arg_child_sk), arg!(e, arg_child_skb));
 
     "raw_tp" nat_tp(Nat, Tracepoint) |e| nat::queued(e, arg!(e, arg_tp_queue_skb));
     "fentry" nat_queue_fentry(Nat, Fentry) |e| nat::queued(e, arg!(e, arg_queue_skb));

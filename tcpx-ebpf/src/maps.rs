@@ -15,7 +15,7 @@ use tcpx_common::{
         untold::{HOOK_SLOTS, REASONS},
     },
     config::{Config, Switches},
-    event::{Holders, HookCounters, NetnsKey, NetnsResets, Tuple},
+    event::{Arrival, Holders, HookCounters, NetnsKey, NetnsResets, Tuple},
     offsets::Offsets,
 };
 
@@ -57,7 +57,7 @@ pub static CALLS: LruHashMap<u64, Call> = LruHashMap::with_max_entries(2048, 0);
 /// How each connection began, by the address of its socket. A socket that takes the address
 /// later writes its own opening over it. LRU: of more connections than this, the oldest have no age.
 #[map]
-pub static OPENED: LruHashMap<u64, Opened> = LruHashMap::with_max_entries(32_768, 0);
+pub static OPENED: LruHashMap<u64, Opened> = LruHashMap::with_max_entries(28_672, 0);
 
 /// Processes of the traced command.
 #[map]
@@ -67,7 +67,8 @@ pub static SCOPE: LruHashMap<u32, u8> = LruHashMap::with_max_entries(8192, 0);
 #[map]
 pub static IN_HAND: PerCpuArray<InHand> = PerCpuArray::with_max_entries(1, 0);
 
-/// The SYN that this CPU's `tcp_conn_request` considers, and the segment that its `tcp_check_req` does.
+/// The SYN that this CPU's `tcp_conn_request` considers, the segment that its `tcp_check_req` does, and the last one that
+/// completed a handshake.
 #[map]
 pub static HANDSHAKE: PerCpuArray<Handshake> = PerCpuArray::with_max_entries(1, 0);
 
@@ -122,6 +123,8 @@ pub struct Opened {
     pub time_ns: u64,
     /// `tcp_sock.bytes_acked` at that time: 1 for the SYN of whoever called connect(), which is no byte of data.
     pub bytes_acked: u64,
+    /// How the segment came that completed the handshake.
+    pub handshake: Arrival,
 }
 
 /// A call under way.
@@ -190,6 +193,10 @@ pub struct Handshake {
     pub mini: u64,
     /// The request socket's listener; 0 for TIME_WAIT.
     pub mini_listener: u64,
+    /// Socket whose handshake was completed.
+    pub completed: u64,
+    /// How the segment came.
+    pub by: Arrival,
 }
 
 /// A field of [`OFFSETS`], as the loader set it.

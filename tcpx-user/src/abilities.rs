@@ -30,6 +30,8 @@ pub struct Abilities {
     pub quiet_resets: bool,
     /// So are those that a full socket does not obey.
     pub ignored_resets: bool,
+    /// How the segment came that completed a handshake is kept.
+    pub handshakes: bool,
     /// RSTs made by netfilter are reported.
     pub rejects: bool,
     /// A SYN at a full listener is reported.
@@ -84,6 +86,7 @@ impl Abilities {
         icmp_send: true,
         quiet_resets: true,
         ignored_resets: true,
+        handshakes: true,
         rejects: true,
         conn_request: true,
         syn_refused: true,

@@ -7,6 +7,7 @@ mod death;
 mod drop;
 mod ends;
 mod near;
+mod packets;
 mod path;
 mod reset;
 
@@ -14,6 +15,7 @@ use crate::{
     decode::Symbols,
     event::Segment,
     line::{self, FlowLine, SegmentLine},
+    packet::Packets,
     verdict::{self, rules::Finding, rules::words},
     who::Who,
 };
@@ -34,9 +36,16 @@ pub struct Names<'a> {
     pub symbols: &'a dyn Symbols,
     /// The kernel counts what it keeps from the programs.
     pub counts_misses: bool,
+    /// Lines carry the packets that they belong to.
+    pub packets: bool,
 }
 
 impl Names<'_> {
+    /// The packets of a line, if they are wanted.
+    fn packets(&self, of: impl FnOnce(&Self) -> Packets) -> Option<Box<Packets>> {
+        self.packets.then(|| Box::new(of(self)))
+    }
+
     /// Whether all that matters was seen: known only where the kernel says what was not.
     const fn complete(&self, so_far: bool) -> Option<bool> {
         if so_far && !self.counts_misses { None } else { Some(so_far) }

@@ -8,6 +8,9 @@ pub mod failure;
 pub mod filter;
 mod help;
 pub mod lab;
+#[cfg(test)]
+mod pages;
+pub mod report;
 pub mod request;
 pub mod surroundings;
 pub mod target;

@@ -6,10 +6,10 @@ mod facts;
 mod names;
 mod parts;
 
-use std::sync::Arc;
+use std::{mem::offset_of, sync::Arc};
 
 use tcpx_common::{abi, event as raw};
-use zerocopy::FromBytes;
+use zerocopy::{FromBytes, IntoBytes};
 
 use crate::event::{Backend, Event, Hook, Netns, ServerCall, Task, What};
 
@@ -136,7 +136,8 @@ impl Decoder {
     }
 
     fn sock_reset(&self, bytes: &[u8]) -> Option<crate::event::SockReset> {
-        let reset: raw::SockReset = record(bytes)?;
+        // The handshake came later: recordings of before end there.
+        let reset: raw::SockReset = grown(bytes, offset_of!(raw::SockReset, handshake))?;
         let reason = self.names.reset(reset.has_reason, reset.reason);
         facts::sock_reset(&reset, reason, self.tick_ns)
     }
@@ -144,6 +145,15 @@ impl Decoder {
 
 fn record<T: FromBytes>(bytes: &[u8]) -> Option<T> {
     T::read_from_prefix(bytes).ok().map(|(record, _)| record)
+}
+
+/// A record that once had `least` bytes: what it did not have then is zero.
+fn grown<T: FromBytes + IntoBytes>(bytes: &[u8], least: usize) -> Option<T> {
+    let mut record = T::new_zeroed();
+    let known = bytes.len().min(size_of::<T>());
+    let filled = bytes.get(..known).filter(|known| known.len() >= least)?;
+    record.as_mut_bytes()[..known].copy_from_slice(filled);
+    Some(record)
 }
 
 fn envelope(header: &raw::Header, what: What) -> Event {

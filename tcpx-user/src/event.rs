@@ -548,6 +548,8 @@ pub struct SockReset {
     pub reason: Option<Name>,
     /// Name of the running task.
     pub comm: Comm,
+    /// How the segment came that completed the handshake, if that was seen.
+    pub handshake: Option<Arrival>,
     /// For a RST that came in and of which `tcp_reset` does not know: how it met what it reached.
     pub quiet: Option<Quiet>,
 }
@@ -563,6 +565,17 @@ impl SockReset {
             _ => self.sock.rcv_nxt,
         }
     }
+}
+
+/// How a segment came to this host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Time to live or hop limit.
+    pub ttl: u8,
+    /// IPv4 identification.
+    pub ip_id: u16,
+    /// Index of the device that it came in on.
+    pub ifindex: Option<u32>,
 }
 
 /// How a RST met a request socket, a TIME_WAIT record, or a full socket that did not obey it.

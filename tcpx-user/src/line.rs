@@ -7,7 +7,7 @@ use std::{borrow::Cow, collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use serde::Serialize;
 
-use crate::{event::Name, verdict::VerdictId};
+use crate::{event::Name, packet::Packets, verdict::VerdictId};
 
 mod note;
 
@@ -259,6 +259,9 @@ pub struct Attempt {
     pub was: Option<VerdictId>,
     /// Whether something that matters was lost.
     pub complete: Option<bool>,
+    /// What `tcpx export` writes of it, where that was asked for. Not published.
+    #[serde(skip)]
+    pub packets: Option<Box<Packets>>,
 }
 
 /// Address family.
@@ -498,6 +501,9 @@ pub struct Reset {
     pub was: Option<VerdictId>,
     /// Whether something that matters was lost.
     pub complete: Option<bool>,
+    /// As in [`Attempt`].
+    #[serde(skip)]
+    pub packets: Option<Box<Packets>>,
 }
 
 /// Queue of a listener.
@@ -536,6 +542,9 @@ pub struct DropLine {
     pub attempt: Option<u64>,
     /// Whether something that matters was lost.
     pub complete: Option<bool>,
+    /// As in [`Attempt`].
+    #[serde(skip)]
+    pub packets: Option<Box<Packets>>,
 }
 
 /// A connection that ended because of an error, without any RST: as [`Attempt`], with age, idle time and what moved.
@@ -593,6 +602,9 @@ pub struct Death {
     pub attempt: Option<u64>,
     /// Whether something that matters was lost.
     pub complete: Option<bool>,
+    /// As in [`Attempt`].
+    #[serde(skip)]
+    pub packets: Option<Box<Packets>>,
 }
 
 /// A socket that holds the port that a bind() or listen() wanted.

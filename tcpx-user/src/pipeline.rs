@@ -27,6 +27,7 @@ pub struct Pipeline {
     symbols: Box<dyn Symbols + Send>,
     summary: Summary,
     told: Told,
+    packets: bool,
 }
 
 impl Pipeline {
@@ -34,7 +35,13 @@ impl Pipeline {
     #[must_use]
     pub fn new(abilities: Abilities, limits: Limits, symbols: Box<dyn Symbols + Send>) -> Self {
         let correlator = Correlator::new(abilities, limits);
-        Self { correlator, symbols, summary: Summary::default(), told: Told::default() }
+        Self { correlator, symbols, summary: Summary::default(), told: Told::default(), packets: false }
+    }
+
+    /// Lines carry the packets that they belong to.
+    #[must_use]
+    pub fn with_packets(self) -> Self {
+        Self { packets: true, ..self }
     }
 
     /// Takes one event; returns what is settled by it.
@@ -89,7 +96,7 @@ impl Pipeline {
 
     fn names<'a>(&'a self, who: &'a dyn Who) -> Names<'a> {
         let counts_misses = !self.correlator.abilities().misses_uncounted;
-        Names { who, symbols: self.symbols.as_ref(), counts_misses }
+        Names { who, symbols: self.symbols.as_ref(), counts_misses, packets: self.packets }
     }
 
     fn attempt(&mut self, facts: &AttemptFacts, who: &dyn Who) -> Line {

@@ -27,7 +27,7 @@ use crate::{
     cli::{
         failure::Failure,
         filter::Filter,
-        request::{self, Asked, QueryForm},
+        request::{self, Asked, Limit, QueryForm},
     },
     text::escape::escape,
 };
@@ -44,8 +44,7 @@ pub fn query(request: &request::Query) -> Result<u8, Failure> {
     answer(files, sql, request, &keep)
 }
 
-/// Writes the attempts of recordings as a Parquet file: `tcpx export -w x.parquet`. An index is used if there is one, but none
-/// is kept.
+/// Writes the attempts of a recording as a Parquet file: `tcpx export -w x.parquet`. No index is used or kept.
 ///
 /// # Errors
 /// When the recordings cannot be read, or the file not be written.
@@ -53,6 +52,7 @@ pub fn export_parquet(
     files: &[PathBuf],
     filter: &Filter,
     everything: bool,
+    limit: &Limit,
     to: &Path,
 ) -> Result<u8, Failure> {
     let request = request::Query {
@@ -65,7 +65,11 @@ pub fn export_parquet(
         filter: filter.clone(),
         output: request::Output::default(),
     };
-    answer(files, "SELECT * FROM attempts", &request, &Keep::none())
+    let sql = match limit.count {
+        Some(count) => format!("SELECT * FROM attempts LIMIT {count}"),
+        None => "SELECT * FROM attempts".to_owned(),
+    };
+    answer(files, &sql, &request, &Keep::none())
 }
 
 fn answer(files: &[PathBuf], sql: &str, request: &request::Query, keep: &Keep) -> Result<u8, Failure> {

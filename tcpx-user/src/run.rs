@@ -5,21 +5,27 @@
 
 mod commands;
 pub mod connect;
+mod export;
 pub(crate) mod judge;
 pub mod lab;
 pub mod live;
 pub mod ready;
 pub mod replay;
+mod report;
 pub mod scope;
 pub mod select;
 pub mod session;
 pub mod stop;
+mod top;
 pub mod work;
 
 use std::{future::Future, io, time::Duration};
 
 pub use commands::{probe, record, trace};
+pub use export::export;
 pub use replay::replay;
+pub use report::report;
+pub use top::top;
 
 use crate::{cli::failure::Failure, event::Event, line::Line};
 

@@ -2,10 +2,12 @@
 
 pub mod json;
 pub mod open;
+pub mod pcapng;
 pub mod progress;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod text;
+pub mod whole;
 
 use std::io;
 

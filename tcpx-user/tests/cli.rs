@@ -8,7 +8,8 @@ use std::{
 
 use assert_cmd::cargo::CommandCargoExt as _;
 
-const COMMANDS: [&str; 8] = ["trace", "record", "replay", "query", "lab", "probe", "check", "explain"];
+const COMMANDS: [&str; 11] =
+    ["trace", "record", "replay", "report", "export", "query", "top", "lab", "probe", "check", "explain"];
 
 /// `tcpx` in an environment that says nothing about colour, width or language.
 fn tcpx(args: &[&str]) -> Command {
@@ -53,9 +54,7 @@ fn help_goes_to_stdout_and_has_examples_and_exit_statuses() {
     for command in COMMANDS {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");
     }
-    for later in ["report", "daemon"] {
-        assert!(!help.contains(&format!("\n  {later} ")), "{later} is not there yet");
-    }
+    assert!(!help.contains("\n  daemon "), "it is not there yet");
 }
 
 #[test]
@@ -93,6 +92,16 @@ fn wrong_use_is_2_and_says_what_would_be_right() {
         (&["record", "-w", "x", "--port", "80"], "--port"),
         (&["replay"], "<FILE>"),
         (&["replay", "x", "--verdict", "closed-prot"], "nearest: closed-port"),
+        (&["report", "x"], "--write <FILE>"),
+        (&["report", "-w", "x"], "<REC>"),
+        (&["report", "x", "-w", "y", "--verdict", "closed-prot"], "nearest: closed-port"),
+        (&["export", "x"], "--write <FILE>"),
+        (&["export", "x", "-w", "x.csv"], "what is written is pcapng or Parquet"),
+        (&["export", "x", "-w", "x.pcapng", "--verdict", "closed-prot"], "nearest: closed-port"),
+        (&["top", "--in", "web"], "containers come in a later version"),
+        (&["top", "--in", "1", "x"], "cannot be used with"),
+        (&["top", "x", "--probes", "path"], "a recording has its hooks"),
+        (&["top", "--everything"], "<RECORDING>"),
         (&["probe"], "<ADDR:PORT>"),
         (&["probe", "example.org:80"], "give an address"),
         (&["probe", "::1"], "brackets"),
@@ -181,6 +190,19 @@ fn lab_lists_its_scenarios_without_privilege() {
     assert_eq!(output.status.code(), Some(0));
     let list = text(&output.stdout);
     assert!(list.contains("bound-not-listening") && list.lines().all(|line| line.len() <= 80), "{list}");
+}
+
+#[test]
+fn a_full_screen_view_wants_a_terminal_and_says_what_does_not() {
+    for args in [&["top"][..], &["top", &kept().0]] {
+        let output = run(args);
+        let stderr = text(&output.stderr);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{stderr}");
+        assert!(
+            stderr.contains("stdout is not a terminal") && stderr.contains("tcpx replay FILE"),
+            "{stderr}"
+        );
+    }
 }
 
 /// setpriv is part of util-linux, as essential as a shell.
@@ -323,4 +345,53 @@ fn query_ends_with_ctrl_c_and_with_its_reader() {
     drop(left.stdout.take());
     let output = left.wait_with_output().unwrap();
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_report_is_whole_or_not_there_and_spares_the_recording() {
+    let dir = tempfile::tempdir().unwrap();
+    let (recording, page) = (dir.path().join("x.tcpx"), dir.path().join("page.html"));
+    let (_, bytes) = kept();
+    let report = |contents: &[u8], to: &std::path::Path| {
+        std::fs::write(&recording, contents).unwrap();
+        let output = run(&["report", recording.to_str().unwrap(), "-w", to.to_str().unwrap()]);
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (status, _, stderr) = report(b"GIF89a", &page);
+    assert_eq!((status, page.exists()), (Some(1), false), "{stderr}");
+
+    let (status, stdout, stderr) = report(&bytes[..bytes.len() - 3], &page);
+    assert_eq!((status, stdout.as_str()), (Some(1), ""));
+    assert!(
+        stderr.contains("report: 18 results") && stderr.contains("cannot be read from byte "),
+        "{stderr}"
+    );
+    let written = std::fs::read_to_string(&page).unwrap();
+    assert!(written.contains("The recording is readable up to here only"), "it tells of what came before");
+    assert!(written.trim_end().ends_with("</html>"));
+
+    let (status, _, stderr) = report(&bytes, &recording);
+    assert_eq!(status, Some(2));
+    assert!(
+        stderr.contains("is the recording itself") && std::fs::read(&recording).unwrap() == bytes,
+        "{stderr}"
+    );
+
+    let (_, stdout, stderr) = report(&bytes, "-".as_ref());
+    assert!(stdout.starts_with("<!doctype html>") && stderr.is_empty(), "{stderr}");
+    let mut entries: Vec<_> =
+        dir.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    entries.sort();
+    assert_eq!(entries, ["page.html", "x.tcpx"]);
+}
+
+#[test]
+fn export_writes_attempts_as_parquet() {
+    let dir = tempfile::tempdir().unwrap();
+    let (recording, _) = kept();
+    let file = dir.path().join("x.parquet");
+    let output = run(&["export", &recording, "-w", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(3), "events were lost when it was recorded");
+    let bytes = std::fs::read(&file).unwrap();
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
 }

@@ -1,4 +1,4 @@
-//! The pages of `docs/` that are made from the source: a test says when one is out of date, and writes it when asked.
+//! What of `docs/` is made from the source (verdicts, man pages, completions): a test says when one is out of date, and writes it when asked.
 
 use std::process::Command;
 
@@ -18,6 +18,7 @@ pub(crate) fn run() -> Result<()> {
         "--lib",
         "--",
         "explain::book",
+        "cli::pages",
         "query::schema",
     ]))
 }

@@ -17,11 +17,14 @@ const NEEDS: &[Need] = &[
     Need { program: "ip", package: "iproute2", why: "sets up networks in guests" },
     Need { program: "tc", package: "iproute2", why: "drops and delays packets in guests" },
     Need { program: "ss", package: "iproute2", why: "shows sockets in guests" },
+    Need { program: "tmux", package: "tmux", why: "is the terminal on which the full-screen view is tested" },
+    Need { program: "tshark", package: "tshark", why: "reads exported packets in tests" },
     Need { program: "cc", package: "gcc", why: "links Rust programs" },
     Need { program: "strip", package: "binutils", why: "makes the test binary small enough for guests" },
     Need { program: "xz", package: "xz-utils", why: "unpacks kernel modules" },
     Need { program: "zstd", package: "zstd", why: "unpacks kernels" },
     Need { program: "lz4", package: "lz4", why: "unpacks kernels" },
+    Need { program: "chromium", package: "chromium", why: "opens the page of tcpx report" },
     Need { program: "ldd", package: "libc-bin", why: "finds the libraries of tools for guests" },
 ];
 

@@ -31,17 +31,26 @@ const BOTH_WAYS: u8 = 3;
 /// The socket has sent it, or is about to.
 #[inline(always)]
 pub fn sent(env: Env, sk: Option<u64>, reason: Arg) {
-    let Some(sk) = sk else { return };
-    let key = kernel::netns(kernel::sock_net(sk));
+    if let Some(sk) = sk {
+        tell(env, sk, reason);
+    }
+}
+
+/// A function of its own, for the stack: see `drop.rs`.
+#[inline(never)]
+fn tell(env: Env, sk: u64, reason: Arg) {
+    let mut common = kernel::Common::unread();
+    let common = common.read(sk);
+    let key = kernel::netns(common.net());
     emit::audit(key, true);
     emit::emit_with_stack(
         env,
         Kind::ActiveReset,
         key,
-        caller_is_open(sk, reason.known),
+        caller_is_open(sk, common, reason.known),
         |record: &mut SockReset| {
-            kernel::sock_tuple(sk, &mut record.tuple);
-            kernel::facts(sk, &mut record.sock);
+            common.tuple(&mut record.tuple);
+            kernel::facts(sk, common, &mut record.sock);
             sock::timers(sk, record);
             kernel::comm(&mut record.comm);
             record.reason = reason.value as u32;
@@ -53,13 +62,13 @@ pub fn sent(env: Env, sk: Option<u64>, reason: Arg) {
 /// Whether the socket's fields leave open who called. Two frequent callers are told by them: a listener that takes its
 /// children with it, and close() with data unread, for which the kernel has a reason of its own.
 #[inline(always)]
-fn caller_is_open(sk: u64, has_reason: bool) -> bool {
-    if kernel::state(sk) != state::CLOSE {
+fn caller_is_open(sk: u64, common: &kernel::Common, has_reason: bool) -> bool {
+    if common.state() != state::CLOSE {
         return true;
     }
     let shutdown: u8 = kernel::field_or_zero(sk, offset!(sk_shutdown));
     if !kernel::is_held(sk) {
         return shutdown & SEND_SHUTDOWN != 0;
     }
-    !has_reason || shutdown & BOTH_WAYS != BOTH_WAYS || sock::flags(sk) & sock_flag::LINGER != 0
+    !has_reason || shutdown & BOTH_WAYS != BOTH_WAYS || sock::flags(sk, common) & sock_flag::LINGER != 0
 }

@@ -53,7 +53,7 @@ fn describe(record: &mut Bind, call: &Call, result: i32) {
     let sk = call.sk;
     record.requested = call.given;
     if call.given.family == 0 {
-        kernel::sock_tuple(sk, &mut record.requested);
+        kernel::tuple_of(sk, &mut record.requested);
     }
     record.sk = sk;
     record.inode = sock::inode(sk);

@@ -80,7 +80,7 @@ fn tell(env: Env, sk: u64, skb: u64, why: u8) {
     let net = kernel::sock_net(sk);
     emit::emit(env, Kind::ConnRequest, kernel::netns(net), |record: &mut ConnRequest| {
         kernel::segment(skb, &mut record.segment);
-        kernel::facts(sk, &mut record.sock);
+        kernel::facts_of(sk, &mut record.sock);
         sock::limits(net, &mut record.limits);
         record.syn_backlog = kernel::field_or_zero(sk, offset!(icsk_qlen));
         record.refused = why;

@@ -70,7 +70,7 @@ pub fn request_decided(env: Env, sk: Option<u64>, skb: Option<u64>, req: Option<
     let net = kernel::sock_net(sk);
     emit::emit(env, Kind::MiniSocket, kernel::netns(net), |record: &mut MiniSocket| {
         kernel::segment(skb, &mut record.segment);
-        kernel::facts(sk, &mut record.sock);
+        kernel::facts_of(sk, &mut record.sock);
         sock::limits(net, &mut record.limits);
         record.syn_backlog = kernel::field_or_zero(sk, offset!(icsk_qlen));
         record.defer_accept = kernel::field_or_zero(sk, offset!(icsk_defer_accept));

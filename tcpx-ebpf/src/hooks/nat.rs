@@ -87,22 +87,24 @@ fn fill(record: &mut Nat, entry: u64, skb: u64, flags: u8) {
     record.flags = flags;
 }
 
-/// A segment of an open connection found no socket: tells the connection that it was made for, if there is one. What
-/// conntrack holds invalid it does not translate, so that it arrives under a name that no socket has.
+/// A segment of an open connection found no socket: the connection that it was made for, or 0. What conntrack holds invalid
+/// it does not translate, so that it arrives under a name that no socket has.
 /// A function of its own, so that the verifier forgets what went on inside when it returns.
 #[inline(never)]
-pub fn tell_untranslated(env: Env, net: u64, skb: u64, flags: u8) {
+pub fn meant(net: u64, skb: u64, flags: u8) -> u64 {
     if flags & tcp_flag::ACK == 0 || flags & (tcp_flag::SYN | tcp_flag::RST) != 0 {
-        return;
+        return 0;
     }
     let port = u32::from(kernel::destination_port(skb));
-    let sk = kernel::tcpx_seek(net, port, kernel::sequence(skb), kernel::acknowledgement(skb));
-    if sk == 0 {
-        return;
-    }
+    kernel::tcpx_seek(net, port, kernel::sequence(skb), kernel::acknowledgement(skb))
+}
+
+/// Tells it. Called after the walk and not around it, as in `drop.rs`.
+#[inline(never)]
+pub fn tell_untranslated(env: Env, net: u64, skb: u64, sk: u64) {
     emit::emit(env, Kind::Untranslated, kernel::netns(net), |record: &mut Untranslated| {
         kernel::tuple_and_seq(skb, &mut record.segment, &mut record.seq);
-        kernel::sock_tuple(sk, &mut record.tuple);
-        kernel::facts(sk, &mut record.sock);
+        kernel::tuple_of(sk, &mut record.tuple);
+        kernel::facts_of(sk, &mut record.sock);
     });
 }

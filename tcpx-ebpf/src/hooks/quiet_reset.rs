@@ -38,7 +38,7 @@ pub fn met_request(env: Env, listener: u64, skb: u64, request: u64) {
     let net = kernel::netns(kernel::sock_net(listener));
     emit::emit(env, Kind::QuietReset, net, |record: &mut QuietReset| {
         kernel::segment(skb, &mut record.segment);
-        kernel::facts(listener, &mut record.sock);
+        kernel::facts_of(listener, &mut record.sock);
         record.handshake = 1;
         record.rcv_nxt = kernel::field_or_zero(request, offset!(req_rcv_nxt));
         let window: u32 = kernel::field_or_zero(request, offset!(req_rcv_wnd));
@@ -99,7 +99,7 @@ fn ignored(env: Env, sk: u64, skb: u64, freed: u8) {
     let net = kernel::netns(kernel::sock_net(sk));
     emit::emit(env, Kind::QuietReset, net, |record: &mut QuietReset| {
         kernel::segment(skb, &mut record.segment);
-        kernel::facts(sk, &mut record.sock);
+        kernel::facts_of(sk, &mut record.sock);
         let update: u32 = kernel::field_or_zero(sk, offset!(tp_rcv_wup));
         let window: u32 = kernel::field_or_zero(sk, offset!(tp_rcv_wnd));
         record.freed = freed;
@@ -148,7 +148,7 @@ fn met_unknown_request(env: Env, listener: u64, skb: u64) {
     let net = kernel::netns(kernel::sock_net(listener));
     emit::emit(env, Kind::QuietReset, net, |record: &mut QuietReset| {
         kernel::segment(skb, &mut record.segment);
-        kernel::facts(listener, &mut record.sock);
+        kernel::facts_of(listener, &mut record.sock);
         record.handshake = 1;
         record.freed = 1;
     });

@@ -18,11 +18,13 @@ use crate::{
 #[inline(always)]
 pub fn received(env: Env, sk: Option<u64>, skb: Arg) {
     let Some(sk) = sk else { return };
-    let key = kernel::netns(kernel::sock_net(sk));
+    let mut common = kernel::Common::unread();
+    let common = common.read(sk);
+    let key = kernel::netns(common.net());
     let skb = if skb.value == 0 { in_hand::reset_for(sk) } else { skb.value };
     emit::emit(env, Kind::ReceiveReset, key, |record: &mut SockReset| {
-        kernel::sock_tuple(sk, &mut record.tuple);
-        kernel::facts(sk, &mut record.sock);
+        common.tuple(&mut record.tuple);
+        kernel::facts(sk, common, &mut record.sock);
         kernel::sock::timers(sk, record);
         if skb != 0 {
             kernel::segment(skb, &mut record.segment);

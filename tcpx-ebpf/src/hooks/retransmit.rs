@@ -18,15 +18,17 @@ use crate::{args::Env, emit, kernel, maps::offset, walk};
 #[inline(always)]
 pub fn sent(env: Env, sk: Option<u64>) {
     let Some(sk) = sk else { return };
-    if kernel::state(sk) != state::SYN_SENT {
+    let mut common = kernel::Common::unread();
+    let common = common.read(sk);
+    if common.state() != state::SYN_SENT {
         return;
     }
-    let net = kernel::sock_net(sk);
-    let port = u16::from_be(kernel::field_or_zero(sk, offset!(skc_dport)));
+    let net = common.net();
+    let port = u16::from_be(common.get(offset!(skc_dport)));
     walk::who_holds_port(net, port);
     emit::emit(env, Kind::Retransmit, kernel::netns(net), |record: &mut Retransmit| {
         record.sk = sk;
-        kernel::sock_tuple(sk, &mut record.tuple);
+        common.tuple(&mut record.tuple);
         record.total_retrans = kernel::field_or_zero(sk, offset!(tp_total_retrans));
         record.isn = kernel::field_or_zero(sk, offset!(tp_snd_una));
         walk::copy(&mut record.holders);

@@ -34,7 +34,7 @@ pub fn traced(env: Env, sk: Option<u64>, skb: Option<u64>, reason: Arg) {
             super::active_reset::sent(env, Some(sk), reason);
         }
     } else if switched(|on| on.replies_from_tracepoint) {
-        report(env, sk, skb, reason);
+        report(env, sk, skb, kernel::tcp_flags(skb), reason);
     }
 }
 
@@ -55,39 +55,58 @@ pub fn called(env: Env, sk: Option<u64>, skb: Option<u64>, reason: Arg) {
     if offset!(arg_drop_reason) == tcpx_common::offsets::ABSENT {
         in_hand::answered(skb);
     }
-    report(env, sk, skb, reason);
+    report(env, sk, skb, flags, reason);
 }
 
 #[inline(always)]
-fn report(env: Env, sk: u64, skb: u64, reason: Arg) {
+fn report(env: Env, sk: u64, skb: u64, flags: u8, reason: Arg) {
     let env = env.because(reason.value as u32);
-    let net = if sk == 0 { kernel::skb_net(skb) } else { kernel::sock_net(sk) };
-    let key = kernel::netns(net);
+    super::nat::tell(env, skb, flags);
+    if sk == 0 { of_nobody(env, skb, flags, reason.known) } else { of_socket(env, sk, skb, reason.known) }
+}
+
+/// The segment belongs to a socket of some kind.
+#[inline(always)]
+fn of_socket(env: Env, sk: u64, skb: u64, has_reason: bool) {
+    let key = kernel::netns(kernel::sock_net(sk));
     emit::audit(key, false);
-    super::nat::tell(env, skb, kernel::tcp_flags(skb));
     if kernel::is_full(sk) {
         emit::emit(env, Kind::ReplySock, key, |record: &mut ReplySock| {
-            fill(&mut record.reply, sk, skb, reason);
-            kernel::facts(sk, &mut record.sock);
+            fill(env, &mut record.reply, skb, has_reason);
+            kernel::facts_of(sk, &mut record.sock);
+            record.reply.sk_state = record.sock.state;
             record.opened_ns = sock::age(sk, &mut record.sock);
         });
-        return;
+    } else {
+        emit::emit(env, Kind::Reply, key, |record: &mut Reply| {
+            fill(env, record, skb, has_reason);
+            record.sk_state = kernel::state(sk);
+        });
     }
-    if sk == 0 {
-        super::nat::tell_untranslated(env, net, skb, kernel::tcp_flags(skb));
+}
+
+/// Both lookups missed.
+#[inline(always)]
+fn of_nobody(env: Env, skb: u64, flags: u8, has_reason: bool) {
+    let net = kernel::skb_net(skb);
+    let key = kernel::netns(net);
+    emit::audit(key, false);
+    let meant = super::nat::meant(net, skb, flags);
+    if meant != 0 {
+        super::nat::tell_untranslated(env, net, skb, meant);
     }
-    if sk != 0 || !kernel::is_syn(kernel::tcp_flags(skb)) {
-        emit::emit(env, Kind::Reply, key, |record: &mut Reply| fill(record, sk, skb, reason));
+    if !kernel::is_syn(flags) {
+        emit::emit(env, Kind::Reply, key, |record: &mut Reply| fill(env, record, skb, has_reason));
         return;
     }
     match walk::who_holds(net, skb) {
         walk::Found::Nobody => emit::emit(env, Kind::Reply, key, |record: &mut Reply| {
-            fill(record, sk, skb, reason);
+            fill(env, record, skb, has_reason);
             record.port_free = 1;
             record.place = kernel::place(net, skb);
         }),
         walk::Found::Some => emit::emit(env, Kind::ReplyHolders, key, |record: &mut ReplyHolders| {
-            fill(&mut record.reply, sk, skb, reason);
+            fill(env, &mut record.reply, skb, has_reason);
             record.reply.place = kernel::place(net, skb);
             walk::copy(&mut record.holders);
         }),
@@ -95,12 +114,9 @@ fn report(env: Env, sk: u64, skb: u64, reason: Arg) {
 }
 
 #[inline(always)]
-fn fill(record: &mut Reply, sk: u64, skb: u64, reason: Arg) {
+fn fill(env: Env, record: &mut Reply, skb: u64, has_reason: bool) {
     kernel::segment(skb, &mut record.segment);
     record.lookup = in_hand::facts(skb);
-    if sk != 0 {
-        record.sk_state = kernel::state(sk);
-    }
-    record.reason = reason.value as u32;
-    record.has_reason = u8::from(reason.known);
+    record.reason = env.reason;
+    record.has_reason = u8::from(has_reason);
 }

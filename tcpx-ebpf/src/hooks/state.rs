@@ -14,7 +14,7 @@
 
 use tcpx_common::{
     abi::{Hook, Kind, state},
-    event::{SockReset, State},
+    event::{NetnsKey, SockReset, State},
 };
 
 use crate::{
@@ -39,14 +39,16 @@ pub fn changed(env: Env, sk: Option<u64>, old: Option<u64>, new: Option<u64>) {
     if new == state::ESTABLISHED && kernel::is_tcp(sk) {
         sock::opened(sk);
     }
-    if is_death(sk, old, new) && kernel::is_tcp(sk) {
-        died(env, sk);
+    let death = is_death(sk, old, new);
+    if !(death || matters(sk, old, new)) || !kernel::is_tcp(sk) {
         return;
     }
-    if !matters(sk, old, new) || !kernel::is_tcp(sk) {
-        return;
+    let mut common = kernel::Common::unread();
+    let common = common.read(sk);
+    let net = kernel::netns(common.net());
+    if death {
+        return died(env, sk, common, net);
     }
-    let net = kernel::netns(kernel::sock_net(sk));
     if old == state::SYN_SENT && new == state::CLOSE && switched(|on| on.icmp_from_queue) {
         super::icmp::queued(env.for_hook(Hook::Icmp), sk, net);
     }
@@ -54,11 +56,11 @@ pub fn changed(env: Env, sk: Option<u64>, old: Option<u64>, new: Option<u64>) {
         record.sk = sk;
         record.old = old;
         record.new = new;
-        kernel::sock_tuple(sk, &mut record.tuple);
+        common.tuple(&mut record.tuple);
         if new == state::SYN_SENT {
             begun(record);
         } else if new == state::LISTEN || old == state::LISTEN {
-            listener(sk, record);
+            listener(sk, common, record);
         } else {
             ended(sk, record);
         }
@@ -96,11 +98,10 @@ fn is_open(old: u8) -> bool {
 
 /// Whether a RST was sent before it comes to CLOSE is another hook's fact.
 #[inline(always)]
-fn died(env: Env, sk: u64) {
-    let net = kernel::netns(kernel::sock_net(sk));
+fn died(env: Env, sk: u64, common: &kernel::Common, net: NetnsKey) {
     emit::emit_with_stack(env, Kind::Death, net, true, |record: &mut SockReset| {
-        kernel::sock_tuple(sk, &mut record.tuple);
-        kernel::facts(sk, &mut record.sock);
+        common.tuple(&mut record.tuple);
+        kernel::facts(sk, common, &mut record.sock);
         sock::timers(sk, record);
         kernel::comm(&mut record.comm);
     });
@@ -117,12 +118,12 @@ fn begun(record: &mut State) {
 
 /// A listener begins, or ends by close(), shutdown() or exit: all of them in the context of the process.
 #[inline(always)]
-fn listener(sk: u64, record: &mut State) {
+fn listener(sk: u64, common: &kernel::Common, record: &mut State) {
     caller(record);
     record.inode = sock::inode(sk);
     record.cgroup = sock::cgroup(sk);
-    record.bound_dev = kernel::field_or_zero(sk, offset!(skc_bound_dev_if));
-    record.sock_flags = sock::flags(sk);
+    record.bound_dev = common.get(offset!(skc_bound_dev_if));
+    record.sock_flags = sock::flags(sk, common);
 }
 
 #[inline(always)]

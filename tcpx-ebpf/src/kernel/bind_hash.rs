@@ -18,7 +18,7 @@ use tcpx_common::{
     offsets::ABSENT,
 };
 
-use super::{AF_INET6, field, field_or_zero, packet::put4, sock};
+use super::{common::Common, field, field_or_zero, sock};
 use crate::maps::{CURSOR, Cursor, WALK, offset};
 
 /// Steps through buckets (those of other ports and namespaces with the same hash too) and owners. Established children
@@ -36,12 +36,14 @@ pub extern "C" fn tcpx_walk(net: u64, port: u32) -> u64 {
     let holders = unsafe { &mut *holders };
     holders.found = 0;
     holders.complete = 0;
-    sock::limits(net, &mut holders.limits);
     let Some(chain) = find_chain(net, port) else { return 0 };
     let complete = walk_chain(chain, net, port, |owner| {
         tcpx_visit_owner(owner);
     });
     holders.complete = u32::from(complete);
+    if holders.found != 0 {
+        sock::limits(net, &mut holders.limits);
+    }
     u64::from(complete && holders.found == 0)
 }
 
@@ -168,61 +170,59 @@ fn lists_of(bucket: u64, net: u64, port: u32) -> u64 {
 #[unsafe(no_mangle)]
 extern "C" fn tcpx_visit_owner(node: u64) -> u64 {
     let sk = socket_at(node);
-    let state = sock::state(sk);
+    let mut common = Common::unread();
+    let common = common.read(sk);
+    let state = common.state();
     if (state == state::LISTEN || state == state::CLOSE)
         && let Some(holders) = WALK.get_ptr_mut(0)
     {
         // SAFETY: as in `tcpx_walk`.
-        take_down(sk, state, unsafe { &mut *holders });
+        take_down(sk, common, unsafe { &mut *holders });
     }
     sk
 }
 
 #[inline(always)]
-fn take_down(sk: u64, state: u8, out: &mut Holders) {
+fn take_down(sk: u64, common: &Common, out: &mut Holders) {
     let inode = sock::inode(sk);
     // A socket that is being closed stays in the hash for a moment; nobody holds it any more.
-    if state == state::CLOSE && inode == 0 {
+    if common.state() == state::CLOSE && inode == 0 {
         return;
     }
     let at = out.found;
     out.found = at.wrapping_add(1);
     if at < MAX_HOLDERS as u32 {
-        let flags = sock::flags(sk) | sock::filter(sk);
-        describe(sk, state, flags, inode, &mut out.list[(at & (MAX_HOLDERS as u32 - 1)) as usize]);
+        let flags = sock::flags(sk, common) | sock::filter(sk);
+        describe(sk, common, flags, inode, &mut out.list[(at & (MAX_HOLDERS as u32 - 1)) as usize]);
     }
 }
 
 /// The same of a listener that a lookup found.
 #[inline(never)]
 pub fn listener(sk: u64, out: &mut Holder) {
-    describe(sk, super::state(sk), sock::flags(sk), sock::inode(sk), out);
+    let mut common = Common::unread();
+    let common = common.read(sk);
+    describe(sk, common, sock::flags(sk, common), sock::inode(sk), out);
 }
 
 #[inline(always)]
-fn describe(sk: u64, state: u8, flags: u8, inode: u64, out: &mut Holder) {
+fn describe(sk: u64, common: &Common, flags: u8, inode: u64, out: &mut Holder) {
     out.sk = sk;
     out.inode = inode;
     out.cgroup = sock::cgroup(sk);
     out.uid = field_or_zero(sk, offset!(sk_uid));
-    out.bound_dev = field_or_zero(sk, offset!(skc_bound_dev_if));
+    out.bound_dev = common.get(offset!(skc_bound_dev_if));
     out.ack_backlog = field_or_zero(sk, offset!(sk_ack_backlog));
     out.max_ack_backlog = field_or_zero(sk, offset!(sk_max_ack_backlog));
-    out.state = state;
+    out.state = common.state();
     out.flags = flags;
     out.defer_accept = 0;
     out.syn_backlog = 0;
-    if state == state::LISTEN {
+    if out.state == state::LISTEN {
         out.defer_accept = field_or_zero(sk, offset!(icsk_defer_accept));
         out.syn_backlog = field_or_zero::<u32>(sk, offset!(icsk_qlen)).min(u32::from(u16::MAX)) as u16;
     }
-    out.port = field_or_zero(sk, offset!(skc_num));
-    if field_or_zero::<u16>(sk, offset!(skc_family)) == AF_INET6 {
-        out.family = 6;
-        sock::place(sk, offset!(skc_v6_rcv_saddr), &mut out.addr);
-    } else {
-        out.family = 4;
-        out.addr = [0; 16];
-        put4(&mut out.addr, field_or_zero(sk, offset!(skc_rcv_saddr)));
-    }
+    out.port = common.get(offset!(skc_num));
+    out.addr = [0; 16];
+    out.family = common.local(&mut out.addr);
 }

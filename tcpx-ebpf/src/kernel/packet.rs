@@ -2,11 +2,11 @@
 
 use tcpx_common::{
     abi::tcp_flag,
-    event::{Icmp, Segment, Tuple},
+    event::{Arrival, Icmp, Segment, Tuple},
     offsets::ABSENT,
 };
 
-use super::{field, field_or_zero, read, read_into};
+use super::{field, field_or_zero, read, read_into, read_or_zero};
 use crate::maps::{OPTIONS, offset};
 
 const ETH_P_IP: u16 = 0x0800;
@@ -56,9 +56,9 @@ struct Tcp {
     window: [u8; 2],
 }
 
-/// Where a packet's network header is, and which family it has: 4 or 6, or 0.
+/// Where a packet's buffer begins, where its network header is, and which family that has: 4 or 6, or 0.
 #[inline(always)]
-fn network(skb: u64) -> (u64, u16) {
+fn network(skb: u64) -> (u64, u64, u16) {
     let head: u64 = field_or_zero(skb, offset!(skb_head));
     let network: u16 = field_or_zero(skb, offset!(skb_network_header));
     let family = match u16::from_be(field_or_zero(skb, offset!(skb_protocol))) {
@@ -66,13 +66,12 @@ fn network(skb: u64) -> (u64, u16) {
         ETH_P_IPV6 => 6,
         _ => 0,
     };
-    (head + u64::from(network), family)
+    (head, head + u64::from(network), family)
 }
 
 /// Where the TCP header is. Before `ip_rcv_core` has set it, it follows the network header.
 #[inline(always)]
-fn transport(skb: u64, after_network: u64) -> u64 {
-    let head: u64 = field_or_zero(skb, offset!(skb_head));
+fn transport(skb: u64, head: u64, after_network: u64) -> u64 {
     match field::<u16>(skb, offset!(skb_transport_header)) {
         Some(place) if place != UNSET && head + u64::from(place) >= after_network => head + u64::from(place),
         _ => after_network,
@@ -82,7 +81,7 @@ fn transport(skb: u64, after_network: u64) -> u64 {
 /// TCP flags of a packet of any protocol; 0 if it is not TCP. Cheap enough for every dropped packet.
 #[inline(always)]
 pub fn tcp_flags(skb: u64) -> u8 {
-    let (ip, family) = network(skb);
+    let (head, ip, family) = network(skb);
     let (protocol, after) = match family {
         4 => match read::<Ipv4>(ip) {
             Some(header) => (header.protocol, ip + u64::from(header.version_ihl & 0xf) * 4),
@@ -97,31 +96,25 @@ pub fn tcp_flags(skb: u64) -> u8 {
     if protocol != IPPROTO_TCP {
         return 0;
     }
-    read::<u8>(transport(skb, after) + 13).unwrap_or(0)
+    read::<u8>(transport(skb, head, after) + 13).unwrap_or(0)
 }
 
 /// Fills in a segment from a packet's headers.
 #[inline(never)]
 pub fn segment(skb: u64, out: &mut Segment) -> bool {
-    let (ip, family) = network(skb);
+    let (head, ip, family) = network(skb);
     let (after, ip_len) = match family {
         4 => match read::<Ipv4>(ip) {
             Some(header) => (ipv4(&header, ip, out), u16::from_be_bytes(header.total_len)),
             None => return false,
         },
-        6 => match read::<Ipv6>(ip) {
-            Some(header) => {
-                ipv6(&header, out);
-                (
-                    ip + size_of::<Ipv6>() as u64,
-                    u16::from_be_bytes(header.payload_len) + size_of::<Ipv6>() as u16,
-                )
-            }
+        6 => match ipv6(ip, out) {
+            Some(payload_len) => (ip + size_of::<Ipv6>() as u64, payload_len + size_of::<Ipv6>() as u16),
             None => return false,
         },
         _ => return false,
     };
-    let place = transport(skb, after);
+    let place = transport(skb, head, after);
     let Some(tcp) = read::<Tcp>(place) else { return false };
     out.tuple.family = family;
     out.tuple.a_port = u16::from_be_bytes(tcp.source);
@@ -145,11 +138,20 @@ fn ipv4(header: &Ipv4, ip: u64, out: &mut Segment) -> u64 {
     ip + u64::from(header.version_ihl & 0xf) * 4
 }
 
+/// Gives the length behind the header.
 #[inline(always)]
-fn ipv6(header: &Ipv6, out: &mut Segment) {
-    out.tuple.a = header.source;
-    out.tuple.b = header.destination;
-    out.ttl = header.hop_limit;
+fn ipv6(ip: u64, out: &mut Segment) -> Option<u16> {
+    let [_, lengths]: [u32; 2] = read(ip)?;
+    let [high, low, _, hop_limit] = lengths.to_ne_bytes();
+    out.ttl = hop_limit;
+    addresses6(ip, &mut out.tuple);
+    Some(u16::from_be_bytes([high, low]))
+}
+
+/// Straight into the record, over zeros: both would take 32 bytes of the stack.
+#[inline(always)]
+fn addresses6(ip: u64, tuple: &mut Tuple) {
+    let _ = read_into(&mut tuple.a, ip + 8) && read_into(&mut tuple.b, ip + 24);
 }
 
 #[inline(always)]
@@ -184,6 +186,23 @@ pub fn device(skb: u64, index: &mut u32, name: &mut [u8; 16]) {
     }
 }
 
+/// How a packet came.
+#[inline(always)]
+pub fn arrival(skb: u64) -> Arrival {
+    let (_, ip, family) = network(skb);
+    let device: u64 = field_or_zero(skb, offset!(skb_dev));
+    let ifindex = match device {
+        0 => field_or_zero(skb, offset!(skb_iif)),
+        device => field_or_zero(device, offset!(dev_ifindex)),
+    };
+    // IPv6 has no identification.
+    let (ttl, ip_id) = match family {
+        4 => (read_or_zero(ip + 8), u16::from_be(read_or_zero(ip + 4))),
+        _ => (read_or_zero(ip + 7), 0),
+    };
+    Arrival { ifindex, ip_id, ttl, present: 1 }
+}
+
 /// Destination port of a TCP packet; 0 if it cannot be read.
 #[inline(always)]
 pub fn destination_port(skb: u64) -> u16 {
@@ -205,29 +224,29 @@ pub fn acknowledgement(skb: u64) -> u32 {
 /// Addresses, ports and sequence number alone.
 #[inline(always)]
 pub fn tuple_and_seq(skb: u64, tuple: &mut Tuple, seq: &mut u32) {
-    let (ip, family) = network(skb);
-    if family == 4 {
+    let (head, ip, family) = network(skb);
+    let after = if family == 4 {
         let Some(header) = read::<Ipv4>(ip) else { return };
         addresses4(&header, tuple);
+        ip + u64::from(header.version_ihl & 0xf) * 4
     } else {
-        let Some(header) = read::<Ipv6>(ip) else { return };
-        tuple.a = header.source;
-        tuple.b = header.destination;
-    }
+        addresses6(ip, tuple);
+        ip + size_of::<Ipv6>() as u64
+    };
     tuple.family = family;
-    ports_and_seq(place(skb), tuple, seq);
+    ports_and_seq(transport(skb, head, after), tuple, seq);
 }
 
 /// Where the TCP header of an IPv4 or IPv6 packet is.
 #[inline(always)]
 fn place(skb: u64) -> u64 {
-    let (ip, family) = network(skb);
+    let (head, ip, family) = network(skb);
     let length = if family == 4 {
         u64::from(read::<u8>(ip).unwrap_or(0x45) & 0xf) * 4
     } else {
         size_of::<Ipv6>() as u64
     };
-    transport(skb, ip + length)
+    transport(skb, head, ip + length)
 }
 
 /// Type and code of a received ICMPv4 packet: its transport header is the ICMP header.
@@ -242,7 +261,7 @@ pub fn icmp_header(skb: u64) -> Option<(u8, u8)> {
 /// Source and TTL of the packet itself, when its data stands at what it quotes.
 #[inline(always)]
 pub fn outer_header(skb: u64, family: u16, from: &mut [u8; 16], ttl: &mut u8) {
-    let (ip, _) = network(skb);
+    let (_, ip, _) = network(skb);
     if family == 4 {
         let Some(header) = read::<Ipv4>(ip) else { return };
         put4(from, header.source);
@@ -289,7 +308,7 @@ pub fn queued_icmp(sk: u64) -> Option<QueuedIcmp> {
 #[inline(always)]
 pub fn quoting_packet(skb: u64, out: &mut Icmp) {
     const ICMP_HEADER: u64 = 8;
-    let (ip, _) = network(skb);
+    let (_, ip, _) = network(skb);
     let Some(header) = read::<Ipv4>(ip) else { return };
     put4(&mut out.from, header.source);
     out.ttl = header.ttl;
@@ -317,9 +336,7 @@ pub fn quoted_segment(
         addresses4(&header, tuple);
         ip + u64::from(header.version_ihl & 0xf) * 4
     } else {
-        let Some(header) = read::<Ipv6>(ip) else { return false };
-        tuple.a = header.source;
-        tuple.b = header.destination;
+        addresses6(ip, tuple);
         ip + u64::from(transport_offset)
     };
     tuple.family = family;

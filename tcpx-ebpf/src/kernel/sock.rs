@@ -7,8 +7,11 @@ use tcpx_common::{
     offsets::ABSENT,
 };
 
-use super::{AF_INET6, current_task, field, field_or_zero, read, read_into};
-use crate::maps::{OPENED, Opened, config, offset};
+use super::{common::Common, current_task, field, field_or_zero, read, read_into};
+use crate::{
+    in_hand,
+    maps::{OPENED, Opened, config, offset},
+};
 
 const IPPROTO_TCP: u16 = 6;
 
@@ -36,29 +39,11 @@ pub fn is_held(sk: u64) -> bool {
     field_or_zero::<u64>(sk, offset!(sk_socket)) != 0
 }
 
-/// Local and remote end of a full socket. One that has come to CLOSE has given its port back (`inet_put_port` clears
-/// `skc_num`), but still sends from it.
-#[inline(always)]
-pub fn sock_tuple(sk: u64, out: &mut Tuple) {
-    let bound: u16 = field_or_zero(sk, offset!(skc_num));
-    out.a_port = if bound == 0 { u16::from_be(field_or_zero(sk, offset!(inet_sport))) } else { bound };
-    out.b_port = u16::from_be(field_or_zero(sk, offset!(skc_dport)));
-    if field_or_zero::<u16>(sk, offset!(skc_family)) == AF_INET6 {
-        out.family = 6;
-        place(sk, offset!(skc_v6_rcv_saddr), &mut out.a);
-        place(sk, offset!(skc_v6_daddr), &mut out.b);
-    } else {
-        out.family = 4;
-        super::packet::put4(&mut out.a, field_or_zero(sk, offset!(skc_rcv_saddr)));
-        super::packet::put4(&mut out.b, field_or_zero(sk, offset!(skc_daddr)));
-    }
-}
-
-/// Copies an IPv6 address, or leaves zeros.
+/// Copies an IPv6 address over zeros, which it leaves where it cannot be read.
 #[inline(always)]
 pub fn place(base: u64, offset: u16, out: &mut [u8; 16]) {
-    if offset == ABSENT || !read_into(out, base + u64::from(offset)) {
-        *out = [0; 16];
+    if offset != ABSENT {
+        let _ = read_into(out, base + u64::from(offset));
     }
 }
 
@@ -85,11 +70,11 @@ pub fn cgroup(sk: u64) -> u64 {
 
 /// [`sock_flag`] of a full socket. Arithmetic instead of branches, for the verifier's sake.
 #[inline(always)]
-pub fn flags(sk: u64) -> u8 {
+pub fn flags(sk: u64, common: &Common) -> u8 {
     let held = u8::from(is_held(sk)) * sock_flag::HELD;
-    let v6only = bit(sk, offset!(skc_ipv6only), offset!(skc_ipv6only_mask)) * sock_flag::V6ONLY;
-    let reuseport = bit(sk, offset!(skc_reuseport), offset!(skc_reuseport_mask)) * sock_flag::REUSEPORT;
-    let bits: u64 = field_or_zero(sk, offset!(skc_flags));
+    let v6only = common.bit(offset!(skc_ipv6only), offset!(skc_ipv6only_mask)) * sock_flag::V6ONLY;
+    let reuseport = common.bit(offset!(skc_reuseport), offset!(skc_reuseport_mask)) * sock_flag::REUSEPORT;
+    let bits: u64 = common.get(offset!(skc_flags));
     let linger = (bits >> (config!(sock_linger_bit) & 63)) as u8 & 1;
     // The first of `enum sock_flags`, ever since.
     let dead = (bits & 1) as u8;
@@ -121,20 +106,37 @@ pub fn bit(base: u64, offset: u16, mask: u16) -> u8 {
 
 /// Fills in what is known of a full TCP socket.
 #[inline(never)]
-pub fn facts(sk: u64, out: &mut SockFacts) {
+pub fn facts_of(sk: u64, out: &mut SockFacts) {
+    fill(sk, Common::unread().read(sk), out);
+}
+
+/// Fills in the ends of a full socket, over zeros.
+#[inline(never)]
+pub fn tuple_of(sk: u64, out: &mut Tuple) {
+    Common::unread().read(sk).tuple(out);
+}
+
+/// The same of one whose head was read.
+#[inline(never)]
+pub fn facts(sk: u64, common: &Common, out: &mut SockFacts) {
+    fill(sk, common, out);
+}
+
+#[inline(always)]
+fn fill(sk: u64, common: &Common, out: &mut SockFacts) {
     out.sk = sk;
     out.inode = inode(sk);
     out.cgroup = cgroup(sk);
     out.uid = field_or_zero(sk, offset!(sk_uid));
-    out.bound_dev = field_or_zero(sk, offset!(skc_bound_dev_if));
+    out.bound_dev = common.get(offset!(skc_bound_dev_if));
     out.linger_ticks = field_or_zero::<u64>(sk, offset!(sk_lingertime)) as u32;
     out.ack_backlog = field_or_zero(sk, offset!(sk_ack_backlog));
     out.max_ack_backlog = field_or_zero(sk, offset!(sk_max_ack_backlog));
     out.err = field_or_zero::<u32>(sk, offset!(sk_err)) as u16;
     out.err_soft = field_or_zero::<u32>(sk, offset!(sk_err_soft)) as u16;
     out.shutdown = field_or_zero(sk, offset!(sk_shutdown));
-    out.state = state(sk);
-    out.flags = flags(sk);
+    out.state = common.state();
+    out.flags = flags(sk, common);
     transfer(sk, out);
     out.present = 1;
 }
@@ -147,7 +149,11 @@ pub fn timers(sk: u64, out: &mut SockReset) {
     out.retransmits = field_or_zero(sk, offset!(icsk_retransmits));
     out.user_timeout = field_or_zero(sk, offset!(icsk_user_timeout));
     out.linger2 = field_or_zero(sk, offset!(tp_linger2));
-    out.opened_ns = age(sk, &mut out.sock);
+    // SAFETY: the values are copied at once.
+    let Some(opened) = (unsafe { OPENED.get(sk) }) else { return };
+    out.opened_ns = opened.time_ns;
+    out.sock.bytes_acked = out.sock.bytes_acked.saturating_sub(opened.bytes_acked);
+    out.handshake = opened.handshake;
 }
 
 /// When the connection of this socket was opened, or 0; takes what no byte of data is from the bytes in `out`. To be called
@@ -165,7 +171,9 @@ pub fn age(sk: u64, out: &mut SockFacts) -> u64 {
 pub fn opened(sk: u64) {
     // SAFETY: the helper has no preconditions.
     let time_ns = unsafe { bpf_ktime_get_boot_ns() };
-    let _ = OPENED.insert(sk, Opened { time_ns, bytes_acked: field_or_zero(sk, offset!(tp_bytes_acked)) }, 0);
+    let bytes_acked = field_or_zero(sk, offset!(tp_bytes_acked));
+    let handshake = in_hand::completed(sk);
+    let _ = OPENED.insert(sk, Opened { time_ns, bytes_acked, handshake }, 0);
 }
 
 /// What a namespace allows listeners.

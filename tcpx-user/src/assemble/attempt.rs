@@ -2,7 +2,7 @@
 
 use tcpx_common::abi::state::SYN_RECV;
 
-use super::{Names, path, verdict};
+use super::{Names, packets, path, verdict};
 use crate::{
     correlate::facts::AttemptFacts,
     line::{self, Family, How, Nat, Outcome},
@@ -39,6 +39,7 @@ pub fn attempt(facts: &AttemptFacts, finding: Finding, names: &Names<'_>) -> lin
         reset: facts.reset.as_ref().map(|reset| reset.id),
         was: None,
         complete: names.complete(facts.complete && facts.reset.as_ref().is_none_or(|reset| reset.complete)),
+        packets: names.packets(|names| packets::attempt(facts, names)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The `death` line.
 
-use super::{Names, attempt::outcome_of, ends, path, verdict};
+use super::{Names, attempt::outcome_of, ends, packets, path, verdict};
 use crate::{
     correlate::facts::DeathFacts,
     line::{self, Family},
@@ -41,5 +41,6 @@ pub fn death(facts: &DeathFacts, finding: Finding, names: &Names<'_>) -> line::D
         reset: None,
         attempt: facts.opened.and_then(|opened| opened.attempt),
         complete: names.complete(facts.complete),
+        packets: names.packets(|names| packets::death(facts, names)),
     }
 }

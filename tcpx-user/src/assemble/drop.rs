@@ -1,6 +1,6 @@
 //! The `drop` line.
 
-use super::{Names, flow, path, verdict};
+use super::{Names, flow, packets, path, verdict};
 use crate::{
     correlate::facts::{DropCause, DropFacts},
     event::Met,
@@ -47,5 +47,6 @@ pub fn drop(facts: &DropFacts, finding: Finding, names: &Names<'_>) -> line::Dro
         verdict: verdict(finding),
         attempt: facts.attempt,
         complete: names.complete(facts.complete),
+        packets: names.packets(|names| packets::drop(facts, names)),
     }
 }

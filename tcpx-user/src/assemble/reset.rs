@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use tcpx_common::abi::state::{LISTEN, TIME_WAIT};
 
-use super::{Names, ends, flow, near, path, segment, verdict};
+use super::{Names, ends, flow, near, packets, path, segment, verdict};
 use crate::{
     correlate::facts::{Answered, Joined, Name, ResetFacts, Sender},
     line::{self, LookupLine, LookupResult, LookupStep, Origin, Reason, ReasonSource, Source},
@@ -35,6 +35,7 @@ pub fn reset(facts: &ResetFacts, finding: Finding, names: &Names<'_>) -> line::R
         joined_by: facts.joined.map(joined_by),
         was: None,
         complete: names.complete(facts.complete),
+        packets: names.packets(|names| packets::reset(facts, names)),
     }
 }
 

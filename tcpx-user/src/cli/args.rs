@@ -4,7 +4,10 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use super::help;
+use super::{
+    help,
+    report::{self, ReportArgs},
+};
 
 mod query;
 
@@ -35,6 +38,15 @@ pub enum Command {
     /// Read recordings as if it happened now; needs no privilege
     #[command(after_help = help::REPLAY)]
     Replay(Box<ReplayArgs>),
+    /// Lay a recording out as one page for a browser; needs no privilege
+    #[command(after_help = report::HELP)]
+    Report(Box<ReportArgs>),
+    /// Write the packets of recordings for Wireshark, each with its verdict, or attempts as Parquet
+    #[command(after_help = help::EXPORT)]
+    Export(Box<ExportArgs>),
+    /// Show in full screen what fails, live or in a recording
+    #[command(after_help = help::TOP)]
+    Top(Box<TopArgs>),
     /// Ask recordings in SQL; needs no privilege
     #[command(after_help = help::QUERY)]
     Query(Box<QueryArgs>),
@@ -100,13 +112,13 @@ pub enum ProbesArg {
 }
 
 /// Options about hooks.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Default, PartialEq, Eq, clap::Args)]
 #[command(next_help_heading = "Hooks")]
 pub struct HookArgs {
     /// How hooks are attached
     #[arg(long, value_name = "BACKEND", default_value = "auto")]
     pub backend: BackendArg,
-    /// Which hooks are attached [default: lookup; path for trace without a command]
+    /// Which hooks are attached [default: lookup; path for top, and for trace without a command]
     #[arg(long, value_name = "SET")]
     pub probes: Option<ProbesArg>,
     /// Records of one hook on one CPU in a second; more are counted, not told one by one [default: 500000]
@@ -264,6 +276,50 @@ pub struct ReplayArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub output: OutputArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub filters: FilterArgs,
+}
+
+/// `tcpx export`
+#[derive(Debug, Default, clap::Args)]
+pub struct ExportArgs {
+    /// Recordings: one, or the files of one in their order
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Where to: a file, which is overwritten: NAME.pcapng, or NAME.parquet for the attempts; - is stdout (pcapng)
+    #[arg(short = 'w', long, value_name = "FILE", required = true)]
+    pub write: PathBuf,
+    /// Stop after N results
+    #[arg(short = 'c', value_name = "N")]
+    pub count: Option<String>,
+    /// Write all that was recorded, not only what CMD or the namespace had to do with
+    #[arg(long)]
+    pub everything: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub filters: FilterArgs,
+}
+
+/// `tcpx top`
+#[derive(Debug, Default, clap::Args)]
+#[command(override_usage = "tcpx top [OPTIONS] [FILTERS] [RECORDING]...")]
+pub struct TopArgs {
+    /// Show recordings, one or the files of one in their order, instead of this host
+    #[arg(value_name = "RECORDING")]
+    pub files: Vec<PathBuf>,
+    /// Only the network namespace of process PID
+    #[arg(long = "in", value_name = "PID", conflicts_with = "files")]
+    pub inside: Option<String>,
+    /// Of a recording show all, not only what CMD or the namespace had to do with
+    #[arg(long, requires = "files")]
+    pub everything: bool,
+    /// Show also what worked, as key a does
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub hooks: HookArgs,
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub filters: FilterArgs,

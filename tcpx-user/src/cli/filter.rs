@@ -6,6 +6,8 @@ pub mod facts;
 mod parse;
 
 pub use parse::BadFilter;
+#[cfg(test)]
+pub(super) use parse::OUTCOMES;
 
 use crate::{
     cli::cidr::Cidr,

@@ -19,6 +19,8 @@ Examples:
   sudo tcpx trace --port 5432                      the whole host, one port, until Ctrl-C
   sudo tcpx probe 192.0.2.9:443                    one attempt of tcpx's own, explained
   sudo tcpx record -w x.tcpx --duration 1h         collect now, look later with tcpx replay x.tcpx
+  tcpx export x.tcpx -w x.pcapng                   for Wireshark
+  sudo tcpx top                                    full screen: what fails, how often, and why
   sudo tcpx lab no-listen                          the textbook case, step by step
   sudo tcpx check                                  what this kernel lets tcpx see
   tcpx explain 'Connection refused'                all that can be behind an error
@@ -92,6 +94,35 @@ stderr says where it is.
 
 Exit status: 0 done; 1 could not, or not to the end; 2 wrong use; 3 events were lost when it was recorded.";
 
+/// Ends `tcpx export --help`.
+pub(super) const EXPORT: &str = "\
+Examples:
+  tcpx export host.tcpx -w host.pcapng                for Wireshark: each packet with its verdict as comment
+  tcpx export host.tcpx -w - --outcome refused | tshark -r - -T fields -e frame.time -e frame.comment
+  tshark -r host.pcapng -Y 'frame.comment contains \"accept-queue-full\"'
+  tcpx export host.tcpx -w host.parquet               the attempts, for DuckDB, pandas and others (see tcpx query)
+
+Written is what tcpx knew of: SYNs, segments that were answered with a RST, RSTs, ICMP errors, segments that
+were dropped; no other traffic, and no contents. Headers are rebuilt from what was recorded: TCP checksums
+are 0 and TCP options not there. What is not known of a packet, its comment says; what is known too little
+to be written is counted on stderr. An interface is a network namespace and a device.
+
+Exit status: 0 done; 1 could not, or not to the end; 2 wrong use; 3 events were lost when it was recorded.";
+
+/// Ends `tcpx top --help`.
+pub(super) const TOP: &str = "\
+Examples:
+  sudo tcpx top                                 this host: what fails, by verdict, process and peer
+  sudo tcpx top --port 5432                     one port of it
+  sudo tcpx top --in 4711                       the network namespace of process 4711
+  tcpx top host.tcpx                            a recording; needs no privilege
+
+Keys: ? shows them all; Tab or 1-4 the lists, Enter opens, / filters, p pauses, s sorts, q quits.
+Counting goes on whatever is shown. It needs a terminal of 50 columns and 12 rows, 80 and 24 are enough
+for all. A recording is read to its end, and then stands.
+
+Exit status: 0 the view was left; 1 could not, or the recording could not be read to its end; 2 wrong
+use; 3 events were lost.";
 /// Ends `tcpx query --help`.
 pub(super) const QUERY: &str = "\
 Examples:

@@ -13,6 +13,7 @@ use super::{
     args::{Args, Format, When},
     failure::Failure,
     filter::Filter,
+    report::Report,
 };
 
 /// One command, ready to be carried out.
@@ -24,6 +25,12 @@ pub enum Request {
     Record(Box<Record>),
     /// Watch what was recorded.
     Replay(Box<Replay>),
+    /// Lay out what was recorded.
+    Report(Box<Report>),
+    /// Write packets of what was recorded.
+    Export(Box<Export>),
+    /// Look at it in full screen.
+    Top(Box<Top>),
     /// Ask recordings.
     Query(Box<Query>),
     /// Play scenarios.
@@ -81,6 +88,40 @@ pub struct Replay {
     pub output: Output,
     /// When to stop.
     pub limit: Limit,
+}
+
+/// `tcpx export`
+#[derive(Debug)]
+pub struct Export {
+    /// The files of one recording, in their order.
+    pub files: Vec<PathBuf>,
+    /// Where to; `None` is stdout.
+    pub to: Option<PathBuf>,
+    /// Attempts for columnar engines, not packets.
+    pub parquet: bool,
+    /// What to keep.
+    pub filter: Filter,
+    /// Also what was not shown when it was recorded.
+    pub everything: bool,
+    /// When to stop.
+    pub limit: Limit,
+}
+
+/// `tcpx top`
+#[derive(Debug)]
+pub struct Top {
+    /// The files of one recording; none is this host.
+    pub files: Vec<PathBuf>,
+    /// What to keep.
+    pub filter: Filter,
+    /// Whose connections, of this host.
+    pub scope: ScopeRequest,
+    /// Of a recording, also what was not shown when it was recorded.
+    pub everything: bool,
+    /// What to attach.
+    pub hooks: Hooks,
+    /// How it looks.
+    pub output: Output,
 }
 
 /// Whose connections are shown.
@@ -255,21 +296,6 @@ impl Request {
     /// [`Failure::Usage`] with the value that means nothing, and what would.
     pub fn new(args: Args, hosts: &str) -> Result<Self, Failure> {
         convert::request(args, hosts)
-    }
-
-    /// Where results go.
-    #[must_use]
-    pub const fn output(&self) -> &Output {
-        match self {
-            Self::Trace(trace) => &trace.output,
-            Self::Record(record) => &record.trace.output,
-            Self::Replay(replay) => &replay.output,
-            Self::Query(query) => &query.output,
-            Self::Lab(lab) => &lab.output,
-            Self::Probe(probe) => &probe.output,
-            Self::Check(check) => &check.output,
-            Self::Explain(explain) => &explain.output,
-        }
     }
 }
 

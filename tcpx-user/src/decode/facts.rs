@@ -140,6 +140,7 @@ pub(super) fn sock_reset(reset: &raw::SockReset, reason: Option<Name>, tick_ns: 
         segment: parts::segment(&reset.segment),
         reason,
         comm: comm(&reset.comm),
+        handshake: parts::arrival(reset.handshake),
         quiet: None,
     })
 }
@@ -164,6 +165,7 @@ pub(super) fn quiet_reset(reset: &raw::QuietReset, tick_ns: u64) -> Option<SockR
         segment: Some(segment),
         reason: None,
         comm: Comm::new(),
+        handshake: None,
         quiet: Some(Quiet { numbers, met, freed: reset.freed != 0 }),
     })
 }

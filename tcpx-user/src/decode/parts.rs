@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tcpx_common::{abi, abi::sock_flag, event as raw};
 
 use crate::event::{
-    Comm, Ends, Holder, Holders, ListenLimits, Lookups, Miss, Name, Segment, SockFacts, SockPtr,
+    Arrival, Comm, Ends, Holder, Holders, ListenLimits, Lookups, Miss, Name, Segment, SockFacts, SockPtr,
 };
 
 /// An address as the records have it. A v4-mapped address is an IPv4 address: that is what is on the wire.
@@ -57,6 +57,12 @@ pub(super) fn non_zero(number: u64) -> Option<u64> {
 
 pub(super) fn pointer(number: u64) -> Option<SockPtr> {
     non_zero(number).map(SockPtr)
+}
+
+/// `None` if it was not seen.
+pub(super) fn arrival(arrival: raw::Arrival) -> Option<Arrival> {
+    let raw::Arrival { ifindex, ip_id, ttl, present } = arrival;
+    (present != 0).then_some(Arrival { ttl, ip_id, ifindex: (ifindex != 0).then_some(ifindex) })
 }
 
 /// `None` if no segment was at hand.

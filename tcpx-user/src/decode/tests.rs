@@ -5,6 +5,7 @@ use tcpx_common::{abi::Kind, event as raw};
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::*;
+use crate::event::Arrival;
 
 fn decoder() -> Decoder {
     Decoder::new(
@@ -106,6 +107,24 @@ fn an_unknown_kind_is_kept_and_a_short_record_is_counted() {
     assert_eq!(decoder.decode(header.as_bytes()), None);
     assert_eq!(decoder.decode(&[1, 2, 3]), None);
     assert_eq!(decoder.malformed(), 2);
+}
+
+/// The records of RSTs did not always end with how the handshake had come.
+#[test]
+fn a_record_from_before_it_grew_lacks_only_what_was_added() {
+    let mut record = raw::SockReset::new_zeroed();
+    record.header.kind = Kind::ReceiveReset as u8;
+    (record.tuple.family, record.sock.present, record.user_timeout) = (4, 1, 77);
+    record.handshake = raw::Arrival { ifindex: 2, ip_id: 9, ttl: 61, present: 1 };
+    let whole = record.as_bytes();
+    let before = &whole[..whole.len() - size_of::<raw::Arrival>()];
+    let told = |bytes| match decoder().decode(bytes).map(|event| event.what) {
+        Some(What::ReceiveReset(reset)) => (reset.timers.user_timeout, reset.handshake),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(told(whole), (77, Some(Arrival { ttl: 61, ip_id: 9, ifindex: Some(2) })));
+    assert_eq!(told(before), (77, None));
+    assert_eq!(decoder().decode(&before[..before.len() - 1]), None);
 }
 
 proptest! {

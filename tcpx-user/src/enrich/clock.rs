@@ -1,5 +1,7 @@
 //! The boot clock, in which the kernel reports, and the wall clock, in which people read.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
@@ -46,6 +48,12 @@ impl WallClock {
         Self { offset: i128::from(wall_ns) - i128::from(boot_ns) }
     }
 
+    /// Time since 1970 began; none for a clock that stood before.
+    #[must_use]
+    pub fn since_1970(self, boot_ns: u64) -> Duration {
+        Duration::from_nanos(u64::try_from(i128::from(boot_ns) + self.offset).unwrap_or_default())
+    }
+
     /// RFC 3339 in UTC, always with nine digits so that lines sort as text.
     #[must_use]
     pub fn rfc3339(self, boot_ns: u64) -> String {
@@ -67,6 +75,12 @@ mod tests {
         let clock = WallClock { offset: 1_700_000_000_000_000_000 };
         assert_eq!(clock.rfc3339(5), "2023-11-14T22:13:20.000000005Z");
         assert_eq!(clock.rfc3339(60_000_000_000), "2023-11-14T22:14:20.000000000Z");
+    }
+
+    #[test]
+    fn times_since_1970_do_not_go_below_it() {
+        let clock = WallClock { offset: -10 };
+        assert_eq!([5, 10, 12].map(|boot| clock.since_1970(boot).as_nanos()), [0, 0, 2]);
     }
 
     #[test]

@@ -63,6 +63,7 @@ impl Sight<'_> {
             icmp_send: self.sees(Hook::IcmpSend),
             quiet_resets: self.sees(Hook::MiniSocket) || self.quiet_from_drop(),
             ignored_resets: self.quiet_from_drop() || self.judges_resets(),
+            handshakes: self.sees(Hook::Handshake),
             rejects: self.sees(Hook::Reject),
             conn_request: self.sees(Hook::ConnRequest),
             syn_refused: self.sees(Hook::ConnRequest) && self.sees(Hook::SynRefused),

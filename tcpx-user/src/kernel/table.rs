@@ -239,6 +239,11 @@ pub const WAYS: &[Way] = ways! {
     Retransmit Fentry ["retransmit_fentry" => Fentry "tcp_retransmit_skb"] needs ["arg_retransmit_sk"];
     Retransmit Kprobe ["retransmit_kprobe" => Kprobe "tcp_retransmit_skb"] needs ["arg_retransmit_sk"];
 
+    Handshake Fentry ["finish_connect_fentry" => Fentry "tcp_finish_connect", "child_fentry" => Fentry "tcp_child_process"]
+        needs ["arg_finish_sk", "arg_finish_skb", "arg_child_sk", "arg_child_skb", "dev_ifindex"];
+    Handshake Kprobe ["finish_connect_kprobe" => Kprobe "tcp_finish_connect", "child_kprobe" => Kprobe "tcp_child_process"]
+        needs ["arg_finish_sk", "arg_finish_skb", "arg_child_sk", "arg_child_skb", "dev_ifindex"];
+
     Nat Fentry ["nat_fentry" => Fentry "__nf_conntrack_confirm"] needs ["arg_confirm_skb"];
     Nat Fentry ["nat_queue_fentry" => Fentry "__dev_queue_xmit"] needs ["arg_queue_skb"];
     Nat Kprobe ["nat_kprobe" => Kprobe "__nf_conntrack_confirm"] needs ["arg_confirm_skb"];
@@ -286,6 +291,7 @@ pub const fn common_needs(hook: Hook) -> &'static [&'static str] {
         | Hook::SynRefused
         | Hook::MiniSocket
         | Hook::QuietReset
+        | Hook::Handshake
         | Hook::Receive
         | Hook::LookupEstablished
         | Hook::LookupListener => PACKET,
@@ -318,6 +324,7 @@ pub const fn question(hook: Hook) -> &'static str {
         Hook::SynRefused => "SYNs that a listener cannot or may not answer",
         Hook::MiniSocket => "what a request socket or a TIME_WAIT record makes of a segment",
         Hook::QuietReset => "RSTs that are not obeyed",
+        Hook::Handshake => "how the segment came that completed a handshake",
         Hook::Drop => "SYNs that the kernel throws away",
         Hook::Retransmit => "SYNs sent again",
         Hook::Nat => "flows that conntrack translates",

@@ -144,6 +144,8 @@ pub struct ResetFact {
     pub successor: Option<Holder>,
     /// The answered segment brought a SYN cookie back.
     pub of_cookie: bool,
+    /// TTL of the handshake and of the RST, where the RST came from elsewhere to an open connection.
+    pub ttls: Option<(u8, u8)>,
     /// Why.
     pub verdict: &'static str,
 }

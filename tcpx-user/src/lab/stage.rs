@@ -357,6 +357,7 @@ impl Stage {
             meant_for: None,
             successor: None,
             of_cookie: false,
+            ttls: None,
             verdict: self.verdict,
         };
         push(&mut self.facts.resets, made)

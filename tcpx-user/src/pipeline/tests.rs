@@ -11,6 +11,7 @@ mod listener;
 mod nat;
 mod near;
 mod own_accord;
+mod packets;
 mod path;
 mod properties;
 mod quiet;

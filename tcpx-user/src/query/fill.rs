@@ -12,6 +12,7 @@ use crate::{
         failure::Failure,
         request::{self, Limit},
     },
+    progress::Progress,
     run::replay,
 };
 
@@ -27,14 +28,16 @@ pub(super) fn fill(
 ) -> Result<(Index, Option<String>), Failure> {
     let index = Rc::new(RefCell::new(index));
     let filling = Filling(Rc::clone(&index));
-    let played = replay::play(replay::Play {
-        files: &recording.files,
+    let what = replay::Play {
         filter: request.filter.clone(),
         everything: request.everything,
         limit: Limit::default(),
         sink: Box::new(filling),
         name: format!("the index of {}", recording.name()),
-    });
+        // The index says itself how far it has come: sorting comes after reading.
+        progress: Progress::silent(),
+    };
+    let played = replay::play(&recording.files, what);
     // An interrupted insertion fails, and says less.
     interrupt.check()?;
     let (_, end) = played?;

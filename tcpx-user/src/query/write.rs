@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rusqlite::{Column, Row, types::ValueRef};
 
-use crate::cli::failure::Failure;
+use crate::{cli::failure::Failure, sink::whole::Place};
 
 mod csv;
 mod json;
@@ -118,7 +118,7 @@ pub(super) struct Writer {
     form: Box<dyn Form>,
     declared: Vec<Declared>,
     /// What makes the file appear.
-    whole: out::Whole,
+    place: Place,
 }
 
 impl Writer {
@@ -139,7 +139,8 @@ impl Writer {
     /// When they cannot be written.
     pub(super) fn finish(self) -> Result<(), Failure> {
         self.form.finish()?;
-        self.whole.appear()
+        let name = self.place.name().to_owned();
+        self.place.appear().map_err(Failure::io(format!("naming {name}")))
     }
 }
 

@@ -79,6 +79,12 @@ impl<R: Read> Reader<R> {
         &self.file
     }
 
+    /// Bytes up to the end of the block at hand.
+    #[must_use]
+    pub const fn position(&self) -> u64 {
+        self.next
+    }
+
     /// What the last stream block holds.
     #[must_use]
     pub fn items(&self) -> &[u8] {

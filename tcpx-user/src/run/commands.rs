@@ -54,10 +54,7 @@ pub fn record(request: &Record) -> Result<u8, Failure> {
 }
 
 fn follow(request: &Trace, shown: Shown, recorder: Option<Recorder>) -> Result<u8, Failure> {
-    let audited = match request.scope {
-        ScopeRequest::NamespaceOf(pid) => audit::Scope::Only([netns_of(pid)?].into()),
-        ScopeRequest::Host | ScopeRequest::Command(_) => audit::Scope::All,
-    };
+    let audited = audited(&request.scope)?;
     let command = matches!(request.scope, ScopeRequest::Command(_));
     let tracing = Tracing::begin(shown, &request.hooks, command, recorder)?;
     let ended = tracing.run(request.limit, &request.filter, audited, |namespaces| {
@@ -65,6 +62,14 @@ fn follow(request: &Trace, shown: Shown, recorder: Option<Recorder>) -> Result<u
         start_work(request, namespaces)
     })?;
     Ok(ended.exit(request.loss_status))
+}
+
+/// Whose counters are compared.
+pub(super) fn audited(scope: &ScopeRequest) -> Result<audit::Scope, Failure> {
+    Ok(match scope {
+        ScopeRequest::NamespaceOf(pid) => audit::Scope::Only([netns_of(*pid)?].into()),
+        ScopeRequest::Host | ScopeRequest::Command(_) => audit::Scope::All,
+    })
 }
 
 /// What is waited for, and whose lines are shown.
@@ -105,9 +110,9 @@ pub fn probe(request: &Probe) -> Result<u8, Failure> {
 }
 
 /// Where lines go, and what that is called in messages.
-struct Shown {
-    sink: Box<dyn Sink>,
-    name: String,
+pub(super) struct Shown {
+    pub(super) sink: Box<dyn Sink>,
+    pub(super) name: String,
 }
 
 impl Shown {
@@ -125,10 +130,10 @@ impl Shown {
 }
 
 /// Attached, with somewhere to write to.
-struct Tracing<'a, S> {
-    live: Live<S>,
-    shown: Shown,
-    hooks: &'a Hooks,
+pub(super) struct Tracing<'a, S> {
+    pub(super) live: Live<S>,
+    pub(super) shown: Shown,
+    pub(super) hooks: &'a Hooks,
 }
 
 impl<'a> Tracing<'a, ()> {
@@ -145,7 +150,7 @@ impl<'a> Tracing<'a, ()> {
 impl<S: Source> Tracing<'_, S> {
     /// Starts the work once all is attached and counted from, and shows what happens until the end. `start` is given
     /// the namespaces that were there before.
-    fn run<W: Work>(
+    pub(super) fn run<W: Work>(
         self,
         limit: Limit,
         filter: &Filter,
@@ -168,7 +173,7 @@ impl<S: Source> Tracing<'_, S> {
 }
 
 /// Inode number of the network namespace of a process.
-fn netns_of(pid: u32) -> Result<u32, Failure> {
+pub(super) fn netns_of(pid: u32) -> Result<u32, Failure> {
     let file = fs::metadata(format!("/proc/{pid}/ns/net")).map_err(|error| connect::no_netns(pid, &error))?;
     // Numbers of namespaces have 32 bits (struct ns_common).
     Ok(file.ino() as u32)

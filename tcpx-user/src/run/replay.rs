@@ -2,10 +2,13 @@
 
 mod engine;
 mod source;
+mod watched;
 
 use std::{
     cell::{Cell, RefCell},
-    path::PathBuf,
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
     rc::Rc,
 };
 
@@ -25,10 +28,12 @@ use crate::{
         request::{Limit, Replay},
     },
     line::Line,
+    progress::Progress,
     record::{self, Broken, Summed},
     sink::{Sink, open::Results},
 };
 
+use self::watched::Watched;
 pub use self::{engine::Replayed, source::Playback};
 
 /// Carries out `tcpx replay`.
@@ -36,49 +41,65 @@ pub use self::{engine::Replayed, source::Playback};
 /// # Errors
 /// When it cannot be done, or where the recording is broken: what came before has been shown.
 pub fn replay(request: &Replay) -> Result<u8, Failure> {
+    let opened = open(&request.files)?;
     let results = Results::open(&request.output)?;
-    let (ended, end) = play(Play {
-        files: &request.files,
-        filter: request.filter.clone(),
-        everything: request.everything,
-        limit: request.limit,
-        name: results.name.clone(),
-        sink: results.into_sink(&request.output),
-    })?;
-    match end.failure() {
-        Some(failure) => Err(failure),
-        None => Ok(ended.exit(false)),
-    }
+    let to_file = request.output.path.is_some();
+    let (ended, end) = play_opened(
+        opened,
+        Play {
+            filter: request.filter.clone(),
+            everything: request.everything,
+            limit: request.limit,
+            name: results.name.clone(),
+            sink: results.into_sink(&request.output),
+            progress: if to_file { progress(&request.files) } else { Progress::silent() },
+        },
+    )?;
+    status(&ended, &end)
 }
 
-/// A recording, and where its lines go.
-pub struct Play<'a> {
-    /// The files of one recording, in their order.
-    pub files: &'a [PathBuf],
+/// What is done with a recording.
+pub struct Play {
     /// What to keep.
     pub filter: Filter,
     /// Also what was not shown when it was recorded.
     pub everything: bool,
     /// When to stop.
     pub limit: Limit,
-    /// Where to.
+    /// Where its lines go.
     pub sink: Box<dyn Sink>,
     /// What that is called in messages.
     pub name: String,
+    /// How far reading has come.
+    pub progress: Progress,
 }
 
 /// Shows a recording; how the session ended, and how the reading.
 ///
 /// # Errors
 /// When nothing of it can be read, or lines cannot be written.
-pub fn play(what: Play<'_>) -> Result<(Ended, Rc<End>), Failure> {
-    let Play { files, filter, everything, limit, sink, name } = what;
-    let (source, engine, end) = open(files)?;
+pub fn play(files: &[PathBuf], what: Play) -> Result<(Ended, Rc<End>), Failure> {
+    play_opened(open(files)?, what)
+}
+
+/// The same of one that was opened.
+///
+/// # Errors
+/// When lines cannot be written.
+pub fn play_opened(opened: Opened, what: Play) -> Result<(Ended, Rc<End>), Failure> {
+    let (source, engine, end) = opened;
+    let Play { filter, everything, limit, sink, name, progress } = what;
     let first = Line::Start(source.facts().start().into());
     let scope = if everything { Scope::Host } else { (&source.facts().scope).into() };
-    let work = Reading(Rc::clone(&end));
-    let session =
-        Session { source, engine, work, selection: Selection::new(filter, scope), sink, limit, name };
+    let session = Session {
+        source,
+        engine,
+        work: Reading(Rc::clone(&end)),
+        selection: Selection::new(filter, scope),
+        sink: Box::new(Watched { sink, end: Rc::clone(&end), progress }),
+        limit,
+        name,
+    };
     let ended = runtime()?.block_on(async {
         let signals = Signals::take().map_err(Failure::io("taking over signals"))?;
         session.run(first, signals).await
@@ -86,11 +107,53 @@ pub fn play(what: Play<'_>) -> Result<(Ended, Rc<End>), Failure> {
     Ok((ended, end))
 }
 
+/// The exit status.
+///
+/// # Errors
+/// Where the recording is broken.
+pub(super) fn status(ended: &Ended, end: &End) -> Result<u8, Failure> {
+    match end.failure() {
+        Some(failure) => Err(failure),
+        None => Ok(ended.exit(false)),
+    }
+}
+
+/// Of reading these files.
+pub(super) fn progress(files: &[PathBuf]) -> Progress {
+    Progress::over(size(files))
+}
+
+/// What is made of recordings must not take the place of one.
+///
+/// # Errors
+/// When it would.
+pub(super) fn spare(files: &[PathBuf], to: &Path) -> Result<(), Failure> {
+    let id = |path: &Path| fs::metadata(path).ok().map(|there| (there.dev(), there.ino()));
+    let Some(to) = id(to) else { return Ok(()) };
+    match files.iter().find(|file| id(file) == Some(to)) {
+        Some(file) => {
+            let file = file.display();
+            let message =
+                format!("-w: {file} is the recording itself, which would be lost: name another file");
+            Err(Failure::Usage(message))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Bytes of all files; what cannot be asked will fail when it is opened.
+fn size(files: &[PathBuf]) -> u64 {
+    files.iter().filter_map(|file| fs::metadata(file).ok()).map(|there| there.len()).sum()
+}
+
+/// Events, lines, and how far reading has come.
+pub type Opened = (Playback, Replayed, Rc<End>);
+
 /// What a session needs to read these files, of which there is at least one.
 ///
 /// # Errors
 /// When the first cannot be read.
-pub fn open(files: &[PathBuf]) -> Result<(Playback, Replayed, Rc<End>), Failure> {
+pub fn open(files: &[PathBuf]) -> Result<Opened, Failure> {
     let (first, others) =
         files.split_first().ok_or_else(|| Failure::Usage("replay: which file?".to_owned()))?;
     let reader = record::open(first)?;
@@ -104,6 +167,8 @@ pub fn open(files: &[PathBuf]) -> Result<(Playback, Replayed, Rc<End>), Failure>
 #[derive(Default)]
 pub struct End {
     reached: Cell<bool>,
+    /// Bytes of the files that were read.
+    read: Cell<u64>,
     notify: Notify,
     failure: RefCell<Option<Failure>>,
     summed: RefCell<Option<Summed>>,
@@ -121,6 +186,17 @@ impl End {
     fn fail(&self, failure: Failure) {
         self.failure.replace(Some(failure));
         self.reach(Summed::not_known("the recording could not be read to its end"));
+    }
+
+    /// So many bytes were read.
+    fn come_to(&self, bytes: u64) {
+        self.read.set(bytes);
+    }
+
+    /// Bytes that were read so far.
+    #[must_use]
+    pub const fn read(&self) -> u64 {
+        self.read.get()
     }
 
     /// Nothing more will be read.
@@ -142,7 +218,7 @@ impl End {
 }
 
 /// The work of a replay: that there is something left to read.
-struct Reading(Rc<End>);
+pub(super) struct Reading(pub(super) Rc<End>);
 
 impl Work for Reading {
     async fn ended(&mut self) {

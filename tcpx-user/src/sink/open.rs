@@ -74,9 +74,15 @@ impl Results {
 
 /// stderr, coloured by its own kind of terminal.
 fn notes(output: &Output) -> (Box<dyn Write>, Look) {
+    (Box::new(io::stderr()), notes_look(output))
+}
+
+/// How text looks on stderr.
+#[must_use]
+pub fn notes_look(output: &Output) -> Look {
     let environment = Environment::of(&io::stderr());
     let width = if environment.terminal { terminal_width() } else { None };
-    (Box::new(io::stderr()), look(output, environment, width))
+    look(output, environment, width)
 }
 
 fn look(output: &Output, environment: Environment, width: Option<usize>) -> Look {

@@ -92,6 +92,7 @@ pub(crate) fn plain_attempt() -> Attempt {
         reset: None,
         was: None,
         complete: Some(true),
+        packets: None,
     }
 }
 
@@ -135,6 +136,7 @@ pub(crate) fn plain_reset() -> Reset {
         joined_by: Some("tuple".into()),
         was: None,
         complete: Some(true),
+        packets: None,
     }
 }
 
@@ -222,6 +224,7 @@ pub(crate) fn plain_drop() -> DropLine {
         ),
         attempt: None,
         complete: Some(true),
+        packets: None,
     }
 }
 

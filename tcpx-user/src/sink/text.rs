@@ -5,6 +5,7 @@
 
 mod attempt;
 mod block;
+mod brief;
 mod call;
 mod death;
 mod drop;
@@ -22,8 +23,9 @@ pub use look::{Look, Meaning};
 
 use super::Sink;
 use crate::{cli::request::Detail, line::Line};
-use block::Block;
-use fold::{Fold, Group, Main};
+pub(crate) use brief::{brief, is_noteworthy, whole};
+pub(crate) use fold::{Fold, Group, Main};
+pub(crate) use summary::losses;
 
 /// Renders lines as text.
 pub struct Text {
@@ -62,22 +64,10 @@ impl Text {
 
     fn groups(&mut self, groups: Vec<Group>) -> io::Result<()> {
         for group in groups {
-            self.out.write_all(self.render(&group).as_bytes())?;
+            self.out.write_all(whole(&group, self.look, self.detail).as_bytes())?;
             self.shown += 1;
         }
         Ok(())
-    }
-
-    fn render(&self, group: &Group) -> String {
-        let mut block = Block::new(self.look, self.detail);
-        match &group.main {
-            Main::Attempt(attempt) => attempt::render(&mut block, attempt, &group.resets, &group.drops),
-            Main::Reset(reset) => reset::render(&mut block, reset),
-            Main::Drop(drop) => drop::render(&mut block, drop),
-            Main::Death(death) => death::render(&mut block, death),
-            Main::Call(call) => call::render(&mut block, call),
-        }
-        block.finish()
     }
 
     /// Results first, so that both streams read in order on one terminal.

@@ -24,6 +24,7 @@ const ABILITIES: &[Ability] = &[
     Ability { name: "icmp_send", has: |can| can.icmp_send },
     Ability { name: "quiet_resets", has: |can| can.quiet_resets },
     Ability { name: "ignored_resets", has: |can| can.ignored_resets },
+    Ability { name: "handshakes", has: |can| can.handshakes },
     Ability { name: "rejects", has: |can| can.rejects },
     Ability { name: "conn_request", has: |can| can.conn_request },
     Ability { name: "syn_refused", has: |can| can.syn_refused },
@@ -57,6 +58,7 @@ const CELLS: &[Cell] = &[
         before: None,
         lacks: &[
             "icmp",
+            "handshakes",
             "rejects",
             "conn_request",
             "syn_refused",
@@ -67,7 +69,7 @@ const CELLS: &[Cell] = &[
             "sk_lookup",
             "reuseport",
         ],
-        because: "tcp_v4_err, nf_send_reset, tcp_conn_request, tcp_check_req, security_socket_connect, tcp_v4_rcv, the \
+        because: "tcp_v4_err, tcp_finish_connect, nf_send_reset, tcp_conn_request, tcp_check_req, security_socket_connect, tcp_v4_rcv, the \
                   lookups and what these ask have no tracepoint",
     },
     Cell {

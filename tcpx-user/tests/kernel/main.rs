@@ -6,6 +6,7 @@
 mod btf_fixture;
 mod cells;
 mod check;
+mod data;
 mod init;
 mod losses;
 mod mixed;

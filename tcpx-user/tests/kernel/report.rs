@@ -18,6 +18,8 @@ pub(crate) const REPORT: &str = "TCPX_REPORT";
 pub(crate) enum Outcome {
     /// It ran, and all it asserts holds.
     Passed,
+    /// The same, with what it measured.
+    Measured(String),
     /// It could not run here; the reason is shown, and the trial counts as skipped.
     Skipped(String),
 }
@@ -48,6 +50,7 @@ fn run(name: &str, body: impl FnOnce() -> anyhow::Result<Outcome>) -> Result<Com
     let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (event, detail, completion) = match result {
         Ok(Ok(Outcome::Passed)) => ("passed", String::new(), Ok(Completion::Completed)),
+        Ok(Ok(Outcome::Measured(what))) => ("passed", what, Ok(Completion::Completed)),
         Ok(Ok(Outcome::Skipped(why))) => ("skipped", why.clone(), Ok(Completion::ignored_with(why))),
         Ok(Err(error)) => failed(format!("{error:#}")),
         Err(panic) => failed(panic_message(panic.as_ref())),

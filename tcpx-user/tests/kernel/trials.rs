@@ -11,7 +11,7 @@ use tcpx_user::{
 
 use crate::{
     cells::{self, Release},
-    check, losses, mixed, recording,
+    check, data, losses, mixed, recording,
     report::{Outcome, trial},
     segments,
     stand::{self, BACKENDS},
@@ -47,6 +47,7 @@ pub(crate) fn all() -> Vec<Trial> {
                 stand::alone(|| losses::above_the_limit(backend))
             }),
             trial(format!("{backend}/losses-by-default"), move || stand::alone(|| losses::nothing(backend))),
+            trial(format!("{backend}/data-segments"), move || stand::alone(|| data::segments(backend))),
         ]
     });
     first.into_iter().chain(counted).chain(played).collect()

@@ -1,5 +1,7 @@
 //! The rows of the table: what is measured, how, and what it should be.
 
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -216,8 +218,11 @@ fn flood(bench: &Bench) -> Result<Vec<Measured>> {
     let tracer = bench.tcpx(["trace", "-o", "json", "--output", &output])?;
     let took = bench.load(&["flood", &FLOOD.to_string()])?;
     let peak = tracer.process().size("VmHWM")? as f64 / MIB;
+    // Connections of this host, which are told one by one as soon as nothing is lost any more.
+    bench.load(&["storm", AFTERWARDS, "--rate", PER_SECOND])?;
     tracer.stop()?;
     let summary = summary(&last_line(&file)?)?;
+    let (told, whole) = aftermath(&file)?;
     let closed = number(&summary["resets"]["closed-port"]);
     // Those that were not told one by one, as the kernel's reasons have it: one for a closed port.
     let counted = closed + number(&summary["untold"]["send-reset NO_SOCKET"]);
@@ -225,8 +230,37 @@ fn flood(bench: &Bench) -> Result<Vec<Measured>> {
         Measured::reference("RSTs a second", (FLOOD as f64 / took.as_secs_f64()) as u64),
         Measured::target("counted by cause", counted, FLOOD, counted == FLOOD),
         Measured::reference("of these told one by one", closed),
+        Measured::target(
+            "seconds in which losses were told",
+            told,
+            "all but the first",
+            told + 1 >= took.as_secs(),
+        ),
+        Measured::target("full detail again after", format!("{whole:.1} s"), "2 s", whole <= 2.0),
         Measured::target("resident at most", format!("{peak:.1} MiB"), "64 MiB", peak <= 64.0),
     ])
+}
+
+/// Connections after the flood, and how many in a second.
+const AFTERWARDS: &str = "30";
+const PER_SECOND: &str = "10";
+
+/// Of the lines of a flood: how many tell of losses (one a second for a hook), and how long after its end the first
+/// connection is told whole.
+fn aftermath(file: &Path) -> Result<(u64, f64)> {
+    let (mut told, mut broken, mut whole) = (0, 0_u32, false);
+    for line in BufReader::new(File::open(file)?).lines() {
+        let line = line?;
+        if line.starts_with(r#"{"type":"loss""#) {
+            told += 1;
+        } else if line.starts_with(r#"{"type":"attempt""#) && !whole {
+            let attempt: Value = serde_json::from_str(&line)?;
+            whole = attempt["data"]["complete"] == true && attempt["data"]["verdict"]["id"] == "closed-port";
+            broken += u32::from(!whole);
+        }
+    }
+    ensure!(whole, "no connection after the flood was told whole");
+    Ok((told, f64::from(broken) / PER_SECOND.parse::<f64>()?))
 }
 
 fn replay(bench: &Bench) -> Result<Vec<Measured>> {

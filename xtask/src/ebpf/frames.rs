@@ -4,87 +4,24 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, ensure};
-use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionIndex, SymbolKind};
+use anyhow::{Result, ensure};
+
+use super::functions::{At, Function, INSN, immediate};
 
 /// `MAX_BPF_STACK`
 const MOST: u32 = 512;
 /// Each frame takes a multiple of this.
 const UNIT: u32 = 32;
-/// Bytes of an instruction.
-const INSN: u64 = 8;
 /// The frame pointer.
 const R10: u8 = 10;
 
-/// Where a function is.
-type At = (usize, u64);
-
-/// A function's own stack, and whom it calls.
-struct Function<'a> {
-    name: &'a str,
-    own: u32,
-    calls: Vec<At>,
-}
-
 /// Fails for an object with a program that needs more.
-pub(super) fn check(object: &[u8]) -> Result<()> {
-    let functions = functions(object)?;
-    ensure!(!functions.is_empty(), "the object has no functions");
+pub(super) fn check(functions: &BTreeMap<At, Function<'_>>) -> Result<()> {
     for at in functions.keys() {
-        let (depth, names) = deepest(&functions, *at, 0)?;
+        let (depth, names) = deepest(functions, *at, 0)?;
         ensure!(depth <= MOST, "{depth} bytes of stack, {MOST} are allowed: {}", names.join(" calls "));
     }
     Ok(())
-}
-
-fn functions(object: &[u8]) -> Result<BTreeMap<At, Function<'_>>> {
-    let file = object::File::parse(object).context("reading the object as ELF")?;
-    let mut functions = BTreeMap::new();
-    for symbol in file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.size() > 0) {
-        let section = symbol.section_index().context("a function without a section")?;
-        let data = file.section_by_index(section)?.data()?;
-        let calls = calls(&file, section)?;
-        let (start, end) = (symbol.address(), symbol.address() + symbol.size());
-        let code = data.get(start as usize..end as usize).context("a function beyond its section")?;
-        let calls = calls.range(start..end).map(|(_, target)| *target).collect();
-        functions.insert((section.0, start), Function { name: symbol.name()?, own: own(code), calls });
-    }
-    Ok(functions)
-}
-
-/// Calls of functions in a section, by place: those within a section need no relocation.
-fn calls(file: &object::File<'_>, section: SectionIndex) -> Result<BTreeMap<u64, At>> {
-    let section = file.section_by_index(section)?;
-    let data = section.data()?;
-    let mut calls = BTreeMap::new();
-    for (nth, insn) in data.chunks_exact(INSN as usize).enumerate() {
-        // BPF_JMP | BPF_CALL with BPF_PSEUDO_CALL as source.
-        if insn[0] == 0x85 && insn[1] >> 4 == 1 {
-            let at = nth as u64 * INSN;
-            let target = at.checked_add_signed((immediate(insn) + 1) * INSN.cast_signed());
-            calls.insert(at, (section.index().0, target.unwrap_or(0)));
-        }
-    }
-    for (at, relocation) in section.relocations() {
-        let (Some(call), RelocationTarget::Symbol(symbol)) = (calls.get_mut(&at), relocation.target()) else {
-            continue;
-        };
-        let symbol = file.symbol_by_index(symbol)?;
-        let target = symbol.section_index().context("a call of a function without a section")?;
-        let insn = &data[at as usize..];
-        // A section symbol stands for its start; the immediate says which instruction.
-        let within = if symbol.kind() == SymbolKind::Section {
-            (immediate(insn) + 1).cast_unsigned() * INSN
-        } else {
-            symbol.address()
-        };
-        *call = (target.0, within);
-    }
-    Ok(calls)
-}
-
-fn immediate(insn: &[u8]) -> i64 {
-    i64::from(i32::from_le_bytes([insn[4], insn[5], insn[6], insn[7]]))
 }
 
 /// The lowest place below the frame pointer that the code names.
@@ -109,18 +46,20 @@ fn own(code: &[u8]) -> u32 {
 }
 
 /// The deepest chain of calls from a function, and its stack.
-fn deepest<'a>(functions: &BTreeMap<At, Function<'a>>, at: At, level: u32) -> Result<(u32, Vec<&'a str>)> {
+fn deepest(functions: &BTreeMap<At, Function<'_>>, at: At, level: u32) -> Result<(u32, Vec<String>)> {
     ensure!(level < 8, "more than eight frames");
     let Some(function) = functions.get(&at) else { return Ok((0, Vec::new())) };
     let mut below = (0, Vec::new());
-    for call in &function.calls {
+    for call in function.calls.values() {
         let chain = deepest(functions, *call, level + 1)?;
         if chain.0 > below.0 {
             below = chain;
         }
     }
-    let names = std::iter::once(function.name).chain(below.1).collect();
-    Ok((function.own + below.0, names))
+    let own = own(function.code);
+    let name = format!("{} ({own})", function.name);
+    let names = std::iter::once(name).chain(below.1).collect();
+    Ok((own + below.0, names))
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@
 //! identities (`wrapper`).
 
 mod frames;
+mod functions;
 mod linker;
 mod rust_src;
 mod strip;
+mod ways;
 pub(crate) mod wrapper;
 
 use std::path::PathBuf;
@@ -80,7 +82,13 @@ fn object(features: &[&str]) -> Result<Vec<u8>> {
     let stripped = strip::debug_info(&paths::read(&output)?);
     let stripped = stripped.with_context(|| format!("stripping {}", output.display()))?;
     if features.is_empty() {
-        frames::check(&stripped)?;
+        let functions = functions::functions(&stripped)?;
+        frames::check(&functions)?;
+        for (backend, instructions) in ways::check(&functions)? {
+            println!(
+                "a segment that is no SYN takes at most {instructions} instructions ({backend}, --probes lookup)"
+            );
+        }
     }
     Ok(stripped)
 }

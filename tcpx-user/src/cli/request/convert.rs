@@ -3,18 +3,19 @@
 use std::{num::NonZeroU64, path::PathBuf, str::FromStr, time::Duration};
 
 use super::{
-    Check, Command, Detail, Explain, Flow, Hooks, Lab, Limit, Output, Probe, ProbeSet, Question, Record,
-    Replay, Request, ScopeRequest, Trace, query,
+    Check, Command, Detail, Explain, Export, Flow, Hooks, Lab, Limit, Output, Probe, ProbeSet, Question,
+    Record, Replay, Request, ScopeRequest, Top, Trace, query,
 };
 use crate::{
     cli::{
         args::{
-            self, Args, BackendArg, CheckArgs, ExplainArgs, FilterArgs, Format, HookArgs, LabArgs,
-            OutputArgs, ProbeArgs, ProbesArg, RecordArgs, ReplayArgs, RotationArgs, TraceArgs, When,
-            WorkArgs,
+            self, Args, BackendArg, CheckArgs, ExplainArgs, ExportArgs, FilterArgs, Format, HookArgs,
+            LabArgs, OutputArgs, ProbeArgs, ProbesArg, RecordArgs, ReplayArgs, RotationArgs, TopArgs,
+            TraceArgs, When, WorkArgs,
         },
         failure::Failure,
         filter::Filter,
+        report::report,
         target,
     },
     event::Backend,
@@ -32,6 +33,9 @@ pub(super) fn request(args: Args, hosts: &str) -> Result<Request> {
         args::Command::Trace(typed) => Request::Trace(Box::new(trace(*typed, color)?)),
         args::Command::Record(typed) => Request::Record(Box::new(record(*typed, color)?)),
         args::Command::Replay(typed) => Request::Replay(Box::new(replay(*typed, color)?)),
+        args::Command::Report(typed) => Request::Report(Box::new(report(*typed, color)?)),
+        args::Command::Export(typed) => Request::Export(Box::new(export(*typed)?)),
+        args::Command::Top(typed) => Request::Top(Box::new(top(*typed, color)?)),
         args::Command::Query(typed) => Request::Query(Box::new(query::query(*typed, color)?)),
         args::Command::Lab(typed) => Request::Lab(lab(typed, color)?),
         args::Command::Probe(typed) => Request::Probe(probe(typed, hosts, color)?),
@@ -69,6 +73,51 @@ fn replay(typed: ReplayArgs, color: When) -> Result<Replay> {
         everything: typed.everything,
         output: output(typed.output, color),
         files: typed.files,
+    })
+}
+
+fn export(typed: ExportArgs) -> Result<Export> {
+    let count = typed.count.as_deref().map(|typed| from_one_on("-c", typed)).transpose()?;
+    Ok(Export {
+        parquet: typed.write.extension().is_some_and(|ending| ending == "parquet"),
+        to: capture(typed.write)?,
+        files: typed.files,
+        filter: filter(&typed.filters)?,
+        everything: typed.everything,
+        limit: Limit { count, duration: None },
+    })
+}
+
+/// Where it goes. A name that promises another format would mislead whoever opens the file.
+fn capture(path: PathBuf) -> Result<Option<PathBuf>> {
+    const OTHERS: [&str; 6] = ["cap", "csv", "html", "json", "pcap", "tcpx"];
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    if OTHERS.contains(&ending) {
+        let typed = path.display();
+        let message = format!(
+            "-w: \"{typed}\" is not valid: what is written is pcapng or Parquet: NAME.pcapng or NAME.parquet"
+        );
+        return Err(Failure::Usage(message));
+    }
+    Ok(Some(path).filter(|path| path.as_os_str() != "-"))
+}
+
+fn top(typed: TopArgs, color: When) -> Result<Top> {
+    if !typed.files.is_empty() && typed.hooks != HookArgs::default() {
+        let message = "top: a recording has its hooks: --backend, --probes, --buffer-size and \
+                       --max-events-per-second are for this host";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    Ok(Top {
+        files: typed.files,
+        filter: filter(&typed.filters)?,
+        scope: match typed.inside.as_deref() {
+            Some(inside) => ScopeRequest::NamespaceOf(pid(inside)?),
+            None => ScopeRequest::Host,
+        },
+        everything: typed.everything,
+        hooks: hooks(&typed.hooks, ProbeSet::Path, false)?,
+        output: output(OutputArgs { all: typed.all, ..OutputArgs::default() }, color),
     })
 }
 

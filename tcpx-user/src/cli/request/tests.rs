@@ -26,6 +26,18 @@ fn clap_finds_no_fault() {
 }
 
 #[test]
+fn top_is_the_host_on_the_path_set_or_a_recording() {
+    let top = |line: &[&str]| match read(line) {
+        Ok(Request::Top(top)) => *top,
+        other => panic!("{other:?}"),
+    };
+    let host = top(&["top"]);
+    assert_eq!((&host.scope, host.hooks.probes, host.files.len()), (&ScopeRequest::Host, ProbeSet::Path, 0));
+    assert_eq!(top(&["top", "--in", "7"]).scope, ScopeRequest::NamespaceOf(7));
+    assert_eq!(top(&["top", "--port", "80", "a", "b"]).files.len(), 2);
+}
+
+#[test]
 fn bare_trace_is_the_host_on_the_path_set() {
     let trace = trace(&[]);
     assert_eq!(trace.scope, ScopeRequest::Host);
@@ -103,6 +115,19 @@ fn options_that_need_a_command_say_so() {
         assert!(wrong(&["trace", option]).contains("CMD"), "{option}");
     }
     assert!(wrong(&["trace", "--in", "1", "--", "true"]).contains("cannot be used with"));
+}
+
+#[test]
+fn export_goes_to_a_file_or_stdout() {
+    let to = |path: &str| match read(&["export", "x.tcpx", "-w", path]) {
+        Ok(Request::Export(export)) => export.to,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(to("-"), None);
+    for path in ["x.pcapng", "x", "/dev/stdout", "./-"] {
+        assert_eq!(to(path), Some(path.into()), "{path}");
+    }
+    assert!(wrong(&["export", "x.tcpx", "-w", "x.pcap"]).contains("NAME.pcapng or NAME.parquet"));
 }
 
 #[test]

@@ -5,13 +5,24 @@ use super::{
     LabError, Scenario, Stage, scenario,
     to_peer::{ToPeer, open_to_peer},
 };
-use crate::lab::Side;
+use crate::lab::{
+    Side,
+    wire::{Flags, Segment},
+};
 
 pub(super) const TABLE: &[Scenario] = &[
     scenario("peer-refused", Ipv4, "Another host answers the SYN with RST", REFUSED, peer_refused),
     scenario("peer-refused/ipv6", Ipv6, "The same, IPv6", REFUSED, peer_refused),
     scenario("peer-reset", Ipv4, "Another host resets an open connection", RESET, peer_reset),
     scenario("peer-reset/ipv6", Ipv6, "The same, IPv6", RESET, peer_reset),
+    scenario(
+        "peer-reset/in-between",
+        Ipv4,
+        "Something in between resets an open connection in the peer's name",
+        IN_BETWEEN,
+        reset_in_between,
+    ),
+    scenario("peer-reset/in-between-ipv6", Ipv6, "The same, IPv6", IN_BETWEEN, reset_in_between),
     scenario(
         "icmp-refused/peer",
         Ipv4,
@@ -25,6 +36,8 @@ pub(super) const TABLE: &[Scenario] = &[
 const REFUSED: &str = "Only the RST is seen: it came in on a device, and no traced namespace sent it.";
 const RESET: &str =
     "The RST has exactly the sequence number that the kernel expects, so it is obeyed (RFC 5961).";
+const IN_BETWEEN: &str = "The RST is obeyed as any other; only its TTL, which is not that of the handshake, speaks for \
+                          another sender.";
 const ICMP: &str = "The error arrives when the socket is not locked, so the attempt ends at once.";
 
 fn peer_refused(stage: &mut Stage) -> Result<(), LabError> {
@@ -46,9 +59,26 @@ fn peer_refused(stage: &mut Stage) -> Result<(), LabError> {
 fn peer_reset(stage: &mut Stage) -> Result<(), LabError> {
     let ToPeer { client, socket, peer, conn } = open_to_peer(stage, 5432)?;
     stage.step("the connection is open; the peer resets it");
-    peer.reset(&conn)?;
+    let rst = conn.segment(Flags::RST | Flags::ACK);
+    peer.send(&rst)?;
     client.receive(socket)?.failed_with("ECONNRESET")?;
-    stage.reset("elsewhere", conn.peer, conn.kernel).receiver = Side::full(&client);
+    let reset = stage.reset("elsewhere", conn.peer, conn.kernel);
+    reset.receiver = Side::full(&client);
+    reset.ttls = Some((rst.ttl, rst.ttl));
+    stage.counts("EstabResets", 1);
+    Ok(())
+}
+
+fn reset_in_between(stage: &mut Stage) -> Result<(), LabError> {
+    let ToPeer { client, socket, peer, conn } = open_to_peer(stage, 5432)?;
+    stage.step("the connection is open; something nearer than the peer resets it");
+    let as_the_peer = conn.segment(Flags::RST | Flags::ACK);
+    let rst = Segment { ttl: 254, ..as_the_peer.clone() };
+    peer.send(&rst)?;
+    client.receive(socket)?.failed_with("ECONNRESET")?;
+    let reset = stage.reset("elsewhere", conn.peer, conn.kernel);
+    reset.receiver = Side::full(&client);
+    reset.ttls = Some((as_the_peer.ttl, rst.ttl));
     stage.counts("EstabResets", 1);
     Ok(())
 }

@@ -189,6 +189,29 @@ fn a_peer_resets_an_open_connection() {
     }
 }
 
+/// What another sends in the peer's name seldom has its TTL.
+#[test]
+fn a_reset_is_compared_with_the_handshake() {
+    let call = call("10.0.0.1:5000", "10.2.0.5:5432");
+    let of = |ttl, ifindex, handshake| {
+        let mut reset = sock_reset(call.ends, sock(call.sk, ESTABLISHED));
+        let back = segment(call.ends.flipped(), ACK, 5000, 7000);
+        reset.segment = Some(Segment { ttl, ifindex: Some(ifindex), ..back });
+        reset.handshake = handshake;
+        let received = call.at(3 * S, Hook::ReceiveReset, What::ReceiveReset(Arc::new(reset)));
+        let told = run(Abilities::ALL, &[call.starts(S), call.establishes(2 * S), received]);
+        told.reset().verdict.evidence[1..].join(" ")
+    };
+    let handshake = Some(Arrival { ttl: 61, ip_id: 0, ifindex: Some(2) });
+    assert_eq!(of(61, 2, handshake), "Its TTL and device are those of the handshake.");
+    assert_eq!(
+        of(254, 3, handshake),
+        "It did not come as the handshake did: its TTL is 254 and not 61, and it came in by device 3 and not 2. Something \
+         between the hosts may have sent it in the peer's name."
+    );
+    assert_eq!(of(254, 2, None), "");
+}
+
 /// A TIME_WAIT socket of this host may have sent it, and this backend does not show that.
 #[test]
 fn a_reset_from_an_address_of_this_host_is_no_peer_where_time_wait_is_not_seen() {

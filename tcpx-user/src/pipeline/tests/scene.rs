@@ -313,6 +313,7 @@ pub(super) fn sock_reset(ends: Ends, sock: SockFacts) -> SockReset {
         segment: None,
         reason: None,
         comm: Comm::from_slice(b"curl"),
+        handshake: None,
         quiet: None,
     }
 }

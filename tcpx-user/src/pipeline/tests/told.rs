@@ -50,7 +50,7 @@ pub(super) fn run(abilities: Abilities, events: &[Event]) -> Told {
 }
 
 pub(super) fn run_within(abilities: Abilities, limits: Limits, events: &[Event]) -> Told {
-    let mut pipeline = Pipeline::new(abilities, limits, Box::new(Numbered));
+    let mut pipeline = Pipeline::new(abilities, limits, Box::new(Numbered)).with_packets();
     let mut lines: Vec<Line> = events.iter().flat_map(|event| pipeline.push(event, &Table)).collect();
     lines.extend(pipeline.finish(&Table));
     let summary = pipeline.summary().clone();

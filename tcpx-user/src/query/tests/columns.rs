@@ -75,6 +75,7 @@ fn death() -> Death {
         reset: None,
         attempt: Some(3),
         complete: None,
+        packets: None,
     }
 }
 

@@ -26,6 +26,14 @@ impl Replayed {
     }
 }
 
+impl Replayed {
+    /// Its lines carry packets.
+    #[must_use]
+    pub fn with_packets(self) -> Self {
+        Self { pipeline: self.pipeline.with_packets(), ..self }
+    }
+}
+
 impl Engine for Replayed {
     fn push(&mut self, event: &Event, lines: &mut Vec<Line>) {
         self.told.advance();

@@ -25,6 +25,8 @@ const BATCH: usize = 4096;
 pub struct Playback {
     reader: Reader<BufReader<File>>,
     others: VecDeque<PathBuf>,
+    /// Bytes of the files before this one.
+    before: u64,
     /// Items of the block at hand that were read.
     read: usize,
     /// The last event read: it is handed on when all its answers are there.
@@ -57,6 +59,7 @@ impl Playback {
         Self {
             reader,
             others: others.into(),
+            before: 0,
             read,
             held: None,
             decoder,
@@ -136,7 +139,9 @@ impl Playback {
 
     /// Goes on to the next block that has items, or to the end.
     fn block(&mut self) -> Result<(), Failure> {
-        match self.reader.block()? {
+        let block = self.reader.block()?;
+        self.end.come_to(self.before + self.reader.position());
+        match block {
             Block::Stream => self.read = 0,
             Block::Summary(summed) => {
                 self.ended = true;
@@ -173,6 +178,7 @@ impl Playback {
             return Err(Failure::Other(anyhow::anyhow!(what)));
         }
         self.told.begin_file();
+        self.before += self.reader.position();
         self.reader = next;
         self.read = usize::MAX;
         Ok(())

@@ -1,6 +1,6 @@
 //! An attempt, with the RST that ended it and the segments it lost.
 
-use super::{Meaning, block::Block, names, path};
+use super::{Look, Meaning, block::Block, names, path};
 use crate::line::{Attempt, DropLine, Endpoint, How, Outcome, Reset};
 
 /// Shown without `--all`, and with advice: what failed, and what stands although nobody listened.
@@ -10,7 +10,7 @@ pub(super) fn is_noteworthy(attempt: &Attempt) -> bool {
 
 pub(super) fn render(block: &mut Block, attempt: &Attempt, resets: &[Reset], drops: &[DropLine]) {
     let (meaning, label) = headline(attempt.outcome);
-    block.head(meaning, label, &subject(block, attempt), &attempt.verdict);
+    block.head(meaning, label, &subject(block.look(), attempt), &attempt.verdict);
     block.evidence(&attempt.verdict);
     rewritten(block, attempt);
     for verdict in resets.iter().map(|reset| &reset.verdict).chain(drops.iter().map(|drop| &drop.verdict)) {
@@ -29,7 +29,7 @@ pub(super) fn render(block: &mut Block, attempt: &Attempt, resets: &[Reset], dro
     }
 }
 
-const fn headline(outcome: Outcome) -> (Meaning, &'static str) {
+pub(super) const fn headline(outcome: Outcome) -> (Meaning, &'static str) {
     match outcome {
         Outcome::Established => (Meaning::Good, "OPEN"),
         Outcome::Refused => (Meaning::Bad, "REFUSED"),
@@ -44,12 +44,12 @@ const fn headline(outcome: Outcome) -> (Meaning, &'static str) {
 }
 
 /// `curl[41] → [::1]:8080`, as the application asked for it.
-fn subject(block: &Block, attempt: &Attempt) -> String {
+pub(super) fn subject(look: Look, attempt: &Attempt) -> String {
     let address = |end: Option<Endpoint>| end.map_or_else(|| "?".to_owned(), |end| end.to_string());
     let who = attempt.process.as_ref().map_or_else(|| address(attempt.local), names::process);
     let sign = match attempt.outcome {
-        Outcome::Established => block.look().between(),
-        _ => block.look().to(),
+        Outcome::Established => look.between(),
+        _ => look.to(),
     };
     format!("{who} {sign} {}", address(attempt.requested.or(attempt.remote)))
 }

@@ -3,10 +3,11 @@
 use super::{Meaning, block::Block, names, path};
 use crate::line::CallLine;
 
+pub(super) const HEADLINE: (Meaning, &str) = (Meaning::Bad, "FAILED");
+
 pub(super) fn render(block: &mut Block, call: &CallLine) {
-    let who = call.process.as_ref().map_or_else(|| "?".to_owned(), names::process);
-    let subject = format!("{who} {} {}", call.call, call.requested);
-    block.head(Meaning::Bad, "FAILED", &subject, &call.verdict);
+    let (meaning, label) = HEADLINE;
+    block.head(meaning, label, &subject(call), &call.verdict);
     block.evidence(&call.verdict);
     if block.is_verbose() {
         let facts = [
@@ -19,4 +20,9 @@ pub(super) fn render(block: &mut Block, call: &CallLine) {
     }
     path::render(block, &call.path);
     block.next(&call.verdict.advice);
+}
+
+pub(super) fn subject(call: &CallLine) -> String {
+    let who = call.process.as_ref().map_or_else(|| "?".to_owned(), names::process);
+    format!("{who} {} {}", call.call, call.requested)
 }

@@ -1,10 +1,13 @@
 //! A connection that ended without a RST.
 
-use super::{Meaning, block::Block, names, path};
+use super::{Look, Meaning, block::Block, names, path};
 use crate::line::Death;
 
+pub(super) const HEADLINE: (Meaning, &str) = (Meaning::Bad, "DIED");
+
 pub(super) fn render(block: &mut Block, death: &Death) {
-    block.head(Meaning::Bad, "DIED", &subject(block, death), &death.verdict);
+    let (meaning, label) = HEADLINE;
+    block.head(meaning, label, &subject(block.look(), death), &death.verdict);
     block.evidence(&death.verdict);
     if death.complete == Some(false) {
         block.sentence(super::notes::INCOMPLETE);
@@ -16,11 +19,11 @@ pub(super) fn render(block: &mut Block, death: &Death) {
     block.next(&death.verdict.advice);
 }
 
-fn subject(block: &Block, death: &Death) -> String {
+pub(super) fn subject(look: Look, death: &Death) -> String {
     let local = death.local.map(|local| local.to_string()).unwrap_or_default();
     let who = death.process.as_ref().map_or(local, names::process);
     let remote = death.remote.map(|remote| remote.to_string()).unwrap_or_default();
-    format!("{who} {} {remote}", block.look().between())
+    format!("{who} {} {remote}", look.between())
 }
 
 fn facts(block: &mut Block, death: &Death) {

@@ -1,10 +1,13 @@
 //! Handshake segments that vanished without an attempt of this host to tell it with.
 
-use super::{Meaning, block::Block, names, path};
+use super::{Look, Meaning, block::Block, names, path};
 use crate::line::DropLine;
 
+pub(super) const HEADLINE: (Meaning, &str) = (Meaning::Silent, "DROPPED");
+
 pub(super) fn render(block: &mut Block, drop: &DropLine) {
-    block.head(Meaning::Silent, "DROPPED", &subject(block, drop), &drop.verdict);
+    let (meaning, label) = HEADLINE;
+    block.head(meaning, label, &subject(block.look(), drop), &drop.verdict);
     block.evidence(&drop.verdict);
     if drop.complete == Some(false) {
         block.sentence(super::notes::INCOMPLETE);
@@ -16,8 +19,7 @@ pub(super) fn render(block: &mut Block, drop: &DropLine) {
     block.next(&drop.verdict.advice);
 }
 
-fn subject(block: &Block, drop: &DropLine) -> String {
-    let look = block.look();
+pub(super) fn subject(look: Look, drop: &DropLine) -> String {
     let many = if drop.count > 1 { format!(" {}{}", look.times(), drop.count) } else { String::new() };
     format!("{} {} {}{many}", names::source(drop.flow), look.to(), names::destination(drop.flow))
 }

@@ -17,7 +17,7 @@ const MOST: usize = 1024;
 
 /// What a block is about.
 #[derive(Debug)]
-pub(super) enum Main {
+pub(crate) enum Main {
     /// An attempt.
     Attempt(Box<Attempt>),
     /// A RST on its own.
@@ -32,15 +32,15 @@ pub(super) enum Main {
 
 /// A block: its subject, and what is folded into it.
 #[derive(Debug)]
-pub(super) struct Group {
-    pub(super) main: Main,
-    pub(super) resets: Vec<Reset>,
-    pub(super) drops: Vec<DropLine>,
+pub(crate) struct Group {
+    pub(crate) main: Main,
+    pub(crate) resets: Vec<Reset>,
+    pub(crate) drops: Vec<DropLine>,
 }
 
 impl Group {
     /// Nothing is folded into it.
-    pub(super) const fn alone(main: Main) -> Self {
+    pub(crate) const fn alone(main: Main) -> Self {
         Self { main, resets: Vec::new(), drops: Vec::new() }
     }
 }
@@ -76,14 +76,14 @@ struct Told {
 
 /// Joins what belongs together.
 #[derive(Debug, Default)]
-pub(super) struct Fold {
+pub(crate) struct Fold {
     waiting: BTreeMap<u64, Parts>,
     told: VecDeque<Told>,
 }
 
 impl Fold {
     /// An attempt has come; one that is not `shown` leaves its parts on their own.
-    pub(super) fn attempt(&mut self, attempt: &Attempt, shown: bool) -> Vec<Group> {
+    pub(crate) fn attempt(&mut self, attempt: &Attempt, shown: bool) -> Vec<Group> {
         let mut parts = self.waiting.remove(&attempt.id).unwrap_or_default();
         if !shown {
             self.tell(attempt, false);
@@ -99,7 +99,7 @@ impl Fold {
     }
 
     /// A RST has come.
-    pub(super) fn reset(&mut self, reset: &Reset) -> Vec<Group> {
+    pub(crate) fn reset(&mut self, reset: &Reset) -> Vec<Group> {
         let alone = || vec![Group::alone(Main::Reset(Box::new(reset.clone())))];
         let Some(id) = reset.attempt else { return alone() };
         if let Some(told) = self.told(id) {
@@ -117,7 +117,7 @@ impl Fold {
     }
 
     /// A drop has come.
-    pub(super) fn drop(&mut self, drop: &DropLine) -> Vec<Group> {
+    pub(crate) fn drop(&mut self, drop: &DropLine) -> Vec<Group> {
         let alone = || vec![Group::alone(Main::Drop(Box::new(drop.clone())))];
         let Some(id) = drop.attempt else { return alone() };
         if let Some(told) = self.told(id) {
@@ -129,13 +129,13 @@ impl Fold {
     }
 
     /// Time passes: what has waited long enough is told.
-    pub(super) fn pause(&mut self) -> Vec<Group> {
+    pub(crate) fn pause(&mut self) -> Vec<Group> {
         self.waiting.values_mut().for_each(|parts| parts.pauses += 1);
         self.release(|parts| parts.pauses >= PATIENCE)
     }
 
     /// Nothing more comes.
-    pub(super) fn finish(&mut self) -> Vec<Group> {
+    pub(crate) fn finish(&mut self) -> Vec<Group> {
         self.release(|_| true)
     }
 

@@ -1,14 +1,14 @@
 //! A RST that ended no attempt of this host: one that hit an open connection, or that refused somebody else.
 
-use super::{Meaning, block::Block, names, path};
+use super::{Look, Meaning, block::Block, names, path};
 use crate::{
     cli::filter::facts::answers_syn,
     line::{Endpoint, Near, Reset},
 };
 
 pub(super) fn render(block: &mut Block, reset: &Reset) {
-    let label = if answers_syn(reset) { "REFUSED" } else { "RESET" };
-    block.head(Meaning::Bad, label, &subject(block, reset), &reset.verdict);
+    let (meaning, label) = headline(reset);
+    block.head(meaning, label, &subject(block.look(), reset), &reset.verdict);
     block.evidence(&reset.verdict);
     if reset.complete == Some(false) {
         block.sentence(super::notes::INCOMPLETE);
@@ -21,11 +21,14 @@ pub(super) fn render(block: &mut Block, reset: &Reset) {
     block.next(&reset.verdict.advice);
 }
 
+pub(super) fn headline(reset: &Reset) -> (Meaning, &'static str) {
+    (Meaning::Bad, if answers_syn(reset) { "REFUSED" } else { "RESET" })
+}
+
 /// Who was refused → where; or whose connection ↔ with whom: the end that was hit comes first if it is here.
-fn subject(block: &Block, reset: &Reset) -> String {
+pub(super) fn subject(look: Look, reset: &Reset) -> String {
     let (source, destination) = (names::source(reset.flow), names::destination(reset.flow));
     let hit = reset.receiver.as_ref().map(names::end);
-    let look = block.look();
     if answers_syn(reset) {
         let hit = hit.unwrap_or_else(|| destination.to_string());
         return format!("{hit} {} {source}", look.to());

@@ -28,8 +28,12 @@ pub(super) fn render(summary: &Summary, look: Look) -> String {
     }
     text += &account(summary, look);
     text += &unexplained(summary, look);
-    text += &missed(summary, look);
-    text + &lost(summary, look)
+    text + &losses(summary, look)
+}
+
+/// What was passed over and what was lost; empty if nothing was.
+pub(crate) fn losses(summary: &Summary, look: Look) -> String {
+    missed(summary, look) + &lost(summary, look)
 }
 
 /// `3 resets: 2 closed-port, 1 peer-reset`, the most frequent first.

@@ -48,6 +48,25 @@ pub(super) fn arrival(seen: &SockReset) -> String {
     format!("the RST came in{}{}{from}", device.unwrap_or_default(), ttl.unwrap_or_default())
 }
 
+/// Whether the RST came as the segment did that completed the handshake: what another sends in a host's name seldom has
+/// that host's TTL.
+fn compared(seen: &SockReset) -> Option<String> {
+    let (handshake, rst) = (seen.handshake?, seen.segment.as_ref().filter(|rst| rst.ttl != 0)?);
+    let ttl = (rst.ttl != handshake.ttl).then(|| format!("its TTL is {} and not {}", rst.ttl, handshake.ttl));
+    let devices = rst.ifindex.zip(handshake.ifindex);
+    let device = devices.filter(|(rst, handshake)| rst != handshake);
+    let device = device.map(|(rst, handshake)| format!("it came in by device {rst} and not {handshake}"));
+    let differences: Vec<String> = ttl.into_iter().chain(device).collect();
+    if differences.is_empty() {
+        let what = if devices.is_some() { "TTL and device are those" } else { "TTL is that" };
+        return Some(format!("Its {what} of the handshake."));
+    }
+    let how = differences.join(", and ");
+    Some(format!(
+        "It did not come as the handshake did: {how}. Something between the hosts may have sent it in the peer's name."
+    ))
+}
+
 /// `tcp_reset` in SYN_SENT.
 pub(super) fn peer_refused(facts: &ResetFacts, context: &Context<'_>) -> Option<Finding> {
     let seen = unsent(facts, context).filter(|seen| seen.what.sock.state == SYN_SENT)?;
@@ -64,7 +83,7 @@ pub(super) fn peer_reset(facts: &ResetFacts, context: &Context<'_>) -> Option<Fi
     let age = age.map(|age| format!("open {age}, ")).unwrap_or_default();
     let idle = duration(seen.what.sock.idle_ns);
     let first = format!("The connection was {age}idle {idle} when {}.", arrival(&seen.what));
-    Some(Finding::new(VerdictId::PeerReset, confidence(facts, context), first))
+    Some(Finding::new(VerdictId::PeerReset, confidence(facts, context), first).and(compared(&seen.what)))
 }
 
 /// Everything that is known, for people to work with.

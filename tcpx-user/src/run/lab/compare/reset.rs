@@ -59,6 +59,17 @@ pub(super) fn compare(expected: &Expected, fact: &ResetFact, left: &mut Vec<&Lin
         let wanted = format!("{}[{}] listens on {at}", process.comm, process.pid);
         check.holds(said.contains(&wanted), "verdict.evidence", wanted, said);
     }
+    if let Some((handshake, rst)) =
+        fact.ttls.filter(|_| expected.abilities.handshakes && line.segment.is_some())
+    {
+        let said = line.verdict.evidence.join(" ");
+        let wanted = if rst == handshake {
+            "Its TTL and device are those of the handshake.".to_owned()
+        } else {
+            format!("its TTL is {rst} and not {handshake}.")
+        };
+        check.holds(said.contains(&wanted), "verdict.evidence", wanted, said);
+    }
     check.path(&line.path);
     // It ended a connection that a process of this host had asked for.
     let of_client = client_of(expected, fact).is_some() || is_by_client(expected, fact);

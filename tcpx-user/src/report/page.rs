@@ -1,0 +1,137 @@
+//! The page: a template, its own style and code, and the data that the code shows.
+//!
+//! The page fetches nothing: its Content-Security-Policy forbids it, and lets only this style and these scripts act, by their digest. So a
+//! name from the recording that looked like markup would be no more than text even if something failed to escape it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    Report, embed,
+    group::Row,
+    losses::{Ended, Losses, losses},
+    timeline::Steps,
+};
+use crate::{
+    line::{Start, Summary},
+    verdict::{self, Entry, VerdictId},
+};
+
+const TEMPLATE: &str = include_str!("page/template.html");
+const STYLE: &str = include_str!("page/style.css");
+/// One script, in the order in which its parts need each other, with a scope of its own: names such as `top` and `status` are
+/// the browser's outside of it.
+const SCRIPT: &str = concat!(
+    "(() => {\n\"use strict\";\n",
+    include_str!("page/dom.js"),
+    include_str!("page/words.js"),
+    include_str!("page/records.js"),
+    include_str!("page/timeline.js"),
+    include_str!("page/verdicts.js"),
+    include_str!("page/table.js"),
+    include_str!("page/map-data.js"),
+    include_str!("page/map.js"),
+    include_str!("page/sequence.js"),
+    include_str!("page/sequence-drawing.js"),
+    include_str!("page/facts.js"),
+    include_str!("page/detail.js"),
+    include_str!("page/main.js"),
+    "})();\n",
+);
+
+/// Where the lines came from.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// Names of the files of the recording.
+    pub files: Vec<String>,
+    /// Filters as they were typed: option and values.
+    pub filters: Vec<(String, String)>,
+    /// How the reading ended.
+    pub ended: Ended,
+}
+
+/// What stands in the page as JSON.
+#[derive(Serialize)]
+struct Data<'a> {
+    tcpx: &'static str,
+    files: &'a [String],
+    filters: &'a [(String, String)],
+    start: Option<&'a Start>,
+    summary: Option<&'a Summary>,
+    losses: Losses,
+    /// Lines that may say less than they could, and lines that cannot tell.
+    touched: (u64, u64),
+    span: Option<&'a (String, String)>,
+    timeline: Steps<'a>,
+    groups: Vec<Row<'a>>,
+    verdicts: BTreeMap<VerdictId, About>,
+}
+
+/// What the catalogue says about a verdict that occurs.
+#[derive(Serialize)]
+struct About {
+    group: &'static str,
+    #[serde(flatten)]
+    entry: &'static Entry,
+}
+
+/// The whole page.
+#[must_use]
+pub fn page(report: &Report, origin: &Origin) -> String {
+    let policy = format!(
+        "default-src 'none'; script-src '{}'; style-src '{}'; base-uri 'none'; form-action 'none'",
+        digest(SCRIPT),
+        digest(STYLE)
+    );
+    let (data, records) = (embed::json(&data(report, origin)), records(report));
+    fill(&[("policy", &policy), ("style", STYLE), ("data", &data), ("records", &records), ("script", SCRIPT)])
+}
+
+/// How many lines the page tells of in full.
+#[must_use]
+pub fn shown(report: &Report) -> usize {
+    report.sample.texts().len()
+}
+
+fn data<'a>(report: &'a Report, origin: &'a Origin) -> Data<'a> {
+    let about = |id: VerdictId| (id, About { group: id.group().heading(), entry: verdict::entry(id) });
+    Data {
+        tcpx: env!("CARGO_PKG_VERSION"),
+        files: &origin.files,
+        filters: &origin.filters,
+        start: report.start.as_ref(),
+        summary: report.summary.as_ref(),
+        losses: losses(report.summary.as_ref(), &report.lost, &origin.ended),
+        touched: report.touched,
+        span: report.span.as_ref(),
+        timeline: report.timeline.steps(),
+        groups: report.groups.iter().map(|(&(kind, id), group)| group.row(kind, id)).collect(),
+        verdicts: report.groups.keys().map(|&(_, id)| about(id)).collect(),
+    }
+}
+
+fn records(report: &Report) -> String {
+    format!("[{}]", report.sample.texts().join(",\n"))
+}
+
+fn digest(text: &str) -> String {
+    format!("sha256-{}", embed::base64(&Sha256::digest(text)))
+}
+
+/// Puts each part where the template names it, as `{{name}}`. What a part holds is not looked at.
+fn fill(parts: &[(&str, &str)]) -> String {
+    let size = parts.iter().map(|(_, text)| text.len()).sum::<usize>() + TEMPLATE.len();
+    let mut page = String::with_capacity(size);
+    let mut rest = TEMPLATE;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (name, after) = after.split_once("}}").unwrap_or((after, ""));
+        page.push_str(before);
+        let part = parts.iter().find(|(part, _)| *part == name);
+        page.push_str(part.map_or("", |(_, text)| text));
+        rest = after;
+    }
+    page.push_str(rest);
+    page
+}

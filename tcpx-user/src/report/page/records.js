@@ -1,0 +1,123 @@
+// The data of the page: what was counted of all lines, and those lines that are here in full.
+
+const DATA = JSON.parse(byId("data").textContent);
+const RECORDS = JSON.parse(byId("records").textContent).map(asRecord);
+const BY_ID = new Map(RECORDS.map((record) => [record.id, record]));
+
+// One line, with what every kind of line is asked for.
+function asRecord(line) {
+  const data = line.data;
+  const record = {
+    kind: line.type,
+    id: data.id,
+    data,
+    verdict: data.verdict.id,
+    outcome: data.outcome || "",
+    ...ends(line.type, data),
+  };
+  record.at = nanoseconds(data.time);
+  record.names = [...new Set(record.people.map((who) => who.comm))];
+  record.text = haystack(record);
+  return record;
+}
+
+// From where to where, and who is concerned, first the one who is concerned first.
+function ends(kind, data) {
+  const flow = data.flow;
+  switch (kind) {
+    case "attempt":
+      return {
+        from: endpoint(data.local),
+        to: endpoint(data.remote || data.requested),
+        people: known(data.process),
+      };
+    case "death":
+      return { from: endpoint(data.local), to: endpoint(data.remote), people: known(data.process) };
+    case "call":
+      return {
+        from: "",
+        to: endpoint(data.requested),
+        people: known(data.process, ...data.holders.map((holder) => holder.process)),
+      };
+    case "reset":
+      return {
+        from: address(flow.saddr, flow.sport),
+        to: address(flow.daddr, flow.dport),
+        people: known(data.sender && data.sender.owner, data.receiver && data.receiver.owner),
+      };
+    default:
+      return {
+        from: address(flow.saddr, flow.sport),
+        to: address(flow.daddr, flow.dport),
+        people: known(data.process),
+      };
+  }
+}
+
+function known(...people) {
+  return people.filter(Boolean);
+}
+
+// What a search looks through.
+function haystack(record) {
+  const { data } = record;
+  const netns = [data.netns, data.sender && data.sender.netns, data.receiver && data.receiver.netns].map(
+    namespace,
+  );
+  const people = record.people.flatMap((who) => [person(who), who.exe, who.cgroup, who.container]);
+  const near = (data.near || []).flatMap((socket) => [person(socket.process), socket.unit]);
+  const path = data.path.map((frame) => frame.function);
+  const words = [
+    record.kind,
+    record.id,
+    data.time,
+    record.outcome,
+    data.errno,
+    record.verdict,
+    record.from,
+    record.to,
+  ];
+  return [...words, endpoint(data.requested), ...netns, ...people, ...near, ...path, ...data.verdict.evidence]
+    .filter(Boolean)
+    .join("\n")
+    .toLowerCase();
+}
+
+// The word that says in a list how it went.
+function status(record) {
+  switch (record.kind) {
+    case "attempt":
+    case "death":
+      return record.outcome;
+    case "call":
+      return `${record.data.call}: ${record.data.errno}`;
+    case "reset":
+      return {
+        reply: "RST in reply",
+        active: "RST of own accord",
+        netfilter: "RST by netfilter",
+        elsewhere: "RST received",
+      }[record.data.origin];
+    default:
+      return record.data.count > 1 ? `dropped ${times(record.data.count)}` : "dropped";
+  }
+}
+
+function statusClass(record) {
+  return record.outcome ? `status o-${record.outcome}` : "status";
+}
+
+function hash(record) {
+  return `#${record.kind}=${record.id}`;
+}
+
+function entry(verdict) {
+  return DATA.verdicts[verdict] || { title: verdict, meaning: "", advice: "", confirm: [], kernel: [] };
+}
+
+// Exact numbers of lines, by kind.
+function totals() {
+  const sums = {};
+  for (const group of DATA.groups) sums[group.kind] = (sums[group.kind] || 0) + group.count;
+  return sums;
+}

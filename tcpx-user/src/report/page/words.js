@@ -1,0 +1,92 @@
+// How numbers, times and names read.
+
+const KINDS = {
+  attempt: { one: "attempt", many: "attempts", column: "Attempts" },
+  reset: { one: "RST", many: "RSTs", column: "RSTs" },
+  drop: { one: "drop", many: "drops", column: "Drops" },
+  death: { one: "death", many: "deaths", column: "Deaths" },
+  call: { one: "failed call", many: "failed calls", column: "Calls" },
+};
+
+// Tracks of the timeline that are no outcomes.
+const TRACKS = { resets: "RSTs", drops: "drops", deaths: "deaths", calls: "failed calls" };
+
+function number(value) {
+  return value.toLocaleString("en-US");
+}
+
+function counted(value, kind) {
+  return `${number(value)} ${value === 1 ? KINDS[kind].one : KINDS[kind].many}`;
+}
+
+function plural(value, word) {
+  return `${number(value)} ${word}${value === 1 ? "" : "s"}`;
+}
+
+function times(value) {
+  return value === 1 ? "once" : `${number(value)} times`;
+}
+
+// Nanoseconds as one would say them.
+function duration(ns) {
+  const units = [
+    ["d", 864e11],
+    ["h", 36e11],
+    ["min", 6e10],
+    ["s", 1e9],
+    ["ms", 1e6],
+    ["µs", 1e3],
+    ["ns", 1],
+  ];
+  const [unit, size] = units.find(([, size]) => ns >= size) || units[units.length - 1];
+  const value = ns / size;
+  const rounded = value >= 100 ? Math.round(value) : Number(value.toPrecision(3));
+  return `${rounded} ${unit}`;
+}
+
+// Date and time of an RFC 3339 text, in UTC, without the places that nobody reads.
+function day(time) {
+  return time.slice(0, 10);
+}
+
+function clock(time) {
+  return time.slice(11, 23);
+}
+
+// Nanoseconds since 1970 of an RFC 3339 text; a double is exact to some 200 ns, which is enough to place it.
+function nanoseconds(time) {
+  return Date.parse(time.slice(0, 19) + "Z") * 1e6 + Number(time.slice(20, 29));
+}
+
+function rfc3339(ns) {
+  return new Date(ns / 1e6).toISOString();
+}
+
+function address(addr, port) {
+  if (addr === undefined) return "?";
+  const host = addr.includes(":") ? `[${addr}]` : addr;
+  return port === undefined ? addr : `${host}:${port}`;
+}
+
+function endpoint(end) {
+  return end ? address(end.addr, end.port) : "";
+}
+
+// Name and number of a process, as `ps` users write them.
+function person(process) {
+  return process ? `${process.comm}[${process.pid}]` : "";
+}
+
+function namespace(netns) {
+  if (!netns) return "";
+  return netns.name ? `${netns.name} (${netns.inum})` : String(netns.inum);
+}
+
+// The letters of tcpdump as words.
+function flags(letters) {
+  const words = { S: "SYN", F: "FIN", R: "RST", P: "PSH", ".": "ACK", U: "URG" };
+  const named = [...letters]
+    .filter((letter) => letter !== "P" || letters === "P")
+    .map((letter) => words[letter] || letter);
+  return named.join("-") || "segment";
+}
