@@ -28,6 +28,12 @@ pub(super) struct Row {
 /// All of them, in the order of the table.
 pub(super) const ROWS: &[Row] = &[
     Row { name: "floor", what: "empty programs on the tracepoints of a refused connection", measure: floor },
+    Row {
+        name: "beside",
+        what: "nothing attached, and a program that only computes on the other CPU",
+        measure: beside,
+    },
+    Row { name: "unread", what: "tcpx's programs write, and nobody reads", measure: unread },
     Row { name: "bpftrace", what: "bpftrace printing a line for each RST", measure: bpftrace },
     Row { name: "storm-record", what: "refused connections while tcpx records", measure: storm_record },
     Row {
@@ -85,6 +91,40 @@ fn floor(bench: &Bench) -> Result<Vec<Measured>> {
     Ok(vec![
         Measured::reference("rate with those of `path`", rate(&TRACEPOINTS)?),
         Measured::reference("rate with those of `resets`", rate(&TRACEPOINTS[..2])?),
+    ])
+}
+
+/// What the machine takes from one CPU when the other is busy.
+fn beside(bench: &Bench) -> Result<Vec<Measured>> {
+    let storm = || bench.load(&["storm", STORM]);
+    let ratios = Ratios::of(bench.rounds, storm, || {
+        let _computes = Tracer::at_once(Command::new("sh").args(["-c", "while :; do :; done"]))?;
+        storm()
+    })?;
+    Ok(vec![Measured::reference("rate", ratios)])
+}
+
+/// Room for all records of a storm.
+const ROOM: &str = "256M";
+
+/// The programs alone: tcpx stands still, so that the other CPU neither works nor touches what is written.
+fn unread(bench: &Bench) -> Result<Vec<Measured>> {
+    let file = bench.file("unread.tcpx");
+    let rate = |probes: &str| {
+        let storm = || bench.load(&["storm", STORM]);
+        Ratios::of(bench.rounds, storm, || {
+            let to = file.display().to_string();
+            let tracer = bench.tcpx(["record", "-w", &to, "--probes", probes, "--buffer-size", ROOM])?;
+            tracer.pause()?;
+            let took = storm()?;
+            tracer.go_on()?;
+            tracer.stop()?;
+            Ok(took)
+        })
+    };
+    Ok(vec![
+        Measured::reference("rate with `path`", rate("path")?),
+        Measured::reference("rate with `resets`", rate("resets")?),
     ])
 }
 

@@ -70,6 +70,27 @@ impl Drop for Tracefs {
 }
 
 impl Tracer {
+    /// Something that needs no time to be there, away from the load.
+    pub(super) fn at_once(command: &mut Command) -> Result<Self> {
+        let mut pinned = Command::new("taskset");
+        pinned.args(["-c", CPU]).arg(command.get_program()).args(command.get_args());
+        Self::start(&mut pinned, |_| true)
+    }
+
+    /// Lets it stand still.
+    pub(super) fn pause(&self) -> Result<()> {
+        self.signal("-STOP")
+    }
+
+    /// The end of that.
+    pub(super) fn go_on(&self) -> Result<()> {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> Result<()> {
+        command::run(Command::new("kill").args([signal, &self.child.id().to_string()]))
+    }
+
     fn start(command: &mut Command, ready: impl Fn(Process) -> bool) -> Result<Self> {
         let log = paths::target_folder("bench")?.join("stderr");
         let stderr = File::create(&log).with_context(|| format!("creating {}", log.display()))?;
