@@ -12,6 +12,7 @@ mod check;
 mod command;
 mod docs;
 mod ebpf;
+mod fuzz;
 mod paths;
 mod protos;
 mod setup;
@@ -54,6 +55,8 @@ enum Task {
     Protos,
     /// Writes the pages of docs/ that are made from the source
     Docs,
+    /// Lets libFuzzer try what reads recordings, 10 million inputs each: minutes to an hour
+    Fuzz(fuzz::Options),
     /// Measures what tracing costs, as ratios in one run; needs root and a quiet machine
     Bench(bench::Options),
     /// Test guests: any of Debian's kernels under QEMU
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Task::BtfFixture => btf_fixture::run(),
         Task::Protos => protos::run(),
         Task::Docs => docs::run(),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Vm(vm) => vm::main(vm),
     };

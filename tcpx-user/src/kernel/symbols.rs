@@ -53,6 +53,9 @@ impl Symbols {
             text.clear();
         }
         symbols.table.sort_by_key(|(address, _)| *address);
+        // They stay as they are to the end.
+        symbols.table.shrink_to_fit();
+        symbols.names.shrink_to_fit();
         symbols
     }
 

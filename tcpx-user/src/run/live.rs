@@ -238,7 +238,11 @@ pub fn attach(
     command: bool,
     recorder: Option<Recorder>,
 ) -> Result<Live<kernel::Live>, Failure> {
-    attach_to(&facts()?, asked, command, recorder)
+    let facts = facts()?;
+    let live = attach_to(&facts, asked, command, recorder);
+    drop(facts);
+    kernel::give_back();
+    live
 }
 
 /// What this kernel is like: half of the time that attaching takes.
