@@ -11,6 +11,7 @@ pub mod live;
 mod memory;
 pub mod misses;
 pub mod plan;
+mod ring;
 mod sight;
 pub mod survey;
 pub mod symbols;

@@ -16,7 +16,7 @@ use tcpx_common::{
 };
 use tokio::time::{Instant, sleep};
 
-use super::{KernelFacts, attach::Attached, misses::Misses, symbols};
+use super::{KernelFacts, attach::Attached, misses::Misses, ring::Positions, symbols};
 use crate::{
     decode::{Decoder, Symbols},
     event::{Event, What},
@@ -31,12 +31,15 @@ const PAUSE: Duration = Duration::from_millis(10);
 const SHORT_PAUSE: Duration = Duration::from_millis(2);
 /// How often the programs' own counters are looked at while nothing comes: a loss is told within a second.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long a record that is not finished is waited for when all must be read.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Records that are decoded in one go, so that Ctrl-C is heard in a storm, and what comes of them is no large heap.
 const BATCH: usize = 2048;
 
 /// Records as events. Dropping it detaches the programs.
 pub struct Live {
     ring: RingBuf<MapData>,
+    positions: Positions,
     counts: Rc<Counts>,
     untold: BTreeMap<Hook, u64>,
     decoder: Decoder,
@@ -148,12 +151,14 @@ impl Live {
         let mut take =
             |name: &str| programs.take_map(name).ok_or_else(|| io::Error::other(format!("no map {name}")));
         let ring = RingBuf::try_from(take("EVENTS")?).map_err(io::Error::other)?;
+        let positions = Positions::of(&ring)?;
         let counters = PerCpuArray::try_from(take("COUNTERS")?).map_err(io::Error::other)?;
         let resets = HashMap::try_from(take("NETNS_RESETS")?).map_err(io::Error::other)?;
         let untold = PerCpuArray::try_from(take("UNTOLD")?).map_err(io::Error::other)?;
         let counts = Rc::new(Counts { resets, counters, untold, misses: Misses::of(&programs) });
         let live = Self {
             ring,
+            positions,
             counts: Rc::clone(&counts),
             untold: BTreeMap::new(),
             decoder: decoder(names, recorder.clone()),
@@ -204,7 +209,8 @@ impl Live {
         Event::of_stream(time, None, What::Tick)
     }
 
-    /// Everything that was there, then the time up to which that is all.
+    /// Everything that was there, then the time up to which that is all; without the time while a record that is not
+    /// finished hides others.
     fn take(&mut self, events: &mut Vec<Event>) {
         let (now, before) = (boot_ns(), events.len());
         self.more = !self.read(events);
@@ -220,8 +226,21 @@ impl Live {
             events.push(self.lost(now, None, 0));
             self.doubt = self.more;
         }
-        if !self.more {
+        if !self.more && !self.positions.are_apart() {
             events.push(self.tick(now));
+        }
+    }
+
+    /// Reads until nothing is hidden, as long as that is in sight.
+    fn read_all(&mut self, events: &mut Vec<Event>) {
+        let begun = Instant::now();
+        loop {
+            while !self.read(events) {}
+            if !self.positions.are_apart() || begun.elapsed() >= PATIENCE {
+                return;
+            }
+            // The program that is not finished may wait for this very CPU.
+            rustix::thread::sched_yield();
         }
     }
 
@@ -253,7 +272,7 @@ impl Source for Live {
 
     fn drain(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
         let now = boot_ns();
-        while !self.read(events) {}
+        self.read_all(events);
         self.look(events, now);
         events.push(self.tick(now));
         Ok(())

@@ -92,7 +92,8 @@ fn record(played: &Played) -> String {
     let lines = played.lines.iter().map(|line| serde_json::to_string(line).unwrap_or_default());
     let script = played.script.iter().map(ToString::to_string);
     let missed = played.summary.missed.map(|missed| format!("{missed} firings of programs were passed over"));
-    script.chain(lines).chain(missed).collect::<Vec<_>>().join("\n")
+    let events = played.events.iter().map(|event| format!("{event:?}"));
+    script.chain(lines).chain(events).chain(missed).collect::<Vec<_>>().join("\n")
 }
 
 fn release() -> String {

@@ -30,6 +30,8 @@ pub(super) enum Hears {
 pub(super) struct Part {
     running: Option<Running>,
     lines: Vec<Line>,
+    /// What was heard, but for time, where only the own namespaces are.
+    heard: Vec<Event>,
 }
 
 struct Running {
@@ -44,7 +46,12 @@ impl Part {
         let host = live.host(audit::Scope::Only(namespaces.clone()));
         let selection = Selection::new(Filter::default(), Scope::Namespaces(namespaces.clone()));
         let namespaces = Some(namespaces).filter(|_| hears == Hears::Own);
-        Self { running: Some(Running { host, selection, namespaces }), lines: Vec::new() }
+        Self { running: Some(Running { host, selection, namespaces }), ..Self::default() }
+    }
+
+    /// What it was given so far.
+    pub(super) fn heard(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.heard)
     }
 
     /// How long after the last event something may still be settled, ns.
@@ -60,6 +67,9 @@ impl Part {
         for event in events.iter().filter(heard) {
             selection.observe(event);
             host.push(event, &mut lines);
+            if namespaces.is_some() && !matches!(event.what, What::Tick) {
+                self.heard.push(event.clone());
+            }
         }
         for line in lines {
             selection.select(line, &mut self.lines);

@@ -34,7 +34,9 @@ pub struct Played {
     pub scenario: &'static Scenario,
     /// Whether the scenario itself came to its end.
     pub ending: Result<(), LabError>,
-    /// What tcpx said of its namespaces; the summary is not among them.
+    /// What the hooks told of its namespaces.
+    pub events: Vec<Event>,
+    /// What tcpx said of them; the summary is not among them.
     pub lines: Vec<Line>,
     /// The summary.
     pub summary: Summary,
@@ -184,13 +186,15 @@ impl<S: Source> Tracer<S> {
     }
 
     fn finish(&self, one: Running) {
-        let Running { request, part, end, .. } = one;
+        let Running { request, mut part, end, .. } = one;
         let Some(End { stage, ending, .. }) = end else { return };
+        let events = part.heard();
         let (lines, summary) = part.finish();
         let stage = stage.as_ref();
         let played = Played {
             scenario: request.scenario,
             ending,
+            events,
             lines,
             summary,
             script: stage.map_or_else(Vec::new, |stage| stage.script().lines()),
