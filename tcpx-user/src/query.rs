@@ -1,8 +1,8 @@
 //! `tcpx query`: SQL over recordings.
 //!
-//! Each recording becomes a database of its own ([`index`]), by the same replay that shows it ([`fill`]); one of some size is
-//! kept beside the recording for the next query ([`kept`]). [`database`] puts those of all recordings behind one set of tables
-//! ([`schema`]), [`ask`] lets one statement that only reads at them, [`write`] shows what it gives.
+//! Each recording becomes a database of its own (`index`), by the same replay that shows it (`fill`); one of some size is
+//! kept beside the recording for the next query (`kept`). `database` puts those of all recordings behind one set of tables
+//! (`schema`), `ask` lets one statement that only reads at them, `write` shows what it gives.
 
 mod ask;
 mod database;
