@@ -14,7 +14,7 @@ const TICK_NS: u64 = 4_000_000;
 fuzz_target!(|bytes: &[u8]| {
     let names = Names::new([(1, "SK_RST_REASON_NO_SOCKET")], [(7, "NETFILTER_DROP")]);
     let mut decoder = Decoder::new(names, Box::new(NoSymbols), TICK_NS);
-    let told = Told::new(WallClock::default());
+    let told = Told::new(WallClock::of_pair(0, 0));
     let mut items = Items::of(bytes);
     loop {
         let left = items.left();
