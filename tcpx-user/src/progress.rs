@@ -14,30 +14,74 @@ const EACH: Duration = Duration::from_millis(250);
 /// Places of the bar.
 const WIDTH: u64 = 30;
 
-/// The line. It goes when this is dropped.
-pub struct Progress {
-    total: u64,
+/// The line, whatever it says. It goes when this is dropped.
+pub struct Status {
     terminal: Option<Box<dyn Write>>,
     began: Instant,
+    each: Duration,
     said: Option<Instant>,
+}
+
+impl Status {
+    /// On stderr, changed so often; silent if that is no terminal.
+    #[must_use]
+    pub fn on_stderr(each: Duration) -> Self {
+        let terminal = io::stderr().is_terminal().then(|| Box::new(io::stderr()) as Box<dyn Write>);
+        Self { terminal, began: Instant::now(), each, said: None }
+    }
+
+    /// Says something, if it is time to. May be called as often as one likes.
+    pub fn say(&mut self, words: impl FnOnce() -> String) {
+        self.say_at(Instant::now(), words);
+    }
+
+    /// Something else is said on stderr: the line makes room until it says more.
+    pub fn hide(&mut self) {
+        if let (Some(terminal), Some(_)) = (&mut self.terminal, self.said.take()) {
+            let _ = terminal.write_all(b"\r\x1b[K").and_then(|()| terminal.flush());
+        }
+    }
+
+    fn say_at(&mut self, now: Instant, words: impl FnOnce() -> String) {
+        let early = now.saturating_duration_since(self.began) < PATIENCE;
+        let lately = self.said.is_some_and(|said| now.saturating_duration_since(said) < self.each);
+        let Some(terminal) = self.terminal.as_mut().filter(|_| !early && !lately) else { return };
+        let line = format!("\r\x1b[K{}", words());
+        // Nothing depends on it: a terminal that has gone is no reason to end.
+        let _ = terminal.write_all(line.as_bytes()).and_then(|()| terminal.flush());
+        self.said = Some(now);
+    }
+}
+
+impl Drop for Status {
+    fn drop(&mut self) {
+        self.hide();
+    }
+}
+
+/// How much of all is done, and how long the rest will take.
+pub struct Progress {
+    total: u64,
+    status: Status,
 }
 
 impl Progress {
     /// Of so many bytes, or whatever is counted; silent if stderr is no terminal.
     #[must_use]
     pub fn over(total: u64) -> Self {
-        let terminal = io::stderr().is_terminal().then(|| Box::new(io::stderr()) as Box<dyn Write>);
-        Self::new(total, terminal, Instant::now())
+        Self::new(total, Status::on_stderr(EACH))
     }
 
     /// Says nothing.
     #[must_use]
     pub fn silent() -> Self {
-        Self::new(0, None, Instant::now())
+        Self::over(0)
     }
 
-    fn new(total: u64, terminal: Option<Box<dyn Write>>, began: Instant) -> Self {
-        Self { total, terminal: terminal.filter(|_| total > 0), began, said: None }
+    /// Of nothing there is no part.
+    fn new(total: u64, mut status: Status) -> Self {
+        status.terminal = status.terminal.take().filter(|_| total > 0);
+        Self { total, status }
     }
 
     /// So much is done. May be called as often as one likes.
@@ -47,25 +91,12 @@ impl Progress {
 
     /// Something else is said on stderr: the line makes room until the next [`Self::at`].
     pub fn hide(&mut self) {
-        if let (Some(terminal), Some(_)) = (&mut self.terminal, self.said.take()) {
-            let _ = terminal.write_all(b"\r\x1b[K").and_then(|()| terminal.flush());
-        }
+        self.status.hide();
     }
 
     fn at_time(&mut self, done: u64, now: Instant) {
-        let taken = now.saturating_duration_since(self.began);
-        let lately = self.said.is_some_and(|said| now.saturating_duration_since(said) < EACH);
-        let Some(terminal) = self.terminal.as_mut().filter(|_| taken >= PATIENCE && !lately) else { return };
-        let line = line(done.min(self.total), self.total, taken);
-        // Nothing depends on it: a terminal that has gone is no reason to end.
-        let _ = terminal.write_all(line.as_bytes()).and_then(|()| terminal.flush());
-        self.said = Some(now);
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.hide();
+        let (total, began) = (self.total, self.status.began);
+        self.status.say_at(now, || line(done.min(total), total, now.saturating_duration_since(began)));
     }
 }
 
@@ -73,7 +104,7 @@ fn line(done: u64, total: u64, taken: Duration) -> String {
     let part = |of: u64| u64::try_from(u128::from(of) * u128::from(done) / u128::from(total)).unwrap_or(of);
     let bar = "=".repeat(usize::try_from(part(WIDTH)).unwrap_or_default());
     let space = usize::try_from(WIDTH).unwrap_or_default();
-    format!("\r\x1b[K[{bar:space$}] {:3} %{}", part(100), left(done, total, taken))
+    format!("[{bar:space$}] {:3} %{}", part(100), left(done, total, taken))
 }
 
 /// At the rate so far; before a hundredth is done nothing can be said.
@@ -110,7 +141,8 @@ mod tests {
 
     fn said(total: u64, steps: &[(u64, u64)]) -> String {
         let (terminal, began) = (Terminal::default(), Instant::now());
-        let mut progress = Progress::new(total, Some(Box::new(terminal.clone())), began);
+        let status = Status { terminal: Some(Box::new(terminal.clone())), began, each: EACH, said: None };
+        let mut progress = Progress::new(total, status);
         for &(done, ms) in steps {
             progress.at_time(done, began + Duration::from_millis(ms));
         }

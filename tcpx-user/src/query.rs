@@ -63,7 +63,6 @@ pub fn export_parquet(
         cache: false,
         everything,
         filter: filter.clone(),
-        output: request::Output::default(),
     };
     let sql = match limit.count {
         Some(count) => format!("SELECT * FROM attempts LIMIT {count}"),

@@ -2,12 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{
-    args::{FilterArgs, Format, When},
-    failure::Failure,
-    filter::Filter,
-    request::{Detail, Output},
-};
+use super::{args::FilterArgs, failure::Failure, filter::Filter};
 
 /// Ends `tcpx report --help`.
 pub(super) const HELP: &str = "\
@@ -57,24 +52,20 @@ pub struct Report {
     pub filter: Filter,
     /// The filters as they were typed, for the page to say: options and values.
     pub typed: Vec<(String, String)>,
-    /// How messages look.
-    pub output: Output,
 }
 
 /// Checks what was typed.
 ///
 /// # Errors
 /// [`Failure::Usage`] with the value that means nothing, and what would.
-pub(super) fn report(typed: ReportArgs, color: When) -> Result<Report, Failure> {
+pub(super) fn report(typed: ReportArgs) -> Result<Report, Failure> {
     let filter = Filter::parse(&typed.filters).map_err(|wrong| Failure::Usage(wrong.to_string()))?;
-    let output = Output { format: Format::Text, path: None, detail: Detail::Normal, all: true, color };
     Ok(Report {
         to: typed.write.filter(|path| path.as_os_str() != "-"),
         everything: typed.everything,
         filter,
         typed: as_typed(&typed.filters, typed.everything),
         files: typed.files,
-        output,
     })
 }
 
@@ -111,7 +102,7 @@ mod tests {
             everything: true,
             ..ReportArgs::default()
         };
-        let report = report(args, When::Auto).expect("valid");
+        let report = report(args).expect("valid");
         assert_eq!(report.to, None);
         let said = [("--everything", ""), ("--port", "80, 443")];
         assert_eq!(report.typed, said.map(|(option, values)| (option.to_owned(), values.to_owned())));

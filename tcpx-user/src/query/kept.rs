@@ -16,12 +16,15 @@ use super::{
     database::failed, fill::fill, index::Index, interrupt::Interrupt, progress::Progress,
     recordings::Recording, say,
 };
-use crate::cli::{failure::Failure, request};
+use crate::{
+    cli::{failure::Failure, request},
+    sink::whole::Place,
+};
 
 mod fingerprint;
 mod part;
 
-use self::{fingerprint::fingerprint, part::Part};
+use self::fingerprint::fingerprint;
 
 /// Ending of the file's name, behind that of the recording's.
 const ENDING: &str = ".tcpxdb";
@@ -71,7 +74,7 @@ pub(super) fn find_or_make(
     }
     let mut why = None;
     for path in places {
-        match Part::create(&path, recording) {
+        match part::create(&path, recording) {
             Ok(part) => return make(part, path, recording, request, &fingerprint, interrupt).map(Some),
             Err(error) => why = why.or(Some(format!("{}: {error}", path.display()))),
         }
@@ -130,7 +133,7 @@ fn may_say(owner: u32, of_recording: u32, own: u32) -> bool {
 }
 
 fn make(
-    part: Part,
+    (part, place): (PathBuf, Place),
     path: PathBuf,
     recording: &Recording,
     request: &request::Query,
@@ -138,13 +141,13 @@ fn make(
     interrupt: &Interrupt,
 ) -> Result<PathBuf, Failure> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut database = Connection::open_with_flags(part.path(), flags).map_err(failed)?;
+    let mut database = Connection::open_with_flags(part, flags).map_err(failed)?;
     interrupt.reach(&mut database).map_err(failed)?;
     let index = Index::create(database, "main", Progress::new(&recording.name())).map_err(failed)?;
     let (index, broken) = fill(index, recording, request, interrupt)?;
     let database = index.finish(broken.as_deref(), fingerprint).map_err(failed)?;
     database.close().map_err(|(_, error)| failed(error))?;
-    part.rename(&path)?;
+    place.appear().map_err(Failure::io(format!("naming {}", path.display())))?;
     let size = fs::metadata(&path).map_or(0, |there| there.len());
     #[expect(clippy::cast_precision_loss, reason = "one place behind the point is shown")]
     let megabytes = size as f64 / 1e6;

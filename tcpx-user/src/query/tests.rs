@@ -22,7 +22,7 @@ use super::{
 use crate::{
     cli::{
         filter::Filter,
-        request::{Asked, Output, Query, QueryForm},
+        request::{Asked, Query, QueryForm},
     },
     line::Line,
     record::{
@@ -42,7 +42,6 @@ pub(super) fn request(form: QueryForm, to: &Path) -> Query {
         cache: true,
         everything: false,
         filter: Filter::default(),
-        output: Output::default(),
     }
 }
 

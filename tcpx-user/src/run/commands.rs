@@ -77,15 +77,18 @@ fn start_work(
     request: &Trace,
     namespaces: BTreeSet<u32>,
 ) -> Result<(Option<command::Running>, Scope), Failure> {
-    Ok(match &request.scope {
-        ScopeRequest::Host => (None, Scope::Host),
-        ScopeRequest::NamespaceOf(pid) => (None, Scope::Namespaces([netns_of(*pid)?].into())),
-        ScopeRequest::Command(asked) => {
-            let own_stdout = request.silent || request.output.path.is_some();
-            let running = command::start(&as_command(asked, own_stdout))?;
-            let scope = if asked.everything { Scope::Host } else { Scope::command(namespaces) };
-            (Some(running), scope)
-        }
+    let ScopeRequest::Command(asked) = &request.scope else { return Ok((None, scope(&request.scope)?)) };
+    let own_stdout = request.silent || request.output.path.is_some();
+    let running = command::start(&as_command(asked, own_stdout))?;
+    let scope = if asked.everything { Scope::Host } else { Scope::command(namespaces) };
+    Ok((Some(running), scope))
+}
+
+/// Whose lines are shown where no command is traced.
+pub(super) fn scope(asked: &ScopeRequest) -> Result<Scope, Failure> {
+    Ok(match asked {
+        ScopeRequest::NamespaceOf(pid) => Scope::Namespaces([netns_of(*pid)?].into()),
+        ScopeRequest::Host | ScopeRequest::Command(_) => Scope::Host,
     })
 }
 
@@ -173,7 +176,7 @@ impl<S: Source> Tracing<'_, S> {
 }
 
 /// Inode number of the network namespace of a process.
-pub(super) fn netns_of(pid: u32) -> Result<u32, Failure> {
+fn netns_of(pid: u32) -> Result<u32, Failure> {
     let file = fs::metadata(format!("/proc/{pid}/ns/net")).map_err(|error| connect::no_netns(pid, &error))?;
     // Numbers of namespaces have 32 bits (struct ns_common).
     Ok(file.ino() as u32)

@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal as _, Write as _};
 use super::replay;
 use crate::{
     cli::{failure::Failure, request::Export},
-    progress::Progress,
     query,
     sink::{pcapng::Pcapng, whole::Whole},
     text::escape::escape,
@@ -32,10 +31,7 @@ pub fn export(request: &Export) -> Result<u8, Failure> {
         limit: request.limit,
         sink,
         name,
-        progress: match request.to {
-            Some(_) => replay::progress(&request.files),
-            None => Progress::silent(),
-        },
+        progress: replay::progress(&request.files, request.to.is_some()),
     };
     let (ended, end) = replay::play_opened((source, engine.with_packets(), end), what)?;
     let status = replay::status(&ended, &end)?;

@@ -52,7 +52,7 @@ pub fn replay(request: &Replay) -> Result<u8, Failure> {
             limit: request.limit,
             name: results.name.clone(),
             sink: results.into_sink(&request.output),
-            progress: if to_file { progress(&request.files) } else { Progress::silent() },
+            progress: progress(&request.files, to_file),
         },
     )?;
     status(&ended, &end)
@@ -90,7 +90,7 @@ pub fn play_opened(opened: Opened, what: Play) -> Result<(Ended, Rc<End>), Failu
     let (source, engine, end) = opened;
     let Play { filter, everything, limit, sink, name, progress } = what;
     let first = Line::Start(source.facts().start().into());
-    let scope = if everything { Scope::Host } else { (&source.facts().scope).into() };
+    let scope = scope(&source, everything);
     let session = Session {
         source,
         engine,
@@ -118,9 +118,14 @@ pub(super) fn status(ended: &Ended, end: &End) -> Result<u8, Failure> {
     }
 }
 
-/// Of reading these files.
-pub(super) fn progress(files: &[PathBuf]) -> Progress {
-    Progress::over(size(files))
+/// Of reading these files, where results that go to stdout do not stand between.
+pub(super) fn progress(files: &[PathBuf], to_file: bool) -> Progress {
+    if to_file { Progress::over(size(files)) } else { Progress::silent() }
+}
+
+/// Whose lines are shown.
+pub(super) fn scope(source: &Playback, everything: bool) -> Scope {
+    if everything { Scope::Host } else { (&source.facts().scope).into() }
 }
 
 /// What is made of recordings must not take the place of one.

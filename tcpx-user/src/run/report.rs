@@ -8,7 +8,6 @@ use std::{
 use super::replay::{self, End};
 use crate::{
     cli::{failure::Failure, report::Report, request::Limit},
-    progress::Progress,
     report::{
         Collector,
         losses::Ended,
@@ -37,10 +36,7 @@ pub fn report(request: &Report) -> Result<u8, Failure> {
         limit: Limit::default(),
         sink: Box::new(collector.clone()),
         name: "the report".to_owned(),
-        progress: match request.to {
-            Some(_) => replay::progress(&request.files),
-            None => Progress::silent(),
-        },
+        progress: replay::progress(&request.files, request.to.is_some()),
     };
     let (ended, end) = replay::play(&request.files, what)?;
     let failure = end.failure();

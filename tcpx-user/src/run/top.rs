@@ -11,10 +11,9 @@ use std::{
 use tokio::time::interval;
 
 use super::{
-    commands::{Shown, Tracing, audited, netns_of},
+    commands::{Shown, Tracing, audited, scope},
     live,
     replay::{self, Reading},
-    scope::Scope,
     select::Selection,
     session::{Session, runtime},
     stop::{Signals, Stop},
@@ -94,7 +93,7 @@ fn live(request: &Top, environment: Environment) -> Result<u8, Failure> {
 fn recorded(request: &Top, environment: Environment) -> Result<u8, Failure> {
     let (source, engine, end) = replay::open(&request.files)?;
     let first = Line::Start(source.facts().start().into());
-    let scope = if request.everything { Scope::Host } else { (&source.facts().scope).into() };
+    let scope = replay::scope(&source, request.everything);
     let origin = Origin::Recording(name(&request.files));
     let View { feed, display, summary } = View::open(request, environment, origin, Clock::Recorded(0), None)?;
     let ended = runtime()?.block_on(async {
@@ -212,13 +211,6 @@ fn name(files: &[PathBuf]) -> String {
         0 | 1 => first,
         many => format!("{first} and {} more", many - 1),
     }
-}
-
-fn scope(asked: &ScopeRequest) -> Result<Scope, Failure> {
-    Ok(match asked {
-        ScopeRequest::NamespaceOf(pid) => Scope::Namespaces([netns_of(*pid)?].into()),
-        ScopeRequest::Host | ScopeRequest::Command(_) => Scope::Host,
-    })
 }
 
 fn since_now(missed: live::Missed) -> Missed {

@@ -48,9 +48,7 @@ impl Whole {
                 Ok(Self { out, place: Place { name, rename: None } })
             }
             _ => {
-                let mut part = path.as_os_str().to_owned();
-                part.push(format!(".{}.part", std::process::id()));
-                let part = PathBuf::from(part);
+                let part = part_of(path);
                 let out = Box::new(File::create(&part)?);
                 Ok(Self { out, place: Place { name, rename: Some((part, path.clone())) } })
             }
@@ -79,7 +77,21 @@ impl Whole {
     }
 }
 
+/// What a file is called until it is whole: beside it, and by no other process.
+#[must_use]
+pub fn part_of(path: &Path) -> PathBuf {
+    let mut part = path.as_os_str().to_owned();
+    part.push(format!(".{}.part", std::process::id()));
+    part.into()
+}
+
 impl Place {
+    /// Of a file that somebody else writes at `part`, and that will be at `path`.
+    #[must_use]
+    pub fn of(part: PathBuf, path: &Path) -> Self {
+        Self { name: path.display().to_string(), rename: Some((part, path.to_owned())) }
+    }
+
     /// What it is, for messages.
     #[must_use]
     pub fn name(&self) -> &str {

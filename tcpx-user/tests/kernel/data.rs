@@ -9,9 +9,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use tcpx_user::kernel::{self, Asked, AttachError, BackendChoice, KernelFacts, Probes};
+use tcpx_user::kernel::{Asked, KernelFacts, Probes};
 
-use crate::{report::Outcome, stand::BACKENDS};
+use crate::{report::Outcome, stand};
 
 /// There and back.
 const ROUNDS: u64 = 2000;
@@ -22,15 +22,12 @@ const RUNS_A_SEGMENT: u64 = 3;
 
 /// The trial of one backend.
 pub(crate) fn segments(backend: &str) -> Result<Outcome> {
-    let only = BACKENDS.iter().find(|(name, _)| *name == backend).and_then(|(_, backend)| *backend);
-    let choice = only.map_or(BackendChoice::Auto, BackendChoice::Only);
     let facts = KernelFacts::of_this_kernel().context("reading the kernel's types")?;
     let mut told = Vec::new();
     for (probes, name, most) in [(Probes::Path, "path", 0), (Probes::Lookup, "lookup", RUNS_A_SEGMENT)] {
-        let asked = Asked { backend: choice, probes, command: false, ..Asked::EVERYTHING };
-        let attached = match kernel::attach(&facts, asked) {
-            Err(AttachError::Nothing(why)) if only.is_some() => return Ok(Outcome::Skipped(why)),
-            attached => attached?,
+        let attached = match stand::attach_alone(&facts, backend, Asked { probes, ..Asked::EVERYTHING })? {
+            Ok(attached) => attached,
+            Err(why) => return Ok(Outcome::Skipped(why)),
         };
         let (runs, segments) = counted(transfer)?;
         drop(attached);

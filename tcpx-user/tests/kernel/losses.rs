@@ -13,13 +13,13 @@ use tcpx_common::abi::Hook;
 use tcpx_user::{
     event::{Event, What},
     kernel::{
-        self, Asked, AttachError, BackendChoice, KernelFacts, Probes,
+        self, Asked, KernelFacts, Probes,
         live::{Counts, Tally},
     },
     run::Source as _,
 };
 
-use crate::{report::Outcome, stand::BACKENDS};
+use crate::{report::Outcome, stand};
 
 /// Nobody listens there (discard).
 const CLOSED: u16 = 9;
@@ -102,13 +102,11 @@ struct Reader {
 impl Reader {
     /// Attaches, or says why this kernel has nothing of the backend.
     fn start(backend: &str, differently: impl FnOnce(Asked) -> Asked) -> Result<Result<Self, String>> {
-        let only = BACKENDS.iter().find(|(name, _)| *name == backend).and_then(|(_, backend)| *backend);
-        let choice = only.map_or(BackendChoice::Auto, BackendChoice::Only);
-        let asked = Asked { backend: choice, probes: Probes::Path, command: false, ..Asked::EVERYTHING };
+        let asked = Asked { probes: Probes::Path, ..Asked::EVERYTHING };
         let facts = KernelFacts::of_this_kernel().context("reading the kernel's types")?;
-        let attached = match kernel::attach(&facts, differently(asked)) {
-            Err(AttachError::Nothing(why)) if only.is_some() => return Ok(Err(why)),
-            attached => attached?,
+        let attached = match stand::attach_alone(&facts, backend, differently(asked))? {
+            Ok(attached) => attached,
+            Err(why) => return Ok(Err(why)),
         };
         let (live, counts) = kernel::Live::new(attached, &kernel::names(&facts), None)?;
         Ok(Ok(Self { facts, live, counts, delivered: BTreeMap::new() }))

@@ -13,7 +13,7 @@ use tcpx_user::{
         request::{Flow, Hooks, ProbeSet},
     },
     event::Backend,
-    kernel::{self, KernelFacts},
+    kernel::{self, Asked, AttachError, BackendChoice, KernelFacts},
     lab::Scenario,
     run::{
         lab::{Played, Request, Tracer},
@@ -35,6 +35,21 @@ pub(crate) const BACKENDS: [(&str, Option<Backend>); 4] = [
     ("fentry", Some(Backend::Fentry)),
     ("kprobe", Some(Backend::Kprobe)),
 ];
+
+/// Attaches what `asked` asks for, by this backend or by whichever works, for a trial of its own; or says why this kernel has
+/// nothing of the backend.
+pub(crate) fn attach_alone(
+    facts: &KernelFacts,
+    backend: &str,
+    asked: Asked,
+) -> Result<Result<kernel::attach::Attached, String>> {
+    let only = BACKENDS.iter().find(|(name, _)| *name == backend).and_then(|(_, backend)| *backend);
+    let backend = only.map_or(BackendChoice::Auto, BackendChoice::Only);
+    match kernel::attach(facts, Asked { backend, command: false, ..asked }) {
+        Err(AttachError::Nothing(why)) if only.is_some() => Ok(Err(why)),
+        attached => Ok(Ok(attached?)),
+    }
+}
 
 /// What came of attaching: something to play on, or why this kernel has none of that backend's hooks.
 type Attached = Result<Tracer<kernel::Live>, String>;

@@ -116,7 +116,7 @@ impl Tracer {
 
     /// Ends it as Ctrl-C does, and waits for the end.
     pub(super) fn stop(mut self) -> Result<()> {
-        command::run(Command::new("kill").args(["-INT", &self.child.id().to_string()]))?;
+        self.signal("-INT")?;
         let status = self.child.wait().context("waiting for the tracer")?;
         // 3: events were lost, which rows count.
         ensure!(matches!(status.code(), Some(0 | 3)), "the tracer ended with {status}");

@@ -6,9 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Detail, Output, convert};
+use super::convert;
 use crate::cli::{
-    args::{Format, QueryArgs, RowFormat, When},
+    args::{QueryArgs, RowFormat},
     failure::Failure,
     filter::Filter,
 };
@@ -33,8 +33,6 @@ pub struct Query {
     pub everything: bool,
     /// What to keep.
     pub filter: Filter,
-    /// Of messages.
-    pub output: Output,
 }
 
 /// What is asked.
@@ -73,7 +71,7 @@ impl Query {
     }
 }
 
-pub(super) fn query(typed: QueryArgs, color: When) -> Result<Query, Failure> {
+pub(super) fn query(typed: QueryArgs) -> Result<Query, Failure> {
     Ok(Query {
         asked: if typed.schema { Asked::Schema } else { sql(typed.words)? },
         form: form(typed.format, typed.output.as_deref()),
@@ -81,7 +79,6 @@ pub(super) fn query(typed: QueryArgs, color: When) -> Result<Query, Failure> {
         cache: !typed.no_cache,
         everything: typed.everything,
         filter: convert::filter(&typed.filters)?,
-        output: Output { format: Format::Text, path: None, detail: Detail::Normal, all: true, color },
         to: typed.output,
     })
 }
