@@ -17,6 +17,7 @@ pub mod survey;
 pub mod symbols;
 pub mod table;
 pub mod types;
+mod vigil;
 
 pub use attach::{AttachError, attach};
 pub use facts::KernelFacts;

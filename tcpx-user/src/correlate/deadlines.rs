@@ -7,6 +7,7 @@ use super::{
     drops::Handshake,
     facts::{AttemptFacts, ResetFacts, is_own},
     nat::Which,
+    resets::may_be_the_kernels_own,
 };
 use crate::event::{Ends, Segment};
 
@@ -20,7 +21,7 @@ impl Correlator {
         } else if let Some(attempt) = self.attempts.get(id) {
             let current = attempt.sk().and_then(|sk| self.attempts.of_sock(sk)).map(|current| current.id);
             let replaced = current != Some(id);
-            if self.is_awaiting_a_drop(attempt) {
+            if self.is_awaiting_a_drop(attempt) || self.is_in_connect(attempt) {
                 self.wait(id, self.now);
             } else if attempt.end.is_some() || replaced {
                 self.link_reset(id);
@@ -48,6 +49,15 @@ impl Correlator {
         })
     }
 
+    /// It ended without an error and has sent nothing: connect() may still be on its way back with one. Between the change of state
+    /// and the return of the call (`tcp_v4_connect`) its task may be preempted.
+    fn is_in_connect(&self, attempt: &AttemptFacts) -> bool {
+        let Some(end) = &attempt.end else { return false };
+        let sent = end.what.snd_nxt != end.what.snd_una;
+        let silent = self.abilities.calls && end.what.err == 0 && !sent && !attempt.is_established();
+        silent && self.now < end.time.saturating_add(self.limits.under_way_ns)
+    }
+
     /// The other side of a RST within this host may still be told: on a busy machine that takes longer than what else
     /// belongs together.
     fn is_under_way(&self, reset: &ResetFacts) -> bool {
@@ -61,8 +71,12 @@ impl Correlator {
                 here(to.ip(), from.ip()) && !(refusal && self.attempts.is_empty())
             }
             // `tcp_send_active_reset` tells after it has sent: the RST may have been taken by then.
-            (None, Some(_)) if self.abilities.active_resets && !reset.refused_a_syn() => {
-                here(reset.source().ip(), reset.flow.b.ip())
+            (None, Some(receiver)) => {
+                let sent_here = self.abilities.active_resets
+                    && !reset.refused_a_syn()
+                    && here(reset.source().ip(), reset.flow.b.ip());
+                let own = self.abilities.replies_from_socket && may_be_the_kernels_own(&receiver.what.sock);
+                sent_here || own
             }
             _ => false,
         };

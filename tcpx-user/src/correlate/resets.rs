@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tcpx_common::abi::state::{CLOSE, LISTEN};
+use tcpx_common::abi::state::{CLOSE, CLOSE_WAIT, CLOSING, FIN_WAIT1, FIN_WAIT2, LAST_ACK, LISTEN};
 
 use super::{
     facts::{Joined, Name, ResetFacts, Sender},
@@ -214,8 +214,8 @@ impl Resets {
             let Some(seen) = reset.receiver.as_ref().filter(|_| reset.sender.is_none()) else { return false };
             let sock = &seen.what.sock;
             let numbers = (sock.rcv_nxt, sock.snd_una) == (segment.seq, segment.ack);
-            let now = time.saturating_sub(seen.time) <= ONE_SEGMENT_NS && may_be_same(seen.netns, netns);
-            numbers && now && !sock.held && !sock.dead
+            let now = time.saturating_sub(seen.time) <= ONE_SEGMENT_NS || may_be_the_kernels_own(sock);
+            numbers && now && may_be_same(seen.netns, netns) && !sock.held && !sock.dead
         };
         self.on(segment.ends).filter(|_| listens).find(made).map(|reset| reset.id)
     }
@@ -308,4 +308,12 @@ fn best_receiver<'a>(sender: &Sender, among: impl Iterator<Item = &'a ResetFacts
         Some(((agreement, std::cmp::Reverse(reset.id)), (reset.id, joined)))
     });
     matches.max_by_key(|entry| entry.0).map(|entry| entry.1)
+}
+
+/// `tcp_reset` also ends a socket that can receive no more because data came for it (`tcp_rcv_state_process`): then no RST came,
+/// and one goes out, which is told a moment later.
+pub(super) fn may_be_the_kernels_own(sock: &SockFacts) -> bool {
+    const RCV_SHUTDOWN: u8 = 1;
+    let closing = matches!(sock.state, FIN_WAIT1 | FIN_WAIT2 | CLOSE_WAIT | LAST_ACK | CLOSING);
+    closing && sock.shutdown & RCV_SHUTDOWN != 0
 }

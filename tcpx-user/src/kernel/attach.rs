@@ -47,6 +47,8 @@ pub enum AttachError {
 
 /// What stands.
 pub struct Attached {
+    /// How it was to be attached.
+    pub asked: Asked,
     /// Programs and maps; dropping it detaches all.
     pub ebpf: Ebpf,
     /// Each hook that works.
@@ -94,7 +96,7 @@ pub fn attach(facts: &KernelFacts, asked: Asked) -> Result<Attached, AttachError
     let sight = Sight { facts, hooks: &attempt.hooks, counts_misses: attempt.counts_misses() };
     let (abilities, switches) = (sight.abilities(), sight.switches());
     switch(&mut attempt.ebpf, switches)?;
-    Ok(Attached { abilities, ebpf: attempt.ebpf, hooks: attempt.hooks, missing: attempt.missing })
+    Ok(Attached { asked, abilities, ebpf: attempt.ebpf, hooks: attempt.hooks, missing: attempt.missing })
 }
 
 /// The programs, as they ship or as they log.

@@ -16,7 +16,7 @@ use tcpx_common::{
 };
 use tokio::time::{Instant, sleep};
 
-use super::{KernelFacts, attach::Attached, misses::Misses, ring::Positions, symbols};
+use super::{KernelFacts, attach::Attached, misses::Misses, ring::Positions, symbols, vigil::Vigil};
 use crate::{
     decode::{Decoder, Symbols},
     event::{Event, What},
@@ -40,6 +40,7 @@ const BATCH: usize = 2048;
 pub struct Live {
     ring: RingBuf<MapData>,
     positions: Positions,
+    vigil: Vigil,
     counts: Rc<Counts>,
     untold: BTreeMap<Hook, u64>,
     decoder: Decoder,
@@ -159,6 +160,7 @@ impl Live {
         let live = Self {
             ring,
             positions,
+            vigil: Vigil::new(attached.asked.ring_bytes.into(), attached.asked.most_per_second),
             counts: Rc::clone(&counts),
             untold: BTreeMap::new(),
             decoder: decoder(names, recorder.clone()),
@@ -212,14 +214,16 @@ impl Live {
     /// Everything that was there, then the time up to which that is all; without the time while a record that is not
     /// finished hides others.
     fn take(&mut self, events: &mut Vec<Event>) {
-        let (now, before) = (boot_ns(), events.len());
+        let (now, before, read) = (boot_ns(), events.len(), self.positions.read());
         self.more = !self.read(events);
         #[cfg(feature = "bpf-log")]
         if let Some(log) = &mut self.log {
             log.show();
         }
-        // After each batch: what a loss may have touched is not told yet, as it waits for the correlator's grace.
-        if events.len() > before || self.looked.elapsed() >= LOOK {
+        // At once: what a loss may have touched is not told yet, as it waits for the correlator's grace.
+        let held = self.positions.written() - read;
+        let lacking = self.vigil.may_lack(now, (events.len() - before) as u64, held);
+        if lacking || self.looked.elapsed() >= LOOK {
             self.look(events, now);
         }
         if self.doubt {

@@ -36,6 +36,16 @@ impl Positions {
         self.position(0) != self.position(self.page)
     }
 
+    /// Bytes that were read so far. Positions begin at 0 and only rise.
+    pub(super) fn read(&self) -> u64 {
+        self.position(0) as u64
+    }
+
+    /// Bytes that were begun to be written so far.
+    pub(super) fn written(&self) -> u64 {
+        self.position(self.page) as u64
+    }
+
     fn position(&self, at: usize) -> usize {
         // SAFETY: each page begins with a position, which is aligned, and mapped as long as this lives.
         unsafe { &*self.pages.byte_add(at).cast::<AtomicUsize>() }.load(Ordering::Acquire)

@@ -108,6 +108,17 @@ fn no_port_is_free() {
     );
 }
 
+/// Its task may be preempted between the change of state and the return of the call.
+#[test]
+fn a_connect_that_returns_late_has_failed() {
+    const MS: u64 = 1_000_000;
+    let mut events = undone("0.0.0.0:0", None);
+    events.push(event(S + 300 * MS, HOST, Hook::State, What::Tick));
+    events.push(fails(S + 600 * MS, TO, 99));
+    let told = run(Abilities::ALL, &events);
+    assert_eq!((told.attempts.len(), told.attempt().verdict.id.as_str()), (1, "port-exhausted"));
+}
+
 #[test]
 fn a_result_that_was_not_seen_or_is_another_proves_nothing() {
     for errno in [None, Some(105)] {
