@@ -6,6 +6,7 @@ use clap::Parser as _;
 use tcpx_user::{
     check,
     cli::{args::Args, explain, failure::Failure, lab, request::Request},
+    daemon::helper,
     lab::actor,
     query, run,
 };
@@ -14,6 +15,9 @@ fn main() -> ExitCode {
     let mut args = env::args_os().skip(1);
     if args.next().is_some_and(|first| first == actor::ARGUMENT) {
         return actor::main(args);
+    }
+    if env::args_os().nth(1).is_some_and(|first| first == helper::ARGUMENT) {
+        return helper::main();
     }
     match dispatch() {
         Ok(status) => ExitCode::from(status),

@@ -16,6 +16,14 @@ pub fn uid(key: &str, name: &Name) -> Result<u32, Failure> {
     }
 }
 
+/// A user with all groups.
+///
+/// # Errors
+/// There is none of that name.
+pub fn user(key: &str, name: &Name) -> Result<command::User, Failure> {
+    command::find_user(&name.to_string()).ok_or_else(|| missing(key, "user", name))
+}
+
 /// Number of a group.
 ///
 /// # Errors

@@ -4,8 +4,16 @@ mod reload;
 mod tasks;
 
 use std::{
-    collections::BTreeSet, fs, io::Write as _, os::unix::fs::MetadataExt as _, rc::Rc, time::Duration,
+    collections::BTreeSet,
+    fs,
+    io::Write as _,
+    os::unix::fs::{MetadataExt as _, chown},
+    path::{Path, PathBuf},
+    rc::Rc,
+    time::Duration,
 };
+
+use rustix::fs::{Access, access};
 
 use self::{reload::Reload, tasks::Tasks};
 use super::{
@@ -20,27 +28,29 @@ use crate::{
     cli::{
         failure::Failure,
         filter::Filter,
-        request::{Action, Daemon, Limit},
+        request::{Action, Daemon, Hooks, Limit},
         surroundings::Surroundings,
     },
     command,
     daemon::{
         config::{self, Config},
         consumer::{Consumer, Hub},
-        group::{gid, uid},
+        group::{gid, uid, user},
         health::{Counting, Health, Recording},
+        helper::{self, Remote},
         http::{Listening, Rules, Server, Site},
         log::say,
         memory::Memory,
         notify,
         own::{Own, Watched},
+        privileges::{self, Files},
         published::{Published, Reader},
         self_probe::SelfProbe,
         status,
         stream::Stream,
         writer::{Control, Destination, Done, Writer},
     },
-    kernel,
+    kernel::{self, symbols::Symbols},
     line::Line,
     record::{self, Recorder},
 };
@@ -150,6 +160,8 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
         memory: Memory::new(config.memory.clone()),
         stream: Stream::new(config.stream.clone()),
     };
+    let helper = helper::spawn(&health)?;
+    give_away(&config, request, &live, self_probe.as_ref(), &health)?;
     let server = Server::start(site.clone(), listening)?;
     let writing = Writing::start(&config, file, &health)?;
     let Writing { readers, control, done } = writing;
@@ -157,8 +169,10 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
     readers.extend([Box::new(site.memory.clone()) as Box<dyn Reader>, Box::new(site.stream.clone())]);
     let consumers: Vec<Box<dyn Consumer>> =
         vec![Box::new(Counting(health.clone())), Box::new(Published::new(readers))];
+    let socket = config.socket.path.clone();
     let reload = Reload::new(request.config.clone(), config, control, site.clone());
     let tasks = Tasks {
+        helper: Rc::clone(&helper),
         reload,
         self_probe,
         recorder,
@@ -166,7 +180,7 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
         own: Own::new(own_netns()?),
         missed: Rc::clone(&live.missed),
     };
-    let ended = follow(live, &hooks, Hub::new(consumers), tasks);
+    let ended = follow(live, &hooks, helper, Hub::new(consumers), tasks);
     site.stream.end();
     server.stop();
     for (name, done) in done {
@@ -174,18 +188,66 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
             say(&format!("{name}: not all of the last lines could be written"));
         }
     }
+    // Where the directory belongs to somebody else the file stays, and the next daemon takes it over.
+    let _ = fs::remove_file(socket);
     Ok(ended?.exit(false))
+}
+
+/// Privileges go once all is attached and open, and before there is a second thread.
+fn give_away(
+    config: &Config,
+    request: &Daemon,
+    live: &Live<kernel::Live>,
+    self_probe: Option<&SelfProbe>,
+    health: &Health,
+) -> Result<(), Failure> {
+    // /proc/kallsyms hides its addresses from who has no CAP_SYSLOG.
+    Symbols::get();
+    let user = config.privileges.user.as_ref().map(|name| user("privileges.user", name)).transpose()?;
+    let written = [config.output.file.as_deref(), config.recording.path.as_deref()];
+    let written: Vec<_> = written.into_iter().flatten().map(directory).collect();
+    if let (Some(user), Some(file)) = (&user, &config.output.file) {
+        chown(file, Some(user.uid), None).map_err(Failure::io(format!("giving {} away", file.display())))?;
+    }
+    let configured = request.config.as_deref().unwrap_or(config::PATH.as_ref());
+    let files = Files {
+        read: vec![directory(configured), "/proc/self/fdinfo".into(), "/sys/devices/system/cpu".into()],
+        write: written.iter().cloned().chain([directory(&config.socket.path)]).collect(),
+        connect: self_probe.map(SelfProbe::port).into_iter().collect(),
+        connect_anywhere: false,
+    };
+    let privileges = privileges::of_daemon(user.as_ref(), &files, &*live.readable)?;
+    health.state().privileges = Some(privileges);
+    written.iter().try_for_each(|directory| must_be_writable(directory))
+}
+
+/// Files are made anew as they rotate: that must still be possible.
+fn must_be_writable(directory: &Path) -> Result<(), Failure> {
+    access(directory, Access::WRITE_OK).map_err(|error| Failure::Machine {
+        what: format!(
+            "user {} cannot write to {} without privileges ({error})",
+            rustix::process::geteuid().as_raw(),
+            directory.display()
+        ),
+        advice: "chown it to that user; systemd does with LogsDirectory= and StateDirectory=".to_owned(),
+    })
+}
+
+fn directory(path: &Path) -> PathBuf {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
 }
 
 /// From the ring to the hub until the end, and meanwhile the tasks.
 fn follow(
     live: Live<kernel::Live>,
-    hooks: &crate::cli::request::Hooks,
+    hooks: &Hooks,
+    helper: Rc<Remote>,
     hub: Hub,
     tasks: Tasks,
 ) -> Result<Ended, Failure> {
     let first = live.start(hooks);
-    let (source, engine) = live.engage(audit::Scope::All);
+    let engine = live.host_of(audit::Scope::All, helper);
+    let source = live.source;
     runtime()?.block_on(async {
         let signals = Signals::but_hangup().map_err(Failure::io("taking over signals"))?;
         let scope = Scope::Host;

@@ -6,6 +6,7 @@
 mod daemon;
 mod http;
 mod lines;
+mod privileges;
 mod provoke;
 mod service;
 
@@ -23,6 +24,12 @@ const TRIALS: &[(&str, fn())] = &[
     ("a slow reader is let go and counted while another gets all", http::slow_reader),
     ("a stalled reader does not make memory grow", http::stalled_reader),
     ("pages say what they do not know", http::pages),
+    ("no capability is left, and the helper has four", privileges::dropped),
+    ("as another user it looks up what it could not read itself", privileges::unprivileged_user),
+    ("files elsewhere cannot be opened any more", privileges::files),
+    ("a helper that is killed is told, and the daemon goes on", privileges::helper_killed),
+    ("a helper that hangs holds nothing up", privileges::helper_stopped),
+    ("another namespace has its name", privileges::other_namespace),
     ("systemd is told what it wants to know", service::notify),
     ("a daemon on the same socket is not started twice", service::twice),
     ("status says in words how it is, and that nobody is there", service::status),

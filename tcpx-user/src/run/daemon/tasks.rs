@@ -1,6 +1,6 @@
 //! What a daemon does beside its session, on the same thread, now and then: self-probes, reloads, what it tells systemd.
 
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -10,7 +10,7 @@ use tokio::{
 use super::{recording, reload::Reload};
 use crate::{
     cli::failure::Failure,
-    daemon::{health::Health, log::say, notify, own::Own, self_probe::SelfProbe},
+    daemon::{health::Health, helper::Remote, log::say, notify, own::Own, self_probe::SelfProbe},
     record::Recorder,
     run::live::Missed,
 };
@@ -20,6 +20,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// All that they need.
 pub(super) struct Tasks {
+    pub(super) helper: Rc<Remote>,
     pub(super) reload: Reload,
     pub(super) self_probe: Option<SelfProbe>,
     pub(super) recorder: Option<Recorder>,
@@ -31,10 +32,10 @@ pub(super) struct Tasks {
 impl Tasks {
     /// Until it is dropped; or why that cannot be.
     pub(super) async fn run(self) -> Failure {
-        let Self { mut reload, self_probe, recorder, health, own, missed } = self;
+        let Self { helper, mut reload, self_probe, recorder, health, own, missed } = self;
         let every = std::cell::Cell::new(every(&reload));
         let probing = probe(self_probe.as_ref(), &own, &health, &every);
-        let looking = look(recorder.as_ref(), &health, &missed);
+        let looking = look(&helper, recorder.as_ref(), &health, &missed);
         let reloading = async {
             let mut hangups = signal(SignalKind::hangup())?;
             while hangups.recv().await.is_some() {
@@ -88,13 +89,15 @@ async fn probe(probe: Option<&SelfProbe>, own: &Own, health: &Health, every: &st
     }
 }
 
-async fn look(recorder: Option<&Recorder>, health: &Health, missed: &Missed) {
+async fn look(helper: &Remote, recorder: Option<&Recorder>, health: &Health, missed: &Missed) {
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let before = missed();
     loop {
         looks.tick().await;
+        let standing = helper.standing();
         let state = &mut *health.state();
+        state.helper = Some(standing);
         state.missed = missed().zip(before).map(|(now, before)| now.saturating_sub(before));
         if let Some(recorder) = recorder {
             let trouble = state.recording.take().and_then(|recording| recording.trouble);
