@@ -160,7 +160,7 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
         memory: Memory::new(config.memory.clone()),
         stream: Stream::new(config.stream.clone()),
     };
-    let helper = helper::spawn(&health)?;
+    let helper = helper::start(request.helper.as_deref(), &health)?;
     give_away(&config, request, &live, self_probe.as_ref(), &health)?;
     let server = Server::start(site.clone(), listening)?;
     let writing = Writing::start(&config, file, &health)?;

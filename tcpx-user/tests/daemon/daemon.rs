@@ -3,7 +3,10 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    os::unix::net::{UnixDatagram, UnixStream},
+    os::unix::{
+        fs::PermissionsExt as _,
+        net::{UnixDatagram, UnixStream},
+    },
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -75,6 +78,8 @@ impl Place {
         let told = self.path("notify");
         drop(fs::remove_file(&told));
         let systemd = UnixDatagram::bind(&told).expect("a socket");
+        // As the real one: a daemon that is another user by then may write to it.
+        fs::set_permissions(&told, fs::Permissions::from_mode(0o777)).expect("own file");
         systemd.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         let mut tcpx = self.tcpx();
         let log = fs::File::create(self.path("log")).expect("a log");

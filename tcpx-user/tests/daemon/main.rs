@@ -9,6 +9,7 @@ mod lines;
 mod privileges;
 mod provoke;
 mod service;
+mod units;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tcpx_user::cli::surroundings::Surroundings;
@@ -30,6 +31,10 @@ const TRIALS: &[(&str, fn())] = &[
     ("a helper that is killed is told, and the daemon goes on", privileges::helper_killed),
     ("a helper that hangs holds nothing up", privileges::helper_stopped),
     ("another namespace has its name", privileges::other_namespace),
+    ("a helper that systemd starts is followed by another", privileges::helper_of_systemd),
+    ("systemd gives the unit a score of 2.0 or better", units::security),
+    ("systemd finds nothing wrong with the units", units::verify),
+    ("the units start what there is", units::started),
     ("systemd is told what it wants to know", service::notify),
     ("a daemon on the same socket is not started twice", service::twice),
     ("status says in words how it is, and that nobody is there", service::status),

@@ -1,7 +1,12 @@
 //! What is left of privileges, and what still works without them.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    os::{fd::OwnedFd, unix::net::UnixListener},
+    process::{Command, Stdio},
+};
 
+use assert_cmd::cargo::CommandCargoExt as _;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -108,8 +113,7 @@ pub(crate) fn helper_killed() {
     let place = Place::new("");
     let daemon = place.start();
     let helper = helper(&daemon);
-    let pid = i32::try_from(helper).ok().and_then(Pid::from_raw).expect("a process");
-    kill_process(pid, Signal::KILL).expect("it runs");
+    kill_process(pid(helper), Signal::KILL).expect("it runs");
     let health = until("health to say so", || {
         let health = daemon.health();
         (health["helper"]["alive"] == false).then_some(health)
@@ -130,7 +134,7 @@ pub(crate) fn helper_killed() {
         (&std::process::id().into(), &Value::Null),
         "what the kernel said is left"
     );
-    assert!(daemon.health()["helper"]["unanswered"].as_u64() > Some(0));
+    unanswered(&daemon, 0);
     let status = place.tcpx().arg("--status").output().expect("tcpx runs");
     let said = String::from_utf8_lossy(&status.stdout);
     assert!(status.status.code() == Some(1) && said.contains("HAS ENDED"), "{said}");
@@ -138,33 +142,80 @@ pub(crate) fn helper_killed() {
     assert!(status.success() && took.as_secs() < 1, "{status} after {took:?}");
 }
 
+/// Health is brought up to date once a second.
+fn unanswered(daemon: &Daemon<'_>, least: u64) {
+    until("unanswered questions in health", || {
+        (daemon.health()["helper"]["unanswered"].as_u64() > Some(least)).then_some(())
+    });
+}
+
+pub(crate) fn helper_of_systemd() {
+    let place = Place::new("");
+    let path = place.path("helper.sock");
+    let listener = UnixListener::bind(&path).expect("a socket");
+    // As a socket unit with Accept=yes has it: a process for each connection, which is its stdin.
+    let serving = std::thread::spawn(move || {
+        let serve = || {
+            let (connection, _) = listener.accept().expect("a connection");
+            let mut helper = Command::cargo_bin("tcpx").expect("tcpx");
+            helper.arg(tcpx_user::daemon::helper::ARGUMENT).stdin(OwnedFd::from(connection));
+            helper.stdout(Stdio::null()).spawn().expect("it starts")
+        };
+        [serve(), serve()]
+    });
+    let daemon = place.start_with(|tcpx| {
+        tcpx.arg("--helper").arg(&path);
+    });
+    let first = helper(&daemon);
+    kill_process(pid(first), Signal::KILL).expect("it runs");
+    until("another one", || {
+        let helper = &daemon.health()["helper"];
+        (helper["alive"] == true && helper["pid"] != first).then_some(())
+    });
+    let port = Refusing::new();
+    let attempt = until("an attempt that was looked up", || {
+        port.refuse(1);
+        let lines = daemon.lines("/attempts?n=1000");
+        lines.into_iter().rfind(|line| port.is_attempt(line) && !line["data"]["process"]["exe"].is_null())
+    });
+    assert_looked_up(&attempt["data"]);
+    daemon.end(Signal::TERM);
+    for mut helper in serving.join().expect("both were started") {
+        helper.wait().expect("it ends with the daemon");
+    }
+}
+
+fn pid(number: u64) -> Pid {
+    i32::try_from(number).ok().and_then(Pid::from_raw).expect("a process")
+}
+
 pub(crate) fn helper_stopped() {
     let place = Place::new("");
     let daemon = place.start();
-    let pid = i32::try_from(helper(&daemon)).ok().and_then(Pid::from_raw).expect("a process");
+    let pid = pid(helper(&daemon));
     kill_process(pid, Signal::STOP).expect("it runs");
     let port = Refusing::new();
     port.refuse(200);
     until("all attempts, without waiting for each", || {
         (port.attempts(&daemon.lines("/attempts?n=1000")) == 200).then_some(())
     });
-    assert!(daemon.health()["helper"]["unanswered"].as_u64() > Some(100));
+    unanswered(&daemon, 100);
     kill_process(pid, Signal::CONT).expect("it is stopped");
     let attempt = until("an attempt that was looked up again", || {
         port.refuse(1);
-        let lines = daemon.lines("/attempts?n=1");
-        lines.into_iter().find(|line| port.is_attempt(line) && !line["data"]["process"]["exe"].is_null())
+        let lines = daemon.lines("/attempts?n=1000");
+        lines.into_iter().rfind(|line| port.is_attempt(line) && !line["data"]["process"]["exe"].is_null())
     });
     assert_looked_up(&attempt["data"]);
 }
 
 pub(crate) fn other_namespace() {
     let place = Place::new("");
-    let daemon = place.start();
     // ip(8) leaves a name, and with it the namespace, which the helper enters to count.
     let name = format!("tcpx-test-{}", std::process::id());
     let ip = |arguments: &[&str]| Command::new("ip").args(arguments).status().expect("ip runs").success();
     assert!(ip(&["netns", "add", &name]));
+    let daemon = place.start();
     let tried = Command::new("ip")
         .args([
             "netns",

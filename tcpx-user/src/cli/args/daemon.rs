@@ -9,6 +9,9 @@ pub struct DaemonArgs {
     /// Configuration [default: /etc/tcpx/daemon.toml if it is there]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Ask the helper behind this unix socket, which systemd starts, instead of starting one
+    #[arg(long, value_name = "SOCKET", conflicts_with = "action")]
+    pub helper: Option<PathBuf>,
     /// Say whether the configuration is right, and do no more
     #[arg(long)]
     pub check_config: bool,

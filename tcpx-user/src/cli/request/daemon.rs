@@ -9,6 +9,8 @@ use crate::cli::args::DaemonArgs;
 pub struct Daemon {
     /// The configuration, if another than the usual one.
     pub config: Option<PathBuf>,
+    /// Socket of a helper that somebody else starts.
+    pub helper: Option<PathBuf>,
     /// What to do.
     pub action: Action,
 }
@@ -33,5 +35,5 @@ pub(super) fn daemon(typed: DaemonArgs) -> Daemon {
         DaemonArgs { status: true, .. } => Action::Status,
         DaemonArgs { .. } => Action::Run,
     };
-    Daemon { config: typed.config, action }
+    Daemon { config: typed.config, helper: typed.helper, action }
 }

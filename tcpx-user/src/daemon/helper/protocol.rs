@@ -26,8 +26,8 @@ pub(super) enum Ask {
 /// What the helper answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Reply {
-    /// It has looked at all there is; with the number 0.
-    Ready,
+    /// It has looked at all there is, and this is its process; with the number 0.
+    Ready(u32),
     Answer(Answer),
     Census(Census),
     Counters(Vec<Result<Counters, String>>),

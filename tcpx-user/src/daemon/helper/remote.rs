@@ -8,6 +8,7 @@ use std::{
         fd::OwnedFd,
         unix::{net::UnixStream, process::CommandExt as _},
     },
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     rc::Rc,
     time::{Duration, Instant},
@@ -52,9 +53,17 @@ pub struct Remote {
     link: RefCell<Link>,
 }
 
+/// Where the helper comes from.
+enum Origin {
+    /// The daemon started it, and cannot do so again.
+    Child(Child),
+    /// Whoever listens there starts another one.
+    Socket(PathBuf),
+}
+
 struct Link {
     stream: UnixStream,
-    child: Child,
+    origin: Origin,
     number: u64,
     /// The question that was not answered in time: until it is, no other is asked.
     late: Option<u64>,
@@ -68,40 +77,39 @@ struct Link {
 /// Answers that still hold.
 type Cached = std::collections::HashMap<Question, (Instant, Answer)>;
 
-/// Starts the helper, with all rights that the daemon has at this time, and waits until it has looked around.
+/// Starts the helper, with all rights that the daemon has at this time, or connects to one that systemd starts for each connection; waits
+/// until it has looked around.
 ///
 /// # Errors
 /// It does not start.
-pub fn spawn(health: &Health) -> Result<Rc<Remote>, Failure> {
-    let starting = || Failure::io("starting the helper");
-    let (stream, theirs) = UnixStream::pair().map_err(starting())?;
-    // Also where the file has been replaced or is in no directory that this process sees.
-    let mut helper = Command::new("/proc/self/exe");
-    helper.arg(ARGUMENT).stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null());
-    // Ctrl-C in a terminal is for the daemon: the helper ends after it.
-    helper.process_group(0).env_clear();
-    let child = helper.spawn().map_err(starting())?;
-    drop(helper);
-    let standing = Helper { alive: true, pid: child.id(), ..Helper::default() };
-    let mut link = Link {
-        stream,
-        child,
-        number: 0,
-        late: None,
-        seen: Vec::new(),
-        inbox: Vec::new(),
-        outbox: Vec::new(),
-        known: Cached::new(),
-        standing,
+pub fn start(socket: Option<&Path>, health: &Health) -> Result<Rc<Remote>, Failure> {
+    let starting = || {
+        let shown = socket.map(|socket| format!(" behind {}", socket.display()));
+        Failure::io(format!("starting the helper{}", shown.unwrap_or_default()))
     };
-    link.stream.set_write_timeout(Some(DEADLINE)).map_err(starting())?;
+    let (stream, origin) = match socket {
+        Some(socket) => UnixStream::connect(socket).map(|stream| (stream, Origin::Socket(socket.to_owned()))),
+        None => spawn().map(|(stream, child)| (stream, Origin::Child(child))),
+    }
+    .map_err(starting())?;
+    let mut link = Link::new(stream, origin).map_err(starting())?;
     match link.wait(0, START) {
-        Ok(Some(Reply::Ready)) => {}
+        Ok(Some(Reply::Ready(_))) => {}
         Ok(_) => return Err(starting()(io::ErrorKind::TimedOut.into())),
         Err(error) => return Err(starting()(error)),
     }
     health.state().helper = Some(link.standing.clone());
     Ok(Rc::new(Remote { clock: WallClock::sample(), link: RefCell::new(link) }))
+}
+
+fn spawn() -> io::Result<(UnixStream, Child)> {
+    let (stream, theirs) = UnixStream::pair()?;
+    // Also where the file has been replaced or is in no directory that this process sees.
+    let mut helper = Command::new("/proc/self/exe");
+    helper.arg(ARGUMENT).stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null());
+    // Ctrl-C in a terminal is for the daemon: the helper ends after it.
+    helper.process_group(0).env_clear();
+    Ok((stream, helper.spawn()?))
 }
 
 impl Remote {
@@ -111,6 +119,8 @@ impl Remote {
         let link = &mut *self.link.borrow_mut();
         if link.standing.alive {
             link.look();
+        } else {
+            link.connect_again();
         }
         link.standing.clone()
     }
@@ -187,6 +197,48 @@ impl Informant for Remote {
 }
 
 impl Link {
+    fn new(stream: UnixStream, origin: Origin) -> io::Result<Self> {
+        stream.set_write_timeout(Some(DEADLINE))?;
+        Ok(Self {
+            stream,
+            origin,
+            number: 0,
+            late: None,
+            seen: Vec::new(),
+            inbox: Vec::new(),
+            outbox: Vec::new(),
+            known: Cached::new(),
+            standing: Helper { alive: true, ..Helper::default() },
+        })
+    }
+
+    /// A new helper is asked when it has looked around: until it says so, its first word is late.
+    fn connect_again(&mut self) {
+        let Origin::Socket(socket) = &self.origin else { return };
+        let fresh =
+            UnixStream::connect(socket).and_then(|stream| Self::new(stream, Origin::Socket(socket.clone())));
+        if let Ok(fresh) = fresh {
+            say("helper: connected to a new one");
+            let Helper { answered, unanswered, .. } = self.standing;
+            let standing = Helper { answered, unanswered, ..fresh.standing };
+            *self = Self { late: Some(0), number: self.number, standing, ..fresh };
+        }
+    }
+
+    /// Takes the next answer that has come; notes what it says of the helper.
+    fn take(&mut self) -> io::Result<Option<(u64, Reply)>> {
+        let taken = take::<Reply>(&mut self.inbox)?;
+        if let Some((number, reply)) = &taken {
+            if let Reply::Ready(pid) = reply {
+                self.standing.pid = *pid;
+            }
+            if self.late == Some(*number) {
+                self.late = None;
+            }
+        }
+        Ok(taken)
+    }
+
     /// Collects what the helper should look up before the next question.
     fn see(&mut self, seen: Seen) {
         // Time goes on, and storms tell of one namespace again and again.
@@ -252,10 +304,7 @@ impl Link {
     fn wait(&mut self, number: u64, within: Duration) -> io::Result<Option<Reply>> {
         let until = Instant::now() + within;
         loop {
-            while let Some((got, reply)) = take::<Reply>(&mut self.inbox)? {
-                if self.late == Some(got) {
-                    self.late = None;
-                }
+            while let Some((got, reply)) = self.take()? {
                 if got == number {
                     return Ok(Some(reply));
                 }
@@ -274,11 +323,7 @@ impl Link {
         let looked = self.stream.set_nonblocking(true).and_then(|()| self.read());
         let back = self.stream.set_nonblocking(false);
         let taken = looked.and(back).and_then(|()| {
-            while let Some((got, _)) = take::<Reply>(&mut self.inbox)? {
-                if self.late == Some(got) {
-                    self.late = None;
-                }
-            }
+            while self.take()?.is_some() {}
             Ok(())
         });
         if let Err(error) = taken {
@@ -305,13 +350,17 @@ impl Link {
         if !self.standing.alive {
             return;
         }
-        let how = match self.child.try_wait() {
-            Ok(Some(status)) => status.to_string(),
-            _ => error.to_string(),
+        let how = match &mut self.origin {
+            Origin::Child(child) => child.try_wait().ok().flatten().map(|status| status.to_string()),
+            Origin::Socket(_) => None,
+        };
+        let then = match &self.origin {
+            Origin::Child(_) => "until a restart of the daemon, as only a new one has the rights for it",
+            Origin::Socket(_) => "until another one answers",
         };
         let what = format!(
-            "it has ended ({how}): programs, containers, owners of sockets and other namespaces are not looked up any \
-             more; restart the daemon, as only a new one has the rights for it"
+            "it has ended ({}): programs, containers, owners of sockets and other namespaces are not looked up {then}",
+            how.unwrap_or_else(|| error.to_string())
         );
         say(&format!("helper: {what}"));
         self.standing.alive = false;

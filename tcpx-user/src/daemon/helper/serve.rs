@@ -19,6 +19,10 @@ pub fn main() -> ExitCode {
     let served = io::stdin().as_fd().try_clone_to_owned().and_then(|socket| serve(UnixStream::from(socket)));
     match served {
         Ok(()) => ExitCode::SUCCESS,
+        // The daemon has ended while it was being answered.
+        Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             say(&format!("helper: {error}"));
             ExitCode::FAILURE
@@ -30,7 +34,7 @@ fn serve(mut daemon: UnixStream) -> io::Result<()> {
     let enrich = Enrich::new(Limits::default());
     privileges::of_helper()?;
     let (mut inbox, mut outbox) = (Vec::new(), Vec::new());
-    put(0, &Reply::Ready, &mut outbox);
+    put(0, &Reply::Ready(std::process::id()), &mut outbox);
     let mut piece = vec![0; 64 << 10];
     loop {
         daemon.write_all(&outbox)?;
