@@ -16,7 +16,7 @@ use tcpx_common::event::{NetnsKey, NetnsResets};
 
 use crate::{
     abilities::Abilities,
-    enrich::{Census, Enrich, Held, inside_each},
+    enrich::{Census, Informant, Known},
 };
 
 use self::check::{Count, Tally, distance};
@@ -76,10 +76,10 @@ pub struct Audit {
 impl Audit {
     /// Reads all namespaces. To be called when the hooks are attached.
     #[must_use]
-    pub fn begin(enrich: &Enrich, counted: Counted<'_>) -> Self {
+    pub fn begin(enrich: &dyn Informant, counted: Counted<'_>) -> Self {
         let census = enrich.census(false);
         let earlier = Tally::new(counted());
-        let readings = read_quiet(&census.held, counted, |_, before, now| before == Some(now));
+        let readings = read_quiet(enrich, &census.held, counted, |_, before, now| before == Some(now));
         Self {
             at_start: readings.into_iter().filter_map(readable).collect(),
             start_complete: census.start_complete,
@@ -91,7 +91,7 @@ impl Audit {
     #[must_use]
     pub fn finish(
         &self,
-        enrich: &Enrich,
+        enrich: &dyn Informant,
         counted: Counted<'_>,
         scope: &Scope,
         abilities: &Abilities,
@@ -99,7 +99,7 @@ impl Audit {
         let mut census = enrich.census(true);
         census.held.retain(|held| scope.has(held.inum));
         census.unheld.retain(|&inum| scope.has(inum));
-        let readings = read_quiet(&census.held, counted, |held, _, now| {
+        let readings = read_quiet(enrich, &census.held, counted, |held, _, now| {
             // Without a start there is nothing to settle.
             self.start_of(held).map_or(true, |start| off_by(&start, now) == 0)
         });
@@ -119,7 +119,7 @@ impl Audit {
     /// Adds the rise of one namespace's counters to `sums`; how far tcpx's count is off, or why that is not known.
     fn rise(
         &self,
-        held: &Held,
+        held: &Known,
         reading: io::Result<Reading>,
         sums: &mut BTreeMap<String, u64>,
     ) -> Result<u64, String> {
@@ -136,7 +136,7 @@ impl Audit {
     /// One that was not there then was made later and began with zeros: a namespace without any task, mount or
     /// descriptor cannot be entered again, and all of those were looked at. (One that lived by an open socket only
     /// could have been; its old counters would then show as unaccounted, not vanish.)
-    fn start_of(&self, held: &Held) -> Result<Reading, String> {
+    fn start_of(&self, held: &Known) -> Result<Reading, String> {
         match self.at_start.get(&held.inum) {
             Some(reading) => Ok(reading.clone()),
             None if held.at_start => {
@@ -182,7 +182,7 @@ pub(crate) fn blind(abilities: &Abilities) -> Option<String> {
     .map(|(_, what)| format!("this backend does not see {what}"))
 }
 
-fn readable((held, reading): (&Held, io::Result<Reading>)) -> Option<(u32, Reading)> {
+fn readable((held, reading): (&Known, io::Result<Reading>)) -> Option<(u32, Reading)> {
     Some((held.inum, reading.ok()?))
 }
 
@@ -196,16 +196,17 @@ fn unheld(census: &Census) -> Option<String> {
 ///
 /// `settled` gets the reading before this one, if there is one.
 fn read_quiet<'a>(
-    held: &'a [Held],
+    enrich: &dyn Informant,
+    held: &'a [Known],
     counted: Counted<'_>,
-    settled: impl Fn(&Held, Option<&Reading>, &Reading) -> bool,
-) -> Vec<(&'a Held, io::Result<Reading>)> {
+    settled: impl Fn(&Known, Option<&Reading>, &Reading) -> bool,
+) -> Vec<(&'a Known, io::Result<Reading>)> {
     let mut readings: Vec<Option<io::Result<Reading>>> = held.iter().map(|_| None).collect();
     let mut open: Vec<usize> = (0..held.len()).collect();
     for _ in 0..ROUNDS {
-        let targets: Vec<&Held> = open.iter().map(|&at| &held[at]).collect();
+        let targets: Vec<Known> = open.iter().map(|&at| held[at]).collect();
         let before = Tally::new(counted());
-        let counters = inside_each(&targets, |_| Counters::read());
+        let counters = enrich.counters(&targets);
         let after = Tally::new(counted());
         let mut again = Vec::new();
         for ((&at, target), counters) in open.iter().zip(&targets).zip(counters) {

@@ -27,6 +27,7 @@ mod programs;
 mod rises;
 mod route;
 mod scan;
+mod seen;
 mod sockets;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -40,21 +41,22 @@ use std::{
 use tcpx_common::abi::state;
 
 use crate::{
-    event::{Ends, Event, Holders, Netns, Segment, SockFacts, Task, What},
+    audit::Counters,
+    event::{Ends, Event, Netns, Task},
     line,
     ruleset::Ruleset,
     who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings, Who},
 };
 
-pub(crate) use self::inside::inside_each;
 pub use self::{
     clock::WallClock,
-    netns::{Census, Held, Limits},
+    netns::{Census, Known, Limits},
+    seen::{Caller, Seen, each_seen},
 };
 
 use self::{
     asked::Asked, cgroup::Cgroups, devices::Devices, elsewhere::Elsewheres, half_open::HalfOpen,
-    netns::Namespaces, process::Processes, rises::Rises, scan::Scan, sockets::Sockets,
+    inside::inside_each, netns::Namespaces, process::Processes, rises::Rises, scan::Scan, sockets::Sockets,
 };
 
 /// What is behind the numbers of this host.
@@ -88,7 +90,7 @@ impl Enrich {
         let mut namespaces = Namespaces::new(limits, visible, &scan);
         let state = State {
             processes: Processes::new(visible),
-            rises: Rises::new(&namespaces.census(false)),
+            rises: Rises::new(&namespaces.all_held(), namespaces.census(false).start_complete),
             namespaces,
             sockets: Sockets::new(visible, scan),
             cgroups: Cgroups::new(),
@@ -103,7 +105,13 @@ impl Enrich {
 
     /// Learns from an event, and looks up what it names. To be called with each event, before it is correlated.
     pub fn observe(&self, event: &Event) {
-        self.lock().observe(event);
+        let state = &mut *self.lock();
+        each_seen(event, &mut |seen| state.see(seen));
+    }
+
+    /// Looks up one thing that an event named.
+    pub fn see(&self, seen: Seen) {
+        self.lock().see(seen);
     }
 
     /// Sockets that hold a port of a namespace now: for when the kernel's own walk is absent or incomplete.
@@ -138,68 +146,24 @@ impl Enrich {
 }
 
 impl State {
-    fn observe(&mut self, event: &Event) {
-        self.latest = self.latest.max(event.time);
-        self.namespaces.hold(event.netns, event.task.tgid);
-        match &event.what {
-            What::Bind(bind) => {
-                self.caller(event, &bind.comm, bind.uid, bind.cgroup, bind.inode);
-            }
-            What::CallFailed(failed) => {
-                let bind = &failed.bind;
-                self.caller(event, &bind.comm, bind.uid, bind.cgroup, bind.inode);
-                self.sockets(event.time, None, failed.holders.as_ref());
-            }
-            What::State(change) if change.caller => {
-                // A client's own socket is named by its attempt; remembering it would drive out the listeners'.
-                let inode = change.inode.filter(|_| change.new == state::LISTEN);
-                self.caller(event, &change.comm, change.uid, change.cgroup, inode);
-            }
-            What::ConnectFailed(failed) => self.caller(event, &failed.comm, failed.uid, failed.cgroup, None),
-            What::Reply(reply) => {
-                self.segment(event.netns, &reply.segment);
-                self.sockets(event.time, reply.sock.as_ref(), reply.holders.as_ref());
-                self.half_open.observe(event.netns, reply, &self.namespaces);
-            }
-            What::Drop(drop) => {
-                self.segment(event.netns, &drop.segment);
-                self.sockets(event.time, None, drop.holders.as_ref());
-            }
-            What::Untranslated(found) => self.sockets(event.time, Some(&found.sock), None),
-            What::Nat(nat) => self.sockets(event.time, None, nat.holders.as_ref()),
-            What::Retransmit(retransmit) => self.sockets(event.time, None, retransmit.holders.as_ref()),
-            What::ConnRequest(request) => self.sockets(event.time, Some(&request.sock), None),
-            What::ActiveReset(reset) | What::ReceiveReset(reset) => {
-                // In SYN_SENT its owner is whoever called connect(); storms of refusals would keep tcpx looking.
-                let sock = Some(&reset.sock).filter(|sock| sock.state != state::SYN_SENT);
-                self.sockets(event.time, sock, None);
-                self.half_open.observe_reset(event.netns, reset, &self.namespaces);
-            }
-            What::Fork { child } => self.namespaces.hold_that_of(*child),
-            What::Lookup(found) => self.segment(event.netns, &found.segment),
-            What::Reject(segment, _) => self.segment(event.netns, segment),
-            _ => {}
+    fn see(&mut self, seen: Seen) {
+        match seen {
+            Seen::Time(time) => self.latest = self.latest.max(time),
+            Seen::Namespace(netns, pid) => self.namespaces.hold(netns, pid),
+            Seen::Child(pid) => self.namespaces.hold_that_of(pid),
+            Seen::Caller(caller) => self.caller(&caller),
+            Seen::Socket(inode, time) => self.sockets.seen(inode, time, &mut self.processes),
+            Seen::Device(netns, ifindex, name) => self.devices.learn(netns, ifindex, &name),
+            Seen::HalfOpen(netns, ends) => self.half_open.ask(netns, ends, &self.namespaces),
         }
     }
 
     /// The running task made the system call: what /proc says of it is read while it is there.
-    fn caller(&mut self, event: &Event, comm: &[u8], uid: u32, cgroup: Option<u64>, inode: Option<u64>) {
-        let owner = self.process(event.task, comm, Some(uid), cgroup, event.time);
+    fn caller(&mut self, caller: &Caller) {
+        let Caller { time, task, comm, uid, cgroup, inode } = caller;
+        let owner = self.process(*task, comm, Some(*uid), *cgroup, *time);
         if let Some(inode) = inode {
-            self.sockets.told(inode, event.task, owner);
-        }
-    }
-
-    fn sockets(&mut self, time: u64, sock: Option<&SockFacts>, holders: Option<&Holders>) {
-        let held = holders.into_iter().flat_map(|holders| &holders.list).filter_map(|holder| holder.inode);
-        for inode in sock.and_then(|sock| sock.inode).into_iter().chain(held) {
-            self.sockets.seen(inode, time, &mut self.processes);
-        }
-    }
-
-    fn segment(&mut self, netns: Netns, segment: &Segment) {
-        if let (Some(ifindex), Some(name)) = (segment.ifindex, &segment.device) {
-            self.devices.learn(netns, ifindex, name);
+            self.sockets.told(*inode, *task, owner);
         }
     }
 
@@ -240,6 +204,44 @@ impl State {
     }
 }
 
+/// Who answers for this host, live: enrichment in this process, or one that asks another process.
+pub trait Informant: Who {
+    /// Learns from an event, before it is correlated.
+    fn observe(&self, event: &Event);
+
+    /// What turns times of events into those that people read.
+    fn clock(&self) -> WallClock;
+
+    /// The namespaces that are held open; `look_again` searches for new ones first.
+    fn census(&self, look_again: bool) -> Census;
+
+    /// The counters of namespaces now, read from inside, in the same order.
+    fn counters(&self, of: &[Known]) -> Vec<io::Result<Counters>>;
+}
+
+impl Informant for Enrich {
+    fn observe(&self, event: &Event) {
+        Self::observe(self, event);
+    }
+
+    fn clock(&self) -> WallClock {
+        self.clock
+    }
+
+    fn census(&self, look_again: bool) -> Census {
+        Self::census(self, look_again)
+    }
+
+    fn counters(&self, of: &[Known]) -> Vec<io::Result<Counters>> {
+        let held = self.lock().namespaces.all_held();
+        let find = |known: &Known| held.iter().find(|held| held.inum == known.inum);
+        let found: Vec<_> = of.iter().filter_map(find).cloned().collect();
+        let mut read = inside_each(&found, |_| Counters::read()).into_iter();
+        let gone = || Err(io::Error::other("the namespace is not held open"));
+        of.iter().map(|known| find(known).and_then(|_| read.next()).unwrap_or_else(gone)).collect()
+    }
+}
+
 impl Who for Enrich {
     fn holder(&self, inode: u64) -> Option<line::Process> {
         let state = &mut *self.lock();
@@ -267,7 +269,7 @@ impl Who for Enrich {
 
     fn elsewhere(&self, netns: Netns, port: u16) -> Vec<Elsewhere> {
         let state = &mut *self.lock();
-        let held = state.namespaces.census(false).held;
+        let held = state.namespaces.all_held();
         state.elsewhere.of(netns, port, &held)
     }
 

@@ -6,6 +6,7 @@ use clap::Parser as _;
 use tcpx_user::{
     check,
     cli::{args::Args, explain, failure::Failure, lab, request::Request},
+    daemon::helper,
     lab::actor,
     query, run,
 };
@@ -14,6 +15,9 @@ fn main() -> ExitCode {
     let mut args = env::args_os().skip(1);
     if args.next().is_some_and(|first| first == actor::ARGUMENT) {
         return actor::main(args);
+    }
+    if env::args_os().nth(1).is_some_and(|first| first == helper::ARGUMENT) {
+        return helper::main();
     }
     match dispatch() {
         Ok(status) => ExitCode::from(status),
@@ -37,6 +41,7 @@ fn dispatch() -> Result<u8, Failure> {
         Request::Query(asked) => query::query(&asked),
         Request::Probe(probe) => run::probe(&probe),
         Request::Top(top) => run::top(&top),
+        Request::Daemon(asked) => run::daemon(&asked),
         Request::Lab(asked) => lab::run(&asked),
         Request::Check(check) => check::run(&check),
         Request::Explain(explain) => explain::run(&explain),

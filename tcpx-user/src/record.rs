@@ -31,10 +31,10 @@ pub use self::{
     reader::{Block, Broken, Reader},
     recorder::Recorder,
     rotation::Rotation,
-    said::Summed,
+    said::{Answer, Question, Summed},
     symbols::{Noted, SymbolTable},
     told::{Told, Wrong},
-    who::Asked,
+    who::{Answers, Asked, answer},
 };
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ const NEEDS: &[Need] = &[
     Need { program: "ip", package: "iproute2", why: "sets up networks in guests" },
     Need { program: "tc", package: "iproute2", why: "drops and delays packets in guests" },
     Need { program: "ss", package: "iproute2", why: "shows sockets in guests" },
+    Need { program: "systemd-analyze", package: "systemd", why: "checks the units of tcpx daemon" },
     Need { program: "tmux", package: "tmux", why: "is the terminal on which the full-screen view is tested" },
     Need { program: "tshark", package: "tshark", why: "reads exported packets in tests" },
     Need { program: "cc", package: "gcc", why: "links Rust programs" },

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fs, io};
 
+use serde::{Deserialize, Serialize};
+
 /// The counters that say something about refused, reset and dropped connections. IPv4 and IPv6 share them.
 const NAMES: &[&str] = &[
     "ActiveOpens",
@@ -60,8 +62,18 @@ const CONNTRACK: &[(&str, &str)] =
     &[("drop", "nf_conntrack drop"), ("insert_failed", "nf_conntrack insert_failed")];
 
 /// Values of one namespace. A counter that this kernel does not have is absent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "BTreeMap<String, u64>")]
 pub struct Counters(BTreeMap<&'static str, u64>);
+
+/// A counter that this tcpx does not know is left out.
+impl From<BTreeMap<String, u64>> for Counters {
+    fn from(named: BTreeMap<String, u64>) -> Self {
+        let known = || NAMES.iter().chain(XFRM).chain(CONNTRACK.iter().map(|(_, name)| name)).copied();
+        let find = |name: &str| known().find(|known| *known == name);
+        Self(named.into_iter().filter_map(|(name, value)| Some((find(&name)?, value))).collect())
+    }
+}
 
 impl Counters {
     /// Reads those of the namespace that the calling thread is in.
@@ -217,7 +229,10 @@ IpExt: 0 0
 
     #[test]
     fn this_machine_has_counters() {
-        assert!(Counters::read().expect("counters").0.len() > 20);
+        let counters = Counters::read().expect("counters");
+        assert!(counters.0.len() > 20);
+        let json = serde_json::to_string(&counters).expect("serialisable");
+        assert_eq!(serde_json::from_str::<Counters>(&json).expect("valid"), counters);
     }
 
     proptest! {

@@ -9,7 +9,7 @@ use std::{
 use super::*;
 use crate::{
     enrich::{
-        Limits,
+        Enrich, Limits,
         testing::{Fresh, root_pids},
     },
     event::{Backend, Event, Netns, Task, What},

@@ -6,7 +6,6 @@ use super::failure::Failure;
 
 /// Bits of `CapEff` (include/uapi/linux/capability.h).
 mod cap {
-    pub(super) const NET_ADMIN: u64 = 1 << 12;
     pub(super) const SYS_ADMIN: u64 = 1 << 21;
     pub(super) const PERFMON: u64 = 1 << 38;
     pub(super) const BPF: u64 = 1 << 39;
@@ -66,7 +65,7 @@ impl Surroundings {
     #[must_use]
     pub fn may_load(&self) -> bool {
         let has = |bit| self.caps & bit != 0;
-        has(cap::SYS_ADMIN) || (has(cap::BPF) && has(cap::PERFMON) && has(cap::NET_ADMIN))
+        has(cap::SYS_ADMIN) || (has(cap::BPF) && has(cap::PERFMON))
     }
 
     /// Words for a refusal by the kernel (EPERM, EACCES) although the capabilities are there.
@@ -97,7 +96,7 @@ impl Surroundings {
     }
 
     fn no_privilege(&self) -> Failure {
-        let what = "loading eBPF programs is not allowed: no CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN";
+        let what = "loading eBPF programs is not allowed: no CAP_BPF and CAP_PERFMON";
         let advice = match (self.euid, self.container) {
             (0, true) => {
                 "root in this container is not enough: run tcpx on the host, or start the container with --privileged"
@@ -134,7 +133,7 @@ fn in_container() -> bool {
 mod tests {
     use super::*;
 
-    const ROOT: u64 = cap::SYS_ADMIN | cap::BPF | cap::PERFMON | cap::NET_ADMIN;
+    const ROOT: u64 = cap::SYS_ADMIN | cap::BPF | cap::PERFMON;
 
     fn root() -> Surroundings {
         Surroundings { caps: ROOT, btf: true, ..Surroundings::default() }
@@ -145,9 +144,9 @@ mod tests {
     }
 
     #[test]
-    fn root_and_the_three_capabilities_may() {
+    fn root_and_the_two_capabilities_may() {
         assert!(root().check().is_ok());
-        assert!(Surroundings { caps: cap::BPF | cap::PERFMON | cap::NET_ADMIN, ..root() }.check().is_ok());
+        assert!(Surroundings { caps: cap::BPF | cap::PERFMON, ..root() }.check().is_ok());
         assert!(Surroundings { caps: cap::BPF, ..root() }.check().is_err());
     }
 

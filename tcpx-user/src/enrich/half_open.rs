@@ -23,23 +23,8 @@ impl HalfOpen {
         Self { known: Cache::new(CAPACITY), budget: Budget::new(boot_now()) }
     }
 
-    /// Asks now, if this answer leaves it open.
-    pub(crate) fn observe(&mut self, netns: Netns, reply: &Reply, namespaces: &Namespaces) {
-        let listens = reply.sock.as_ref().is_some_and(|sock| sock.state == LISTEN);
-        let ambiguous = listens && reply.segment.flags & ACK != 0 && reply.lookups.established.is_none();
-        if ambiguous {
-            self.ask(netns, reply.segment.ends.flipped(), namespaces);
-        }
-    }
-
-    /// Asks now, if it was not seen what became of the request socket that this RST met.
-    pub(crate) fn observe_reset(&mut self, netns: Netns, reset: &SockReset, namespaces: &Namespaces) {
-        if reset.quiet.is_some_and(|quiet| quiet.met == (Reached::Request { ended: None })) {
-            self.ask(netns, reset.ends, namespaces);
-        }
-    }
-
-    fn ask(&mut self, netns: Netns, ends: Ends, namespaces: &Namespaces) {
+    /// Asks now.
+    pub(crate) fn ask(&mut self, netns: Netns, ends: Ends, namespaces: &Namespaces) {
         if !self.budget.allows(boot_now()) {
             return;
         }
@@ -54,6 +39,19 @@ impl HalfOpen {
     pub(crate) fn get(&self, netns: Netns, ends: Ends) -> Option<u8> {
         self.known.get(&(netns.inum, ends)).copied()
     }
+}
+
+/// The ends (local first) to ask about, if this answer leaves open what the segment had found.
+pub(super) fn of_reply(reply: &Reply) -> Option<Ends> {
+    let listens = reply.sock.as_ref().is_some_and(|sock| sock.state == LISTEN);
+    let ambiguous = listens && reply.segment.flags & ACK != 0 && reply.lookups.established.is_none();
+    ambiguous.then(|| reply.segment.ends.flipped())
+}
+
+/// The same, if it was not seen what became of the request socket that this RST met.
+pub(super) fn of_reset(reset: &SockReset) -> Option<Ends> {
+    let open = reset.quiet.is_some_and(|quiet| quiet.met == (Reached::Request { ended: None }));
+    open.then_some(reset.ends)
 }
 
 fn ask(netns: Netns, local: SocketAddr, remote: SocketAddr, namespaces: &Namespaces) -> Option<u8> {

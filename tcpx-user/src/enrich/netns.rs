@@ -18,6 +18,7 @@ use std::{
 };
 
 use rustix::process::{Resource, getrlimit};
+use serde::{Deserialize, Serialize};
 
 use crate::event::Netns;
 
@@ -58,17 +59,21 @@ const SPARE: u64 = 256;
 
 /// A namespace that tcpx holds open.
 #[derive(Clone, Debug)]
-pub struct Held {
+pub(crate) struct Held {
     /// Inode number.
-    pub inum: u32,
+    pub(crate) inum: u32,
     /// `net.net_cookie`, where the kernel tells (5.14 and later).
-    pub cookie: Option<u64>,
+    pub(crate) cookie: Option<u64>,
     /// It was there when tcpx started.
-    pub at_start: bool,
+    pub(crate) at_start: bool,
     fd: Arc<OwnedFd>,
 }
 
 impl Held {
+    const fn known(&self) -> Known {
+        Known { inum: self.inum, cookie: self.cookie, at_start: self.at_start }
+    }
+
     /// Not a later namespace that was given the same inode number.
     fn may_be(&self, netns: Netns) -> bool {
         let known = self.cookie.filter(|_| netns.cookie != 0);
@@ -82,11 +87,22 @@ impl AsFd for Held {
     }
 }
 
+/// A namespace, for whoever only wants to know of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// Inode number.
+    pub inum: u32,
+    /// `net.net_cookie`, where the kernel tells.
+    pub cookie: Option<u64>,
+    /// It was there when tcpx started.
+    pub at_start: bool,
+}
+
 /// Held namespaces, and what was wrong with the listing that found them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Census {
     /// Those that could be opened.
-    pub held: Vec<Held>,
+    pub held: Vec<Known>,
     /// Those that are known but could not be held.
     pub unheld: Vec<u32>,
     /// Every namespace that was there at the start is in one of the lists: any other is younger than tcpx.
@@ -155,10 +171,15 @@ impl Namespaces {
             self.list(&Scan::all(), false);
         }
         Census {
-            held: self.held.values().cloned().collect(),
+            held: self.held.values().map(Held::known).collect(),
             unheld: self.unheld.iter().copied().collect(),
             start_complete: self.start_complete,
         }
+    }
+
+    /// All that are held.
+    pub(crate) fn all_held(&self) -> Vec<Held> {
+        self.held.values().cloned().collect()
     }
 
     /// Holds the namespace of an event open. `pid`: a process that is likely in it.

@@ -8,7 +8,7 @@ use super::{
     cache::Cache,
     clock::boot_now,
     inside::{inside, inside_each},
-    netns::{Census, Held},
+    netns::Held,
 };
 
 /// A reading serves so long: a storm of drops is no storm of readings.
@@ -24,12 +24,12 @@ pub(crate) struct Rises {
 
 impl Rises {
     /// Reads all that there are.
-    pub(crate) fn new(census: &Census) -> Self {
-        let readings = inside_each(&census.held, |_| Counters::read_with_drops());
-        let known = census.held.iter().zip(readings);
+    pub(crate) fn new(held: &[Held], start_complete: bool) -> Self {
+        let readings = inside_each(held, |_| Counters::read_with_drops());
+        let known = held.iter().zip(readings);
         Self {
             at_start: known.filter_map(|(held, reading)| Some((held.inum, reading.ok()?))).collect(),
-            start_complete: census.start_complete,
+            start_complete,
             read: Cache::new(CAPACITY),
         }
     }

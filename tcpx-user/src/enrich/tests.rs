@@ -15,7 +15,7 @@ use super::{
     testing::{Fresh, root_pids, skipped},
     *,
 };
-use crate::event::{Backend, Bind};
+use crate::event::{Backend, Bind, What};
 
 fn own_task() -> Task {
     Task { tgid: id(), tid: id() }

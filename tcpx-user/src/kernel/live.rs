@@ -94,6 +94,12 @@ impl Counts {
         counted.filter(|&(_, count)| count > 0).collect()
     }
 
+    /// Whether this process may read them now.
+    #[must_use]
+    pub fn can_be_read(&self) -> bool {
+        self.counters.get(&0, 0).is_ok()
+    }
+
     /// Firings of which nothing was seen, while the programs live.
     #[must_use]
     pub fn missed(&self) -> Option<u64> {

@@ -15,9 +15,10 @@ use crate::{
     who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings},
 };
 
-/// What was asked.
+/// What was asked: the questions of `Who`, one variant each.
+#[expect(missing_docs, reason = "each is a question of `Who`, where it is explained")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) enum Question {
+pub enum Question {
     Holder(u64),
     Process { tgid: u32, tid: u32, comm: Vec<u8>, uid: Option<u32>, cgroup: Option<u64> },
     Cgroup(u64),
@@ -36,8 +37,9 @@ pub(super) enum Question {
 }
 
 /// What was answered.
+#[expect(missing_docs, reason = "each holds what a question of `Who` returns")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) enum Answer {
+pub enum Answer {
     /// Nothing is known.
     Nothing,
     Process(Process),
@@ -55,7 +57,7 @@ pub(super) enum Answer {
 /// [`line::Process`]: that one is for publishing only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Process {
+pub struct Process {
     pid: u32,
     tid: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]

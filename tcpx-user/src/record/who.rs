@@ -13,6 +13,15 @@ use crate::{
     who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings, Who},
 };
 
+/// Somebody who answers questions as values: a recorder in between, another process.
+pub trait Answers {
+    /// The answer, or [`Answer::Nothing`].
+    fn ask(&self, question: Question) -> Answer;
+
+    /// Wall clock of a boot clock time.
+    fn clock(&self, boot_ns: u64) -> String;
+}
+
 /// Asks, and writes down what it is told.
 pub struct Asked<'a> {
     who: &'a dyn Who,
@@ -25,10 +34,53 @@ impl<'a> Asked<'a> {
     pub const fn new(who: &'a dyn Who, recorder: &'a Recorder) -> Self {
         Self { who, recorder }
     }
+}
 
-    fn ask<T>(&self, question: Question, ask: impl FnOnce() -> Option<T>, into: fn(T) -> Answer) -> Answer {
-        self.recorder.ask(question, || ask().map_or(Answer::Nothing, into))
+impl Answers for Asked<'_> {
+    fn ask(&self, question: Question) -> Answer {
+        self.recorder.ask(question.clone(), || answer(self.who, &question))
     }
+
+    /// The clock stands in the facts.
+    fn clock(&self, boot_ns: u64) -> String {
+        self.who.time(boot_ns)
+    }
+}
+
+/// Sysctls that are asked for; `Who` knows no others.
+const SYSCTLS: [&str; 3] =
+    ["net/ipv6/conf/all/disable_ipv6", "net/ipv4/ip_local_port_range", "net/ipv4/ip_unprivileged_port_start"];
+
+/// Puts a question that is a value to somebody who knows.
+#[must_use]
+pub fn answer(who: &dyn Who, question: &Question) -> Answer {
+    let sysctl = |netns, path: &String| {
+        let known = SYSCTLS.into_iter().find(|known| known == path)?;
+        who.sysctl(netns, known)
+    };
+    let found = match question {
+        Question::Holder(inode) => who.holder(*inode).map(|process| Answer::Process(process.into())),
+        Question::Process { tgid, tid, comm, uid, cgroup } => {
+            let task = Task { tgid: *tgid, tid: *tid };
+            Some(Answer::Process(who.process(task, comm, *uid, *cgroup).into()))
+        }
+        Question::Cgroup(id) => who.cgroup(*id).map(Answer::Text),
+        Question::Netns(netns) => who.netns(*netns).name.map(Answer::Text),
+        Question::Device(netns, ifindex) => who.device(*netns, *ifindex).map(Answer::Text),
+        Question::Elsewhere(netns, port) => Some(Answer::Elsewhere(who.elsewhere(*netns, *port))),
+        Question::Tellings(netns) => who.tellings(*netns).map(Answer::Tellings),
+        Question::Route(netns, to) => who.route(*netns, *to).map(Answer::Route),
+        Question::Sysctl(netns, path) => sysctl(*netns, path).map(Answer::Text),
+        Question::Connections(netns) => who.connections(*netns).map(Answer::Connections),
+        Question::Ruleset(netns) => who.ruleset(*netns).map(Answer::Ruleset),
+        Question::CgroupPrograms(cgroup, hook) => who.cgroup_programs(*cgroup, *hook).map(Answer::Count),
+        Question::IsHalfOpen(netns, a, b) => {
+            who.is_half_open(*netns, Ends { a: *a, b: *b }).map(Answer::Flag)
+        }
+        Question::IsLeft(netns, a, b) => who.is_left(*netns, Ends { a: *a, b: *b }).map(Answer::Flag),
+        Question::PortHolders(netns, port) => who.port_holders(*netns, *port).map(Answer::PortHolders),
+    };
+    found.unwrap_or(Answer::Nothing)
 }
 
 /// The part of an answer that has the type which the question asks for.
@@ -58,86 +110,84 @@ pub(super) fn bare(task: Task, comm: &[u8], uid: Option<u32>) -> line::Process {
     }
 }
 
-impl Who for Asked<'_> {
+impl<T: Answers> Who for T {
     fn holder(&self, inode: u64) -> Option<line::Process> {
-        let ask = || self.who.holder(inode);
-        let answer = self.ask(Question::Holder(inode), ask, |process| Answer::Process(process.into()));
-        given!(answer, Process).map(Into::into)
+        given!(self.ask(Question::Holder(inode)), Process).map(Into::into)
     }
 
     fn process(&self, of: Task, comm: &[u8], uid: Option<u32>, cgroup: Option<u64>) -> line::Process {
-        let ask = || Some(self.who.process(of, comm, uid, cgroup));
-        let question = task(of, comm, uid, cgroup);
-        let answer = self.ask(question, ask, |process| Answer::Process(process.into()));
+        let answer = self.ask(task(of, comm, uid, cgroup));
         given!(answer, Process).map_or_else(|| bare(of, comm, uid), Into::into)
     }
 
     fn cgroup(&self, id: u64) -> Option<String> {
-        given!(self.ask(Question::Cgroup(id), || self.who.cgroup(id), Answer::Text), Text)
+        given!(self.ask(Question::Cgroup(id)), Text)
     }
 
     fn netns(&self, netns: Netns) -> line::Netns {
-        let answer = self.ask(Question::Netns(netns), || self.who.netns(netns).name, Answer::Text);
-        line::Netns { inum: netns.inum, name: given!(answer, Text) }
+        line::Netns { inum: netns.inum, name: given!(self.ask(Question::Netns(netns)), Text) }
     }
 
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String> {
-        let ask = || self.who.device(netns, ifindex);
-        given!(self.ask(Question::Device(netns, ifindex), ask, Answer::Text), Text)
+        given!(self.ask(Question::Device(netns, ifindex)), Text)
     }
 
     fn elsewhere(&self, netns: Netns, port: u16) -> Vec<Elsewhere> {
-        let ask = || Some(self.who.elsewhere(netns, port));
-        let answer = self.ask(Question::Elsewhere(netns, port), ask, Answer::Elsewhere);
-        given!(answer, Elsewhere).unwrap_or_default()
+        given!(self.ask(Question::Elsewhere(netns, port)), Elsewhere).unwrap_or_default()
     }
 
     fn tellings(&self, netns: Netns) -> Option<Arc<Tellings>> {
-        let answer = self.ask(Question::Tellings(netns), || self.who.tellings(netns), Answer::Tellings);
-        given!(answer, Tellings)
+        given!(self.ask(Question::Tellings(netns)), Tellings)
     }
 
     fn route(&self, netns: Netns, to: IpAddr) -> Option<Result<(), i32>> {
-        let answer = self.ask(Question::Route(netns, to), || self.who.route(netns, to), Answer::Route);
-        given!(answer, Route)
+        given!(self.ask(Question::Route(netns, to)), Route)
     }
 
     fn sysctl(&self, netns: Netns, path: &'static str) -> Option<String> {
-        let question = Question::Sysctl(netns, path.to_owned());
-        given!(self.ask(question, || self.who.sysctl(netns, path), Answer::Text), Text)
+        given!(self.ask(Question::Sysctl(netns, path.to_owned())), Text)
     }
 
     fn connections(&self, netns: Netns) -> Option<Arc<Vec<Connection>>> {
-        let ask = || self.who.connections(netns);
-        given!(self.ask(Question::Connections(netns), ask, Answer::Connections), Connections)
+        given!(self.ask(Question::Connections(netns)), Connections)
     }
 
     fn ruleset(&self, netns: Netns) -> Option<Arc<Ruleset>> {
-        given!(self.ask(Question::Ruleset(netns), || self.who.ruleset(netns), Answer::Ruleset), Ruleset)
+        given!(self.ask(Question::Ruleset(netns)), Ruleset)
     }
 
     fn cgroup_programs(&self, cgroup: u64, hook: CgroupHook) -> Option<usize> {
-        let ask = || self.who.cgroup_programs(cgroup, hook);
-        given!(self.ask(Question::CgroupPrograms(cgroup, hook), ask, Answer::Count), Count)
+        given!(self.ask(Question::CgroupPrograms(cgroup, hook)), Count)
     }
 
     fn is_half_open(&self, netns: Netns, ends: Ends) -> Option<bool> {
-        let ask = || self.who.is_half_open(netns, ends);
-        given!(self.ask(Question::IsHalfOpen(netns, ends.a, ends.b), ask, Answer::Flag), Flag)
+        given!(self.ask(Question::IsHalfOpen(netns, ends.a, ends.b)), Flag)
     }
 
     fn is_left(&self, netns: Netns, ends: Ends) -> Option<bool> {
-        let ask = || self.who.is_left(netns, ends);
-        given!(self.ask(Question::IsLeft(netns, ends.a, ends.b), ask, Answer::Flag), Flag)
+        given!(self.ask(Question::IsLeft(netns, ends.a, ends.b)), Flag)
     }
 
     fn port_holders(&self, netns: Netns, port: u16) -> Option<PortHolders> {
-        let ask = || self.who.port_holders(netns, port);
-        given!(self.ask(Question::PortHolders(netns, port), ask, Answer::PortHolders), PortHolders)
+        given!(self.ask(Question::PortHolders(netns, port)), PortHolders)
     }
 
-    /// The clock stands in the facts.
     fn time(&self, boot_ns: u64) -> String {
-        self.who.time(boot_ns)
+        self.clock(boot_ns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sysctl_that_rules_ask_for_is_known() {
+        let rules =
+            [include_str!("../verdict/rules/early/ports.rs"), include_str!("../verdict/rules/call.rs")];
+        let asked = rules.iter().flat_map(|text| text.split(".sysctl(").skip(1));
+        let paths: Vec<_> = asked.filter_map(|rest| rest.split('"').nth(1)).collect();
+        assert_eq!(paths.len(), SYSCTLS.len(), "{paths:?}");
+        assert!(paths.iter().all(|path| SYSCTLS.contains(path)), "{paths:?}");
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     },
     correlate::Limits,
     decode::Symbols,
-    enrich::{self, Enrich},
+    enrich::{self, Enrich, Informant},
     event::Event,
     kernel::{self, Asked, AttachError, BackendChoice, KernelFacts, Probes, symbols::Kallsyms},
     line::{AttachedHook, Line, MissingHook, SCHEMA, Start, Summary},
@@ -71,6 +71,8 @@ pub struct Live<S> {
     pub missed: Missed,
     /// Records that they did not write.
     pub untold: Untold,
+    /// Whether this process may read all of these now.
+    pub readable: Rc<dyn Fn() -> bool>,
     /// What the kernel calls its numbers.
     pub names: KernelNames,
     /// Where all of it is recorded.
@@ -104,9 +106,14 @@ impl<S: Source> Live<S> {
     /// The same for one part of a longer trace: nothing is known of what came before.
     #[must_use]
     pub fn host(&self, audited: audit::Scope) -> Host {
-        let enrich = Enrich::new(enrich::Limits::default());
+        self.host_of(audited, Rc::new(Enrich::new(enrich::Limits::default())))
+    }
+
+    /// The same, where somebody else looks things up.
+    #[must_use]
+    pub fn host_of(&self, audited: audit::Scope, enrich: Rc<dyn Informant>) -> Host {
         let counted = Rc::clone(&self.counted);
-        let audit = Audit::begin(&enrich, &*counted);
+        let audit = Audit::begin(&*enrich, &*counted);
         let symbols = match &self.recorder {
             Some(recorder) => Box::new(Noted::of_engine((self.symbols)(), recorder.clone())),
             None => (self.symbols)(),
@@ -135,7 +142,7 @@ impl<S: Source> Live<S> {
 
 /// The engine of a live trace.
 pub struct Host {
-    enrich: Enrich,
+    enrich: Rc<dyn Informant>,
     pipeline: Pipeline,
     audit: Audit,
     counted: Counted,
@@ -168,7 +175,7 @@ impl Host {
 
     /// The pipeline's counts, and what the kernel counted meanwhile.
     fn summary(&self) -> Summary {
-        let outcome = self.audit.finish(&self.enrich, &*self.counted, &self.audited, &self.abilities);
+        let outcome = self.audit.finish(&*self.enrich, &*self.counted, &self.audited, &self.abilities);
         let untold = (self.untold)();
         Summary {
             shed: untold.shed - self.untold_before.shed,
@@ -203,8 +210,8 @@ impl Engine for Host {
     fn push(&mut self, event: &Event, lines: &mut Vec<Line>) {
         self.enrich.observe(event);
         match &self.recorder {
-            Some(recorder) => judge_recorded(&mut self.pipeline, event, &self.enrich, recorder, lines),
-            None => judge(&mut self.pipeline, event, &self.enrich, lines),
+            Some(recorder) => judge_recorded(&mut self.pipeline, event, &*self.enrich, recorder, lines),
+            None => judge(&mut self.pipeline, event, &*self.enrich, lines),
         }
     }
 
@@ -218,8 +225,8 @@ impl Engine for Host {
 
     fn finish(&mut self, lines: &mut Vec<Line>) {
         match &self.recorder {
-            Some(recorder) => finish_recorded(&mut self.pipeline, &self.enrich, recorder, lines),
-            None => lines.extend(self.pipeline.finish(&self.enrich)),
+            Some(recorder) => finish_recorded(&mut self.pipeline, &*self.enrich, recorder, lines),
+            None => lines.extend(self.pipeline.finish(&*self.enrich)),
         }
         let summary = self.summary();
         if let Some(recorder) = &self.recorder {
@@ -276,13 +283,27 @@ pub fn attach_to(
     let source = if command { source.following_a_command() } else { source };
     let missed = Rc::clone(&counts);
     let written = Rc::clone(&counts);
+    let readable = Rc::clone(&counts);
     let (counted, missed) = (Rc::new(move || counts.read()), Rc::new(move || missed.missed()));
     let untold = Rc::new(move || NotWritten {
         causes: written.untold(),
         shed: Hook::ALL.iter().map(|hook| written.of(*hook).shed).sum(),
     });
+    let readable = Rc::new(move || readable.can_be_read());
     let symbols = || -> Box<dyn Symbols + Send> { Box::new(Kallsyms) };
-    Ok(Live { source, hooks, missing, abilities, symbols, counted, missed, untold, names, recorder })
+    Ok(Live {
+        source,
+        hooks,
+        missing,
+        abilities,
+        symbols,
+        counted,
+        missed,
+        untold,
+        readable,
+        names,
+        recorder,
+    })
 }
 
 /// What to attach, for the plan.
