@@ -16,6 +16,7 @@ pub mod explain;
 pub mod kernel;
 pub mod lab;
 pub mod line;
+pub mod metrics;
 pub mod packet;
 pub mod pipeline;
 pub mod progress;

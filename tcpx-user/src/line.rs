@@ -10,8 +10,10 @@ use serde::Serialize;
 use crate::{event::Name, packet::Packets, verdict::VerdictId};
 
 mod note;
+mod word;
 
 pub use note::Note;
+pub(crate) use word::Word;
 
 /// Number of the format of lines.
 pub const SCHEMA: u32 = 1;
@@ -265,7 +267,7 @@ pub struct Attempt {
 }
 
 /// Address family.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq, Hash)]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
     /// IPv4
@@ -275,7 +277,7 @@ pub enum Family {
 }
 
 /// Who made a RST.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq, Hash)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// TCP, in answer to a segment.
