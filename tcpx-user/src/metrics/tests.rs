@@ -12,7 +12,9 @@ use crate::{
 fn counted(asked: Asked, lines: &[Line]) -> Metrics {
     let mut metrics = Metrics::new(asked);
     metrics.since = 1.5;
-    lines.iter().for_each(|line| metrics.line(line));
+    for line in lines {
+        metrics.line(line);
+    }
     metrics
 }
 
@@ -20,7 +22,7 @@ fn counted(asked: Asked, lines: &[Line]) -> Metrics {
 fn sum(text: &str, begins: &str) -> u64 {
     let values =
         text.lines().filter(|line| line.starts_with(begins)).filter_map(|line| line.rsplit(' ').next());
-    values.map(|value| value.parse::<f64>().expect("a number") as u64).sum()
+    values.map(|value| value.parse::<u64>().expect("a count")).sum()
 }
 
 fn by(comm: &str, container: Option<&str>) -> Line {
@@ -202,12 +204,12 @@ proptest! {
         prop_assert_eq!(of("tcpx_attempt_duration_seconds_count"), ended);
         let lost = lines.iter().map(|line| if let Line::Loss(loss) = line { loss.count } else { 0 }).sum::<u64>();
         prop_assert_eq!(of("tcpx_records_lost_total"), lost);
-        let names = metrics.snapshot().iter().map(|family| match &family.points {
+        let names = metrics.snapshot().iter().flat_map(|family| match &family.points {
             Points::Counter(points) => points.iter().filter_map(|(labels, _)| {
                 labels.iter().find(|(label, _)| *label == "process").map(|(_, value)| value.to_string())
             }).collect(),
             _ => Vec::new(),
-        }).flatten().collect::<std::collections::BTreeSet<_>>();
+        }).collect::<std::collections::BTreeSet<_>>();
         prop_assert!(names.len() <= most + 2, "{:?}", names);
     }
 }
