@@ -17,6 +17,7 @@ pub mod kernel;
 pub mod lab;
 pub mod line;
 pub mod metrics;
+pub mod otlp;
 pub mod packet;
 pub mod pipeline;
 pub mod progress;

@@ -250,6 +250,8 @@ pub struct Attempt {
     pub how: How,
     /// SYNs sent again.
     pub syn_retransmits: u32,
+    /// Initial sequence number of its SYN: what joins it with what the other end tells.
+    pub isn: Option<u32>,
     /// Why.
     pub verdict: Verdict,
     /// The kernel's path, outermost last.

@@ -83,6 +83,7 @@ fn plain_attempt() -> Attempt {
         errno: Some("ECONNREFUSED".into()),
         how: How::ActiveOpen,
         syn_retransmits: 0,
+        isn: Some(1),
         verdict: verdict(VerdictId::ListenerNotYet),
         path: Vec::new(),
         reset: Some(3),
