@@ -112,6 +112,8 @@ pub struct Counts {
     pub evicted: AtomicU64,
     /// Never made into a record: more came than could be dealt with.
     pub dropped: AtomicU64,
+    /// Made into records of requests, whatever became of these.
+    pub made: AtomicU64,
     /// Requests that were sent again.
     pub retries: AtomicU64,
     /// Bytes that wait on disk, now.
@@ -153,6 +155,8 @@ impl Shared {
 pub struct Exporter {
     lines: Option<SyncSender<Told>>,
     worked_one_in: u64,
+    /// Lines that the writer has or had.
+    told: u64,
     shared: Arc<Shared>,
     writer: Option<JoinHandle<()>>,
 }
@@ -179,12 +183,17 @@ impl Exporter {
         let writer = writer::Writer::new(config, Arc::clone(&shared));
         thread::Builder::new().name("otlp-send".to_owned()).spawn(move || sender.run())?;
         let writer = thread::Builder::new().name("otlp-write".to_owned()).spawn(move || writer.run(&told))?;
-        Ok(Self { lines: Some(lines), worked_one_in, shared, writer: Some(writer) })
+        Ok(Self { lines: Some(lines), worked_one_in, told: 0, shared, writer: Some(writer) })
     }
 
     /// Takes one line, without waiting for anything.
     pub fn line(&mut self, line: &Arc<Line>) {
-        if self.wants(line) && !self.tell(Told::Line(Arc::clone(line))) {
+        if !self.wants(line) {
+            return;
+        }
+        if self.tell(Told::Line(Arc::clone(line))) {
+            self.told += 1;
+        } else {
             self.shared.counts.dropped.fetch_add(1, Relaxed);
         }
     }
@@ -199,6 +208,12 @@ impl Exporter {
     #[must_use]
     pub fn counts(&self) -> Arc<Counts> {
         Arc::clone(&self.shared.counts)
+    }
+
+    /// Every line that was told is in a request by now.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.told == self.shared.counts.made.load(Relaxed)
     }
 
     /// Why the last request was not taken; `None` if it was.

@@ -85,6 +85,7 @@ impl Writer {
         let evicted = state.queue.evicted();
         let bytes = state.queue.bytes();
         drop(state);
+        self.shared.counts.made.fetch_add(count, Relaxed);
         self.shared.counts.evicted.fetch_add(evicted, Relaxed);
         self.shared.counts.waiting_bytes.store(bytes, Relaxed);
         self.shared.changed.notify_all();

@@ -1,6 +1,7 @@
 //! What tcpx gives to other projects' programs, read by these programs: Prometheus, an OpenTelemetry collector, ClickHouse.
 
 mod lines;
+mod otlp;
 mod prometheus;
 mod tools;
 
@@ -16,6 +17,7 @@ const TESTS: &[(&str, Test)] = &[
     ("every alert says which page of tcpx explain helps", prometheus::runbooks),
     ("promtool finds nothing wrong with the metrics", prometheus::lint),
     ("every query of the dashboard returns data from a real Prometheus", prometheus::dashboard),
+    ("a collector that is stopped and started gets every record", otlp::outage),
 ];
 
 fn main() -> ExitCode {

@@ -50,6 +50,14 @@ impl Running {
         let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
         Ok(Self(child))
     }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) fn terminate(&mut self) {
+        let pid = rustix::process::Pid::from_child(&self.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)
+            .expect("a child can be asked to end");
+        drop(self.0.wait());
+    }
 }
 
 impl Drop for Running {
