@@ -19,6 +19,9 @@ _tcpx() {
             tcpx,check)
                 cmd="tcpx__subcmd__check"
                 ;;
+            tcpx,daemon)
+                cmd="tcpx__subcmd__daemon"
+                ;;
             tcpx,explain)
                 cmd="tcpx__subcmd__explain"
                 ;;
@@ -54,6 +57,9 @@ _tcpx() {
                 ;;
             tcpx__subcmd__help,check)
                 cmd="tcpx__subcmd__help__subcmd__check"
+                ;;
+            tcpx__subcmd__help,daemon)
+                cmd="tcpx__subcmd__help__subcmd__daemon"
                 ;;
             tcpx__subcmd__help,explain)
                 cmd="tcpx__subcmd__help__subcmd__explain"
@@ -95,7 +101,7 @@ _tcpx() {
 
     case "${cmd}" in
         tcpx)
-            opts="-h -V --color --help --version trace record replay report export top query lab probe check explain help"
+            opts="-h -V --color --help --version trace record replay report export top query daemon lab probe check explain help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -129,6 +135,28 @@ _tcpx() {
                     ;;
                 --backend)
                     COMPREPLY=($(compgen -W "auto tracepoint fentry kprobe" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tcpx__subcmd__daemon)
+            opts="-h --config --check-config --print-config --status --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -239,7 +267,7 @@ _tcpx() {
             return 0
             ;;
         tcpx__subcmd__help)
-            opts="trace record replay report export top query lab probe check explain help"
+            opts="trace record replay report export top query daemon lab probe check explain help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -253,6 +281,20 @@ _tcpx() {
             return 0
             ;;
         tcpx__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tcpx__subcmd__help__subcmd__daemon)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

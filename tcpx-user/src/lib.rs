@@ -9,6 +9,7 @@ pub mod check;
 pub mod cli;
 pub mod command;
 pub mod correlate;
+pub mod daemon;
 pub mod decode;
 pub mod enrich;
 pub mod event;

@@ -37,6 +37,7 @@ fn dispatch() -> Result<u8, Failure> {
         Request::Query(asked) => query::query(&asked),
         Request::Probe(probe) => run::probe(&probe),
         Request::Top(top) => run::top(&top),
+        Request::Daemon(asked) => run::daemon(&asked),
         Request::Lab(asked) => lab::run(&asked),
         Request::Check(check) => check::run(&check),
         Request::Explain(explain) => explain::run(&explain),

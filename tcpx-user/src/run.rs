@@ -5,6 +5,7 @@
 
 mod commands;
 pub mod connect;
+mod daemon;
 mod export;
 pub(crate) mod judge;
 pub mod lab;
@@ -22,6 +23,7 @@ pub mod work;
 use std::{future::Future, io, time::Duration};
 
 pub use commands::{probe, record, trace};
+pub use daemon::daemon;
 pub use export::export;
 pub use replay::replay;
 pub use report::report;

@@ -21,6 +21,14 @@ pub trait Sink {
     /// Of the stream written to.
     fn line(&mut self, line: &Line) -> io::Result<()>;
 
+    /// The same of a line that nobody else needs.
+    ///
+    /// # Errors
+    /// Of the stream written to.
+    fn take(&mut self, line: Line) -> io::Result<()> {
+        self.line(&line)
+    }
+
     /// Nothing more is at hand: writes out what was buffered. To be called at each pause, some times a second.
     ///
     /// # Errors

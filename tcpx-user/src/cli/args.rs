@@ -9,8 +9,10 @@ use super::{
     report::{self, ReportArgs},
 };
 
+mod daemon;
 mod query;
 
+pub use daemon::DaemonArgs;
 pub use query::{QueryArgs, RowFormat};
 
 /// Why a TCP connection was refused, reset or dropped, or stands although nobody listened
@@ -50,6 +52,9 @@ pub enum Command {
     /// Ask recordings in SQL; needs no privilege
     #[command(after_help = help::QUERY)]
     Query(Box<QueryArgs>),
+    /// Stay, and tell of what fails: a service for every host
+    #[command(after_help = help::DAEMON)]
+    Daemon(DaemonArgs),
     /// Play a scenario in private network namespaces while tracing it
     #[command(after_help = help::LAB)]
     Lab(LabArgs),

@@ -13,6 +13,9 @@ pub enum Failure {
     /// clap says so, in its own words.
     #[error(transparent)]
     Clap(#[from] clap::Error),
+    /// A configuration file is wrong, with the place.
+    #[error("{0}")]
+    Config(crate::daemon::config::Wrong),
     /// This machine does not allow it, and that can be changed.
     #[error("{what}; {advice}")]
     Machine {
@@ -65,7 +68,7 @@ impl Failure {
         match self {
             Self::Closed => 0,
             Self::Clap(error) => u8::try_from(error.exit_code()).unwrap_or(2),
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::Config(_) => 2,
             Self::Command(error) => error.exit_code(),
             Self::Unavailable(_) => 77,
             Self::Machine { .. } | Self::Io { .. } | Self::Other(_) => 1,

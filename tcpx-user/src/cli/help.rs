@@ -148,6 +148,23 @@ use it as long as it fits. Filters are those of replay: with one, no index is us
 Exit status: 0 done; 1 could not, or a recording could not be read to its end; 2 wrong use, wrong SQL; 3 events
 were lost when it was recorded.";
 
+/// Ends `tcpx daemon --help`.
+pub(super) const DAEMON: &str = "\
+Examples:
+  tcpx daemon --print-config > /etc/tcpx/daemon.toml    all keys with their defaults, explained
+  tcpx daemon --check-config                            what is wrong in it, with line and column
+  systemctl enable --now tcpx                           or in a terminal: sudo tcpx daemon
+  sudo tcpx daemon --status                             how it is
+  sudo curl --unix-socket /run/tcpx/tcpx.sock 'http://tcpx/attempts?n=10&verdict=closed-port'
+      the last attempts, one JSON object a line; /resets the last RSTs, /lines all as they come
+
+It attaches, then gives its privileges away, keeps the last attempts and resets in memory and answers HTTP on a unix
+socket; on no port, unless asked to. Files, recordings and the rest: --print-config. SIGHUP reads the configuration
+again and loses nothing; SIGTERM ends within a second. docs/operating.md tells more.
+
+Exit status: 0 ended by a signal, or the configuration is right, or the daemon asked for is healthy; 1 could not, or it is
+not healthy; 2 wrong use, or the configuration is wrong; 3 ended by a signal, and events were lost.";
+
 /// Ends `tcpx lab --help`.
 pub(super) const LAB: &str = "\
 Examples:

@@ -1,12 +1,15 @@
 //! What the command line means: every value checked, every default decided.
 
 mod convert;
+mod daemon;
 mod query;
 
 use std::{ffi::OsString, net::SocketAddr, num::NonZeroU64, path::PathBuf, time::Duration};
 
 use crate::{event::Backend, record::Destination};
 
+pub(crate) use convert::{bytes, time};
+pub use daemon::{Action, Daemon};
 pub use query::{Asked, Query, QueryForm};
 
 use super::{
@@ -33,6 +36,8 @@ pub enum Request {
     Top(Box<Top>),
     /// Ask recordings.
     Query(Box<Query>),
+    /// Stay, and tell whoever asks.
+    Daemon(Daemon),
     /// Play scenarios.
     Lab(Lab),
     /// Connect once.

@@ -43,6 +43,18 @@ pub(crate) fn choose(
     Ok(user.filter(|user| user.uid != geteuid().as_raw()))
 }
 
+/// A user by name or number, if there is one.
+pub(crate) fn find_user(asked: &str) -> Option<User> {
+    Files::read().find(asked)
+}
+
+/// Number of a group by its name.
+pub(crate) fn find_group(name: &str) -> Option<u32> {
+    let files = Files::read();
+    let mut groups = files.group.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    groups.find_map(|fields| fields.get(2).filter(|_| fields[0] == name)?.parse().ok())
+}
+
 impl User {
     /// Makes the calling thread, and what it starts from then on, this user's; it cannot go back.
     ///

@@ -32,12 +32,13 @@ pub(super) struct Files {
 impl Files {
     /// Creates the first.
     pub(super) fn create(to: Destination) -> Result<Self, Failure> {
-        let path = to.rotation.path(&to.path, 1);
+        let number = to.rotation.earlier + 1;
+        let path = to.rotation.path(&to.path, number);
         let file =
             create(&path).map_err(Failure::io(format!("creating the recording {}", path.display())))?;
         let writing = Failure::io(writing(&path));
         let writer = Writer::begin(file).map_err(writing)?;
-        Ok(Self { to, writer, number: 1, opened: Instant::now(), before: 0 })
+        Ok(Self { to, writer, number, opened: Instant::now(), before: 0 })
     }
 
     /// Creates the next, and removes the one that goes.
@@ -67,8 +68,9 @@ impl Files {
         self.to.rotation.is_due(self.writer.whole(), self.opened.elapsed())
     }
 
+    /// Within this recording: 1 is its first file.
     pub(super) const fn number(&self) -> u32 {
-        self.number
+        self.number - self.to.rotation.earlier
     }
 
     /// Bytes in all files, also in those that have gone.

@@ -16,6 +16,8 @@ pub struct Rotation {
     pub time: Option<Duration>,
     /// So many files are kept.
     pub keep: Option<NonZeroU32>,
+    /// Files that an earlier run left: the first of this one has the next number.
+    pub earlier: u32,
 }
 
 impl Rotation {
@@ -46,6 +48,32 @@ impl Rotation {
         path.with_file_name(name)
     }
 
+    /// The same, going on behind the files that an earlier run left.
+    #[must_use]
+    pub fn after(self, path: &Path) -> Self {
+        let earlier = self.numbers(path).max().unwrap_or(0);
+        Self { earlier, ..self }
+    }
+
+    /// Files of earlier runs that go when this one begins: fewer may be kept than were.
+    #[must_use]
+    pub fn all_gone(&self, path: &Path) -> Vec<PathBuf> {
+        let gone = self.gone(self.earlier + 1).unwrap_or(0);
+        self.numbers(path).filter(|number| *number <= gone).map(|number| self.path(path, number)).collect()
+    }
+
+    /// Numbers of the files that are there.
+    fn numbers(&self, path: &Path) -> impl Iterator<Item = u32> {
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let entries = std::fs::read_dir(directory.unwrap_or(Path::new("."))).into_iter().flatten().flatten();
+        let (rotation, path) = (*self, path.to_owned());
+        entries.filter_map(move |entry| {
+            let name = entry.file_name();
+            let mut digits = name.to_str()?.rsplit('.').filter_map(|part| part.parse().ok());
+            digits.find(|&number| rotation.path(&path, number).file_name() == Some(&name))
+        })
+    }
+
     /// The file that goes when this one comes.
     #[must_use]
     pub fn gone(&self, number: u32) -> Option<u32> {
@@ -74,8 +102,31 @@ mod tests {
     }
 
     #[test]
+    fn a_later_run_goes_on_behind_an_earlier_one() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("x.tcpx");
+        let rotation = Rotation { size: Some(1), keep: NonZeroU32::new(2), ..Rotation::default() };
+        assert_eq!(rotation.after(&path), rotation);
+        for name in
+            ["x.000003.tcpx", "x.000004.tcpx", "x.1000000.tcpx", "x.000009.tcp", "xx.000011.tcpx", "x.7.tcpx"]
+        {
+            std::fs::write(dir.path().join(name), "").expect("writable");
+        }
+        let later = rotation.after(&path);
+        assert_eq!(later.earlier, 1_000_000);
+        let mut gone = later.all_gone(&path);
+        gone.sort();
+        assert_eq!(gone, ["x.000003.tcpx", "x.000004.tcpx"].map(|name| dir.path().join(name)));
+    }
+
+    #[test]
     fn due_by_size_or_time() {
-        let both = Rotation { size: Some(100), time: Some(Duration::from_secs(9)), keep: None };
+        let both = Rotation {
+            size: Some(100),
+            time: Some(Duration::from_secs(9)),
+            keep: None,
+            ..Rotation::default()
+        };
         assert!(!both.is_due(99, Duration::from_secs(8)));
         assert!(both.is_due(100, Duration::ZERO) && both.is_due(0, Duration::from_secs(9)));
     }

@@ -287,7 +287,8 @@ fn the_oldest_files_go() {
     let steps: Vec<Step> = (0..2_000)
         .flat_map(|number| Attempt { number, at: 1_000_000_000 + u64::from(number) * 10_000_000 }.story(0))
         .collect();
-    let rotation = Rotation { size: Some(20_000), time: None, keep: NonZeroU32::new(2) };
+    let rotation =
+        Rotation { size: Some(20_000), time: None, keep: NonZeroU32::new(2), ..Rotation::default() };
     live(&path, rotation, &steps, 40);
     assert_eq!(fs::read_dir(dir.path()).expect("a directory").count(), 2);
     assert!(!rotation.path(&path, 1).exists());

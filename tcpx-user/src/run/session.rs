@@ -72,7 +72,7 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
     /// # Errors
     /// When events cannot be read or results not be written.
     pub async fn run(mut self, start: Line, mut signals: Signals) -> Result<Ended, Failure> {
-        self.show(&start)?;
+        self.show(start)?;
         let stop = self.until_stopped(&mut signals).await?;
         if stop != Stop::Done {
             self.work.stop(stop);
@@ -163,11 +163,11 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
         for line in lines {
             self.selection.select(line, &mut wanted);
         }
-        wanted.iter().try_for_each(|line| self.show(line))
+        wanted.into_iter().try_for_each(|line| self.show(line))
     }
 
     /// One result too many would be as wrong as one too few, but the summary always comes.
-    fn show(&mut self, line: &Line) -> Result<(), Failure> {
+    fn show(&mut self, line: Line) -> Result<(), Failure> {
         let result = matches!(
             line,
             Line::Attempt(_) | Line::Reset(_) | Line::Drop(_) | Line::Death(_) | Line::Call(_)
@@ -176,7 +176,7 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
         if result && full {
             return Ok(());
         }
-        self.sink.line(line).map_err(Failure::writing(self.name.as_str()))
+        self.sink.take(line).map_err(Failure::writing(self.name.as_str()))
     }
 
     fn flush(&mut self) -> Result<(), Failure> {

@@ -21,7 +21,8 @@ pub enum Stop {
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    hangup: Signal,
+    /// Not where a hangup means something else.
+    hangup: Option<Signal>,
 }
 
 impl Signals {
@@ -30,11 +31,16 @@ impl Signals {
     /// # Errors
     /// When the kernel refuses.
     pub fn take() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
+        Ok(Self { hangup: Some(signal(SignalKind::hangup())?), ..Self::but_hangup()? })
+    }
+
+    /// Takes them over, but not SIGHUP, which is left to somebody else.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn but_hangup() -> io::Result<Self> {
+        let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(Self { interrupt, terminate, hangup: None })
     }
 
     /// Ends with the next one.
@@ -42,7 +48,14 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => Stop::Interrupt,
             _ = self.terminate.recv() => Stop::Terminate,
-            _ = self.hangup.recv() => Stop::Terminate,
+            () = hung_up(self.hangup.as_mut()) => Stop::Terminate,
         }
+    }
+}
+
+async fn hung_up(hangup: Option<&mut Signal>) {
+    match hangup {
+        Some(hangup) => drop(hangup.recv().await),
+        None => std::future::pending().await,
     }
 }

@@ -4,7 +4,7 @@ use std::{num::NonZeroU64, path::PathBuf, str::FromStr, time::Duration};
 
 use super::{
     Check, Command, Detail, Explain, Export, Flow, Hooks, Lab, Limit, Output, Probe, ProbeSet, Question,
-    Record, Replay, Request, ScopeRequest, Top, Trace, query,
+    Record, Replay, Request, ScopeRequest, Top, Trace, daemon, query,
 };
 use crate::{
     cli::{
@@ -37,6 +37,7 @@ pub(super) fn request(args: Args, hosts: &str) -> Result<Request> {
         args::Command::Export(typed) => Request::Export(Box::new(export(*typed)?)),
         args::Command::Top(typed) => Request::Top(Box::new(top(*typed, color)?)),
         args::Command::Query(typed) => Request::Query(Box::new(query::query(*typed)?)),
+        args::Command::Daemon(typed) => Request::Daemon(daemon::daemon(typed)),
         args::Command::Lab(typed) => Request::Lab(lab(typed, color)?),
         args::Command::Probe(typed) => Request::Probe(probe(typed, hosts, color)?),
         args::Command::Check(typed) => Request::Check(check(typed, color)),
@@ -166,6 +167,7 @@ fn destination(path: PathBuf, rotation: Rotation) -> Result<Destination> {
 
 fn rotation(typed: &RotationArgs) -> Result<Rotation> {
     Ok(Rotation {
+        earlier: 0,
         size: typed.rotate_size.as_deref().map(|typed| size("--rotate-size", typed)).transpose()?,
         time: typed.rotate_time.as_deref().map(|time| duration("--rotate-time", time)).transpose()?,
         keep: typed.keep.as_deref().map(|typed| from_one_on("--keep", typed)).transpose()?,
@@ -287,6 +289,11 @@ fn size(option: &str, typed: &str) -> Result<u64> {
             format!("{option}: \"{typed}\" is not valid: it must be a size from 64k on, such as 100M");
         Failure::Usage(message)
     };
+    bytes(typed).filter(|&bytes| bytes >= SMALLEST).ok_or_else(wrong)
+}
+
+/// A number of bytes, with `k`, `M` or `G` for powers of 1000.
+pub(crate) fn bytes(typed: &str) -> Option<u64> {
     let unit_at = typed.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(typed.len());
     let (number, unit) = typed.split_at(unit_at);
     let unit: u64 = match unit {
@@ -294,10 +301,9 @@ fn size(option: &str, typed: &str) -> Result<u64> {
         "k" | "K" => 1_000,
         "M" => 1_000_000,
         "G" => 1_000_000_000,
-        _ => return Err(wrong()),
+        _ => return None,
     };
-    let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
-    bytes.filter(|&bytes| bytes >= SMALLEST).ok_or_else(wrong)
+    number.parse::<u64>().ok()?.checked_mul(unit)
 }
 
 /// A number with `ms`, `s` (also without unit), `m` or `h`.
@@ -308,6 +314,11 @@ fn duration(option: &str, typed: &str) -> Result<Duration> {
         );
         Failure::Usage(message)
     };
+    time(typed).ok_or_else(wrong)
+}
+
+/// A time above 0, with `ms`, `s` (also without unit), `m` or `h`.
+pub(crate) fn time(typed: &str) -> Option<Duration> {
     let unit_at = typed.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(typed.len());
     let (number, unit) = typed.split_at(unit_at);
     let seconds = match unit {
@@ -315,8 +326,8 @@ fn duration(option: &str, typed: &str) -> Result<Duration> {
         "" | "s" => 1.0,
         "m" => 60.0,
         "h" => 3600.0,
-        _ => return Err(wrong()),
+        _ => return None,
     };
-    let number: f64 = number.parse().map_err(|_| wrong())?;
-    Duration::try_from_secs_f64(number * seconds).ok().filter(|time| !time.is_zero()).ok_or_else(wrong)
+    let number: f64 = number.parse().ok()?;
+    Duration::try_from_secs_f64(number * seconds).ok().filter(|time| !time.is_zero())
 }

@@ -1,0 +1,21 @@
+//! What was typed behind `tcpx daemon`.
+
+use std::path::PathBuf;
+
+/// `tcpx daemon`
+#[derive(Debug, Default, clap::Args)]
+#[command(group(clap::ArgGroup::new("action").args(["check_config", "print_config", "status"])))]
+pub struct DaemonArgs {
+    /// Configuration [default: /etc/tcpx/daemon.toml if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Say whether the configuration is right, and do no more
+    #[arg(long)]
+    pub check_config: bool,
+    /// Print a configuration with all keys, their defaults and what they mean
+    #[arg(long, conflicts_with = "config")]
+    pub print_config: bool,
+    /// Ask the running daemon how it is
+    #[arg(long)]
+    pub status: bool,
+}

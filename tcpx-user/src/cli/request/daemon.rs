@@ -1,0 +1,37 @@
+//! `tcpx daemon`: which of the things that it can do.
+
+use std::path::PathBuf;
+
+use crate::cli::args::DaemonArgs;
+
+/// `tcpx daemon`
+#[derive(Debug, PartialEq, Eq)]
+pub struct Daemon {
+    /// The configuration, if another than the usual one.
+    pub config: Option<PathBuf>,
+    /// What to do.
+    pub action: Action,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Be the daemon.
+    Run,
+    /// Check the configuration.
+    Check,
+    /// Print one.
+    Print,
+    /// Ask the daemon that runs.
+    Status,
+}
+
+pub(super) fn daemon(typed: DaemonArgs) -> Daemon {
+    let action = match typed {
+        DaemonArgs { check_config: true, .. } => Action::Check,
+        DaemonArgs { print_config: true, .. } => Action::Print,
+        DaemonArgs { status: true, .. } => Action::Status,
+        DaemonArgs { .. } => Action::Run,
+    };
+    Daemon { config: typed.config, action }
+}

@@ -1,0 +1,44 @@
+//! What systemd is told (sd_notify(3)), if it started the daemon.
+
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+
+/// All is attached, or a reload is done.
+pub fn ready(status: &str) {
+    tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+}
+
+/// The configuration is being read; [`ready`] follows.
+pub fn reloading() {
+    // Without the time systemd would take the next READY for an old one (Type=notify-reload).
+    if let Ok(time) = NotifyState::monotonic_usec_now() {
+        tell(&[NotifyState::Reloading, time]);
+    }
+}
+
+/// The end has begun.
+pub fn stopping() {
+    tell(&[NotifyState::Stopping, NotifyState::Status("ending")]);
+}
+
+/// One line, for people.
+pub fn status(status: &str) {
+    tell(&[NotifyState::Status(status)]);
+}
+
+/// A self-probe went the whole way.
+pub fn alive() {
+    tell(&[NotifyState::Watchdog]);
+}
+
+/// How often systemd wants to be told that.
+#[must_use]
+pub fn watchdog() -> Option<Duration> {
+    sd_notify::watchdog_enabled()
+}
+
+/// Without systemd there is nobody to tell, and one that does not listen is no reason to stop.
+fn tell(state: &[NotifyState<'_>]) {
+    let _ = sd_notify::notify(state);
+}

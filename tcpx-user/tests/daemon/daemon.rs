@@ -1,0 +1,202 @@
+//! A daemon under test: a process with a directory of its own, whose systemd is played here.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    os::unix::net::{UnixDatagram, UnixStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use assert_cmd::cargo::CommandCargoExt as _;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Far above what anything here takes.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Waits until `ready` gives something.
+pub(crate) fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = ready() {
+            return found;
+        }
+        assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}");
+        std::thread::yield_now();
+    }
+}
+
+/// A directory with a configuration, in which daemons may be started one after the other.
+pub(crate) struct Place {
+    dir: TempDir,
+}
+
+impl Place {
+    /// With this in the configuration beside the socket.
+    pub(crate) fn new(config: &str) -> Self {
+        let place = Self { dir: tempfile::tempdir().expect("a directory") };
+        place.configure(config);
+        place
+    }
+
+    pub(crate) fn configure(&self, config: &str) {
+        let config = config.replace("DIR", &self.dir.path().display().to_string());
+        let text = format!("socket.path = \"{}\"\n{config}", self.socket().display());
+        fs::write(self.config(), text).expect("a configuration");
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.path("tcpx.sock")
+    }
+
+    fn config(&self) -> PathBuf {
+        self.path("tcpx.toml")
+    }
+
+    pub(crate) fn tcpx(&self) -> Command {
+        let mut tcpx = Command::cargo_bin("tcpx").expect("tcpx");
+        tcpx.args(["daemon", "--config"]).arg(self.config()).stdin(Stdio::null());
+        tcpx
+    }
+
+    /// Starts one and waits until it says that it is ready.
+    pub(crate) fn start(&self) -> Daemon<'_> {
+        self.start_with(|_| {})
+    }
+
+    pub(crate) fn start_with(&self, change: impl FnOnce(&mut Command)) -> Daemon<'_> {
+        let told = self.path("notify");
+        drop(fs::remove_file(&told));
+        let systemd = UnixDatagram::bind(&told).expect("a socket");
+        systemd.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let mut tcpx = self.tcpx();
+        let log = fs::File::create(self.path("log")).expect("a log");
+        tcpx.env("NOTIFY_SOCKET", &told).stderr(log);
+        change(&mut tcpx);
+        let child = tcpx.spawn().expect("tcpx starts");
+        let daemon = Daemon { place: self, child, systemd };
+        daemon.until_told("READY=1");
+        daemon
+    }
+
+    /// What it said on stderr.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+}
+
+/// One that runs.
+pub(crate) struct Daemon<'a> {
+    pub(crate) place: &'a Place,
+    child: Child,
+    systemd: UnixDatagram,
+}
+
+impl Daemon<'_> {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).expect("it runs");
+    }
+
+    /// The next message to systemd that has this in it.
+    pub(crate) fn until_told(&self, word: &str) -> String {
+        let mut message = [0; 4096];
+        loop {
+            let size = self.systemd.recv(&mut message).unwrap_or_else(|error| {
+                panic!("waited in vain for {word}: {error}; it said: {}", self.place.log())
+            });
+            let text = String::from_utf8_lossy(&message[..size]).into_owned();
+            if text.contains(word) {
+                return text;
+            }
+        }
+    }
+
+    pub(crate) fn reload(&self) {
+        self.signal(Signal::HUP);
+        self.until_told("RELOADING=1");
+        self.until_told("READY=1");
+    }
+
+    /// Ends it and says how, and how long that took.
+    pub(crate) fn end(mut self, signal: Signal) -> (ExitStatus, Duration) {
+        let begun = Instant::now();
+        self.signal(signal);
+        let status = self.child.wait().expect("it was started");
+        (status, begun.elapsed())
+    }
+
+    /// Status and body of a page.
+    pub(crate) fn get(&self, page: &str) -> (u16, String) {
+        let mut stream = self.ask(page);
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("HTTP");
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+        let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+        (status, if chunked { unchunked(body) } else { body.to_owned() })
+    }
+
+    /// A request whose answer is not read.
+    pub(crate) fn ask(&self, page: &str) -> UnixStream {
+        let mut stream = UnixStream::connect(self.place.socket()).expect("the socket");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        write!(stream, "GET {page} HTTP/1.1\r\nHost: tcpx\r\nConnection: close\r\n\r\n").expect("a request");
+        stream
+    }
+
+    pub(crate) fn health(&self) -> Value {
+        serde_json::from_str(&self.get("/health").1).expect("JSON")
+    }
+
+    /// Lines of a page.
+    pub(crate) fn lines(&self, page: &str) -> Vec<Value> {
+        json_lines(&self.get(page).1)
+    }
+
+    /// Events of the stream, as they come.
+    pub(crate) fn stream(&self) -> impl Iterator<Item = Value> + use<> {
+        let lines = BufReader::new(self.ask("/lines")).lines();
+        lines.map_while(Result::ok).filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok())
+    }
+}
+
+impl Drop for Daemon<'_> {
+    fn drop(&mut self) {
+        // A trial that failed leaves none behind.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            drop(self.child.kill());
+            drop(self.child.wait());
+        }
+    }
+}
+
+pub(crate) fn json_lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect()
+}
+
+pub(crate) fn read_lines(path: &Path) -> Vec<Value> {
+    json_lines(&fs::read_to_string(path).unwrap_or_default())
+}
+
+/// A body that was sent in chunks: size, text, size, text.
+fn unchunked(mut body: &str) -> String {
+    let mut whole = String::new();
+    while let Some((size, rest)) = body.split_once("\r\n") {
+        let size = usize::from_str_radix(size, 16).expect("a size");
+        whole.push_str(&rest[..size]);
+        body = rest[size..].trim_start_matches("\r\n");
+    }
+    whole
+}

@@ -1,0 +1,46 @@
+//! `tcpx daemon` on this kernel. These trials load eBPF programs, so they need a user who may; elsewhere they say why not.
+//!
+//! Each has a daemon of its own, with its own socket and directory, and asks it as users do. Daemons see the whole host: a trial looks only for what
+//! it provoked itself, by a port of its own.
+
+mod daemon;
+mod http;
+mod lines;
+mod provoke;
+mod service;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use tcpx_user::cli::surroundings::Surroundings;
+
+const TRIALS: &[(&str, fn())] = &[
+    ("a refused connection is told on the socket with its verdict", lines::refused),
+    ("a reload under load loses nothing, and file and memory follow it", lines::reload),
+    ("a configuration that is wrong changes nothing when it is loaded again", lines::wrong_reload),
+    ("SIGTERM ends it within a second with the last lines and the summary", lines::terminated),
+    ("after SIGKILL nothing stays, and the next one starts", lines::killed),
+    ("a full disk is told, and all else goes on", lines::full_disk),
+    ("recordings rotate, go on after a restart and stay below their size", lines::recordings),
+    ("a slow reader is let go and counted while another gets all", http::slow_reader),
+    ("a stalled reader does not make memory grow", http::stalled_reader),
+    ("pages say what they do not know", http::pages),
+    ("systemd is told what it wants to know", service::notify),
+    ("a daemon on the same socket is not started twice", service::twice),
+    ("status says in words how it is, and that nobody is there", service::status),
+];
+
+fn main() {
+    let obstacle = Surroundings::read().check().err().map(|failure| failure.to_string());
+    let trial = |&(name, body): &(&'static str, fn())| {
+        let obstacle = obstacle.clone();
+        Trial::ignorable_test(name, move || {
+            if let Some(why) = obstacle {
+                return Ok(Completion::ignored_with(why));
+            }
+            body();
+            Ok::<_, Failed>(Completion::Completed)
+        })
+    };
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = arguments.test_threads.or(Some(2));
+    libtest_mimic::run(&arguments, TRIALS.iter().map(trial).collect()).exit();
+}
