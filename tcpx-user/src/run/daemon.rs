@@ -38,6 +38,7 @@ use crate::{
         self_probe::SelfProbe,
         status,
         stream::Stream,
+        telemetry::{Counted, Sources, Telemetry},
         writer::{Control, Destination, Done, Writer},
     },
     kernel,
@@ -149,14 +150,22 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
         health: health.clone(),
         memory: Memory::new(config.memory.clone()),
         stream: Stream::new(config.stream.clone()),
+        counted: Counted::new(config.metrics.asked()),
     };
+    let sources = Sources {
+        missed: Rc::clone(&live.missed),
+        untold: Rc::clone(&live.untold),
+        health: health.clone(),
+        memory: site.memory.clone(),
+    };
+    let telemetry = Telemetry::start(&config, site.counted.clone(), sources)?;
     let server = Server::start(site.clone(), listening)?;
     let writing = Writing::start(&config, file, &health)?;
     let Writing { readers, control, done } = writing;
     let mut readers = readers;
     readers.extend([Box::new(site.memory.clone()) as Box<dyn Reader>, Box::new(site.stream.clone())]);
     let consumers: Vec<Box<dyn Consumer>> =
-        vec![Box::new(Counting(health.clone())), Box::new(Published::new(readers))];
+        vec![Box::new(Counting(health.clone())), Box::new(telemetry), Box::new(Published::new(readers))];
     let reload = Reload::new(request.config.clone(), config, control, site.clone());
     let tasks = Tasks {
         reload,
