@@ -166,7 +166,7 @@ impl Metrics {
             ),
             Family::counter(
                 "tcpx_consumer_dropped_lines",
-                "Lines that a consumer of the daemon did not get, as it was too slow",
+                "Lines that a consumer of the daemon lost: it was too slow, its disk was full, or its receiver did not want them",
                 dropped.collect(),
             ),
         ];

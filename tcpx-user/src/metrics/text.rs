@@ -56,8 +56,8 @@ fn one(family: &Family, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let help = format!("{}.", family.help);
     let mut metric = encoder.encode_descriptor(family.name, &help, unit.as_ref(), kind)?;
     match &family.points {
-        Points::Counter(points) => each(&mut metric, points, counter),
-        Points::Gauge(points) => each(&mut metric, points, gauge),
+        Points::Counter(points) => each(&mut metric, points, |point, value| counter(point, *value)),
+        Points::Gauge(points) => each(&mut metric, points, |point, value| gauge(point, *value)),
         Points::Histogram(points) => each(&mut metric, points, histogram),
     }
 }
@@ -73,18 +73,18 @@ fn each<V>(
     })
 }
 
-fn counter(point: &mut MetricEncoder<'_>, value: &f64) -> fmt::Result {
+fn counter(point: &mut MetricEncoder<'_>, value: f64) -> fmt::Result {
     let (whole, exact): (NoExemplar<u64>, NoExemplar<f64>) = (None, None);
-    match integer(*value) {
+    match integer(value) {
         Some(value) => point.encode_counter(&value.unsigned_abs(), whole),
-        None => point.encode_counter(value, exact),
+        None => point.encode_counter(&value, exact),
     }
 }
 
-fn gauge(point: &mut MetricEncoder<'_>, value: &f64) -> fmt::Result {
-    match integer(*value) {
+fn gauge(point: &mut MetricEncoder<'_>, value: f64) -> fmt::Result {
+    match integer(value) {
         Some(value) => point.encode_gauge(&value),
-        None => point.encode_gauge(value),
+        None => point.encode_gauge(&value),
     }
 }
 

@@ -54,7 +54,7 @@ impl Queue {
             let name = entry.file_name().to_string_lossy().into_owned();
             if let Some((number, records)) = parse(&name) {
                 files.insert(number, Kept { records, bytes: entry.metadata()?.len() });
-            } else if name.ends_with(".part") {
+            } else if entry.path().extension().is_some_and(|end| end == "part") {
                 // Its writer was killed before it was whole.
                 fs::remove_file(entry.path())?;
             }
@@ -80,13 +80,16 @@ impl Queue {
 
     /// The next to send; it stays until it is [`done`](Self::done) or [put back](Self::put_back).
     pub(super) fn take(&mut self) -> Option<Request> {
-        let oldest = self.files.first_key_value().map(|(number, kept)| (*number, *kept));
-        let in_memory = self.memory.front().map(|request| request.number);
-        let request = match (oldest, in_memory) {
-            (Some((number, kept)), in_memory) if in_memory.is_none_or(|front| number < front) => {
-                return self.read(number, kept);
+        let request = loop {
+            let in_memory = self.memory.front().map(|request| request.number);
+            match self.files.first_key_value().map(|(number, kept)| (*number, *kept)) {
+                Some((number, kept)) if in_memory.is_none_or(|front| number < front) => {
+                    if let Some(request) = self.read(number, kept) {
+                        break request;
+                    }
+                }
+                _ => break self.memory.pop_front()?,
             }
-            _ => self.memory.pop_front()?,
         };
         self.taken = Some(request.clone());
         Some(request)
@@ -127,18 +130,12 @@ impl Queue {
 
     /// A file that cannot be read any more is lost, and counted.
     fn read(&mut self, number: u64, kept: Kept) -> Option<Request> {
-        match fs::read(self.path(number, kept.records)) {
-            Ok(body) => {
-                let request = Request { number, records: kept.records, body: body.into() };
-                self.taken = Some(request.clone());
-                Some(request)
-            }
-            Err(_) => {
-                self.evicted += kept.records;
-                self.forget(number);
-                self.take()
-            }
+        if let Ok(body) = fs::read(self.path(number, kept.records)) {
+            return Some(Request { number, records: kept.records, body: body.into() });
         }
+        self.evicted += kept.records;
+        self.forget(number);
+        None
     }
 
     fn keep(&mut self, request: &Request) {
@@ -236,6 +233,16 @@ mod tests {
         assert_eq!((queue.bytes(), queue.evicted()), (100, 9));
         queue.push(5, vec![0; 101]);
         assert_eq!((queue.bytes(), queue.evicted()), (100, 5), "it fits nowhere");
+    }
+
+    #[test]
+    fn a_file_that_somebody_removed_is_counted_and_the_next_is_sent() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut queue = open(folder.path(), 1000);
+        (0..IN_MEMORY + 3).for_each(|_| queue.push(7, vec![0; 10]));
+        let path = |number: usize| folder.path().join(format!("{number:020}-7.logs"));
+        [IN_MEMORY, IN_MEMORY + 1].map(|number| fs::remove_file(path(number)).expect("it was there"));
+        assert_eq!((numbers(&mut queue).last(), queue.evicted()), (Some(&(IN_MEMORY as u64 + 2)), 14));
     }
 
     #[test]

@@ -156,7 +156,7 @@ fn told(
     all.texts("tcpx.evidence", &verdict.evidence);
     all.text("tcpx.advice", Some(verdict.advice.as_ref()));
     all.truth("tcpx.complete", complete);
-    let first = verdict.evidence.first().unwrap_or(&String::new()).clone();
+    let first = verdict.evidence.first().cloned().unwrap_or_default();
     let text = if first.is_empty() { verdict.title.to_string() } else { first };
     record(kind, nanoseconds(time), bad, text, all)
 }
@@ -177,7 +177,7 @@ fn record(kind: &str, time: u64, bad: bool, text: String, all: Attributes) -> Lo
 
 /// 0, which OTLP reads as unknown, for what is no time.
 fn nanoseconds(time: &str) -> u64 {
-    let nanoseconds = time.parse::<Timestamp>().map(|time| time.as_nanosecond());
+    let nanoseconds = time.parse::<Timestamp>().map(Timestamp::as_nanosecond);
     nanoseconds.ok().and_then(|ns| u64::try_from(ns).ok()).unwrap_or(0)
 }
 

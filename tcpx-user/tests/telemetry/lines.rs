@@ -62,9 +62,9 @@ fn netns() -> Netns {
     Netns { inum: 4_026_531_840, name: None }
 }
 
-fn process() -> Option<Process> {
+fn process() -> Process {
     let container = Some("4f3c9b2d8e1a7065c4b39d2e8f1a706534c9b2d8e1a7065c4b39d2e8f1a70653".to_owned());
-    Some(Process { pid: 41, comm: "curl".to_owned(), container, ..Process::default() })
+    Process { pid: 41, comm: "curl".to_owned(), container, ..Process::default() }
 }
 
 fn plain_attempt() -> Attempt {
@@ -78,7 +78,7 @@ fn plain_attempt() -> Attempt {
         remote: Some(SERVER),
         requested: Some(SERVER),
         nat: None,
-        process: process(),
+        process: Some(process()),
         outcome: Outcome::Refused,
         errno: Some("ECONNREFUSED".into()),
         how: How::ActiveOpen,
@@ -140,7 +140,7 @@ fn drop_line() -> Line {
         netns: netns(),
         flow: flow(CLIENT, SERVER),
         count: 3,
-        process: process(),
+        process: Some(process()),
         socket: None,
         reason: None,
         path: Vec::new(),
@@ -162,7 +162,7 @@ fn death() -> Line {
         remote: Some(SERVER),
         requested: None,
         nat: None,
-        process: process(),
+        process: Some(process()),
         outcome: Outcome::TimedOut,
         errno: Some("ETIMEDOUT".into()),
         how: None,
@@ -191,7 +191,7 @@ fn call() -> Line {
         call: "bind".to_owned(),
         errno: "EADDRINUSE".to_owned(),
         requested: SERVER,
-        process: process(),
+        process: Some(process()),
         holders: Vec::new(),
         path: Vec::new(),
         verdict: verdict(VerdictId::AddressInUse),

@@ -157,7 +157,7 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
         reader.read_line(&mut line).ok().filter(|&read| read > 0)?;
         let line = line.trim_end().to_lowercase();
         if let Some(rest) = line.strip_prefix("post ") {
-            path = rest.split(' ').next()?.to_owned();
+            rest.split(' ').next()?.clone_into(&mut path);
         } else if let Some(rest) = line.strip_prefix("content-length: ") {
             length = rest.parse().ok()?;
         } else if line.is_empty() {

@@ -158,7 +158,7 @@ fn has_data(prometheus: SocketAddr, query: &str) -> Option<()> {
 }
 
 fn percent(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    text.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02x}"))
 }
 
 /// HTTP/1.0, so that no part of the answer is chunked.

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Far above what anything here takes.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// The folder of this repository.
