@@ -34,4 +34,5 @@ pub mod published;
 pub mod self_probe;
 pub mod status;
 pub mod stream;
+pub mod telemetry;
 pub mod writer;

@@ -9,7 +9,7 @@ mod budget;
 mod cache;
 mod cgroup;
 mod clock;
-mod container;
+pub(crate) mod container;
 mod cookie;
 mod devices;
 mod diag;

@@ -17,6 +17,8 @@ pub mod explain;
 pub mod kernel;
 pub mod lab;
 pub mod line;
+pub mod metrics;
+pub mod otlp;
 pub mod packet;
 pub mod pipeline;
 pub mod progress;

@@ -10,8 +10,10 @@ use serde::Serialize;
 use crate::{event::Name, packet::Packets, verdict::VerdictId};
 
 mod note;
+mod word;
 
 pub use note::Note;
+pub(crate) use word::Word;
 
 /// Number of the format of lines.
 pub const SCHEMA: u32 = 1;
@@ -248,6 +250,8 @@ pub struct Attempt {
     pub how: How,
     /// SYNs sent again.
     pub syn_retransmits: u32,
+    /// Initial sequence number of its SYN: what joins it with what the other end tells.
+    pub isn: Option<u32>,
     /// Why.
     pub verdict: Verdict,
     /// The kernel's path, outermost last.
@@ -265,7 +269,7 @@ pub struct Attempt {
 }
 
 /// Address family.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq, Hash)]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
     /// IPv4
@@ -275,7 +279,7 @@ pub enum Family {
 }
 
 /// Who made a RST.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq, Hash)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// TCP, in answer to a segment.

@@ -18,6 +18,7 @@ mod protos;
 mod setup;
 mod tail;
 mod test;
+mod tools;
 mod trials;
 mod vm;
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::{apt, command};
+use crate::{apt, command, tools};
 
 /// A program, the package that holds it, and what it is for.
 struct Need {
@@ -36,6 +36,11 @@ const ARCHIVE_KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// Installs what is missing, or says what to install where that cannot be done.
 pub(crate) fn run() -> Result<()> {
+    packages()?;
+    tools::obtain()
+}
+
+fn packages() -> Result<()> {
     let missing = missing();
     if missing.is_empty() {
         println!("everything is installed");

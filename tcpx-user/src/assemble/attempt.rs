@@ -34,6 +34,7 @@ pub fn attempt(facts: &AttemptFacts, finding: Finding, names: &Names<'_>) -> lin
         errno: errno(facts, finding.id).map(words::errno),
         how: how(facts, finding.id),
         syn_retransmits: facts.syn_retransmits(),
+        isn: facts.isn(),
         path: path::attempt(facts, finding.id, names),
         verdict: verdict(finding),
         reset: facts.reset.as_ref().map(|reset| reset.id),

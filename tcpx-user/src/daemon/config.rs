@@ -3,6 +3,7 @@
 //! Every type has the names of the file. A key that nothing knows is an error, as is a value that means nothing: a mistyped
 //! `patience` must not pass for the default.
 
+mod telemetry;
 mod units;
 mod wrong;
 
@@ -15,6 +16,7 @@ use std::{
 use serde::Deserialize;
 use toml::Spanned;
 
+pub use telemetry::{Metrics, Otlp};
 pub use units::{Name, Size, Time};
 pub use wrong::Wrong;
 
@@ -50,6 +52,10 @@ pub struct Config {
     pub output: Output,
     /// Recordings.
     pub recording: Recording,
+    /// What GET /metrics tells.
+    pub metrics: Metrics,
+    /// Lines and metrics to a collector.
+    pub otlp: Otlp,
     /// What feeds the watchdog.
     pub self_probe: SelfProbe,
     /// What is left of privileges.
@@ -336,6 +342,7 @@ impl Config {
             let what = "recording.total_size: smaller than one file (recording.rotate_size)".to_owned();
             return Err((Some(if all.span().is_empty() { one.span() } else { all.span() }), what));
         }
+        self.otlp.check()?;
         self.check_numbers().map_err(|what| (None, what))
     }
 

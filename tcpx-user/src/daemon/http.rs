@@ -11,7 +11,7 @@ use tokio::{sync::watch, time::timeout};
 
 pub use listener::{Listening, Rules};
 
-use super::{health::Health, memory::Memory, stream::Stream};
+use super::{health::Health, memory::Memory, stream::Stream, telemetry::Counted};
 use crate::{cli::failure::Failure, run::session::runtime};
 
 /// How long readers have for what is still on its way to them when the daemon ends.
@@ -26,6 +26,8 @@ pub struct Site {
     pub memory: Memory,
     /// What comes.
     pub stream: Stream,
+    /// What came, in numbers.
+    pub counted: Counted,
 }
 
 /// All pages.
@@ -36,6 +38,7 @@ pub fn router(site: Site) -> Router {
         .route("/attempts", get(pages::attempts))
         .route("/resets", get(pages::resets))
         .route("/lines", get(pages::lines))
+        .route("/metrics", get(pages::metrics))
         .fallback(pages::unknown)
         .with_state(site)
 }

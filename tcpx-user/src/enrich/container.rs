@@ -29,6 +29,95 @@ fn is_id(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
 }
 
+/// Who runs a container, as its cgroup path tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runtime {
+    /// Docker.
+    Docker,
+    /// containerd's CRI plugin.
+    Containerd,
+    /// CRI-O.
+    CriO,
+    /// podman and what else uses libpod.
+    Podman,
+    /// LXC, Incus.
+    Lxc,
+    /// systemd-nspawn.
+    Nspawn,
+}
+
+impl Runtime {
+    /// As OpenTelemetry's `container.runtime.name` has it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Containerd => "containerd",
+            Self::CriO => "cri-o",
+            Self::Podman => "podman",
+            Self::Lxc => "lxc",
+            Self::Nspawn => "systemd-nspawn",
+        }
+    }
+}
+
+/// What a cgroup path tells beside the container's id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Who runs the innermost container. Under the driver cgroupfs Kubernetes' runtimes leave no trace of themselves.
+    pub(crate) runtime: Option<Runtime>,
+    /// Uid of the Kubernetes pod, with dashes, as the API has it.
+    pub(crate) pod: Option<String>,
+}
+
+/// Reads it from a path.
+#[must_use]
+pub(crate) fn place(cgroup: &str) -> Place {
+    let mut components = cgroup.rsplit('/');
+    let innermost = components.by_ref().find(|component| id_of_component(component).is_some());
+    let Some(innermost) = innermost else { return Place { runtime: None, pod: pod_of(cgroup) } };
+    let parent = components.next().unwrap_or("");
+    Place { runtime: runtime(innermost, parent), pod: pod_of(cgroup) }
+}
+
+/// By the prefix that each gives to the scope; Docker and podman under cgroupfs by the folder that they make.
+fn runtime(component: &str, parent: &str) -> Option<Runtime> {
+    const PREFIXES: [(&str, Runtime); 6] = [
+        ("docker-", Runtime::Docker),
+        ("cri-containerd-", Runtime::Containerd),
+        ("crio-", Runtime::CriO),
+        ("libpod-", Runtime::Podman),
+        ("lxc.payload.", Runtime::Lxc),
+        ("systemd-nspawn@", Runtime::Nspawn),
+    ];
+    let prefixed = PREFIXES.iter().find(|(prefix, _)| component.starts_with(prefix));
+    let inside = component.contains(":cri-containerd:").then_some(Runtime::Containerd);
+    let folder = match parent {
+        "docker" => Some(Runtime::Docker),
+        "libpod_parent" => Some(Runtime::Podman),
+        _ => None,
+    };
+    prefixed.map(|(_, runtime)| *runtime).or(inside).or(folder)
+}
+
+/// `pod<uid>` of the driver cgroupfs, `kubepods-burstable-pod<uid>.slice` of systemd, which has `_` for `-`. Static pods have
+/// the digest of their configuration in place of a uid: 32 digits, which the API shows as an annotation.
+fn pod_of(cgroup: &str) -> Option<String> {
+    let inside_kubepods = cgroup
+        .split('/')
+        .any(|component| component.starts_with("kubepods") || component.contains("-kubepods"));
+    let pods = cgroup.rsplit('/').filter_map(|component| component.split(':').find_map(pod_of_component));
+    inside_kubepods.then_some(pods).into_iter().flatten().next()
+}
+
+fn pod_of_component(component: &str) -> Option<String> {
+    let name = component.strip_suffix(".slice").unwrap_or(component);
+    let uid = name.rsplit_once("-pod").map_or_else(|| name.strip_prefix("pod"), |(_, uid)| Some(uid))?;
+    let uid = uid.replace('_', "-");
+    let is_uid = uid.len() == 36 && uid.bytes().filter(|&byte| byte == b'-').count() == 4 || uid.len() == 32;
+    let digits = uid.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f' | b'-'));
+    (is_uid && digits).then_some(uid)
+}
+
 /// As `docker ps` and `crictl ps` show it.
 #[must_use]
 pub(crate) fn short(id: &str) -> &str {
@@ -69,6 +158,73 @@ mod tests {
         ] {
             let path = path.replace("ID", ID);
             assert_eq!(container_id(&path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn runtimes_and_pods_of_real_paths() {
+        const POD: &str = "0f2f1f3a-9d5c-4a43-8d5e-bd3cc3f1b5a1";
+        use Runtime::{Containerd, CriO, Docker, Lxc, Nspawn, Podman};
+        for (path, runtime, pod) in [
+            // cgroup v2 and the systemd hierarchy of v1 look the same; v1's others are those of cgroupfs.
+            ("/system.slice/docker-ID.scope", Some(Docker), None),
+            ("/docker/ID", Some(Docker), None),
+            ("/docker/ID/init", Some(Docker), None),
+            (
+                "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podUND.slice/cri-containerd-ID.scope",
+                Some(Containerd),
+                Some(POD),
+            ),
+            ("/kubepods.slice/kubepods-podUND.slice/cri-containerd-ID.scope", Some(Containerd), Some(POD)),
+            (
+                "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-podUND.slice/docker-ID.scope",
+                Some(Docker),
+                Some(POD),
+            ),
+            ("/kubepods/besteffort/podPOD/ID", None, Some(POD)),
+            ("/kubepods/podPOD/ID", None, Some(POD)),
+            (
+                "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-podUND.slice/crio-ID.scope",
+                Some(CriO),
+                Some(POD),
+            ),
+            ("/kubepods.slice/kubepods-podUND.slice/crio-ID.scope/container", Some(CriO), Some(POD)),
+            (
+                "/system.slice/containerd.service/kubepods-besteffort-podUND.slice:cri-containerd:ID",
+                Some(Containerd),
+                Some(POD),
+            ),
+            // kind: a node that is a container itself.
+            ("/docker/ID/kubelet/kubepods/burstable/podPOD/ID", None, Some(POD)),
+            (
+                "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-podUND.slice/cri-containerd-ID.scope",
+                Some(Containerd),
+                Some(POD),
+            ),
+            // A static pod, such as the API server's.
+            (
+                "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod3c2f2b7c0d4a1f6e5b8d9e0a7c6b5a4f.slice/cri-containerd-ID.scope",
+                Some(Containerd),
+                Some("3c2f2b7c0d4a1f6e5b8d9e0a7c6b5a4f"),
+            ),
+            ("/machine.slice/libpod-ID.scope/container", Some(Podman), None),
+            (
+                "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-ID.scope/container",
+                Some(Podman),
+                None,
+            ),
+            ("/libpod_parent/ID", Some(Podman), None),
+            ("/lxc.payload.web1/system.slice/nginx.service", Some(Lxc), None),
+            ("/machine.slice/systemd-nspawn@deb12.service/payload", Some(Nspawn), None),
+            ("/ecs/0123456789abcdef0123456789abcdef/ID", None, None),
+            ("/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podUND.slice", None, Some(POD)),
+            ("/user.slice/pod12.slice/session-3.scope", None, None),
+            ("/system.slice/podPOD", None, None),
+            ("/", None, None),
+        ] {
+            let path = path.replace("ID", ID).replace("POD", POD).replace("UND", &POD.replace('-', "_"));
+            let expected = Place { runtime, pod: pod.map(str::to_owned) };
+            assert_eq!(place(&path), expected, "{path}");
         }
     }
 

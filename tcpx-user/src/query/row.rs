@@ -1,12 +1,10 @@
 //! A line of output as a row: its facts in the order of the table's columns.
 
-use std::{
-    borrow::Cow,
-    fmt::{self, Display},
-    net::IpAddr,
-};
+use std::{borrow::Cow, net::IpAddr};
 
 use serde::Serialize;
+
+use crate::line::Word;
 
 mod lines;
 
@@ -77,14 +75,5 @@ impl<'a> Row<'a> {
     fn json<T: Serialize + ?Sized>(&mut self, value: &T) {
         // These types have string keys and no floats, and so can be JSON.
         self.cell(serde_json::to_string(value).ok(), Cell::Json);
-    }
-}
-
-/// Shows a value of an enum as serde names it.
-struct Word<T>(T);
-
-impl<T: Serialize> Display for Word<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.serialize(f)
     }
 }

@@ -48,10 +48,12 @@ use crate::{
         self_probe::SelfProbe,
         status,
         stream::Stream,
+        telemetry::{Counted, Sources, Telemetry},
         writer::{Control, Destination, Done, Writer},
     },
     kernel::{self, symbols::Symbols},
     line::Line,
+    metrics,
     record::{self, Recorder},
 };
 
@@ -159,16 +161,26 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
         health: health.clone(),
         memory: Memory::new(config.memory.clone()),
         stream: Stream::new(config.stream.clone()),
+        counted: Counted::new(config.metrics.asked()),
     };
+    let cost = metrics::Own::open();
     let helper = helper::start(request.helper.as_deref(), &health)?;
     give_away(&config, request, &live, self_probe.as_ref(), &health)?;
+    let sources = Sources {
+        missed: Rc::clone(&live.missed),
+        untold: Rc::clone(&live.untold),
+        health: health.clone(),
+        memory: site.memory.clone(),
+        cost,
+    };
+    let telemetry = Telemetry::start(&config, site.counted.clone(), sources)?;
     let server = Server::start(site.clone(), listening)?;
     let writing = Writing::start(&config, file, &health)?;
     let Writing { readers, control, done } = writing;
     let mut readers = readers;
     readers.extend([Box::new(site.memory.clone()) as Box<dyn Reader>, Box::new(site.stream.clone())]);
     let consumers: Vec<Box<dyn Consumer>> =
-        vec![Box::new(Counting(health.clone())), Box::new(Published::new(readers))];
+        vec![Box::new(Counting(health.clone())), Box::new(telemetry), Box::new(Published::new(readers))];
     let socket = config.socket.path.clone();
     let reload = Reload::new(request.config.clone(), config, control, site.clone());
     let tasks = Tasks {
@@ -193,6 +205,16 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
     Ok(ended?.exit(false))
 }
 
+/// What the C library reads to find the collector by its name.
+const RESOLVER: [&str; 6] = [
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+    "/etc/host.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+];
+
 /// Privileges go once all is attached and open, and before there is a second thread.
 fn give_away(
     config: &Config,
@@ -204,17 +226,25 @@ fn give_away(
     // /proc/kallsyms hides its addresses from who has no CAP_SYSLOG.
     Symbols::get();
     let user = config.privileges.user.as_ref().map(|name| user("privileges.user", name)).transpose()?;
+    let queue = config.otlp.endpoint.as_ref().map(|_| config.otlp.queue.clone());
     let written = [config.output.file.as_deref(), config.recording.path.as_deref()];
-    let written: Vec<_> = written.into_iter().flatten().map(directory).collect();
-    if let (Some(user), Some(file)) = (&user, &config.output.file) {
-        chown(file, Some(user.uid), None).map_err(Failure::io(format!("giving {} away", file.display())))?;
+    let written: Vec<_> = written.into_iter().flatten().map(directory).chain(queue.clone()).collect();
+    if let Some(queue) = &queue {
+        let making = || format!("making {} (otlp.queue)", queue.display());
+        fs::create_dir_all(queue).map_err(Failure::io(making()))?;
+    }
+    for path in [config.output.file.as_ref(), queue.as_ref()].into_iter().flatten() {
+        let Some(user) = &user else { break };
+        chown(path, Some(user.uid), None).map_err(Failure::io(format!("giving {} away", path.display())))?;
     }
     let configured = request.config.as_deref().unwrap_or(config::PATH.as_ref());
+    let mut read = vec![directory(configured), "/proc/self/fdinfo".into(), "/sys/devices/system/cpu".into()];
+    read.extend(RESOLVER.iter().filter(|_| queue.is_some()).map(PathBuf::from));
     let files = Files {
-        read: vec![directory(configured), "/proc/self/fdinfo".into(), "/sys/devices/system/cpu".into()],
+        read,
         write: written.iter().cloned().chain([directory(&config.socket.path)]).collect(),
         connect: self_probe.map(SelfProbe::port).into_iter().collect(),
-        connect_anywhere: false,
+        connect_anywhere: queue.is_some(),
     };
     let privileges = privileges::of_daemon(user.as_ref(), &files, &*live.readable)?;
     health.state().privileges = Some(privileges);

@@ -87,6 +87,7 @@ pub(crate) fn plain_attempt() -> Attempt {
         errno: Some("ECONNREFUSED".into()),
         how: How::ActiveOpen,
         syn_retransmits: 0,
+        isn: Some(1),
         verdict: verdict(VerdictId::ListenerV4only, &[evidence], advice),
         path: refused_path(),
         reset: None,

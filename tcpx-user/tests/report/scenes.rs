@@ -121,6 +121,7 @@ pub(crate) fn attempt(id: u64, family: Family, comm: &str) -> Attempt {
         errno: Some("ECONNREFUSED".into()),
         how: How::ActiveOpen,
         syn_retransmits: 0,
+        isn: None,
         verdict: verdict(VerdictId::ClosedPort, &format!("Nothing listens, says {comm}.")),
         path: refused_path(family),
         reset: Some(id + 1),

@@ -23,6 +23,7 @@ fn its_examples_are_valid_too() {
     assert_eq!(config.socket.users.len(), 2);
     assert!(config.http.listen.is_some() && config.output.file.is_some());
     assert!(config.recording.path.is_some() && config.privileges.user.is_some());
+    assert!(config.otlp.config().is_some_and(|otlp| otlp.headers.len() == 1 && otlp.resource.len() == 2));
 }
 
 #[test]
@@ -51,6 +52,11 @@ fn what_is_wrong_is_told_with_its_place_and_what_is_allowed() {
         ("[recording]\ntotal_size = \"1M\"\n", "x.toml:2:14: recording.total_size: smaller than one file"),
         ("[stream]\nbacklog = 0\n", "x.toml: stream.backlog: must be a number from 1 on"),
         ("[hooks]\nbuffer_size = \"9G\"\n", "x.toml: hooks.buffer_size: must be a size from 64k to 1G"),
+        (
+            "[otlp]\nendpoint = \"https://c:4318\"\n",
+            "x.toml:2:12: otlp.endpoint: tcpx speaks no TLS: send to a collector on this host",
+        ),
+        ("[metrics]\nproces = true\n", "x.toml:2:1: unknown field `proces`, expected one of `process`"),
         ("[hooks\n", "x.toml:1:7: unclosed table"),
         ("[output]\nstdout = true\nstdout = true\n", "x.toml:3:1: duplicate key"),
     ] {

@@ -12,6 +12,7 @@ use axum::{
 use super::Site;
 use crate::{
     daemon::published::{Kind, Text},
+    metrics::CONTENT_TYPE,
     verdict::VerdictId,
 };
 
@@ -23,6 +24,7 @@ tcpx daemon
   /attempts    the last connection attempts, one JSON object a line, oldest first
   /resets      the last RSTs
   /lines       all lines as they come (server-sent events)
+  /metrics     counts, for Prometheus (OpenMetrics)
 Parameters: n=100 (attempts, resets), verdict=closed-port,peer-refused (attempts, resets, lines)
 ";
 
@@ -75,6 +77,11 @@ pub(super) async fn lines(State(site): State<Site>, RawQuery(query): RawQuery) -
     };
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
     (headers, Body::from_stream(subscription)).into_response()
+}
+
+pub(super) async fn metrics(State(site): State<Site>) -> Response {
+    let text = site.counted.metrics().expose();
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response()
 }
 
 /// What a query asks for.

@@ -92,6 +92,7 @@ const SOCKETS: &[i64] = &[
     c::SYS_getsockopt,
     c::SYS_recvfrom,
     c::SYS_recvmsg,
+    c::SYS_sendmmsg,
     c::SYS_sendmsg,
     c::SYS_sendto,
     c::SYS_setsockopt,

@@ -65,6 +65,8 @@ fn fixed(before: &Config, after: &Config) -> Vec<&'static str> {
         ("http", before.http != after.http),
         ("output.stdout", before.output.stdout != after.output.stdout),
         ("recording", !same_recording(before, after)),
+        ("metrics", before.metrics != after.metrics),
+        ("otlp", !same_otlp(before, after)),
         ("self_probe.enabled", before.self_probe.enabled != after.self_probe.enabled),
         ("privileges", before.privileges != after.privileges),
     ];
@@ -75,6 +77,14 @@ fn fixed(before: &Config, after: &Config) -> Vec<&'static str> {
 fn same_recording(before: &Config, after: &Config) -> bool {
     let (before, after) = (&before.recording, &after.recording);
     before.path == after.path && before.rotation() == after.rotation()
+}
+
+/// The same.
+fn same_otlp(before: &Config, after: &Config) -> bool {
+    let (mut before, mut after) = (before.otlp.clone(), after.otlp.clone());
+    let endpoint =
+        |otlp: &mut crate::daemon::config::Otlp| otlp.endpoint.take().map(toml::Spanned::into_inner);
+    endpoint(&mut before) == endpoint(&mut after) && before == after
 }
 
 #[cfg(test)]

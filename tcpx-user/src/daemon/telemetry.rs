@@ -1,0 +1,213 @@
+//! The consumer that counts for `GET /metrics`, and sends lines and counts to a collector.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use super::{
+    config::Config,
+    consumer::Consumer,
+    health::{Health, Meter},
+    log::say,
+    memory::Memory,
+};
+use crate::{
+    cli::failure::Failure,
+    line::Line,
+    metrics::{Asked, Fill, Metrics, Own, Vitals},
+    otlp::Exporter,
+    run::live::{Missed, Untold},
+};
+
+/// How often what no line tells is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Counts that the session's thread adds to and that of HTTP reads.
+#[derive(Clone, Debug)]
+pub struct Counted(Arc<Mutex<Metrics>>);
+
+impl Counted {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(asked: Asked) -> Self {
+        Self(Arc::new(Mutex::new(Metrics::new(asked))))
+    }
+
+    /// A reader that panicked has changed nothing.
+    pub fn metrics(&self) -> MutexGuard<'_, Metrics> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where what no line tells is found.
+pub struct Sources {
+    /// Firings that were passed over.
+    pub missed: Missed,
+    /// Records that the programs did not write.
+    pub untold: Untold,
+    /// What other consumers did not take.
+    pub health: Health,
+    /// What is kept.
+    pub memory: Memory,
+    /// tcpx's own cost, opened while files of /proc may be.
+    pub cost: Own,
+}
+
+/// The consumer.
+pub struct Telemetry {
+    counted: Counted,
+    sources: Sources,
+    before: (u64, Option<u64>),
+    limits: [u64; 2],
+    looked: Instant,
+    sending: Option<Sending>,
+}
+
+struct Sending {
+    exporter: Exporter,
+    meter: Meter,
+    every: Duration,
+    sent: Instant,
+}
+
+impl Telemetry {
+    /// Counts from now, and sends if the configuration says where to.
+    ///
+    /// # Errors
+    /// When the folder of the queue cannot be used.
+    pub fn start(config: &Config, counted: Counted, sources: Sources) -> Result<Self, Failure> {
+        let now = Instant::now();
+        let queue = config.otlp.queue.display();
+        let exporter = config.otlp.config().map(Exporter::start).transpose();
+        let exporter = exporter.map_err(Failure::io(format!("opening the queue {queue} (otlp.queue)")))?;
+        let sending = exporter.map(|exporter| Sending {
+            exporter,
+            meter: sources.health.meter("otlp"),
+            every: config.otlp.metrics_interval.0,
+            sent: now,
+        });
+        let before = ((sources.untold)().shed, (sources.missed)());
+        let limits = [config.memory.attempts as u64, config.memory.resets as u64];
+        let mut all = Self { counted, sources, before, limits, looked: now, sending };
+        all.look();
+        Ok(all)
+    }
+
+    /// Puts in what no line tells.
+    fn look(&mut self) {
+        let filled = self.sources.memory.filled();
+        let report = self.sources.health.report(filled, crate::daemon::stream::Standing::default());
+        let [attempts, resets] = self.limits;
+        let mut vitals = Vitals {
+            shed: (self.sources.untold)().shed.saturating_sub(self.before.0),
+            missed: (self.sources.missed)()
+                .zip(self.before.1)
+                .map(|(now, before)| now.saturating_sub(before)),
+            tables: vec![
+                Fill { table: "memory-attempts", used: filled.attempts as u64, capacity: attempts },
+                Fill { table: "memory-resets", used: filled.resets as u64, capacity: resets },
+            ],
+            dropped: report.consumers.iter().map(|consumer| (consumer.name, consumer.dropped)).collect(),
+            ..Vitals::default()
+        };
+        self.sources.cost.read(&mut vitals);
+        self.counted.metrics().vitals(vitals);
+    }
+}
+
+impl Sending {
+    /// What became of records is shown as of any other consumer.
+    fn look(&mut self, counted: &Counted) {
+        let counts = self.exporter.counts();
+        let lost = [&counts.dropped, &counts.evicted, &counts.refused, &counts.rejected];
+        let lost: u64 = lost.iter().map(|count| count.load(Relaxed)).sum();
+        self.meter.drop(lost.saturating_sub(self.meter.dropped()));
+        let trouble = self.exporter.trouble();
+        if let Some(why) = trouble.clone()
+            && self.meter.trouble(trouble)
+        {
+            say(&format!("otlp: {why}; what is not taken waits on disk, as much as otlp.queue_size allows"));
+        } else if self.exporter.trouble().is_none() {
+            self.meter.trouble(None);
+        }
+        if self.sent.elapsed() >= self.every {
+            self.sent = Instant::now();
+            let metrics = counted.metrics();
+            let (snapshot, since) = (metrics.snapshot(), metrics.since());
+            drop(metrics);
+            self.exporter.metrics(snapshot, since);
+        }
+    }
+}
+
+impl Consumer for Telemetry {
+    fn line(&mut self, line: &Arc<Line>) {
+        self.counted.metrics().line(line);
+        if let Some(sending) = &mut self.sending {
+            sending.exporter.line(line);
+            sending.meter.take(1);
+        }
+    }
+
+    fn pause(&mut self) {
+        if self.looked.elapsed() < LOOK {
+            return;
+        }
+        self.looked = Instant::now();
+        if let Some(sending) = &mut self.sending {
+            sending.look(&self.counted);
+        }
+        self.look();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::{
+        run::live::NotWritten,
+        sink::samples::{attempt, loss, start},
+    };
+
+    fn telemetry(text: &str) -> (Counted, Result<Telemetry, Failure>) {
+        let config = Config::parse(text).expect("valid");
+        let counted = Counted::new(config.metrics.asked());
+        let sources = Sources {
+            missed: Rc::new(|| Some(3)),
+            untold: Rc::new(NotWritten::default),
+            health: Health::default(),
+            memory: Memory::new(config.memory.clone()),
+            cost: Own::open(),
+        };
+        let started = Telemetry::start(&config, counted.clone(), sources);
+        (counted, started)
+    }
+
+    #[test]
+    fn what_was_told_and_what_no_line_tells_is_exposed() {
+        let (counted, telemetry) = telemetry("[metrics]\nprocess = true\n");
+        let mut telemetry = telemetry.expect("nothing to open");
+        for line in [start(), attempt(), loss()] {
+            telemetry.line(&Arc::new(line));
+        }
+        let text = counted.metrics().expose();
+        for expected in [
+            "tcpx_attempts_total{verdict=\"listener-v4only\",outcome=\"refused\",family=\"ipv6\",process=\"curl\"} 1\n",
+            "tcpx_table_capacity{table=\"memory-attempts\"} 1000\n",
+            "tcpx_probe_misses_total 0\n",
+            "tcpx_records_lost_total{stage=\"kernel\",hook=\"send-reset\"} 12\n",
+        ] {
+            assert!(text.contains(expected), "{expected} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_queue_that_cannot_be_is_told_with_its_key() {
+        let text = "[otlp]\nendpoint = \"http://127.0.0.1:4318\"\nqueue = \"/proc/none\"\n";
+        let error = telemetry(text).1.err().expect("no such folder").to_string();
+        assert!(error.contains("/proc/none (otlp.queue)"), "{error}");
+    }
+}

@@ -1,0 +1,30 @@
+//! What tcpx gives to other projects' programs, read by these programs: Prometheus, an OpenTelemetry collector, ClickHouse.
+
+mod lines;
+mod otlp;
+mod prometheus;
+mod tools;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+/// A test; where a program is missing it says so.
+type Test = fn() -> Result<Completion, Failed>;
+
+const TESTS: &[(&str, Test)] = &[
+    ("promtool accepts the alert rules and they fire when they should", prometheus::rules),
+    ("every alert says which page of tcpx explain helps", prometheus::runbooks),
+    ("promtool finds nothing wrong with the metrics", prometheus::lint),
+    ("every query of the dashboard returns data from a real Prometheus", prometheus::dashboard),
+    ("a collector that is stopped and started gets every record", otlp::outage),
+];
+
+fn main() -> ExitCode {
+    let trial = |&(name, test): &(&'static str, Test)| Trial::ignorable_test(name, test);
+    libtest_mimic::run(&Arguments::from_args(), TESTS.iter().map(trial).collect()).exit_code()
+}
+
+fn without(program: &str) -> Completion {
+    Completion::ignored_with(format!("{program} was not fetched: cargo xtask setup does that"))
+}
