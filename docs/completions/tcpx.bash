@@ -149,13 +149,17 @@ _tcpx() {
             return 0
             ;;
         tcpx__subcmd__daemon)
-            opts="-h --config --check-config --print-config --status --color --help"
+            opts="-h --config --helper --check-config --print-config --status --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --helper)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -713,6 +713,7 @@ complete -c tcpx -n "__fish_tcpx_using_subcommand query" -l no-cache -d 'Neither
 complete -c tcpx -n "__fish_tcpx_using_subcommand query" -l everything -d 'Ask all that was recorded, not only what CMD or the namespace had to do with'
 complete -c tcpx -n "__fish_tcpx_using_subcommand query" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l config -d 'Configuration [default: /etc/tcpx/daemon.toml if it is there]' -r -F
+complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l helper -d 'Ask the helper behind this unix socket, which systemd starts, instead of starting one' -r -F
 complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l color -d 'When to use colour' -r -f -a "auto\t'If stdout is a terminal that shows colour and NO_COLOR is not set'
 always\t'Always'
 never\t'Never'"
