@@ -1,5 +1,6 @@
-//! What tcpx gives to other projects' programs, read by these programs: Prometheus, an OpenTelemetry collector, ClickHouse.
+//! What tcpx gives to other projects' programs, read by these programs: Prometheus, an OpenTelemetry collector, ClickHouse, Kubernetes.
 
+mod kubernetes;
 mod lines;
 mod otlp;
 mod prometheus;
@@ -17,6 +18,8 @@ const TESTS: &[(&str, Test)] = &[
     ("every alert says which page of tcpx explain helps", prometheus::runbooks),
     ("promtool finds nothing wrong with the metrics", prometheus::lint),
     ("every query of the dashboard returns data from a real Prometheus", prometheus::dashboard),
+    ("the schemas of Kubernetes accept the pod", kubernetes::schema),
+    ("the configuration of the pod is right", kubernetes::configuration),
     ("a collector that is stopped and started gets every record", otlp::outage),
 ];
 
