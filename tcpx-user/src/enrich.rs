@@ -12,7 +12,7 @@ mod clock;
 mod container;
 mod cookie;
 mod devices;
-mod diag;
+pub(crate) mod diag;
 mod elsewhere;
 mod half_open;
 mod inside;

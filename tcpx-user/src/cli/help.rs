@@ -154,10 +154,16 @@ Examples:
   sudo tcpx lab --list
   sudo tcpx lab no-listen               bind() without listen(): refused, step by step
   sudo tcpx lab self-connect -v         a connection that stands without any listener
+  sudo tcpx lab no-listen --step        one step at a time, with questions: Enter goes on, q ends
+  sudo tcpx lab no-listen --diagram     the sequence between client, kernel and server
+  sudo tcpx lab no-listen -w lab.html   both as a page, with the way through the receive path
   sudo tcpx lab all -o json             every scenario, for other programs
   sudo tcpx lab no-listen --backend kprobe
 
 Everything happens in private network namespaces: nothing of the host is touched.
+
+--step plays the scenario first, then shows what it was; where stdin or stdout is no terminal, all steps follow
+without a pause, answers included.
 
 Exit status: 0 the verdict seen is the one the scenario exists to show; 1 it is not, or the scenario
 failed; 2 wrong use; 77 this kernel or machine cannot, with the reason on stderr.";

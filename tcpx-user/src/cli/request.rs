@@ -1,12 +1,14 @@
 //! What the command line means: every value checked, every default decided.
 
 mod convert;
+mod lab;
 mod query;
 
 use std::{ffi::OsString, net::SocketAddr, num::NonZeroU64, path::PathBuf, time::Duration};
 
 use crate::{event::Backend, record::Destination};
 
+pub use lab::{Lab, View};
 pub use query::{Asked, Query, QueryForm};
 
 use super::{
@@ -232,17 +234,6 @@ pub enum Detail {
     Normal,
     /// And times, namespaces, near misses and stacks.
     Verbose,
-}
-
-/// `tcpx lab`
-#[derive(Debug)]
-pub struct Lab {
-    /// Scenarios; empty to list them.
-    pub play: Vec<String>,
-    /// What to attach.
-    pub hooks: Hooks,
-    /// Where results go.
-    pub output: Output,
 }
 
 /// `tcpx probe`

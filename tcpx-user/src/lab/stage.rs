@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     Actor, AttemptFact, CallFact, Cgroup, Deadline, DeathFact, DropFact, Endpoint, Facts, Family, Holder,
-    LabError, Namespace, Peer, Program, Relay, ResetFact, RuleFact, Script, SocketRow, What,
+    LabError, Namespace, Peer, Program, Relay, ResetFact, RuleFact, Script, SocketRow, What, tables::Watch,
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
@@ -23,6 +23,7 @@ pub struct Stage {
     verdict: &'static str,
     exe: PathBuf,
     script: Script,
+    watch: Watch,
     hook: Option<Hook>,
     ready: bool,
     baseline: Vec<(&'static str, u64)>,
@@ -91,6 +92,7 @@ impl Stage {
             verdict,
             exe: PathBuf::from("/proc/self/exe"),
             script: Script::default(),
+            watch: Watch::default(),
             hook: None,
             ready: false,
             baseline: Vec::new(),
@@ -122,17 +124,26 @@ impl Stage {
         self
     }
 
+    /// The script also tells what was in the socket tables before and after each system call.
+    #[must_use]
+    pub fn watching_tables(self) -> Self {
+        self.watch.want();
+        self
+    }
+
     /// A new namespace. Root may open ping sockets in it.
     pub fn namespace(&mut self, name: &str) -> Result<Arc<Namespace>, LabError> {
         let namespace = Namespace::create(name)?;
         namespace.sysctl("net/ipv4/ping_group_range", "0 0")?;
         self.namespaces.push(Arc::clone(&namespace));
+        self.watch.namespace(&namespace);
         Ok(namespace)
     }
 
     /// A new process in a namespace.
     pub fn actor(&mut self, namespace: &Namespace, comm: &str) -> Result<Actor, LabError> {
-        let actor = Actor::spawn(self.exe.clone(), comm, namespace, self.script.clone())?;
+        let actor =
+            Actor::spawn(self.exe.clone(), comm, namespace, (self.script.clone(), self.watch.clone()))?;
         self.actors.push(actor.clone());
         Ok(actor)
     }
@@ -219,6 +230,7 @@ impl Stage {
         if let Some(hook) = self.hook.take() {
             hook(&self.namespaces)?;
         }
+        self.script.note(What::Ready);
         self.baseline = self.counters()?;
         Ok(())
     }

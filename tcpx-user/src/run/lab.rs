@@ -3,13 +3,20 @@
 //! What is attached is attached once. The scenarios themselves are in [`crate::lab`], which knows no tracing.
 
 mod compare;
+mod course;
 mod cue;
+mod diagram;
 mod expected;
 mod outcome;
+mod page;
 mod part;
 mod retell;
+mod show;
+mod steps;
+mod tell;
 mod text;
 mod tracer;
+mod walk;
 
 use std::io::Write as _;
 
@@ -21,7 +28,7 @@ use crate::{
     cli::{
         args::Format,
         failure::Failure,
-        request::{Detail, Lab, Output},
+        request::{Detail, Lab, Output, View},
         surroundings::Surroundings,
     },
     lab::Scenario,
@@ -38,7 +45,8 @@ pub fn run(request: &Lab, scenarios: &[&'static Scenario]) -> Result<u8, Failure
     let results = Results::open(&request.output)?;
     let live = Surroundings::read().check().and_then(|()| live::attach(&request.hooks, false, None));
     let tracer = Tracer::new(live.map_err(unavailable)?, &request.hooks);
-    let shown = Shown { results, output: &request.output, alone: scenarios.len() == 1 };
+    let tracer = if request.view.is_special() { tracer.in_detail() } else { tracer };
+    let shown = Shown { results, output: &request.output, view: &request.view, alone: scenarios.len() == 1 };
     runtime()?.block_on(play(tracer, scenarios, shown))
 }
 
@@ -65,7 +73,7 @@ async fn play<S: Source>(
             _ = signals.next() => return Err(Failure::Other(anyhow::anyhow!("stopped during {}", scenario.name))),
         };
         let outcome = Outcome::of(&played);
-        shown.played(&played, &outcome)?;
+        shown.played((tracer.start(), &played), &outcome, &mut signals).await?;
         outcomes.push(outcome);
     }
     shown.end(&outcomes)
@@ -82,6 +90,7 @@ enum Extra<'a> {
 struct Shown<'a> {
     results: Results,
     output: &'a Output,
+    view: &'a View,
     /// There is one scenario only.
     alone: bool,
 }
@@ -94,7 +103,26 @@ impl Shown<'_> {
         }
     }
 
-    fn played(&mut self, played: &Played, outcome: &Outcome) -> Result<(), Failure> {
+    async fn played(
+        &mut self,
+        (start, played): (&Line, &Played),
+        outcome: &Outcome,
+        signals: &mut Signals,
+    ) -> Result<(), Failure> {
+        let told = played.ending.is_ok() || !played.script.is_empty();
+        if let Some(path) = self.view.page.as_deref().filter(|_| told) {
+            let steps = steps::steps(played, course::Course::english());
+            page::write(path, start, played, outcome, &steps)?;
+        }
+        if told && (self.view.steps || self.view.diagram) {
+            let show = show::Show { played, outcome, view: self.view, look: self.results.look };
+            return show.run(&mut *self.results.out, self.output, signals).await;
+        }
+        self.tell(played, outcome, told)
+    }
+
+    /// As lines, or as a story.
+    fn tell(&mut self, played: &Played, outcome: &Outcome, told: bool) -> Result<(), Failure> {
         if self.output.format == Format::Json {
             for line in &played.lines {
                 self.json(line)?;
@@ -103,7 +131,6 @@ impl Shown<'_> {
             return self.json(&Extra::Lab(outcome));
         }
         let (look, detail) = (self.results.look, self.output.detail);
-        let told = played.ending.is_ok() || !played.script.is_empty();
         let text = if told && (self.alone || detail == Detail::Verbose) {
             let after = if self.alone { "" } else { "\n" };
             text::retelling(played, outcome, look, detail).map_err(Failure::io("retelling"))? + after

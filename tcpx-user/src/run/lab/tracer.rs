@@ -26,6 +26,7 @@ pub struct Tracer<S> {
     live: Live<S>,
     start: Line,
     hears: Hears,
+    detailed: bool,
 }
 
 /// What came of one run of a scenario.
@@ -98,13 +99,19 @@ impl<S: Source> Tracer<S> {
     #[must_use]
     pub fn new(live: Live<S>, hooks: &Hooks) -> Self {
         let start = Line::Start(live.start(hooks).into());
-        Self { live, start, hears: Hears::default() }
+        Self { live, start, hears: Hears::default(), detailed: false }
     }
 
     /// Each scenario is traced among the events of all that run beside it.
     #[must_use]
     pub fn hearing_all(self) -> Self {
         Self { hears: Hears::All, ..self }
+    }
+
+    /// The script also tells what was in the socket tables before and after each system call, and lines carry their packets.
+    #[must_use]
+    pub fn in_detail(self) -> Self {
+        Self { detailed: true, ..self }
     }
 
     /// The first line.
@@ -150,7 +157,7 @@ impl<S: Source> Tracer<S> {
                     self.cued(&mut running, id, cue);
                 },
                 request = requests.recv(), if open => match request {
-                    Some(request) => running.push(begin(request, &say)?),
+                    Some(request) => running.push(begin(request, self.detailed, &say)?),
                     None => open = false,
                 },
             }
@@ -174,7 +181,7 @@ impl<S: Source> Tracer<S> {
         let Some(one) = running.iter_mut().find(|one| one.id == id) else { return };
         match cue {
             Cue::Ready(namespaces, go) => {
-                one.part = Part::begin(&self.live, namespaces, self.hears);
+                one.part = Part::begin(&self.live, namespaces, self.hears, self.detailed);
                 // A scenario that has ended meanwhile waits for nothing.
                 let _ = go.send(());
             }
@@ -213,8 +220,8 @@ impl Running {
     }
 }
 
-fn begin(request: Request, say: &UnboundedSender<Cued>) -> Result<Running, Failure> {
-    let id = perform(request.scenario, say.clone())?;
+fn begin(request: Request, detailed: bool, say: &UnboundedSender<Cued>) -> Result<Running, Failure> {
+    let id = perform(request.scenario, detailed, say.clone())?;
     Ok(Running { id, request, part: Part::default(), end: None })
 }
 

@@ -1,0 +1,75 @@
+//! `tcpx lab`: what was typed, and what it means.
+
+use std::path::PathBuf;
+
+use super::{
+    Hooks, Output, ProbeSet,
+    convert::{hooks, output},
+};
+use crate::cli::{
+    args::{CourseArgs, Format, LabArgs, When},
+    failure::Failure,
+};
+
+/// `tcpx lab`
+#[derive(Debug)]
+pub struct Lab {
+    /// Scenarios; empty to list them.
+    pub play: Vec<String>,
+    /// How one is shown.
+    pub view: View,
+    /// What to attach.
+    pub hooks: Hooks,
+    /// Where results go.
+    pub output: Output,
+}
+
+/// How a scenario is shown in a course.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// One step at a time.
+    pub steps: bool,
+    /// As a drawing.
+    pub diagram: bool,
+    /// As a page, into this file.
+    pub page: Option<PathBuf>,
+}
+
+impl View {
+    /// In any way but the usual one.
+    #[must_use]
+    pub const fn is_special(&self) -> bool {
+        self.steps || self.diagram || self.page.is_some()
+    }
+}
+
+/// Checks what was typed.
+///
+/// # Errors
+/// [`Failure::Usage`] with what does not go together, and what does.
+pub(super) fn lab(typed: LabArgs, color: When) -> Result<Lab, Failure> {
+    if typed.names.is_empty() && !typed.list {
+        return Err(wrong("which scenario? \"tcpx lab --list\" shows them, \"tcpx lab all\" plays them all"));
+    }
+    let view = view(&typed)?;
+    let hooks = hooks(&typed.hooks, ProbeSet::Lookup, typed.output.verbose)?;
+    Ok(Lab { play: typed.names, view, hooks, output: output(typed.output, color) })
+}
+
+/// Steps, drawings and pages are of one lab, and for people.
+fn view(typed: &LabArgs) -> Result<View, Failure> {
+    let CourseArgs { step, diagram, write } = &typed.course;
+    let view = View { steps: *step, diagram: *diagram, page: write.clone() };
+    let many = typed.names.len() > 1 || typed.names.iter().any(|name| name == "all");
+    if view.is_special() && many {
+        return Err(wrong("--step, --diagram and -w show one scenario: name one"));
+    }
+    if (view.steps || view.diagram) && typed.output.format == Format::Json {
+        return Err(wrong("--step and --diagram are text; -o json has the same run as lines"));
+    }
+    Ok(view)
+}
+
+fn wrong(what: &str) -> Failure {
+    Failure::Usage(format!("lab: {what}"))
+}
