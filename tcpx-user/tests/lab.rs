@@ -6,7 +6,7 @@
 use std::{env, process::ExitCode};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use tcpx_user::lab::{Address, LabError, Namespace, Scenario, Stage, actor, scenarios, veth_pair};
+use tcpx_user::lab::{Address, EXAMPLES, File, LabError, Namespace, Scenario, Stage, actor, scenarios, veth_pair};
 
 fn main() -> ExitCode {
     let mut args = env::args_os().skip(1);
@@ -15,6 +15,10 @@ fn main() -> ExitCode {
     }
     let mut trials: Vec<Trial> =
         scenarios().map(|s| Trial::ignorable_test(s.name, move || completion(perform(s)))).collect();
+    let examples = EXAMPLES.iter().map(|&(name, text)| {
+        Trial::ignorable_test(format!("docs/labs/{name}"), move || completion(example(name, text)))
+    });
+    trials.extend(examples);
     trials.push(Trial::ignorable_test("two namespaces and a veth", || completion(veth())));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -36,6 +40,15 @@ fn perform(scenario: &Scenario) -> Result<(), LabError> {
             tell(&stage);
         }
     })
+}
+
+/// The calls of a file return what it says.
+fn example(name: &'static str, text: &str) -> Result<(), LabError> {
+    let file = File::parse(name, text).expect("a test reads them all");
+    let scenario = Box::leak(Box::new(file)).scenario(name);
+    let mut stage = scenario.stage();
+    scenario.play(&mut stage)?;
+    require(stage.was_ready(), "the scenario calls ready()")
 }
 
 fn check(scenario: &Scenario, stage: &Stage) -> Result<(), LabError> {

@@ -157,6 +157,7 @@ Examples:
   sudo tcpx lab no-listen --step        one step at a time, with questions: Enter goes on, q ends
   sudo tcpx lab no-listen --diagram     the sequence between client, kernel and server
   sudo tcpx lab no-listen -w lab.html   both as a page, with the way through the receive path
+  sudo tcpx lab my.toml                 a scenario of your own (docs/labs.md)
   sudo tcpx lab all -o json             every scenario, for other programs
   sudo tcpx lab no-listen --backend kprobe
 

@@ -1,5 +1,7 @@
 //! `tcpx lab`: which scenarios are meant, and their list.
 
+use std::{fs, io, path::Path};
+
 use super::{
     args::Format,
     failure::Failure,
@@ -35,6 +37,9 @@ pub fn named(names: &[String]) -> Result<Vec<&'static Scenario>, Failure> {
     for name in names {
         let meant = match name.as_str() {
             "all" => lab::scenarios().collect(),
+            name if Path::new(name).extension().is_some_and(|ending| ending == "toml") => {
+                vec![in_file(name)?]
+            }
             name => vec![lab::find(name).ok_or_else(|| unknown(name))?],
         };
         for scenario in meant {
@@ -44,6 +49,29 @@ pub fn named(names: &[String]) -> Result<Vec<&'static Scenario>, Failure> {
         }
     }
     Ok(found)
+}
+
+/// A scenario that somebody has written; it lives as long as the command.
+fn in_file(name: &str) -> Result<&'static Scenario, Failure> {
+    let text = match fs::read_to_string(name) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            example(name).ok_or_else(|| no_file(name))?.to_owned()
+        }
+        Err(error) => return Err(Failure::io(format!("reading {name}"))(error)),
+    };
+    let file = lab::File::parse(name, &text).map_err(|wrong| Failure::Usage(format!("lab: {wrong}")))?;
+    Ok(Box::leak(Box::new(file)).scenario(Box::leak(name.to_owned().into_boxed_str())))
+}
+
+fn example(name: &str) -> Option<&'static str> {
+    lab::EXAMPLES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+fn no_file(name: &str) -> Failure {
+    let known: Vec<_> = lab::EXAMPLES.iter().map(|(name, _)| *name).collect();
+    let known = known.join(", ");
+    Failure::Usage(format!("lab: there is no file {name}, and no example of that name: {known}"))
 }
 
 fn unknown(name: &str) -> Failure {

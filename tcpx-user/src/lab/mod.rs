@@ -21,6 +21,7 @@ mod compat;
 mod destroy;
 mod error;
 mod facts;
+mod file;
 mod link;
 mod lsm;
 mod netns;
@@ -47,6 +48,7 @@ pub use facts::{
     AttemptFact, CallFact, DeathFact, DropFact, Endpoint, Facts, Family, Holder, Nat, Process, Program,
     ResetFact, RuleFact, Side,
 };
+pub use file::{EXAMPLES, Expect, File};
 pub use link::{Address, veth_pair};
 pub use netns::Namespace;
 pub use nft::{apply as nft, handle as nft_handle};

@@ -5,6 +5,7 @@
 mod compare;
 mod course;
 mod cue;
+mod declared;
 mod diagram;
 mod expected;
 mod outcome;

@@ -7,7 +7,7 @@ use super::{HookArgs, OutputArgs};
 /// `tcpx lab`
 #[derive(Debug, Default, clap::Args)]
 pub struct LabArgs {
-    /// Scenarios to play, or all
+    /// Scenarios to play, or files of your own (NAME.toml), or all
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
     /// List the scenarios

@@ -55,6 +55,9 @@ impl Played {
     /// What tcpx should have said and did not, or the other way round.
     #[must_use]
     pub fn mismatches(&self) -> Vec<String> {
+        if let Some(file) = self.scenario.file {
+            return super::declared::differences(&file.expect, &self.lines);
+        }
         super::compare::compare(&self.expected(), &self.lines, &self.summary)
     }
 
@@ -67,6 +70,9 @@ impl Played {
     /// The verdict that the scenario's own attempt, RST or drop got, if there was one.
     #[must_use]
     pub fn verdict_seen(&self) -> Option<&'static str> {
+        if let Some(file) = self.scenario.file {
+            return super::declared::verdict_seen(&file.expect, &self.lines);
+        }
         super::compare::verdict_seen(self.scenario.verdict(), &self.facts, &self.lines)
     }
 }

@@ -79,8 +79,9 @@ impl Reader {
         signals: &mut Signals,
     ) -> Result<Walked, Failure> {
         let Some(keys) = &mut self.keys else { return Ok(Walked::Through) };
-        show(out, &look.paint(Meaning::Dim, &format!("  [{prompt}] ")))?;
+        // First, so that what is typed at the prompt is a key.
         let terminal = Quiet::begin().map_err(Failure::io("setting the terminal's mode"))?;
+        show(out, &look.paint(Meaning::Dim, &format!("  [{prompt}] ")))?;
         let walked = loop {
             tokio::select! {
                 key = keys.recv() => match key {

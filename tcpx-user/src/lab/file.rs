@@ -1,0 +1,292 @@
+//! Scenarios that people write: a TOML file that says who binds, listens, connects, sends and closes, in which order, and what is
+//! expected. docs/labs.md describes it; docs/labs has examples, which are in the program too.
+
+mod play;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, net::SocketAddr, ops::Range};
+
+use serde::{Deserialize, de};
+use toml::Spanned;
+
+use super::{Family, Scenario};
+use crate::verdict::VerdictId;
+
+/// The examples, by the names of their files.
+pub const EXAMPLES: &[(&str, &str)] = &[
+    ("accept-queue-full.toml", include_str!("../../../docs/labs/accept-queue-full.toml")),
+    ("bound-not-listening.toml", include_str!("../../../docs/labs/bound-not-listening.toml")),
+    ("closed-port.toml", include_str!("../../../docs/labs/closed-port.toml")),
+    ("firewall-reject.toml", include_str!("../../../docs/labs/firewall-reject.toml")),
+    ("linger-zero.toml", include_str!("../../../docs/labs/linger-zero.toml")),
+    ("listener-elsewhere.toml", include_str!("../../../docs/labs/listener-elsewhere.toml")),
+    ("self-connect.toml", include_str!("../../../docs/labs/self-connect.toml")),
+    ("silent-drop.toml", include_str!("../../../docs/labs/silent-drop.toml")),
+    ("simultaneous-open.toml", include_str!("../../../docs/labs/simultaneous-open.toml")),
+    ("two-hosts.toml", include_str!("../../../docs/labs/two-hosts.toml")),
+];
+
+/// One scenario.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// One line: what is shown.
+    pub title: String,
+    /// Why it is so.
+    #[serde(default)]
+    pub about: String,
+    /// Namespaces that are joined by a cable: none, for one with its loopback, or two.
+    #[serde(default)]
+    hosts: BTreeMap<String, Host>,
+    /// On which host each program runs; without hosts it is left out.
+    #[serde(default)]
+    programs: BTreeMap<String, Spanned<String>>,
+    /// What is done before tracing begins.
+    #[serde(default)]
+    setup: Vec<Spanned<Action>>,
+    /// What is traced.
+    #[serde(default)]
+    step: Vec<Spanned<Action>>,
+    /// What must come of it.
+    pub expect: Expect,
+}
+
+/// A namespace.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Host {
+    /// Its address on the cable, with the length of the prefix: `10.7.0.1/24`.
+    address: Spanned<String>,
+}
+
+/// What must be said of the run.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// A verdict of the catalogue, on any line.
+    #[serde(deserialize_with = "verdict")]
+    pub verdict: VerdictId,
+    /// Whose last attempt outcome and errno are about; without: whoever's.
+    pub who: Option<String>,
+    /// How that ended.
+    pub outcome: Option<String>,
+    /// Which errno it got, or `none`.
+    pub errno: Option<String>,
+}
+
+/// One thing that is done.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Action {
+    /// Which program does it.
+    who: Option<String>,
+    call: Call,
+    /// Address and port.
+    to: Option<SocketAddr>,
+    /// Name of the program's socket.
+    socket: Option<String>,
+    /// How many connections may wait.
+    backlog: Option<i32>,
+    /// connect() waits until it is decided.
+    wait: Option<bool>,
+    data: Option<String>,
+    /// `0` or an errno.
+    returns: Option<String>,
+    times: Option<u32>,
+    /// A state that a socket at `to` must come to.
+    state: Option<String>,
+    /// A sysctl, as net.ipv4.tcp_syncookies.
+    key: Option<String>,
+    value: Option<String>,
+    /// In nft's own language.
+    rules: Option<String>,
+    host: Option<String>,
+    text: Option<String>,
+}
+
+/// What can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Call {
+    Bind,
+    Listen,
+    Connect,
+    /// Waits until a connect() that did not wait is decided.
+    Finish,
+    Accept,
+    Send,
+    Receive,
+    Shutdown,
+    Close,
+    /// SO_LINGER with so many seconds.
+    Linger,
+    /// Waits until the SYN was sent again.
+    Retransmission,
+    /// Waits for a state in the socket table.
+    Await,
+    Sysctl,
+    Nft,
+    Say,
+}
+
+/// What is wrong with a file, and where: `FILE:LINE:COLUMN: what`.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: {what}")]
+pub struct Wrong {
+    file: String,
+    line: usize,
+    column: usize,
+    what: String,
+}
+
+impl Wrong {
+    fn at(file: &str, text: &str, span: Option<Range<usize>>, what: impl Into<String>) -> Self {
+        let before = text.get(..span.map_or(0, |span| span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Self { file: file.to_owned(), line, column, what: what.into() }
+    }
+}
+
+impl File {
+    /// Reads one; `name` is that of the file, for messages.
+    ///
+    /// # Errors
+    /// What is wrong and where, with what is allowed.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Wrong> {
+        let file: Self = toml::from_str(text)
+            .map_err(|error| Wrong::at(name, text, error.span(), error.message().replace('\n', " ")))?;
+        file.check().map_err(|(span, what)| Wrong::at(name, text, Some(span), what))?;
+        Ok(file)
+    }
+
+    /// As the lab plays it.
+    #[must_use]
+    pub fn scenario(&'static self, name: &'static str) -> &'static Scenario {
+        Box::leak(Box::new(Scenario {
+            name,
+            aliases: &[],
+            family: Family::Ipv4,
+            title: &self.title,
+            about: &self.about,
+            machine_wide: false,
+            timely: false,
+            file: Some(self),
+            run: |_| Ok(()),
+        }))
+    }
+
+    fn check(&self) -> Result<(), (Range<usize>, String)> {
+        if self.step.is_empty() {
+            return Err((0..0, "there is no [[step]]: nothing would be traced".to_owned()));
+        }
+        if !matches!(self.hosts.len(), 0 | 2) {
+            return Err((
+                0..0,
+                format!("{} hosts: none (one loopback) or two (joined by a cable)", self.hosts.len()),
+            ));
+        }
+        for host in self.hosts.values() {
+            play::address(host.address.get_ref()).ok_or_else(|| {
+                (host.address.span(), "an address with its prefix, such as 10.7.0.1/24".to_owned())
+            })?;
+        }
+        for host in self.programs.values() {
+            self.known_host(Some(host.get_ref())).map_err(|what| (host.span(), what))?;
+        }
+        for action in self.setup.iter().chain(&self.step) {
+            self.check_action(action.get_ref()).map_err(|what| (action.span(), what))?;
+        }
+        Ok(())
+    }
+
+    fn known_host(&self, name: Option<&str>) -> Result<(), String> {
+        let all: Vec<&str> = self.hosts.keys().map(String::as_str).collect();
+        match name {
+            Some(name) if !all.contains(&name) => {
+                Err(format!("there is no host \"{name}\"; hosts: {}", listed(&all)))
+            }
+            None if !all.is_empty() => Err(format!("which host? hosts: {}", listed(&all))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether all that the call needs is there, and nothing that it does not know.
+    fn check_action(&self, action: &Action) -> Result<(), String> {
+        let (needs, may) = action.call.fields();
+        let given = action.given();
+        let name = action.call.name();
+        if let Some(field) = needs.iter().find(|field| !given.contains(field)) {
+            return Err(format!("{name} needs \"{field}\"; it takes {}", listed(&[needs, may].concat())));
+        }
+        if let Some(field) = given.iter().find(|field| !needs.contains(field) && !may.contains(field)) {
+            return Err(format!("{name} knows no \"{field}\"; it takes {}", listed(&[needs, may].concat())));
+        }
+        if matches!(action.call, Call::Sysctl | Call::Nft | Call::Await) {
+            return self.known_host(action.host.as_deref());
+        }
+        match &action.who {
+            Some(who) if !self.hosts.is_empty() && !self.programs.contains_key(who) => {
+                Err(format!("on which host does \"{who}\" run? [programs] says it"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Call {
+    /// The fields without which it means nothing, and those that it may have.
+    const fn fields(self) -> (&'static [&'static str], &'static [&'static str]) {
+        match self {
+            Self::Bind => (&["who", "to"], &["socket", "returns"]),
+            Self::Listen => (&["who"], &["socket", "backlog"]),
+            Self::Connect => (&["who", "to"], &["socket", "wait", "returns"]),
+            Self::Finish | Self::Receive => (&["who"], &["socket", "returns"]),
+            Self::Accept | Self::Shutdown | Self::Close => (&["who"], &["socket"]),
+            Self::Send => (&["who", "data"], &["socket", "returns"]),
+            Self::Linger => (&["who", "value"], &["socket"]),
+            Self::Retransmission => (&["who"], &["socket", "times"]),
+            Self::Await => (&["to", "state"], &["host"]),
+            Self::Sysctl => (&["key", "value"], &["host"]),
+            Self::Nft => (&["rules"], &["host"]),
+            Self::Say => (&["text"], &[]),
+        }
+    }
+
+    fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+}
+
+impl Action {
+    fn given(&self) -> Vec<&'static str> {
+        let fields = [
+            ("who", self.who.is_some()),
+            ("to", self.to.is_some()),
+            ("socket", self.socket.is_some()),
+            ("backlog", self.backlog.is_some()),
+            ("wait", self.wait.is_some()),
+            ("data", self.data.is_some()),
+            ("returns", self.returns.is_some()),
+            ("times", self.times.is_some()),
+            ("state", self.state.is_some()),
+            ("key", self.key.is_some()),
+            ("value", self.value.is_some()),
+            ("rules", self.rules.is_some()),
+            ("host", self.host.is_some()),
+            ("text", self.text.is_some()),
+        ];
+        fields.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect()
+    }
+}
+
+fn listed(names: &[&str]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+fn verdict<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<VerdictId, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let unknown = || de::Error::custom(format!("\"{text}\" is no verdict; \"tcpx explain\" lists them"));
+    text.parse().map_err(|_| unknown())
+}
