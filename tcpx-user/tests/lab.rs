@@ -6,7 +6,9 @@
 use std::{env, process::ExitCode};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use tcpx_user::lab::{Address, EXAMPLES, File, LabError, Namespace, Scenario, Stage, actor, scenarios, veth_pair};
+use tcpx_user::lab::{
+    Address, EXAMPLES, File, LabError, Namespace, Scenario, Stage, actor, scenarios, veth_pair,
+};
 
 fn main() -> ExitCode {
     let mut args = env::args_os().skip(1);

@@ -50,7 +50,17 @@ pub(crate) fn all() -> Vec<Trial> {
             trial(format!("{backend}/data-segments"), move || stand::alone(|| data::segments(backend))),
         ]
     });
-    first.into_iter().chain(counted).chain(played).collect()
+    first.into_iter().chain(counted).chain(played).chain(examples()).collect()
+}
+
+/// The files of docs/labs come to the verdict that they expect, which is that of the built-in scenario.
+fn examples() -> impl Iterator<Item = Trial> {
+    lab::EXAMPLES.iter().map(|&(name, text)| {
+        trial(format!("auto/docs-labs/{name}"), move || {
+            let file = lab::File::parse(name, text).context("reading an example")?;
+            perform("auto", Box::leak(Box::new(file)).scenario(name))
+        })
+    })
 }
 
 /// The guest runs the kernel that was asked for, and its BTF, on which everything else stands, can be read.

@@ -39,7 +39,9 @@ impl Page {
     /// Of a lab, with these lines.
     pub(crate) fn of_lab(lines: &[Line], lab: serde_json::Value) -> Self {
         let mut report = Report::default();
-        lines.iter().for_each(|line| report.take(line));
+        for line in lines {
+            report.take(line);
+        }
         let came = Came { files: vec!["lab".to_owned()], lab: Some(lab), ..Came::default() };
         Self::written(&page(&report, &came))
     }

@@ -85,9 +85,9 @@ impl Cast<'_> {
             }
             Call::Await => {
                 let host = self.host(action.host.as_deref())?;
-                let (state, at) = (text(&action.state), action.to);
-                stage.await_socket(&host, &format!("a socket in {state}"), |row| {
-                    Some(row.local) == at && row.state == state
+                let (wanted, at) = (text(&action.state), action.to);
+                stage.await_socket(&host, &format!("a socket in {wanted}"), |row| {
+                    Some(row.local) == at && row.state == wanted
                 })?;
             }
             _ => self.call(action)?,
