@@ -7,12 +7,14 @@
 
 mod packet;
 mod registers;
+mod set;
 mod text;
 mod walk;
 
 use serde::{Deserialize, Serialize};
 
 pub use packet::Packet;
+pub use set::{Element, Known, Role, Set, Verdict};
 pub use walk::{Deed, Suspect};
 
 /// All chains of a namespace.
@@ -20,6 +22,9 @@ pub use walk::{Deed, Suspect};
 pub struct Ruleset {
     /// Those of tables that are not dormant.
     pub chains: Vec<Chain>,
+    /// Those that rules look values up in; one that is not there may have any value. Recordings of before have none.
+    #[serde(default)]
+    pub sets: Vec<Set>,
     /// iptables-legacy has tables there too, whose rules are not among these.
     pub legacy: bool,
 }
@@ -118,7 +123,7 @@ pub enum Expression {
         /// Highest.
         high: Vec<u8>,
     },
-    /// Whether a set has the value; its elements are not known here.
+    /// Whether a set has the value, or what a map makes of it.
     Lookup {
         /// Register.
         from: u32,
@@ -126,14 +131,12 @@ pub enum Expression {
         set: String,
         /// It is a map of verdicts.
         verdicts: bool,
+        /// It goes on if the set has it not.
+        #[serde(default)]
+        inverted: bool,
     },
-    /// `enum nf_hook verdicts` and `enum nft_verdicts`.
-    Verdict {
-        /// Number.
-        code: i32,
-        /// Where to, for a jump.
-        chain: Option<String>,
-    },
+    /// Decides.
+    Verdict(Verdict),
     /// Answers and drops.
     Reject(Answer),
     /// A match of iptables.

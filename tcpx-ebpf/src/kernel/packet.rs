@@ -169,18 +169,23 @@ pub fn put4(target: &mut [u8; 16], address: [u8; 4]) {
     target[3] = address[3];
 }
 
-/// Device that a packet came in on. TCP takes it from the packet before it queues it (`skb->dev = NULL`); its index
-/// stays in `skb_iif`.
+/// Index of the device that a packet came in on. TCP takes the device from the packet before it queues it
+/// (`skb->dev = NULL`); its index stays in `skb_iif`.
+#[inline(always)]
+fn ifindex(skb: u64, device: u64) -> u32 {
+    match device {
+        0 => field_or_zero(skb, offset!(skb_iif)),
+        device => field_or_zero(device, offset!(dev_ifindex)),
+    }
+}
+
+/// Device that a packet came in on; its name only where the packet still has it.
 #[inline(always)]
 pub fn device(skb: u64, index: &mut u32, name: &mut [u8; 16]) {
     let device: u64 = field_or_zero(skb, offset!(skb_dev));
-    if device == 0 {
-        *index = field_or_zero(skb, offset!(skb_iif));
-        return;
-    }
-    *index = field_or_zero(device, offset!(dev_ifindex));
+    *index = ifindex(skb, device);
     let place = offset!(dev_name);
-    if place != ABSENT {
+    if device != 0 && place != ABSENT {
         // A name that cannot be read is zeroed by the helper (`bpf_probe_read_kernel_common`).
         let _ = read_into(name, device + u64::from(place));
     }
@@ -190,11 +195,7 @@ pub fn device(skb: u64, index: &mut u32, name: &mut [u8; 16]) {
 #[inline(always)]
 pub fn arrival(skb: u64) -> Arrival {
     let (_, ip, family) = network(skb);
-    let device: u64 = field_or_zero(skb, offset!(skb_dev));
-    let ifindex = match device {
-        0 => field_or_zero(skb, offset!(skb_iif)),
-        device => field_or_zero(device, offset!(dev_ifindex)),
-    };
+    let ifindex = ifindex(skb, field_or_zero(skb, offset!(skb_dev)));
     // IPv6 has no identification.
     let (ttl, ip_id) = match family {
         4 => (read_or_zero(ip + 8), u16::from_be(read_or_zero(ip + 4))),

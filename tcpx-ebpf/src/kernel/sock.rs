@@ -107,7 +107,7 @@ pub fn bit(base: u64, offset: u16, mask: u16) -> u8 {
 /// Fills in what is known of a full TCP socket.
 #[inline(never)]
 pub fn facts_of(sk: u64, out: &mut SockFacts) {
-    fill(sk, Common::unread().read(sk), out);
+    facts(sk, Common::unread().read(sk), out);
 }
 
 /// Fills in the ends of a full socket, over zeros.
@@ -119,11 +119,6 @@ pub fn tuple_of(sk: u64, out: &mut Tuple) {
 /// The same of one whose head was read.
 #[inline(never)]
 pub fn facts(sk: u64, common: &Common, out: &mut SockFacts) {
-    fill(sk, common, out);
-}
-
-#[inline(always)]
-fn fill(sk: u64, common: &Common, out: &mut SockFacts) {
     out.sk = sk;
     out.inode = inode(sk);
     out.cgroup = cgroup(sk);
@@ -149,10 +144,8 @@ pub fn timers(sk: u64, out: &mut SockReset) {
     out.retransmits = field_or_zero(sk, offset!(icsk_retransmits));
     out.user_timeout = field_or_zero(sk, offset!(icsk_user_timeout));
     out.linger2 = field_or_zero(sk, offset!(tp_linger2));
-    // SAFETY: the values are copied at once.
-    let Some(opened) = (unsafe { OPENED.get(sk) }) else { return };
+    let Some(opened) = since_opened(sk, &mut out.sock) else { return };
     out.opened_ns = opened.time_ns;
-    out.sock.bytes_acked = out.sock.bytes_acked.saturating_sub(opened.bytes_acked);
     out.handshake = opened.handshake;
 }
 
@@ -160,10 +153,16 @@ pub fn timers(sk: u64, out: &mut SockReset) {
 /// after [`facts`].
 #[inline(always)]
 pub fn age(sk: u64, out: &mut SockFacts) -> u64 {
-    // SAFETY: the value is copied at once.
-    let Some(opened) = (unsafe { OPENED.get(sk) }) else { return 0 };
+    since_opened(sk, out).map_or(0, |opened| opened.time_ns)
+}
+
+/// What was kept when the connection was opened; the bytes in `out` are then those since.
+#[inline(always)]
+fn since_opened(sk: u64, out: &mut SockFacts) -> Option<&'static Opened> {
+    // SAFETY: both who ask copy at once what they need.
+    let opened = unsafe { OPENED.get(sk) }?;
     out.bytes_acked = out.bytes_acked.saturating_sub(opened.bytes_acked);
-    opened.time_ns
+    Some(opened)
 }
 
 /// Remembers that the connection of this socket was opened now.
@@ -204,8 +203,9 @@ fn transfer(sk: u64, out: &mut SockFacts) {
     }
 }
 
-/// Jiffies since a listener last sent a SYN cookie, at least 1. 0 if it never did, or if cookies are switched off: then
-/// no ACK is taken for one (`cookie_v4_check`, `tcp_synq_no_recent_overflow`).
+/// Jiffies since a listener last sent a SYN cookie, at least 1. 0 if cookies are switched off: then no ACK is taken for one
+/// (`cookie_v4_check`). 0 too if no time is noted: it never sent one, or only in the first second after the low 32 bits of
+/// jiffies came to 0, as 0 passes for that time (`tcp_synq_overflow`). That is 300 s after the machine has started.
 #[inline(always)]
 fn cookie_ticks(sk: u64, now: u32) -> u32 {
     let group: u64 = field_or_zero(sk, offset!(sk_reuseport_cb));

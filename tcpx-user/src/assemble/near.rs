@@ -29,7 +29,9 @@ pub(super) fn near(facts: &ResetFacts, names: &Names<'_>) -> Vec<Near> {
     });
     let closed = facts.closed.iter().map(|seen| in_time(facts, seen, names));
     let appeared = facts.appeared.iter().map(|seen| in_time(facts, seen, names));
-    let elsewhere = rules::elsewhere(facts, names.who).into_iter().map(|other| elsewhere(&other, names));
+    let elsewhere = rules::elsewhere(facts, names.who)
+        .into_iter()
+        .map(|other| Near { age_ns: age(&other, facts), ..elsewhere(&other, names) });
     let meant = facts.meant_for.iter().map(|seen| in_numbers(seen, names));
     held.chain(closed).chain(appeared).chain(elsewhere).chain(meant).collect()
 }
@@ -81,6 +83,16 @@ fn elsewhere(other: &Elsewhere, names: &Names<'_>) -> Near {
         None => String::new(),
     };
     of_holder(&other.listener, format!("listens in another network namespace{way}"), other.netns, names)
+}
+
+/// Since when it listens, if it was seen to begin.
+fn age(other: &Elsewhere, facts: &ResetFacts) -> Option<u64> {
+    let inode = other.listener.inode?;
+    let same = |seen: &&Seen<Arc<StateChange>>| {
+        (seen.netns.inum, seen.what.inode) == (other.netns.inum, Some(inode))
+    };
+    let begun = facts.begun.iter().filter(same).map(|seen| seen.time).max()?;
+    Some(facts.time().saturating_sub(begun))
 }
 
 /// An open socket whose sequence numbers the segment fits.

@@ -273,6 +273,8 @@ pub struct ResetFacts {
     pub listened: Vec<Listened>,
     /// Since when each of them listens, or is bound, if that was seen.
     pub held_since: Vec<Option<u64>>,
+    /// Listeners with the sender's port, in any namespace, that were seen to begin before.
+    pub begun: Vec<Seen<Arc<StateChange>>>,
     /// A listener that would have taken the SYN and was closed not long before.
     pub closed: Option<Box<Seen<Arc<StateChange>>>>,
     /// A listener that would have taken the SYN and appeared soon after.

@@ -138,6 +138,16 @@ impl History {
         is_seen.then_some(since)
     }
 
+    /// Listeners with the port, in any namespace, that were seen to begin until `time`; nothing else was seen of them since.
+    #[must_use]
+    pub fn begun(&self, port: u16, time: u64) -> Vec<Seen<Arc<StateChange>>> {
+        let listens = |seen: &&Seen<Arc<StateChange>>| {
+            let known = self.ports.get(seen.what.sk).filter(|entry| entry.0 <= time);
+            known.max_by_key(|entry| entry.0) == Some(&(seen.time, Listened::NotSeen))
+        };
+        self.begun.get(port).map(|entry| &entry.1).filter(listens).cloned().collect()
+    }
+
     fn listened_by(&self, sk: SockPtr, time: u64) -> Listened {
         let known = self.ports.get(sk).filter(|entry| entry.0 <= time).max_by_key(|entry| entry.0);
         known.map_or(Listened::NotSeen, |entry| entry.1)

@@ -348,6 +348,7 @@ impl Correlator {
         let holders = sender.answered().and_then(|answered| answered.holders);
         let listened = self.history.listened(holders, time);
         let held_since = self.history.held_since(holders, time);
+        let begun = self.history.begun(flow.a.port(), time);
         let waiting = self.receiver_for(&sender);
         let id = waiting.as_ref().map_or_else(|| self.new_reset(flow), |found| found.id);
         if let Some(reset) = self.resets.get_mut(id) {
@@ -357,6 +358,7 @@ impl Correlator {
             reset.meant_for = meant_for;
             reset.listened = listened;
             reset.held_since = held_since;
+            reset.begun = begun;
             reset.joined = waiting.as_ref().map(|found| found.joined);
             reset.nat = waiting.map(|found| found.nat).unwrap_or_default();
             reset.attempt = reset.attempt.or_else(|| opened.and_then(|opened| opened.attempt));
@@ -424,6 +426,7 @@ impl Correlator {
             for_child: false,
             listened: Vec::new(),
             held_since: Vec::new(),
+            begun: Vec::new(),
             closed: None,
             appeared: None,
             receiver: None,

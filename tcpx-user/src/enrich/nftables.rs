@@ -2,6 +2,7 @@
 //! thread's namespace.
 
 mod expression;
+mod sets;
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
@@ -36,7 +37,9 @@ pub(super) fn ask() -> io::Result<Ruleset> {
     dump(&socket, GETCHAIN, |entry| chains.extend(chain(entry)))?;
     let mut rules = Vec::new();
     dump(&socket, GETRULE, |entry| rules.extend(rule(entry)))?;
-    Ok(Ruleset { chains: put_together(&tables, chains, rules), legacy: has_legacy() })
+    let chains = put_together(&tables, chains, rules);
+    let sets = sets::ask(&socket, &chains)?;
+    Ok(Ruleset { chains, sets, legacy: has_legacy() })
 }
 
 /// Asking would make the kernel load the module (`nfnetlink_rcv_msg`), which is not for an onlooker to do.
@@ -52,10 +55,14 @@ fn has_modules() -> bool {
     fs::read("/proc/modules").is_ok_and(|list| !list.is_empty())
 }
 
-fn dump(socket: &Socket, kind: u16, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+/// All of a kind, of all families (`NFPROTO_UNSPEC`).
+fn dump(socket: &Socket, kind: u16, take: impl FnMut(&[u8])) -> io::Result<()> {
+    dump_of(socket, kind, &[0; HEADER], take)
+}
+
+fn dump_of(socket: &Socket, kind: u16, which: &[u8], mut take: impl FnMut(&[u8])) -> io::Result<()> {
     let flags = (libc::NLM_F_REQUEST | libc::NLM_F_DUMP) as u16;
-    // NFPROTO_UNSPEC: all families.
-    send(socket, kind, flags, &[0; HEADER])?;
+    send(socket, kind, flags, which)?;
     let mut size = 0;
     loop {
         let (bytes, _) = socket.recv_from_full()?;

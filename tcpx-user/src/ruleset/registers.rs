@@ -1,6 +1,11 @@
 //! What a rule does with a segment: its expressions, evaluated with the bytes that are known.
 
-use super::{Answer, Expression, Packet, Rule, packet::Bytes, verdict};
+use super::{
+    Answer, Expression, Packet, Rule, Verdict,
+    packet::Bytes,
+    set::{Known, Set},
+    verdict,
+};
 
 /// `NFT_REG32_NUM` registers of four bytes.
 const SIZE: usize = 64;
@@ -22,19 +27,27 @@ pub(super) enum Effect<'a> {
     Jump(&'a str),
     /// Into another chain, for good.
     Goto(&'a str),
-    /// Whatever a map says.
+    /// Whatever a map says whose elements are not known.
     Map,
 }
 
 /// `None`: the rule cannot match. Else whether it is certain to, and what it does then.
-pub(super) fn run<'a>(rule: &'a Rule, packet: &Packet, inbound: bool) -> Option<(bool, Effect<'a>)> {
+pub(super) fn run<'a>(
+    rule: &'a Rule,
+    packet: &Packet,
+    inbound: bool,
+    sets: &Known<'a>,
+) -> Option<(bool, Effect<'a>)> {
     let mut registers = Registers([None; SIZE]);
     let mut certain = true;
     for expression in &rule.expressions {
         if let Some(effect) = effect(expression) {
             return Some((certain, effect));
         }
-        match registers.matches(expression, packet, inbound) {
+        if let Expression::Lookup { verdicts: true, from, set, .. } = expression {
+            return Some((certain, registers.map(*from, sets.get(set))?));
+        }
+        match registers.matches(expression, packet, inbound, sets) {
             Some(true) => {}
             Some(false) => return None,
             None => certain = false,
@@ -45,13 +58,19 @@ pub(super) fn run<'a>(rule: &'a Rule, packet: &Packet, inbound: bool) -> Option<
 
 fn effect(expression: &Expression) -> Option<Effect<'_>> {
     match expression {
-        Expression::Verdict { code: verdict::DROP, .. } => Some(Effect::Drop),
-        Expression::Verdict { code: verdict::ACCEPT, .. } => Some(Effect::Accept),
-        Expression::Verdict { code: verdict::RETURN, .. } => Some(Effect::Return),
-        Expression::Verdict { code: verdict::JUMP, chain: Some(chain) } => Some(Effect::Jump(chain)),
-        Expression::Verdict { code: verdict::GOTO, chain: Some(chain) } => Some(Effect::Goto(chain)),
-        Expression::Lookup { verdicts: true, .. } => Some(Effect::Map),
+        Expression::Verdict(verdict) => decided(verdict),
         Expression::Reject(answer) => Some(Effect::Reject(*answer)),
+        _ => None,
+    }
+}
+
+fn decided(verdict: &Verdict) -> Option<Effect<'_>> {
+    match (verdict.code, &verdict.chain) {
+        (verdict::DROP, _) => Some(Effect::Drop),
+        (verdict::ACCEPT, _) => Some(Effect::Accept),
+        (verdict::RETURN, _) => Some(Effect::Return),
+        (verdict::JUMP, Some(chain)) => Some(Effect::Jump(chain)),
+        (verdict::GOTO, Some(chain)) => Some(Effect::Goto(chain)),
         _ => None,
     }
 }
@@ -60,31 +79,41 @@ struct Registers([Option<u8>; SIZE]);
 
 impl Registers {
     /// Whether the rule goes on after it; `None` if that is not known.
-    fn matches(&mut self, expression: &Expression, packet: &Packet, inbound: bool) -> Option<bool> {
+    fn matches(
+        &mut self,
+        expression: &Expression,
+        packet: &Packet,
+        inbound: bool,
+        sets: &Known<'_>,
+    ) -> Option<bool> {
         match expression {
+            Expression::Lookup { from, set, inverted, .. } => {
+                let set = sets.get(set)?;
+                let value = self.read(*from, set.key_length)?;
+                return Some(set.look_up(&value).is_some() != *inverted);
+            }
             Expression::Meta { key, to } => self.load(*to, &packet.meta(*key, inbound)),
             Expression::Payload { base, offset, length, to } => {
                 self.load(*to, &packet.payload(*base, *offset, *length));
             }
             Expression::Bitwise { from, to, mask, xor } => {
-                let value = self.read(*from, mask.len()).unwrap_or_default();
+                let value = self.read(*from, mask.len() as u32).unwrap_or_default();
                 let both = value.iter().zip(mask).zip(xor);
                 let changed: Bytes = both.map(|((value, mask), xor)| Some(value & mask ^ xor)).collect();
                 self.load(*to, &changed);
             }
             Expression::Compare { from, op, value } => {
-                let known = self.read(*from, value.len())?;
+                let known = self.read(*from, value.len() as u32)?;
                 return compare(*op, &known, value);
             }
             Expression::Range { from, not, low, high } => {
-                let known = self.read(*from, low.len())?;
+                let known = self.read(*from, low.len() as u32)?;
                 return Some((*low <= known && known <= *high) != *not);
             }
             Expression::Match { name, info } => return matches_xt(name, info, packet),
             Expression::Neutral(_) => {}
             Expression::Ct { .. }
-            | Expression::Lookup { .. }
-            | Expression::Verdict { .. }
+            | Expression::Verdict(_)
             | Expression::Reject(_)
             | Expression::Unknown(_) => {
                 // It may have written any of them.
@@ -95,24 +124,35 @@ impl Registers {
         Some(true)
     }
 
-    /// What was in the register is gone, also where nothing is known of what comes.
+    /// What a map of verdicts decides; `None` if it has not the value, so that the rule does not match.
+    fn map<'a>(&self, from: u32, map: Option<&'a Set>) -> Option<Effect<'a>> {
+        let Some(map) = map else { return Some(Effect::Map) };
+        let Some(value) = self.read(from, map.key_length) else { return Some(Effect::Map) };
+        let verdict = map.look_up(&value)?.verdict.as_ref();
+        Some(verdict.and_then(decided).unwrap_or(Effect::Map))
+    }
+
+    /// What was in the register is gone, also where nothing is known of what comes. A value of less than four bytes is filled up
+    /// with zeros (`nft_payload_eval`, `nft_reg_store8`), which a concatenation shows.
     fn load(&mut self, to: u32, bytes: &[Option<u8>]) {
         let Some(start) = start(to) else { return };
         let end = (start + bytes.len().max(16)).min(SIZE);
         self.0[start..end].fill(None);
+        let filled = (start + bytes.len().next_multiple_of(4)).min(SIZE);
+        self.0[start..filled].fill(Some(0));
         for (slot, byte) in self.0[start..].iter_mut().zip(bytes) {
             *slot = *byte;
         }
     }
 
-    fn read(&self, from: u32, length: usize) -> Option<Vec<u8>> {
+    fn read(&self, from: u32, length: u32) -> Option<Vec<u8>> {
         let start = start(from)?;
-        self.0.get(start..start.checked_add(length)?)?.iter().copied().collect()
+        self.0.get(start..start.checked_add(length as usize)?)?.iter().copied().collect()
     }
 }
 
 /// `nft_parse_register`: four registers of 16 bytes are the same memory as 16 of four.
-const fn start(register: u32) -> Option<usize> {
+pub(super) const fn start(register: u32) -> Option<usize> {
     match register {
         1..=4 => Some((register as usize - 1) * 16),
         8..=23 => Some((register as usize - 8) * 4),

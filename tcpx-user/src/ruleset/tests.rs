@@ -19,12 +19,16 @@ fn dport(port: u16) -> [Expression; 2] {
     [load(2, 2, 2), is(&port.to_be_bytes())]
 }
 
+fn lookup(set: &str, verdicts: bool) -> Expression {
+    Expression::Lookup { from: 1, set: set.to_owned(), verdicts, inverted: false }
+}
+
 fn verdict(code: i32) -> Expression {
-    Expression::Verdict { code, chain: None }
+    Expression::Verdict(Verdict { code, chain: None })
 }
 
 fn to(code: i32, chain: &str) -> Expression {
-    Expression::Verdict { code, chain: Some(chain.to_owned()) }
+    Expression::Verdict(Verdict { code, chain: Some(chain.to_owned()) })
 }
 
 const DROP: i32 = 0;
@@ -63,7 +67,8 @@ const DROPPED: Deed = Deed::Drop { no_reset: true, no_icmp: true };
 
 /// `CHAIN/HANDLE`; the policy is 0.
 fn suspects(chains: Vec<Chain>, packet: &Packet, deed: Deed) -> Vec<String> {
-    let found = Ruleset { chains, legacy: false }.suspects(packet, deed).expect("not too many");
+    let ruleset = Ruleset { chains, ..Ruleset::default() };
+    let found = ruleset.suspects(packet, deed).expect("not too many");
     let name = |suspect: Suspect| {
         let chain = suspect.chain.rsplit(' ').next().unwrap_or_default().to_owned();
         format!("{chain}/{}", suspect.rule.unwrap_or(0))
@@ -132,7 +137,7 @@ fn what_is_not_understood_may_match() {
     let unknown = [
         vec![Expression::Unknown("limit".to_owned())],
         vec![Expression::Ct { key: 0, to: 1 }, is(&[1, 0, 0, 0])],
-        vec![load(2, 2, 2), Expression::Lookup { from: 1, set: "__set0".to_owned(), verdicts: false }],
+        vec![load(2, 2, 2), lookup("__set0", false)],
         vec![Expression::Match { name: "conntrack".to_owned(), info: vec![] }],
         vec![Expression::Match { name: "tcp".to_owned(), info: vec![1, 2] }],
         vec![load(1, 8, 1), is(&[64])],
@@ -208,7 +213,7 @@ fn jumps_lead_to_other_chains_and_back() {
 /// Its elements are not known: it may drop, and lead to any chain of its table.
 #[test]
 fn a_map_of_verdicts_leads_anywhere() {
-    let map = vec![load(2, 2, 2), Expression::Lookup { from: 1, set: "m".to_owned(), verdicts: true }];
+    let map = vec![load(2, 2, 2), lookup("m", true)];
     let chains = || {
         let elsewhere =
             Chain { table: "other".to_owned(), ..chain("x", None, vec![with([], verdict(DROP))]) };
@@ -261,6 +266,6 @@ fn chains_of_the_other_family_are_not_met() {
 #[test]
 fn too_many_rules_are_not_gone_through() {
     let rules = vec![with(dport(22), verdict(DROP)); 210_000];
-    let ruleset = Ruleset { chains: vec![chain("in", INPUT, rules)], legacy: false };
+    let ruleset = Ruleset { chains: vec![chain("in", INPUT, rules)], ..Ruleset::default() };
     assert_eq!(ruleset.suspects(&to_8080(), DROPPED), None);
 }

@@ -5,7 +5,9 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-use super::{Answer, Expression, Rule, family, meta, payload, verdict};
+use super::{
+    Answer, Expression, Rule, Verdict, family, meta, payload, registers::start, set::Known, verdict,
+};
 
 /// What is in a register.
 #[derive(Clone, Debug)]
@@ -26,16 +28,21 @@ enum Kind {
 }
 
 impl Rule {
-    /// One line, in a chain of this family.
+    /// One line, in a chain of this family and a table with these sets.
     #[must_use]
-    pub fn text(&self, family: u8) -> String {
+    pub fn text(&self, family: u8, sets: &Known<'_>) -> String {
         let mut fields = HashMap::new();
-        let words =
-            self.expressions.iter().filter_map(|expression| self.word(expression, family, &mut fields));
-        words.collect::<Vec<_>>().join(" ")
+        let word = |expression| self.word(expression, family, sets, &mut fields);
+        self.expressions.iter().filter_map(word).collect::<Vec<_>>().join(" ")
     }
 
-    fn word(&self, expression: &Expression, family: u8, fields: &mut HashMap<u32, Field>) -> Option<String> {
+    fn word(
+        &self,
+        expression: &Expression,
+        family: u8,
+        sets: &Known<'_>,
+        fields: &mut HashMap<u32, Field>,
+    ) -> Option<String> {
         match expression {
             Expression::Meta { key, to } => keep(fields, *to, meta_field(*key)),
             Expression::Payload { base, offset, length, to } => {
@@ -57,15 +64,20 @@ impl Rule {
                 let not = if *not { "!= " } else { "" };
                 Some(format!("{} {not}{}-{}", field.name, shown(field, low), shown(field, high)))
             }
-            Expression::Lookup { from, set, verdicts } => {
-                let name = fields.get(from).map_or("…", |field| field.name.as_str());
-                let map = if *verdicts { "vmap " } else { "" };
-                // The name of a set without one.
-                let anonymous = set.starts_with("__set") || set.starts_with("__map");
-                let set = if anonymous { "{ … }".to_owned() } else { format!("@{set}") };
-                Some(format!("{name} {map}{set}"))
+            Expression::Lookup { from, set, verdicts, inverted } => {
+                let field = fields.get(from);
+                let length = sets.get(set).map_or(1, |set| set.key_length);
+                let name = concatenated(fields, *from, length);
+                let how = if *verdicts {
+                    "vmap "
+                } else if *inverted {
+                    "!= "
+                } else {
+                    ""
+                };
+                Some(format!("{name} {how}{}", looked_up(set, field, sets)))
             }
-            Expression::Verdict { code, chain } => Some(verdict_word(*code, chain.as_deref())),
+            Expression::Verdict(verdict) => Some(verdict_word(verdict)),
             Expression::Reject(answer) => Some(reject(*answer, family)),
             Expression::Neutral(_) => None,
             Expression::Match { name, .. } | Expression::Unknown(name) => Some(format!("[{name}]")),
@@ -85,6 +97,33 @@ impl Rule {
             _ => false,
         }
     }
+}
+
+/// What stands in the registers from one on, for this many bytes.
+fn concatenated(fields: &HashMap<u32, Field>, from: u32, length: u32) -> String {
+    let first = start(from).unwrap_or(usize::MAX);
+    let within = |register: u32| {
+        start(register).filter(|place| (0..length as usize).contains(&place.wrapping_sub(first)))
+    };
+    let mut found: Vec<_> =
+        fields.iter().filter_map(|(&register, field)| Some((within(register)?, &field.name))).collect();
+    found.sort();
+    let names: Vec<_> = found.into_iter().map(|(_, name)| name.as_str()).collect();
+    if names.is_empty() { "…".to_owned() } else { names.join(" . ") }
+}
+
+/// A set by its name, or one without a name by what it has.
+fn looked_up(set: &str, field: Option<&Field>, sets: &Known<'_>) -> String {
+    if !(set.starts_with("__set") || set.starts_with("__map")) {
+        return format!("@{set}");
+    }
+    let values = sets.get(set).and_then(|set| set.values()).zip(field);
+    let list = values.map(|(values, field)| {
+        let mut values: Vec<&[u8]> = values.collect();
+        values.sort_unstable();
+        values.into_iter().map(|value| shown(field, value)).collect::<Vec<_>>().join(", ")
+    });
+    format!("{{ {} }}", list.as_deref().unwrap_or("…"))
 }
 
 fn keep(fields: &mut HashMap<u32, Field>, register: u32, field: Field) -> Option<String> {
@@ -184,9 +223,9 @@ fn address(field: &Field, value: &[u8]) -> String {
     if bits as usize == whole * 8 { text } else { format!("{text}/{bits}") }
 }
 
-fn verdict_word(code: i32, chain: Option<&str>) -> String {
-    let chain = chain.unwrap_or("…");
-    match code {
+fn verdict_word(verdict: &Verdict) -> String {
+    let chain = verdict.chain.as_deref().unwrap_or("…");
+    match verdict.code {
         verdict::DROP => "drop".to_owned(),
         verdict::ACCEPT => "accept".to_owned(),
         verdict::RETURN => "return".to_owned(),

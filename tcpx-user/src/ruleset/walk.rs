@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::{
-    Answer, Chain, Packet, Rule, Ruleset, family,
+    Answer, Chain, Packet, Rule, Ruleset, Set, family,
     registers::{Effect, run},
+    set::Known,
 };
 
 /// More rules than these are not gone through, and nothing is said then.
@@ -52,7 +53,8 @@ impl Ruleset {
         let mut bases: Vec<&Chain> = self.chains.iter().filter(begins).collect();
         bases.sort_by_key(|chain| chain.base.map(|base| (base.hook, base.priority)));
         let names = self.chains.iter().map(|chain| (key(chain), chain)).collect();
-        let mut walk = Walk { names, packet, deed, found: Vec::new(), left: MOST, depth: 0 };
+        let mut walk =
+            Walk { names, sets: &self.sets, packet, deed, found: Vec::new(), left: MOST, depth: 0 };
         for base in bases {
             walk.begin(base)?;
         }
@@ -96,6 +98,7 @@ fn is_inbound(chain: &Chain) -> bool {
 
 struct Walk<'a> {
     names: HashMap<Key<'a>, &'a Chain>,
+    sets: &'a [Set],
     packet: &'a Packet,
     deed: Deed,
     found: Vec<Suspect>,
@@ -117,7 +120,7 @@ impl<'a> Walk<'a> {
         let ended = self.enter(chain, &mut way)?;
         let drops = chain.base.is_some_and(|base| base.drops);
         if drops && !ended && matches!(self.deed, Deed::Drop { .. }) {
-            self.suspect(chain, None);
+            self.suspect(chain, None, &Known::default());
         }
         Some(())
     }
@@ -140,11 +143,12 @@ impl<'a> Walk<'a> {
     }
 
     fn rules(&mut self, chain: &'a Chain, way: &mut Way<'a>) -> Option<bool> {
+        let sets = Known::of(self.sets, chain.family, &chain.table);
         for rule in &chain.rules {
             self.left = self.left.checked_sub(1)?;
-            let Some((certain, effect)) = run(rule, self.packet, way.inbound) else { continue };
+            let Some((certain, effect)) = run(rule, self.packet, way.inbound, &sets) else { continue };
             if self.did_it(&effect) {
-                self.suspect(chain, Some(rule));
+                self.suspect(chain, Some(rule), &sets);
             }
             match effect {
                 Effect::Map => self.anywhere(chain, way)?,
@@ -198,7 +202,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A chain that several lead to is gone through for each of them.
-    fn suspect(&mut self, chain: &Chain, rule: Option<&Rule>) {
+    fn suspect(&mut self, chain: &Chain, rule: Option<&Rule>, sets: &Known<'_>) {
         let name = |number| match number {
             family::INET => "inet",
             family::IPV4 => "ip",
@@ -209,7 +213,7 @@ impl<'a> Walk<'a> {
         let suspect = Suspect {
             chain: format!("{} {} {}", name(chain.family), chain.table, chain.name),
             rule: rule.map(|rule| rule.handle),
-            text: rule.map_or_else(|| "policy drop".to_owned(), |rule| rule.text(chain.family)),
+            text: rule.map_or_else(|| "policy drop".to_owned(), |rule| rule.text(chain.family, sets)),
         };
         if !self.found.contains(&suspect) {
             self.found.push(suspect);

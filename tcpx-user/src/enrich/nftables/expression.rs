@@ -1,7 +1,7 @@
 //! One expression of a rule: its name, and attributes of its own.
 
 use super::{Attributes, big_word, text, word};
-use crate::ruleset::{Answer, Expression, family};
+use crate::ruleset::{Answer, Expression, Verdict, family};
 
 /// `None` for what is not even an expression.
 pub(super) fn read(bytes: &[u8], family: u8) -> Option<Expression> {
@@ -88,20 +88,27 @@ fn range(data: Data<'_>) -> Option<Expression> {
 
 /// `NFTA_LOOKUP_*`; the destination of a map of verdicts is register 0, another map's makes it an unknown one.
 fn lookup(data: Data<'_>) -> Option<Expression> {
+    const INVERTED: u32 = 1;
     let verdicts = data.has(3);
     let other = verdicts && data.word(3)? != 0;
-    let lookup = Expression::Lookup { set: data.text(1)?, from: data.word(2)?, verdicts };
+    let inverted = data.word(5).is_some_and(|flags| flags & INVERTED != 0);
+    let lookup = Expression::Lookup { set: data.text(1)?, from: data.word(2)?, verdicts, inverted };
     (!other).then_some(lookup)
 }
 
-/// `NFTA_IMMEDIATE_*` with `NFTA_DATA_VERDICT` within.
+/// `NFTA_IMMEDIATE_*`.
 fn verdict(data: Data<'_>) -> Option<Expression> {
     const DATA: u16 = 2;
+    verdict_in(Attributes::first(data.0, DATA)?).map(Expression::Verdict)
+}
+
+/// `NFTA_DATA_VERDICT` within.
+pub(super) fn verdict_in(bytes: &[u8]) -> Option<Verdict> {
     const VERDICT: u16 = 2;
     const CODE: u16 = 1;
     const CHAIN: u16 = 2;
-    let verdict = Data(Attributes::first(Attributes::first(data.0, DATA)?, VERDICT)?);
-    Some(Expression::Verdict { code: verdict.word(CODE)?.cast_signed(), chain: verdict.text(CHAIN) })
+    let verdict = Data(Attributes::first(bytes, VERDICT)?);
+    Some(Verdict { code: verdict.word(CODE)?.cast_signed(), chain: verdict.text(CHAIN) })
 }
 
 /// `NFTA_REJECT_*`.

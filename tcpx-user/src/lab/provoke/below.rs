@@ -128,7 +128,8 @@ fn xdp_drop(stage: &mut Stage) -> Result<(), LabError> {
     const XDP_DROP: i32 = 1;
     let namespace = stage.namespace("lab")?;
     let program = bpf::load(bpf::ProgramType::Xdp, &bpf::always(XDP_DROP), None)?;
-    let _link = bpf::attach_generic_xdp(program, &namespace, "lo")?;
+    // The retransmitted SYN may still be on its way when the client closes.
+    stage.keep(bpf::attach_generic_xdp(program, &namespace, "lo")?);
     stage.step("an XDP program that drops all is attached to lo");
     vanishes_on_loopback(stage)
 }

@@ -3,14 +3,16 @@
 //! The peer on the tun device sends what no socket would: wrong acknowledgements, a second SYN, an echo of a timestamp
 //! that was never sent.
 
-use std::fs;
+use std::{fs, time::Duration};
+
+use rustix::time::{ClockId, clock_gettime};
 
 use super::{
     Family::{Ipv4, Ipv6},
     LabError, Scenario, Stage, scenario,
 };
 use crate::lab::{
-    Actor, Conn, Fd, Peer, Side, SocketRow,
+    Actor, Conn, Deadline, Fd, Peer, Side, SocketRow,
     wire::{Flags, Segment},
 };
 
@@ -312,6 +314,7 @@ fn child_refuses(stage: &mut Stage, cookies: &'static str) -> Result<(Actor, Con
 fn bad_syncookie(stage: &mut Stage) -> Result<(), LabError> {
     let (server, peer) = serving(stage, 16)?;
     stage.namespaces()[0].sysctl("net/ipv4/tcp_syncookies", "2")?;
+    await_notable_time()?;
     stage.ready()?;
     let conn = peer.request(40_001, 8080)?;
     stage.step("the peer acknowledges another number than the cookie that it was sent");
@@ -321,6 +324,17 @@ fn bad_syncookie(stage: &mut Stage) -> Result<(), LabError> {
     answered_by_listener(stage, &server, &conn);
     stage.counts("SyncookiesFailed", 1);
     Ok(())
+}
+
+/// In the second after jiffies comes to 0, which is 300 s after the machine has started (`INITIAL_JIFFIES`), a listener does not
+/// note that it sends cookies (`tcp_synq_overflow`).
+fn await_notable_time() -> Result<(), LabError> {
+    let unnoted = Duration::from_secs(297)..Duration::from_secs(304);
+    Deadline::default().until("jiffies to be past 0", || {
+        let started = clock_gettime(ClockId::Boottime);
+        let up = Duration::from_secs(started.tv_sec.cast_unsigned());
+        Ok((!unnoted.contains(&up)).then_some(()))
+    })
 }
 
 fn mptcp_reset(stage: &mut Stage) -> Result<(), LabError> {

@@ -4,7 +4,7 @@ use super::scene::*;
 use crate::{
     abilities::Abilities,
     event::Event,
-    ruleset::{Answer, Expression},
+    ruleset::{Answer, Expression, Verdict as Decided},
 };
 
 fn remote() -> Call {
@@ -28,7 +28,7 @@ fn said(abilities: Abilities, events: &[Event]) -> Vec<String> {
 }
 
 const RESET: Expression = Expression::Reject(Answer::Reset);
-const DROP: Expression = Expression::Verdict { code: 0, chain: None };
+const DROP: Expression = Expression::Verdict(Decided { code: 0, chain: None });
 const PORT_UNREACHABLE: Expression = Expression::Reject(Answer::Icmpx(1));
 
 fn maybe() -> Expression {

@@ -219,6 +219,29 @@ fn a_listener_in_another_namespace() {
     assert_eq!(id(&refused("[::1]:40000", LINKED)), "closed-port", "an IPv4 listener takes no IPv6");
 }
 
+#[test]
+fn the_age_of_a_listener_in_another_namespace_is_what_was_seen() {
+    let begins = |time, netns, inode| {
+        listener(time, netns, "0.0.0.0:9001", LISTEN, move |change| change.inode = Some(inode))
+    };
+    let ends = |time| listener(time, CONTAINER, "0.0.0.0:9001", CLOSE, |_| {});
+    let lost = |time| Event::of_stream(time, Some(Hook::State), What::Lost { count: 1 });
+    for (what, before, age) in [
+        ("nothing was seen", vec![], None),
+        ("it began", vec![begins(91 * S, CONTAINER, NODE)], Some(9)),
+        ("another one began", vec![begins(91 * S, CONTAINER, NODE + 1)], None),
+        ("one of this namespace began", vec![begins(91 * S, HOST, NODE)], None),
+        ("what began has ended", vec![begins(80 * S, CONTAINER, NODE), ends(90 * S)], None),
+        ("something was lost", vec![begins(80 * S, CONTAINER, NODE), lost(90 * S)], None),
+    ] {
+        let refused = call(LOCAL, "127.0.0.1:9001").refused(100 * S, held_by(vec![]));
+        let told = run(Abilities::ALL, &[before, refused].concat());
+        let near = told.reset().near.iter().find(|near| near.netns.inum == CONTAINER);
+        let age_ns = near.expect("the listener").age_ns;
+        assert_eq!(age_ns.map(|age| (age + S / 2) / S), age, "{what}");
+    }
+}
+
 /// A proxy that listens on the port itself looks for it elsewhere.
 #[test]
 fn the_clients_own_listener_is_not_what_it_was_looking_for() {

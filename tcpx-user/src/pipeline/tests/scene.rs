@@ -104,7 +104,7 @@ pub(crate) fn rules_with(lead: &Expression, expressions: &[Expression], legacy: 
         base: Some(Base { hook: 1, priority: 0, drops: false }),
         rules,
     };
-    RULES.set(Some(Arc::new(Ruleset { chains: vec![chain], legacy })));
+    RULES.set(Some(Arc::new(Ruleset { chains: vec![chain], legacy, ..Ruleset::default() })));
 }
 
 /// From here on the counters of `HOST` say this.
