@@ -12,7 +12,7 @@ use super::{
 mod lab;
 mod query;
 
-pub use lab::{CourseArgs, LabArgs};
+pub use lab::{CourseArgs, LabArgs, ProgramArgs};
 pub use query::{QueryArgs, RowFormat};
 
 /// Why a TCP connection was refused, reset or dropped, or stands although nobody listened

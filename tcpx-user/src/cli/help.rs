@@ -158,10 +158,17 @@ Examples:
   sudo tcpx lab no-listen --diagram     the sequence between client, kernel and server
   sudo tcpx lab no-listen -w lab.html   both as a page, with the way through the receive path
   sudo tcpx lab my.toml                 a scenario of your own (docs/labs.md)
+  sudo tcpx lab closed-port.toml --client 'nc -z $TCPX_ADDR $TCPX_PORT'
+      your program in the place of the client; --server 'python3 server.py' in that of the server
   sudo tcpx lab all -o json             every scenario, for other programs
   sudo tcpx lab no-listen --backend kprobe
 
 Everything happens in private network namespaces: nothing of the host is touched.
+
+--client and --server take command lines for sh. They run in the lab's namespaces as the user who called
+sudo, with the address to connect to or listen at in TCPX_ADDR and TCPX_PORT, and are for files, and
+scenarios of which docs/labs has one. A server has 10 s to listen; a client that still runs 10 s after
+the last step is ended, as the server is then. What they write goes to stderr.
 
 --step plays the scenario first, then shows what it was; where stdin or stdout is no terminal, all steps follow
 without a pause, answers included.

@@ -8,7 +8,7 @@ use super::{
     request::{Lab, Output},
 };
 use crate::{
-    lab::{self, Scenario},
+    lab::{self, Role, Scenario},
     sink::{
         open::Results,
         text::{Look, Meaning},
@@ -25,7 +25,11 @@ pub fn run(asked: &Lab) -> Result<u8, Failure> {
         list(&asked.output)?;
         return Ok(0);
     }
-    crate::run::lab::run(asked, &named(&asked.play)?)
+    let scenarios = match &asked.play[..] {
+        [name] if !asked.programs.is_empty() => vec![with_programs(name, &asked.programs)?],
+        names => named(names)?,
+    };
+    crate::run::lab::run(asked, &scenarios)
 }
 
 /// The scenarios that are meant, each once, in the order in which they were named.
@@ -37,8 +41,8 @@ pub fn named(names: &[String]) -> Result<Vec<&'static Scenario>, Failure> {
     for name in names {
         let meant = match name.as_str() {
             "all" => lab::scenarios().collect(),
-            name if Path::new(name).extension().is_some_and(|ending| ending == "toml") => {
-                vec![in_file(name)?]
+            name if is_file(name) => {
+                vec![played_from(name, read(name)?)]
             }
             name => vec![lab::find(name).ok_or_else(|| unknown(name))?],
         };
@@ -51,8 +55,41 @@ pub fn named(names: &[String]) -> Result<Vec<&'static Scenario>, Failure> {
     Ok(found)
 }
 
+/// A file, or a built-in scenario that is one, in which programs of the reader's take a place.
+fn with_programs(name: &str, programs: &[(Role, String)]) -> Result<&'static Scenario, Failure> {
+    let built_in = lab::find(name).map(|scenario| format!("{}.toml", scenario.name));
+    let path = match built_in {
+        Some(path) if example(&path).is_some() => path,
+        Some(_) => return Err(no_place(name)),
+        None if is_file(name) => name.to_owned(),
+        None => return Err(unknown(name)),
+    };
+    let mut file = read(&path)?;
+    for (role, command) in programs {
+        let wrong = |why| Failure::Usage(format!("lab: --{}: {why} ({path})", role.name()));
+        file.replace(*role, command).map_err(wrong)?;
+    }
+    Ok(played_from(&path, file))
+}
+
+fn no_place(name: &str) -> Failure {
+    let known: Vec<_> = lab::EXAMPLES.iter().map(|(name, _)| *name).collect();
+    Failure::Usage(format!(
+        "lab: --client and --server take a place in files, and {name} is none; files: yours, {}",
+        known.join(", ")
+    ))
+}
+
+fn is_file(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending == "toml")
+}
+
 /// A scenario that somebody has written; it lives as long as the command.
-fn in_file(name: &str) -> Result<&'static Scenario, Failure> {
+fn played_from(name: &str, file: lab::File) -> &'static Scenario {
+    Box::leak(Box::new(file)).scenario(Box::leak(name.to_owned().into_boxed_str()))
+}
+
+fn read(name: &str) -> Result<lab::File, Failure> {
     let text = match fs::read_to_string(name) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -60,8 +97,7 @@ fn in_file(name: &str) -> Result<&'static Scenario, Failure> {
         }
         Err(error) => return Err(Failure::io(format!("reading {name}"))(error)),
     };
-    let file = lab::File::parse(name, &text).map_err(|wrong| Failure::Usage(format!("lab: {wrong}")))?;
-    Ok(Box::leak(Box::new(file)).scenario(Box::leak(name.to_owned().into_boxed_str())))
+    lab::File::parse(name, &text).map_err(|wrong| Failure::Usage(format!("lab: {wrong}")))
 }
 
 fn example(name: &str) -> Option<&'static str> {

@@ -1,17 +1,23 @@
 //! Scenarios that people write: a TOML file that says who binds, listens, connects, sends and closes, in which order, and what is
 //! expected. docs/labs.md describes it; docs/labs has examples, which are in the program too.
 
+mod check;
 mod play;
+mod program;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::{collections::BTreeMap, net::SocketAddr, ops::Range};
 
-use serde::{Deserialize, de};
+use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Family, Scenario};
 use crate::verdict::VerdictId;
+
+use program::Program;
+pub use program::Role;
 
 /// The examples, by the names of their files.
 pub const EXAMPLES: &[(&str, &str)] = &[
@@ -21,9 +27,11 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("firewall-reject.toml", include_str!("../../../docs/labs/firewall-reject.toml")),
     ("linger-zero.toml", include_str!("../../../docs/labs/linger-zero.toml")),
     ("listener-elsewhere.toml", include_str!("../../../docs/labs/listener-elsewhere.toml")),
+    ("listener-v4only.toml", include_str!("../../../docs/labs/listener-v4only.toml")),
     ("self-connect.toml", include_str!("../../../docs/labs/self-connect.toml")),
     ("silent-drop.toml", include_str!("../../../docs/labs/silent-drop.toml")),
     ("simultaneous-open.toml", include_str!("../../../docs/labs/simultaneous-open.toml")),
+    ("two-hosts-ipv6.toml", include_str!("../../../docs/labs/two-hosts-ipv6.toml")),
     ("two-hosts.toml", include_str!("../../../docs/labs/two-hosts.toml")),
 ];
 
@@ -50,6 +58,9 @@ pub struct File {
     step: Vec<Spanned<Action>>,
     /// What must come of it.
     pub expect: Expect,
+    /// Programs of the reader's, in the place of those that the file names.
+    #[serde(skip)]
+    replaced: Vec<Program>,
 }
 
 /// A namespace.
@@ -65,13 +76,15 @@ struct Host {
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     /// A verdict of the catalogue, on any line.
-    #[serde(deserialize_with = "verdict")]
+    #[serde(deserialize_with = "words::verdict")]
     pub verdict: VerdictId,
     /// Whose last attempt outcome and errno are about; without: whoever's.
-    pub who: Option<String>,
+    pub who: Option<Spanned<String>>,
     /// How that ended.
+    #[serde(default, deserialize_with = "words::outcome")]
     pub outcome: Option<String>,
     /// Which errno it got, or `none`.
+    #[serde(default, deserialize_with = "words::errno_or_none")]
     pub errno: Option<String>,
 }
 
@@ -92,13 +105,15 @@ struct Action {
     wait: Option<bool>,
     data: Option<String>,
     /// `0` or an errno.
+    #[serde(default, deserialize_with = "words::errno_or_zero")]
     returns: Option<String>,
     times: Option<u32>,
     /// A state that a socket at `to` must come to.
+    #[serde(default, deserialize_with = "words::state")]
     state: Option<String>,
     /// A sysctl, as net.ipv4.tcp_syncookies.
     key: Option<String>,
-    value: Option<String>,
+    value: Option<Spanned<String>>,
     /// In nft's own language.
     rules: Option<String>,
     host: Option<String>,
@@ -161,6 +176,11 @@ impl File {
         Ok(file)
     }
 
+    /// All that is done, in order.
+    fn actions(&self) -> impl Iterator<Item = &Spanned<Action>> {
+        self.setup.iter().chain(&self.step)
+    }
+
     /// As the lab plays it.
     #[must_use]
     pub fn scenario(&'static self, name: &'static str) -> &'static Scenario {
@@ -175,63 +195,6 @@ impl File {
             file: Some(self),
             run: |_| Ok(()),
         }))
-    }
-
-    fn check(&self) -> Result<(), (Range<usize>, String)> {
-        if self.step.is_empty() {
-            return Err((0..0, "there is no [[step]]: nothing would be traced".to_owned()));
-        }
-        if !matches!(self.hosts.len(), 0 | 2) {
-            return Err((
-                0..0,
-                format!("{} hosts: none (one loopback) or two (joined by a cable)", self.hosts.len()),
-            ));
-        }
-        for host in self.hosts.values() {
-            play::address(host.address.get_ref()).ok_or_else(|| {
-                (host.address.span(), "an address with its prefix, such as 10.7.0.1/24".to_owned())
-            })?;
-        }
-        for host in self.programs.values() {
-            self.known_host(Some(host.get_ref())).map_err(|what| (host.span(), what))?;
-        }
-        for action in self.setup.iter().chain(&self.step) {
-            self.check_action(action.get_ref()).map_err(|what| (action.span(), what))?;
-        }
-        Ok(())
-    }
-
-    fn known_host(&self, name: Option<&str>) -> Result<(), String> {
-        let all: Vec<&str> = self.hosts.keys().map(String::as_str).collect();
-        match name {
-            Some(name) if !all.contains(&name) => {
-                Err(format!("there is no host \"{name}\"; hosts: {}", listed(&all)))
-            }
-            None if !all.is_empty() => Err(format!("which host? hosts: {}", listed(&all))),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether all that the call needs is there, and nothing that it does not know.
-    fn check_action(&self, action: &Action) -> Result<(), String> {
-        let (needs, may) = action.call.fields();
-        let given = action.given();
-        let name = action.call.name();
-        if let Some(field) = needs.iter().find(|field| !given.contains(field)) {
-            return Err(format!("{name} needs \"{field}\"; it takes {}", listed(&[needs, may].concat())));
-        }
-        if let Some(field) = given.iter().find(|field| !needs.contains(field) && !may.contains(field)) {
-            return Err(format!("{name} knows no \"{field}\"; it takes {}", listed(&[needs, may].concat())));
-        }
-        if matches!(action.call, Call::Sysctl | Call::Nft | Call::Await) {
-            return self.known_host(action.host.as_deref());
-        }
-        match &action.who {
-            Some(who) if !self.hosts.is_empty() && !self.programs.contains_key(who) => {
-                Err(format!("on which host does \"{who}\" run? [programs] says it"))
-            }
-            _ => Ok(()),
-        }
     }
 }
 
@@ -260,6 +223,15 @@ impl Call {
 }
 
 impl Action {
+    fn value(&self) -> String {
+        self.value.as_ref().map(|value| value.get_ref().clone()).unwrap_or_default()
+    }
+
+    /// The program and the name of its socket, if it is a call on a socket.
+    fn on(&self) -> Option<(&str, &str)> {
+        Some((self.who.as_deref()?, self.socket.as_deref().unwrap_or("socket")))
+    }
+
     fn given(&self) -> Vec<&'static str> {
         let fields = [
             ("who", self.who.is_some()),
@@ -279,14 +251,4 @@ impl Action {
         ];
         fields.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect()
     }
-}
-
-fn listed(names: &[&str]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
-}
-
-fn verdict<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<VerdictId, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let unknown = || de::Error::custom(format!("\"{text}\" is no verdict; \"tcpx explain\" lists them"));
-    text.parse().map_err(|_| unknown())
 }

@@ -22,6 +22,7 @@ mod destroy;
 mod error;
 mod facts;
 mod file;
+mod keeper;
 mod link;
 mod lsm;
 mod netns;
@@ -48,7 +49,7 @@ pub use facts::{
     AttemptFact, CallFact, DeathFact, DropFact, Endpoint, Facts, Family, Holder, Nat, Process, Program,
     ResetFact, RuleFact, Side,
 };
-pub use file::{EXAMPLES, Expect, File};
+pub use file::{EXAMPLES, Expect, File, Role};
 pub use link::{Address, veth_pair};
 pub use netns::Namespace;
 pub use nft::{apply as nft, handle as nft_handle};

@@ -10,7 +10,8 @@ use std::{
 
 use super::{
     Actor, AttemptFact, CallFact, Cgroup, Deadline, DeathFact, DropFact, Endpoint, Facts, Family, Holder,
-    LabError, Namespace, Peer, Program, Relay, ResetFact, RuleFact, Script, SocketRow, What, tables::Watch,
+    LabError, Namespace, Peer, Program, Relay, ResetFact, RuleFact, Script, SocketRow, What, keeper::Keeper,
+    tables::Watch,
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
@@ -28,7 +29,8 @@ pub struct Stage {
     ready: bool,
     baseline: Vec<(&'static str, u64)>,
     facts: Facts,
-    // Order of dropping: the actors first.
+    // Order of dropping: programs and actors first.
+    programs: Vec<(String, Keeper)>,
     actors: Vec<Actor>,
     // A cgroup can only go when nobody is in it.
     cgroups: Vec<Arc<Cgroup>>,
@@ -97,6 +99,7 @@ impl Stage {
             ready: false,
             baseline: Vec::new(),
             facts: Facts::default(),
+            programs: Vec::new(),
             actors: Vec::new(),
             cgroups: Vec::new(),
             kept: Vec::new(),
@@ -146,6 +149,23 @@ impl Stage {
             Actor::spawn(self.exe.clone(), comm, namespace, (self.script.clone(), self.watch.clone()))?;
         self.actors.push(actor.clone());
         Ok(actor)
+    }
+
+    /// A program of the reader's in a namespace, by the name of the one in whose place it runs. It ends with the stage.
+    pub(super) fn program(
+        &mut self,
+        namespace: &Namespace,
+        who: &str,
+        what: (&str, &str, SocketAddr),
+    ) -> Result<(), LabError> {
+        let keeper = Keeper::start(self.exe.clone(), namespace, what)?;
+        self.programs.push((who.to_owned(), keeper));
+        Ok(())
+    }
+
+    /// That program, once it was started.
+    pub(super) fn program_of(&mut self, who: &str) -> Option<&mut Keeper> {
+        self.programs.iter_mut().find(|(name, _)| name == who).map(|(_, keeper)| keeper)
     }
 
     /// A namespace with a server and a client in it.

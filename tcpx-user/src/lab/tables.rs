@@ -10,7 +10,7 @@ use std::{
 
 use tcpx_common::abi::state::{CLOSE, LISTEN};
 
-use super::{Namespace, Process, Script, What, script::monotonic_ns};
+use super::{LabError, Namespace, Process, Script, What, script::monotonic_ns};
 use crate::{enrich::diag, text::state::state_name, who::Connection};
 
 /// Where the kernel keeps a socket.
@@ -113,6 +113,13 @@ impl Watch {
     fn inner(&self) -> MutexGuard<'_, Watched> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a socket in this namespace listens on the port or, if that is `enough`, only holds it.
+pub(super) fn has_server(namespace: &Namespace, port: u16, enough: Table) -> Result<bool, LabError> {
+    let list = diag::connections(namespace.fd()).map_err(LabError::io("list the sockets of a namespace"))?;
+    let mut rows = list.iter().filter_map(|one| row(one, &BTreeMap::new()));
+    Ok(rows.any(|row| row.local.port() == port && (row.table == Table::Listener || row.table == enough)))
 }
 
 fn tables(namespace: &str, list: &[Connection], owners: &BTreeMap<u64, Process>) -> Tables {

@@ -18,10 +18,25 @@ pub struct LabArgs {
     pub course: CourseArgs,
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
+    pub programs: ProgramArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
     pub output: OutputArgs,
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub hooks: HookArgs,
+}
+
+/// Programs of the reader's.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Programs of your own")]
+pub struct ProgramArgs {
+    /// Run this in the place of the client, with TCPX_ADDR and TCPX_PORT in its environment
+    #[arg(long, value_name = "CMD", conflicts_with = "list")]
+    pub client: Option<String>,
+    /// Run this in the place of the server, until the end
+    #[arg(long, value_name = "CMD", conflicts_with = "list")]
+    pub server: Option<String>,
 }
 
 /// Options for a course.

@@ -6,9 +6,12 @@ use super::{
     Hooks, Output, ProbeSet,
     convert::{hooks, output},
 };
-use crate::cli::{
-    args::{CourseArgs, Format, LabArgs, When},
-    failure::Failure,
+use crate::{
+    cli::{
+        args::{CourseArgs, Format, LabArgs, ProgramArgs, When},
+        failure::Failure,
+    },
+    lab::Role,
 };
 
 /// `tcpx lab`
@@ -16,6 +19,8 @@ use crate::cli::{
 pub struct Lab {
     /// Scenarios; empty to list them.
     pub play: Vec<String>,
+    /// Programs of the reader's, and whose place they take.
+    pub programs: Vec<(Role, String)>,
     /// How one is shown.
     pub view: View,
     /// What to attach.
@@ -52,8 +57,9 @@ pub(super) fn lab(typed: LabArgs, color: When) -> Result<Lab, Failure> {
         return Err(wrong("which scenario? \"tcpx lab --list\" shows them, \"tcpx lab all\" plays them all"));
     }
     let view = view(&typed)?;
+    let programs = programs(&typed)?;
     let hooks = hooks(&typed.hooks, ProbeSet::Lookup, typed.output.verbose)?;
-    Ok(Lab { play: typed.names, view, hooks, output: output(typed.output, color) })
+    Ok(Lab { play: typed.names, programs, view, hooks, output: output(typed.output, color) })
 }
 
 /// Steps, drawings and pages are of one lab, and for people.
@@ -68,6 +74,21 @@ fn view(typed: &LabArgs) -> Result<View, Failure> {
         return Err(wrong("--step and --diagram are text; -o json has the same run as lines"));
     }
     Ok(view)
+}
+
+/// Programs take a place in one lab.
+fn programs(typed: &LabArgs) -> Result<Vec<(Role, String)>, Failure> {
+    let ProgramArgs { client, server } = &typed.programs;
+    let given = [(Role::Client, client), (Role::Server, server)];
+    let given: Vec<_> =
+        given.into_iter().filter_map(|(role, command)| Some((role, command.clone()?))).collect();
+    if let Some((role, _)) = given.iter().find(|(_, command)| command.trim().is_empty()) {
+        return Err(wrong(&format!("--{} is empty; it takes a command line for sh", role.name())));
+    }
+    if !given.is_empty() && (typed.names.len() != 1 || typed.names[0] == "all") {
+        return Err(wrong("--client and --server are for one scenario: name one"));
+    }
+    Ok(given)
 }
 
 fn wrong(what: &str) -> Failure {

@@ -1,9 +1,12 @@
 //! Plays a scenario's file on a stage.
 
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 
-use super::{Action, Call, File};
-use crate::lab::{Actor, Address, Fd, LabError, Namespace, Reply, Stage, nft, veth_pair};
+use super::{Action, Call, File, Role, program::Program};
+use crate::lab::{
+    Actor, Address, Deadline, Fd, LabError, Namespace, Reply, Stage, Table, keeper::Keeper, nft,
+    tables::has_server, veth_pair,
+};
 
 /// `10.7.0.1/24`
 pub(super) fn address(text: &str) -> Option<Address> {
@@ -33,7 +36,8 @@ impl File {
             cast.act(stage, action.get_ref())?;
         }
         stage.ready()?;
-        self.step.iter().try_for_each(|action| cast.act(stage, action.get_ref()))
+        self.step.iter().try_for_each(|action| cast.act(stage, action.get_ref()))?;
+        self.replaced.iter().try_for_each(|program| finish(stage, program))
     }
 }
 
@@ -54,15 +58,54 @@ impl Cast<'_> {
                 namespace.add_address("cable", address)?;
             }
         }
-        let actions = self.file.setup.iter().chain(&self.file.step);
-        for who in actions.filter_map(|action| action.get_ref().who.as_ref()) {
-            if !self.actors.contains_key(who) {
-                let host = self.file.programs.get(who).map(|host| host.get_ref().as_str());
-                let actor = stage.actor(&*self.host(host)?, who)?;
+        for who in self.file.actions().filter_map(|action| action.get_ref().who.as_ref()) {
+            if !self.actors.contains_key(who) && !self.file.is_replaced(who) {
+                let actor = stage.actor(&*self.host_of(who)?, who)?;
                 self.actors.insert(who.clone(), actor);
             }
         }
         Ok(())
+    }
+
+    fn host_of(&self, who: &str) -> Result<Arc<Namespace>, LabError> {
+        self.host(self.file.programs.get(who).map(|host| host.get_ref().as_str()))
+    }
+
+    /// Starts a program where the first step of the one in whose place it runs would be.
+    fn start(&self, stage: &mut Stage, program: &Program) -> Result<(), LabError> {
+        let Program { who, role, command, at } = program;
+        if stage.program_of(who).is_some() {
+            return Ok(());
+        }
+        let name = program.title();
+        stage.step(format!("{name} starts in the place of {who}"));
+        let host = self.host_of(who)?;
+        stage.program(&host, who, (&name, command, *at))?;
+        if *role == Role::Client {
+            return Ok(());
+        }
+        let enough = if self.file.listens(who) { Table::Listener } else { Table::Bound };
+        let what = match enough {
+            Table::Bound => format!("{name} to bind port {} or to listen on it", at.port()),
+            _ => format!("{name} to listen on port {}", at.port()),
+        };
+        Keeper::patience().until(&what, || {
+            if has_server(&host, at.port(), enough)? {
+                return Ok(Some(()));
+            }
+            let ended = stage
+                .program_of(who)
+                .map(|keeper| keeper.ended(Deadline::after(Duration::ZERO)))
+                .transpose()?;
+            match ended.flatten() {
+                Some(got) => Err(LabError::Unexpected {
+                    what: name.clone(),
+                    expected: format!("a socket on port {}", at.port()),
+                    got: format!("its end ({got})"),
+                }),
+                None => Ok(None),
+            }
+        })
     }
 
     fn host(&self, name: Option<&str>) -> Result<Arc<Namespace>, LabError> {
@@ -75,7 +118,7 @@ impl Cast<'_> {
         match action.call {
             Call::Say => stage.step(text(&action.text)),
             Call::Sysctl => {
-                let (key, value) = (text(&action.key), text(&action.value));
+                let (key, value) = (text(&action.key), action.value());
                 stage.step(format!("sysctl {key} = {value}"));
                 self.host(action.host.as_deref())?.sysctl(&key.replace('.', "/"), &value)?;
             }
@@ -90,7 +133,10 @@ impl Cast<'_> {
                     Some(row.local) == at && row.state == wanted
                 })?;
             }
-            _ => self.call(action)?,
+            _ => match action.who.as_deref().and_then(|who| self.file.program(who)) {
+                Some(program) => self.start(stage, program)?,
+                None => self.call(action)?,
+            },
         }
         Ok(())
     }
@@ -123,9 +169,7 @@ impl Cast<'_> {
                 self.sockets.remove(&(who, name));
                 actor.close(fd)
             }
-            Call::Linger => {
-                actor.set_linger(fd, action.value.as_deref().and_then(|n| n.parse().ok()).unwrap_or(0))
-            }
+            Call::Linger => actor.set_linger(fd, action.value().parse().unwrap_or(0)),
             Call::Retransmission => actor.await_retransmits(fd, action.times.unwrap_or(1)),
             Call::Sysctl | Call::Nft | Call::Say | Call::Await => Ok(()),
         }
@@ -157,7 +201,7 @@ impl Cast<'_> {
     }
 
     fn connects_later(&self, who: &str, name: &str) -> bool {
-        self.file.setup.iter().chain(&self.file.step).map(toml::Spanned::get_ref).any(|action| {
+        self.file.actions().map(toml::Spanned::get_ref).any(|action| {
             let socket = action.socket.as_deref().unwrap_or("socket");
             action.call == Call::Connect
                 && action.wait == Some(false)
@@ -165,6 +209,20 @@ impl Cast<'_> {
                 && socket == name
         })
     }
+}
+
+/// Waits for the end of a client, which may hang as long as its connection does; a server serves to the end of the lab.
+fn finish(stage: &mut Stage, program: &Program) -> Result<(), LabError> {
+    let Some(keeper) = stage.program_of(&program.who).filter(|_| program.role == Role::Client) else {
+        return Ok(());
+    };
+    let ended = keeper.ended(Keeper::patience())?;
+    if ended.is_none() {
+        keeper.end();
+    }
+    let how = ended.map_or_else(|| "still runs, and is ended".to_owned(), |how| format!("has ended: {how}"));
+    stage.step(format!("{} {how}", program.title()));
+    Ok(())
 }
 
 /// `0` is success, whatever number the call returns then.

@@ -9,6 +9,7 @@ use tokio::sync::{
 
 use super::{
     cue::{Cue, Cued, perform},
+    declared::Declared,
     expected::Expected,
     part::{Hears, Part},
 };
@@ -56,7 +57,7 @@ impl Played {
     #[must_use]
     pub fn mismatches(&self) -> Vec<String> {
         if let Some(file) = self.scenario.file {
-            return super::declared::differences(&file.expect, &self.lines);
+            return Declared { file, played: self }.differences();
         }
         super::compare::compare(&self.expected(), &self.lines, &self.summary)
     }
@@ -67,11 +68,20 @@ impl Played {
         Expected::of(&self.facts, &self.abilities)
     }
 
+    /// Why the scenario's verdict cannot come out with what is attached, if it cannot.
+    #[must_use]
+    pub fn hidden(&self) -> Option<&'static str> {
+        match self.scenario.file {
+            Some(file) => Declared { file, played: self }.hidden(),
+            None => self.expected().hidden,
+        }
+    }
+
     /// The verdict that the scenario's own attempt, RST or drop got, if there was one.
     #[must_use]
     pub fn verdict_seen(&self) -> Option<&'static str> {
         if let Some(file) = self.scenario.file {
-            return super::declared::verdict_seen(&file.expect, &self.lines);
+            return Declared { file, played: self }.verdict_seen();
         }
         super::compare::verdict_seen(self.scenario.verdict(), &self.facts, &self.lines)
     }
