@@ -712,6 +712,8 @@ complete -c tcpx -n "__fish_tcpx_using_subcommand query" -l no-cache -d 'Neither
 complete -c tcpx -n "__fish_tcpx_using_subcommand query" -l everything -d 'Ask all that was recorded, not only what CMD or the namespace had to do with'
 complete -c tcpx -n "__fish_tcpx_using_subcommand query" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -s w -l write -d 'Write it as one page for a browser: steps, sequence, and the way through the receive path' -r -F
+complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l client -d 'Run this in the place of the client, with TCPX_ADDR and TCPX_PORT in its environment' -r
+complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l server -d 'Run this in the place of the server, until the end' -r
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -s o -d 'Form of the results' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l output -d 'Write results to FILE instead of stdout' -r -F

@@ -57,19 +57,27 @@ pub fn named(names: &[String]) -> Result<Vec<&'static Scenario>, Failure> {
 
 /// A file, or a built-in scenario that is one, in which programs of the reader's take a place.
 fn with_programs(name: &str, programs: &[(Role, String)]) -> Result<&'static Scenario, Failure> {
-    let built_in = lab::find(name).map(|scenario| format!("{}.toml", scenario.name));
-    let path = match built_in {
-        Some(path) if example(&path).is_some() => path,
-        Some(_) => return Err(no_place(name)),
-        None if is_file(name) => name.to_owned(),
-        None => return Err(unknown(name)),
-    };
+    let path = path_of(name)?;
     let mut file = read(&path)?;
     for (role, command) in programs {
         let wrong = |why| Failure::Usage(format!("lab: --{}: {why} ({path})", role.name()));
         file.replace(*role, command).map_err(wrong)?;
     }
     Ok(played_from(&path, file))
+}
+
+/// Where the file of that name is: the reader's, or in the program.
+fn path_of(name: &str) -> Result<String, Failure> {
+    if is_file(name) {
+        return Ok(name.to_owned());
+    }
+    let scenario = lab::find(name);
+    let path = format!("{}.toml", scenario.map_or(name, |scenario| scenario.name));
+    match scenario {
+        _ if example(&path).is_some() => Ok(path),
+        Some(_) => Err(no_place(name)),
+        None => Err(unknown(name)),
+    }
 }
 
 fn no_place(name: &str) -> Failure {

@@ -9,10 +9,7 @@ use std::{
     fs::File,
     io::{self, Read as _, Write as _},
     net::SocketAddr,
-    os::{
-        fd::{AsFd as _, OwnedFd},
-        unix::process::CommandExt as _,
-    },
+    os::{fd::AsFd as _, unix::process::CommandExt as _},
     path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     thread,
@@ -114,7 +111,7 @@ fn start(command: OsString) -> io::Result<Child> {
     let user = invoking_user(&|name| env::var(name).ok()).map_err(io::Error::other)?;
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(command).stdin(File::open("/dev/null")?);
-    shell.stdout(OwnedFd::from(io::stderr().as_fd().try_clone_to_owned()?));
+    shell.stdout(io::stderr().as_fd().try_clone_to_owned()?);
     if let Some(user) = &user {
         shell.envs(user.environment());
     }

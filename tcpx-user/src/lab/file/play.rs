@@ -36,8 +36,11 @@ impl File {
             cast.act(stage, action.get_ref())?;
         }
         stage.ready()?;
-        self.step.iter().try_for_each(|action| cast.act(stage, action.get_ref()))?;
-        self.replaced.iter().try_for_each(|program| finish(stage, program))
+        let played = self.step.iter().try_for_each(|action| cast.act(stage, action.get_ref()));
+        // A program that has ended may be why the others waited in vain.
+        let patience = if played.is_ok() { Keeper::patience() } else { Deadline::after(Duration::ZERO) };
+        self.replaced.iter().try_for_each(|program| finish(stage, program, patience))?;
+        played
     }
 }
 
@@ -212,11 +215,11 @@ impl Cast<'_> {
 }
 
 /// Waits for the end of a client, which may hang as long as its connection does; a server serves to the end of the lab.
-fn finish(stage: &mut Stage, program: &Program) -> Result<(), LabError> {
+fn finish(stage: &mut Stage, program: &Program, patience: Deadline) -> Result<(), LabError> {
     let Some(keeper) = stage.program_of(&program.who).filter(|_| program.role == Role::Client) else {
         return Ok(());
     };
-    let ended = keeper.ended(Keeper::patience())?;
+    let ended = keeper.ended(patience)?;
     if ended.is_none() {
         keeper.end();
     }

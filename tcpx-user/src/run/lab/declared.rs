@@ -72,7 +72,7 @@ impl Declared<'_> {
             Line::Attempt(attempt) => Some(&**attempt),
             _ => None,
         });
-        attempts.filter(|attempt| who.is_none_or(|who| self.is_by(attempt, who))).last()
+        attempts.filter(|attempt| who.is_none_or(|who| self.is_by(attempt, who))).next_back()
     }
 
     /// A program of the reader's has whatever name; it is none of the lab's own.
