@@ -160,6 +160,8 @@ Examples:
   sudo tcpx lab my.toml                 a scenario of your own (docs/labs.md)
   sudo tcpx lab closed-port.toml --client 'nc -z $TCPX_ADDR $TCPX_PORT'
       your program in the place of the client; --server 'python3 server.py' in that of the server
+  tcpx lab closed-port --task           what to change in docs/labs/closed-port.toml
+  sudo tcpx lab closed-port --check my.toml   whether my.toml does it, from what the kernel did
   sudo tcpx lab all -o json             every scenario, for other programs
   sudo tcpx lab no-listen --backend kprobe
 
@@ -173,8 +175,8 @@ the last step is ended, as the server is then. What they write goes to stderr.
 --step plays the scenario first, then shows what it was; where stdin or stdout is no terminal, all steps follow
 without a pause, answers included.
 
-Exit status: 0 the verdict seen is the one the scenario exists to show; 1 it is not, or the scenario
-failed; 2 wrong use; 77 this kernel or machine cannot, with the reason on stderr.";
+Exit status: 0 the verdict seen is the one the scenario exists to show (--check: a task is solved); 1 it
+is not, or the scenario failed; 2 wrong use; 77 this kernel or machine cannot, with the reason on stderr.";
 
 /// Ends `tcpx probe --help`.
 pub(super) const PROBE: &str = "\

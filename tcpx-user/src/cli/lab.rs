@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 use super::{
     args::Format,
     failure::Failure,
-    request::{Lab, Output},
+    request::{Lab, Output, Tasks},
 };
 use crate::{
     lab::{self, Role, Scenario},
@@ -13,7 +13,10 @@ use crate::{
         open::Results,
         text::{Look, Meaning},
     },
-    text::width::{columns, wrap},
+    text::{
+        escape::escape,
+        width::{columns, wrap},
+    },
 };
 
 /// Lists or plays.
@@ -24,6 +27,11 @@ pub fn run(asked: &Lab) -> Result<u8, Failure> {
     if asked.play.is_empty() {
         list(&asked.output)?;
         return Ok(0);
+    }
+    match &asked.tasks {
+        Tasks::None => {}
+        Tasks::Show => return tasks(&asked.play[0], &asked.output),
+        Tasks::Check(answer) => return check(asked, &asked.play[0], answer),
     }
     let scenarios = match &asked.play[..] {
         [name] if !asked.programs.is_empty() => vec![with_programs(name, &asked.programs)?],
@@ -55,6 +63,45 @@ pub fn named(names: &[String]) -> Result<Vec<&'static Scenario>, Failure> {
     Ok(found)
 }
 
+/// The file of a lab that has tasks.
+fn with_tasks(name: &str) -> Result<(String, lab::File), Failure> {
+    let path = path_of(name)?;
+    let file = read(&path)?;
+    if file.task.is_empty() {
+        return Err(Failure::Usage(format!("lab: {path} has no [[task]] (docs/labs.md)")));
+    }
+    Ok((path, file))
+}
+
+fn tasks(name: &str, output: &Output) -> Result<u8, Failure> {
+    let (path, file) = with_tasks(name)?;
+    let results = Results::open(output)?;
+    let look = results.look;
+    let mut text = String::new();
+    for (n, task) in file.task.iter().enumerate() {
+        let number = n + 1;
+        match output.format {
+            Format::Json => {
+                let data = serde_json::json!({ "lab": path, "number": number, "text": task.text });
+                text += &(serde_json::json!({ "type": "task", "data": data }).to_string() + "\n");
+            }
+            Format::Text => {
+                let said = look.signs(&escape(&task.text)).into_owned();
+                let lines = wrap(&said, look.width, &format!("{path}, task {number}: "), "  ");
+                text += &(lines.join("\n") + "\n");
+            }
+        }
+    }
+    results.write(&text)?;
+    Ok(0)
+}
+
+fn check(asked: &Lab, name: &str, answer: &str) -> Result<u8, Failure> {
+    let (path, file) = with_tasks(name)?;
+    let answer = played_from(answer, read(answer)?);
+    crate::run::lab::check(asked, (&path, &file.task), answer)
+}
+
 /// A file, or a built-in scenario that is one, in which programs of the reader's take a place.
 fn with_programs(name: &str, programs: &[(Role, String)]) -> Result<&'static Scenario, Failure> {
     let path = path_of(name)?;
@@ -83,7 +130,7 @@ fn path_of(name: &str) -> Result<String, Failure> {
 fn no_place(name: &str) -> Failure {
     let known: Vec<_> = lab::EXAMPLES.iter().map(|(name, _)| *name).collect();
     Failure::Usage(format!(
-        "lab: --client and --server take a place in files, and {name} is none; files: yours, {}",
+        "lab: programs and tasks are for files, and {name} is none; files: yours, {}",
         known.join(", ")
     ))
 }

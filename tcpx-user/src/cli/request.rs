@@ -8,7 +8,7 @@ use std::{ffi::OsString, net::SocketAddr, num::NonZeroU64, path::PathBuf, time::
 
 use crate::{event::Backend, record::Destination};
 
-pub use lab::{Lab, View};
+pub use lab::{Lab, Tasks, View};
 pub use query::{Asked, Query, QueryForm};
 
 use super::{

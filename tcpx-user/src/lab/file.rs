@@ -58,6 +58,9 @@ pub struct File {
     step: Vec<Spanned<Action>>,
     /// What must come of it.
     pub expect: Expect,
+    /// Exercises: what a changed file must come to.
+    #[serde(default)]
+    pub task: Vec<Task>,
     /// Programs of the reader's, in the place of those that the file names.
     #[serde(skip)]
     replaced: Vec<Program>,
@@ -86,6 +89,16 @@ pub struct Expect {
     /// Which errno it got, or `none`.
     #[serde(default, deserialize_with = "words::errno_or_none")]
     pub errno: Option<String>,
+}
+
+/// An exercise.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// What is asked for.
+    pub text: String,
+    /// What must be said of a file that does it.
+    pub expect: Expect,
 }
 
 /// One thing that is done.

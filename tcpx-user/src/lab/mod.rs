@@ -49,7 +49,7 @@ pub use facts::{
     AttemptFact, CallFact, DeathFact, DropFact, Endpoint, Facts, Family, Holder, Nat, Process, Program,
     ResetFact, RuleFact, Side,
 };
-pub use file::{EXAMPLES, Expect, File, Role};
+pub use file::{EXAMPLES, Expect, File, Role, Task};
 pub use link::{Address, veth_pair};
 pub use netns::Namespace;
 pub use nft::{apply as nft, handle as nft_handle};

@@ -7,6 +7,7 @@ mod course;
 mod cue;
 mod declared;
 mod diagram;
+mod exercise;
 mod expected;
 mod outcome;
 mod page;
@@ -21,6 +22,7 @@ mod walk;
 
 use std::io::Write as _;
 
+pub use exercise::check;
 pub use expected::Expected;
 pub use tracer::{Played, Request, Tracer};
 
@@ -44,11 +46,28 @@ use outcome::Outcome;
 /// When tracing or showing fails; what this machine cannot do is [`Failure::Unavailable`].
 pub fn run(request: &Lab, scenarios: &[&'static Scenario]) -> Result<u8, Failure> {
     let results = Results::open(&request.output)?;
-    let live = Surroundings::read().check().and_then(|()| live::attach(&request.hooks, false, None));
-    let tracer = Tracer::new(live.map_err(unavailable)?, &request.hooks);
+    let tracer = attached(request)?;
     let tracer = if request.view.is_special() { tracer.in_detail() } else { tracer };
     let shown = Shown { results, output: &request.output, view: &request.view, alone: scenarios.len() == 1 };
     runtime()?.block_on(play(tracer, scenarios, shown))
+}
+
+fn attached(request: &Lab) -> Result<Tracer<impl Source>, Failure> {
+    let live = Surroundings::read().check().and_then(|()| live::attach(&request.hooks, false, None));
+    Ok(Tracer::new(live.map_err(unavailable)?, &request.hooks))
+}
+
+/// Plays one, until a signal comes.
+async fn one<S: Source>(
+    tracer: &mut Tracer<S>,
+    scenario: &'static Scenario,
+    signals: &mut Signals,
+) -> Result<Played, Failure> {
+    tokio::select! {
+        played = tracer.play(scenario) => played,
+        // Actors die with the threads of their namespaces, which end with this process.
+        _ = signals.next() => Err(Failure::Other(anyhow::anyhow!("stopped during {}", scenario.name))),
+    }
 }
 
 /// A machine that does not let tcpx trace cannot play either.
@@ -68,11 +87,7 @@ async fn play<S: Source>(
     shown.begin(tracer.start())?;
     let mut outcomes = Vec::new();
     for scenario in scenarios {
-        let played = tokio::select! {
-            played = tracer.play(scenario) => played?,
-            // Actors die with the threads of their namespaces, which end with this process.
-            _ = signals.next() => return Err(Failure::Other(anyhow::anyhow!("stopped during {}", scenario.name))),
-        };
+        let played = one(&mut tracer, scenario, &mut signals).await?;
         let outcome = Outcome::of(&played);
         shown.played((tracer.start(), &played), &outcome, &mut signals).await?;
         outcomes.push(outcome);

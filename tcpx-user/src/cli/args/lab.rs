@@ -49,6 +49,12 @@ pub struct CourseArgs {
     /// Draw what passed between client, kernel and server
     #[arg(long, conflicts_with = "list")]
     pub diagram: bool,
+    /// Show the tasks of a scenario
+    #[arg(long, conflicts_with_all = ["list", "step", "diagram", "write", "client", "server", "check"])]
+    pub task: bool,
+    /// Play this file, and say whether it does what a task of the scenario asks for
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["list", "step", "diagram", "write", "client", "server"])]
+    pub check: Option<String>,
     /// Write it as one page for a browser: steps, sequence, and the way through the receive path
     #[arg(short = 'w', long, value_name = "FILE", conflicts_with = "list")]
     pub write: Option<PathBuf>,

@@ -21,12 +21,26 @@ pub struct Lab {
     pub play: Vec<String>,
     /// Programs of the reader's, and whose place they take.
     pub programs: Vec<(Role, String)>,
+    /// What is wanted of its tasks.
+    pub tasks: Tasks,
     /// How one is shown.
     pub view: View,
     /// What to attach.
     pub hooks: Hooks,
     /// Where results go.
     pub output: Output,
+}
+
+/// What is wanted of the tasks of a scenario.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Tasks {
+    /// Nothing: it is played itself.
+    #[default]
+    None,
+    /// Their list.
+    Show,
+    /// Whether this file solves one.
+    Check(String),
 }
 
 /// How a scenario is shown in a course.
@@ -58,13 +72,14 @@ pub(super) fn lab(typed: LabArgs, color: When) -> Result<Lab, Failure> {
     }
     let view = view(&typed)?;
     let programs = programs(&typed)?;
+    let tasks = tasks(&typed)?;
     let hooks = hooks(&typed.hooks, ProbeSet::Lookup, typed.output.verbose)?;
-    Ok(Lab { play: typed.names, programs, view, hooks, output: output(typed.output, color) })
+    Ok(Lab { play: typed.names, programs, tasks, view, hooks, output: output(typed.output, color) })
 }
 
 /// Steps, drawings and pages are of one lab, and for people.
 fn view(typed: &LabArgs) -> Result<View, Failure> {
-    let CourseArgs { step, diagram, write } = &typed.course;
+    let CourseArgs { step, diagram, write, .. } = &typed.course;
     let view = View { steps: *step, diagram: *diagram, page: write.clone() };
     let many = typed.names.len() > 1 || typed.names.iter().any(|name| name == "all");
     if view.is_special() && many {
@@ -85,10 +100,28 @@ fn programs(typed: &LabArgs) -> Result<Vec<(Role, String)>, Failure> {
     if let Some((role, _)) = given.iter().find(|(_, command)| command.trim().is_empty()) {
         return Err(wrong(&format!("--{} is empty; it takes a command line for sh", role.name())));
     }
+    let client = given.iter().any(|(role, _)| *role == Role::Client);
+    if client && (typed.course.step || typed.course.diagram || typed.course.write.is_some()) {
+        return Err(wrong(
+            "--step, --diagram and -w follow the calls of the lab's own client: leave --client out",
+        ));
+    }
     if !given.is_empty() && (typed.names.len() != 1 || typed.names[0] == "all") {
         return Err(wrong("--client and --server are for one scenario: name one"));
     }
     Ok(given)
+}
+
+fn tasks(typed: &LabArgs) -> Result<Tasks, Failure> {
+    let tasks = match (&typed.course.check, typed.course.task) {
+        (Some(file), _) => Tasks::Check(file.clone()),
+        (None, true) => Tasks::Show,
+        (None, false) => Tasks::None,
+    };
+    if tasks != Tasks::None && (typed.names.len() != 1 || typed.names[0] == "all") {
+        return Err(wrong("--task and --check are about one scenario: name one"));
+    }
+    Ok(tasks)
 }
 
 fn wrong(what: &str) -> Failure {

@@ -8,7 +8,7 @@ use std::{
 use super::{expected::Expected, tracer::Played};
 use crate::{
     abilities::Abilities,
-    lab::{AttemptFact, DropFact, Facts, File, Process, ResetFact, Side, What},
+    lab::{AttemptFact, DropFact, Expect, Facts, File, Process, ResetFact, Side, What},
     line::{Attempt, Line, Verdict},
     verdict::{Group, VerdictId},
 };
@@ -16,13 +16,15 @@ use crate::{
 /// A run of a file.
 pub(super) struct Declared<'a> {
     pub(super) file: &'a File,
+    /// What is expected: by the file itself, or by a task.
+    pub(super) expect: &'a Expect,
     pub(super) played: &'a Played,
 }
 
 impl Declared<'_> {
     /// Every difference, in words. What cannot be seen here is none.
     pub(super) fn differences(&self) -> Vec<String> {
-        let (expect, hidden) = (&self.file.expect, self.hidden().is_some());
+        let (expect, hidden) = (self.expect, self.hidden().is_some());
         if hidden && expect.verdict.group() == Group::BeforeAnyPacket {
             // Told or not, nothing is asked of it, as of built-in scenarios.
             return Vec::new();
@@ -48,18 +50,18 @@ impl Declared<'_> {
 
     /// Why the verdict that did not come cannot come with what is attached, if that is so.
     pub(super) fn hidden(&self) -> Option<&'static str> {
-        if self.came() { None } else { unseen(self.file.expect.verdict, &self.played.abilities) }
+        if self.came() { None } else { unseen(self.expect.verdict, &self.played.abilities) }
     }
 
     /// The verdict that is expected, if some line has it; else that of the attempt that it is about.
     pub(super) fn verdict_seen(&self) -> Option<&'static str> {
-        let wanted = self.verdicts().find(|verdict| verdict.id == self.file.expect.verdict);
+        let wanted = self.verdicts().find(|verdict| verdict.id == self.expect.verdict);
         let told = wanted.or_else(|| self.last_attempt().map(|attempt| &attempt.verdict));
         told.or_else(|| self.verdicts().next()).map(|verdict| VerdictId::as_str(verdict.id))
     }
 
     fn came(&self) -> bool {
-        self.verdicts().any(|verdict| verdict.id == self.file.expect.verdict)
+        self.verdicts().any(|verdict| verdict.id == self.expect.verdict)
     }
 
     fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
@@ -67,7 +69,7 @@ impl Declared<'_> {
     }
 
     fn last_attempt(&self) -> Option<&Attempt> {
-        let who = self.file.expect.who.as_ref().map(|who| who.get_ref().as_str());
+        let who = self.expect.who.as_ref().map(|who| who.get_ref().as_str());
         let attempts = self.played.lines.iter().filter_map(|line| match line {
             Line::Attempt(attempt) => Some(&**attempt),
             _ => None,

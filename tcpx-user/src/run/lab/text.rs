@@ -110,7 +110,7 @@ pub(super) fn results(played: &Played, look: Look) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn paragraph(look: Look, meaning: Meaning, text: &str, first: &str, rest: &str) -> String {
+pub(super) fn paragraph(look: Look, meaning: Meaning, text: &str, first: &str, rest: &str) -> String {
     let lines = wrap(&clean(look, text), look.width, first, rest);
     lines.into_iter().map(|line| look.paint(meaning, &line) + "\n").collect()
 }

@@ -57,9 +57,20 @@ impl Played {
     #[must_use]
     pub fn mismatches(&self) -> Vec<String> {
         if let Some(file) = self.scenario.file {
-            return Declared { file, played: self }.differences();
+            return Declared { file, expect: &file.expect, played: self }.differences();
         }
         super::compare::compare(&self.expected(), &self.lines, &self.summary)
+    }
+
+    /// Why a file that was played does not do what a task asks for: empty if it does.
+    #[must_use]
+    pub fn unsolved(&self, task: &lab::Task) -> Vec<String> {
+        let failed = self.ending.as_ref().err().map(|error| format!("the scenario failed: {error}"));
+        let told = self.scenario.file.map(|file| {
+            let declared = Declared { file, expect: &task.expect, played: self };
+            declared.differences().into_iter().chain(declared.hidden().map(str::to_owned)).collect()
+        });
+        told.unwrap_or_else(Vec::new).into_iter().chain(failed).collect()
     }
 
     /// What must have been said.
@@ -72,7 +83,7 @@ impl Played {
     #[must_use]
     pub fn hidden(&self) -> Option<&'static str> {
         match self.scenario.file {
-            Some(file) => Declared { file, played: self }.hidden(),
+            Some(file) => Declared { file, expect: &file.expect, played: self }.hidden(),
             None => self.expected().hidden,
         }
     }
@@ -81,7 +92,7 @@ impl Played {
     #[must_use]
     pub fn verdict_seen(&self) -> Option<&'static str> {
         if let Some(file) = self.scenario.file {
-            return Declared { file, played: self }.verdict_seen();
+            return Declared { file, expect: &file.expect, played: self }.verdict_seen();
         }
         super::compare::verdict_seen(self.scenario.verdict(), &self.facts, &self.lines)
     }
