@@ -31,7 +31,8 @@ impl Declared<'_> {
         }
         let mut found = Vec::new();
         if !hidden && !self.came() {
-            let seen: Vec<_> = self.verdicts().map(|verdict| verdict.id.as_str()).collect();
+            let mut seen: Vec<_> = self.verdicts().map(|verdict| verdict.id.as_str()).collect();
+            seen.dedup();
             let seen = if seen.is_empty() { "nothing".to_owned() } else { seen.join(", ") };
             found.push(format!("expected the verdict {}, got {seen}", expect.verdict.as_str()));
         }
@@ -70,11 +71,11 @@ impl Declared<'_> {
 
     fn last_attempt(&self) -> Option<&Attempt> {
         let who = self.expect.who.as_ref().map(|who| who.get_ref().as_str());
-        let attempts = self.played.lines.iter().filter_map(|line| match line {
+        let mut attempts = self.played.lines.iter().filter_map(|line| match line {
             Line::Attempt(attempt) => Some(&**attempt),
             _ => None,
         });
-        attempts.filter(|attempt| who.is_none_or(|who| self.is_by(attempt, who))).next_back()
+        attempts.rfind(|attempt| who.is_none_or(|who| self.is_by(attempt, who)))
     }
 
     /// A program of the reader's has whatever name; it is none of the lab's own.

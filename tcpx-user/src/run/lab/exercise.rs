@@ -23,6 +23,8 @@ struct Judged<'a> {
     number: usize,
     text: &'a str,
     solved: bool,
+    /// Why this kernel or machine does not tell.
+    unavailable: Option<&'static str>,
     differences: Vec<String>,
 }
 
@@ -47,19 +49,27 @@ pub fn check(request: &Lab, (lab, tasks): (&str, &[Task]), answer: &'static Scen
         Format::Text => told(&played, &judged, results.look)?,
     };
     results.write(&text)?;
-    Ok(u8::from(!judged.iter().any(|task| task.solved)))
+    let solved = judged.iter().any(|task| task.solved);
+    match judged.iter().find_map(|task| task.unavailable) {
+        Some(why) if !solved => Err(Failure::Unavailable(format!("cannot be judged here: {why}"))),
+        _ => Ok(u8::from(!solved)),
+    }
 }
 
 fn judge<'a>(lab: &'a str, n: usize, task: &'a Task, played: &Played) -> Judged<'a> {
-    let differences = played.unsolved(task);
-    Judged { lab, number: n + 1, text: &task.text, solved: differences.is_empty(), differences }
+    let (differences, unavailable) = (played.unsolved(task), played.unjudged(task));
+    let solved = differences.is_empty() && unavailable.is_none();
+    Judged { lab, number: n + 1, text: &task.text, solved, unavailable, differences }
 }
 
 fn told(played: &Played, judged: &[Judged<'_>], look: Look) -> Result<String, Failure> {
     let mut told = text::results(played, look).map_err(Failure::io("retelling"))?;
     for task in judged {
-        let (meaning, word) =
-            if task.solved { (Meaning::Good, "solved") } else { (Meaning::Bad, "not solved") };
+        let (meaning, word) = match task.unavailable {
+            _ if task.solved => (Meaning::Good, "solved"),
+            Some(_) => (Meaning::Silent, "cannot be judged here"),
+            None => (Meaning::Bad, "not solved"),
+        };
         let head = format!("{}, task {}: {}", task.lab, task.number, task.text);
         told += "\n";
         told += &text::paragraph(look, Meaning::Plain, &head, "", "  ");

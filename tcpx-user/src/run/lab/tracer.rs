@@ -66,11 +66,18 @@ impl Played {
     #[must_use]
     pub fn unsolved(&self, task: &lab::Task) -> Vec<String> {
         let failed = self.ending.as_ref().err().map(|error| format!("the scenario failed: {error}"));
-        let told = self.scenario.file.map(|file| {
-            let declared = Declared { file, expect: &task.expect, played: self };
-            declared.differences().into_iter().chain(declared.hidden().map(str::to_owned)).collect()
-        });
-        told.unwrap_or_else(Vec::new).into_iter().chain(failed).collect()
+        let told = self.declared(&task.expect).map(|declared| declared.differences()).unwrap_or_default();
+        told.into_iter().chain(failed).collect()
+    }
+
+    /// Why that cannot be said with what is attached, if it cannot.
+    #[must_use]
+    pub fn unjudged(&self, task: &lab::Task) -> Option<&'static str> {
+        self.declared(&task.expect)?.hidden()
+    }
+
+    fn declared<'a>(&'a self, expect: &'a lab::Expect) -> Option<Declared<'a>> {
+        Some(Declared { file: self.scenario.file?, expect, played: self })
     }
 
     /// What must have been said.
