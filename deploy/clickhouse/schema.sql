@@ -1,4 +1,4 @@
--- Tables for what tcpx tells from all hosts. ClickHouse 24.8 or later:
+-- Tables for what tcpx tells from all hosts; tested with ClickHouse 26.9. May be run again: what is there stays.
 --
 --   clickhouse-client --multiquery < schema.sql
 --
