@@ -108,7 +108,7 @@ pub struct Helper {
     pub pid: u32,
     /// Questions that it answered.
     pub answered: u64,
-    /// Questions that it did not answer, or not in time: what they asked for is absent.
+    /// Questions that it did not answer, or not in time, and facts that it was not told: what they are about is absent.
     pub unanswered: u64,
     /// Why it does not answer any more.
     pub trouble: Option<String>,

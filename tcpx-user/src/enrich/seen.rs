@@ -82,7 +82,7 @@ fn packet(event: &Event, tell: &mut dyn FnMut(Seen)) {
         What::Reply(reply) => {
             segment(event.netns, &reply.segment, tell);
             sockets(event.time, reply.sock.as_ref(), reply.holders.as_ref(), tell);
-            half_open::of_reply(reply).into_iter().for_each(|ends| tell(Seen::HalfOpen(event.netns, ends)));
+            half_open(event.netns, half_open::of_reply(reply), tell);
         }
         What::Drop(drop) => {
             segment(event.netns, &drop.segment, tell);
@@ -92,7 +92,7 @@ fn packet(event: &Event, tell: &mut dyn FnMut(Seen)) {
             // In SYN_SENT its owner is whoever called connect(); storms of refusals would keep tcpx looking.
             let sock = Some(&reset.sock).filter(|sock| sock.state != state::SYN_SENT);
             sockets(event.time, sock, None, tell);
-            half_open::of_reset(reset).into_iter().for_each(|ends| tell(Seen::HalfOpen(event.netns, ends)));
+            half_open(event.netns, half_open::of_reset(reset), tell);
         }
         What::Lookup(found) => segment(event.netns, &found.segment, tell),
         What::Reject(rejected, _) => segment(event.netns, rejected, tell),
@@ -116,6 +116,12 @@ fn sockets(time: u64, sock: Option<&SockFacts>, holders: Option<&Holders>, tell:
     let held = holders.into_iter().flat_map(|holders| &holders.list).filter_map(|holder| holder.inode);
     for inode in sock.and_then(|sock| sock.inode).into_iter().chain(held) {
         tell(Seen::Socket(inode, time));
+    }
+}
+
+fn half_open(netns: Netns, ends: Option<Ends>, tell: &mut dyn FnMut(Seen)) {
+    if let Some(ends) = ends {
+        tell(Seen::HalfOpen(netns, ends));
     }
 }
 

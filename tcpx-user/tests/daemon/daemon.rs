@@ -191,8 +191,10 @@ pub(crate) fn json_lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect()
 }
 
+/// Whole lines of a file that may be written to at this moment.
 pub(crate) fn read_lines(path: &Path) -> Vec<Value> {
-    json_lines(&fs::read_to_string(path).unwrap_or_default())
+    let text = fs::read_to_string(path).unwrap_or_default();
+    json_lines(text.rsplit_once('\n').map_or("", |(whole, _)| whole))
 }
 
 /// A body that was sent in chunks: size, text, size, text.

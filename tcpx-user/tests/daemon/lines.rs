@@ -185,7 +185,9 @@ pub(crate) fn recordings() {
     };
     let daemon = place.start();
     daemon.end(Signal::TERM);
-    assert_eq!(names(), ["r.000001.tcpx".to_owned()].into());
+    // One, or more if the whole host is busy meanwhile.
+    let before = names();
+    assert!(!before.is_empty());
     let port = Refusing::new();
     let daemon = place.start();
     until("a few files", || {
@@ -195,7 +197,7 @@ pub(crate) fn recordings() {
     daemon.end(Signal::TERM);
     let names = names();
     assert_eq!(names.len(), 3, "as many as fit: {names:?}");
-    assert!(!names.contains("r.000001.tcpx"), "the oldest went");
+    assert!(names.first() > before.last(), "the oldest went, and numbers went on: {before:?} {names:?}");
     let last = place.path(names.last().expect("three"));
     let replay = Command::cargo_bin("tcpx").expect("tcpx").arg("replay").arg(last).output().expect("it runs");
     assert!(replay.status.success(), "{}", String::from_utf8_lossy(&replay.stderr));

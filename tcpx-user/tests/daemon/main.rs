@@ -3,6 +3,7 @@
 //! Each has a daemon of its own, with its own socket and directory, and asks it as users do. Daemons see the whole host: a trial looks only for what
 //! it provoked itself, by a port of its own.
 
+mod collector;
 mod daemon;
 mod http;
 mod lines;
@@ -30,6 +31,7 @@ const TRIALS: &[(&str, fn())] = &[
     ("files elsewhere cannot be opened any more", privileges::files),
     ("a helper that is killed is told, and the daemon goes on", privileges::helper_killed),
     ("a helper that hangs holds nothing up", privileges::helper_stopped),
+    ("a collector is found by name without privileges", collector::found_by_name),
     ("another namespace has its name", privileges::other_namespace),
     ("a helper that systemd starts is followed by another", privileges::helper_of_systemd),
     ("systemd gives the unit a score of 2.0 or better", units::security),

@@ -26,7 +26,7 @@ use crate::{
         log::say,
     },
     enrich::{Census, Informant, Known, Seen, WallClock, each_seen},
-    event::Event,
+    event::{Event, What},
     record::{Answer, Answers, Question},
 };
 
@@ -42,8 +42,9 @@ const MOST_SEEN: usize = 256;
 const ROOM: usize = 1 << 20;
 /// What an answer about a name holds for, as in enrichment itself.
 const NAMES_FRESH: Duration = Duration::from_secs(1);
-/// The same for a process, whose number is not used again so soon.
-const PROCESS_FRESH: Duration = Duration::from_millis(100);
+/// The same for a process, whose number is not used again so soon, and for listeners in other namespaces, which each refusal asks for:
+/// enrichment keeps those for longer.
+const BRIEFLY_FRESH: Duration = Duration::from_millis(100);
 /// Answers that are kept.
 const CAPACITY: usize = 4096;
 
@@ -161,7 +162,7 @@ impl Answers for Remote {
 const fn fresh(question: &Question) -> Option<Duration> {
     match question {
         Question::Netns(_) | Question::Device(..) | Question::Cgroup(_) => Some(NAMES_FRESH),
-        Question::Process { .. } => Some(PROCESS_FRESH),
+        Question::Process { .. } | Question::Elsewhere(..) => Some(BRIEFLY_FRESH),
         _ => None,
     }
 }
@@ -169,8 +170,15 @@ const fn fresh(question: &Question) -> Option<Duration> {
 impl Informant for Remote {
     fn observe(&self, event: &Event) {
         let link = &mut *self.link.borrow_mut();
-        if link.standing.alive {
+        if !link.standing.alive {
+            return;
+        }
+        if !matches!(event.what, What::Tick) {
             each_seen(event, &mut |seen| link.see(seen));
+        } else if !link.seen.is_empty() {
+            // What an event named may be gone soon, also where no question follows.
+            link.see(Seen::Time(event.time));
+            link.tell();
         }
     }
 
@@ -248,15 +256,24 @@ impl Link {
             self.seen.push(seen);
         }
         if self.seen.len() >= MOST_SEEN {
-            self.pack();
-            self.send();
+            self.tell();
         }
+    }
+
+    /// Hands on what was seen, without waiting for anybody.
+    fn tell(&mut self) {
+        self.pack();
+        let _ = self.stream.set_nonblocking(true);
+        self.send();
+        let _ = self.stream.set_nonblocking(false);
     }
 
     /// Puts what was seen into a frame.
     fn pack(&mut self) {
         let seen = std::mem::take(&mut self.seen);
-        if !seen.is_empty() && self.outbox.len() < ROOM {
+        if self.outbox.len() >= ROOM {
+            self.standing.unanswered += seen.len() as u64;
+        } else if !seen.is_empty() {
             put(0, &Ask::Seen(seen), &mut self.outbox);
         }
     }
@@ -278,12 +295,11 @@ impl Link {
             self.died(&error);
             None
         });
-        match reply {
-            Some(_) => self.standing.answered += 1,
-            None => {
-                self.standing.unanswered += 1;
-                self.late = Some(self.number);
-            }
+        if reply.is_some() {
+            self.standing.answered += 1;
+        } else {
+            self.standing.unanswered += 1;
+            self.late = Some(self.number);
         }
         reply
     }

@@ -53,7 +53,9 @@ fn serve(mut daemon: UnixStream) -> io::Result<()> {
 fn answer(enrich: &Enrich, number: u64, ask: Ask, outbox: &mut Vec<u8>) {
     let reply = match ask {
         Ask::Seen(seen) => {
-            seen.into_iter().for_each(|seen| enrich.see(seen));
+            for one in seen {
+                enrich.see(one);
+            }
             return;
         }
         Ask::Question(question) => Reply::Answer(record::answer(enrich, &question)),
