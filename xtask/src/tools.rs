@@ -12,8 +12,8 @@ use crate::{command, paths};
 
 /// A suite that Debian keeps, and whose Prometheus is old: rules and queries that it understands, all do.
 const SUITE: &str = "bookworm";
-/// The OpenTelemetry receiver and ClickHouse's engine, each in one wheel.
-const PYTHON: &[&str] = &["rotel==0.0.1a15", "chdb-core==26.9.0"];
+/// The OpenTelemetry receiver, ClickHouse's engine, and what reads YAML, each in one wheel.
+const PYTHON: &[&str] = &["rotel==0.0.1a15", "chdb-core==26.9.0", "PyYAML==6.0.2"];
 
 /// Fetches what is missing. What cannot be had is said, and the tests that need it say so again.
 pub(crate) fn obtain() -> Result<()> {

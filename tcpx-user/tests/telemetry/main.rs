@@ -1,5 +1,8 @@
 //! What tcpx gives to other projects' programs, read by these programs: Prometheus, an OpenTelemetry collector, ClickHouse.
 
+mod database;
+mod fleet;
+mod hosts;
 mod lines;
 mod otlp;
 mod prometheus;
@@ -18,6 +21,14 @@ const TESTS: &[(&str, Test)] = &[
     ("promtool finds nothing wrong with the metrics", prometheus::lint),
     ("every query of the dashboard returns data from a real Prometheus", prometheus::dashboard),
     ("a collector that is stopped and started gets every record", otlp::outage),
+    (
+        "both ends of a refused connection, told by two tcpx through a collector, join in ClickHouse",
+        fleet::both_ends,
+    ),
+    ("what conntrack translated joins, and what only looks alike does not", fleet::translated),
+    ("a record that comes twice counts once, and one that is told again replaces", fleet::again),
+    ("what is older than its retention goes", fleet::retention),
+    ("the collector's configuration sends to tables that the schema makes", fleet::configuration),
 ];
 
 fn main() -> ExitCode {
