@@ -721,6 +721,10 @@ complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l check-config -d 'Sa
 complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l print-config -d 'Print a configuration with all keys, their defaults and what they mean'
 complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l status -d 'Ask the running daemon how it is'
 complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l check -d 'Play this file, and say whether it does what a task of the scenario asks for' -r
+complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -s w -l write -d 'Write it as one page for a browser: steps, sequence, and the way through the receive path' -r -F
+complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l client -d 'Run this in the place of the client, with TCPX_ADDR and TCPX_PORT in its environment' -r
+complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l server -d 'Run this in the place of the server, until the end' -r
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -s o -d 'Form of the results' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l output -d 'Write results to FILE instead of stdout' -r -F
@@ -737,6 +741,9 @@ complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l color -d 'When to use 
 always\t'Always'
 never\t'Never'"
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l list -d 'List the scenarios'
+complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l step -d 'Show it step by step, with questions: Enter goes on, q ends'
+complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l diagram -d 'Draw what passed between client, kernel and server'
+complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l task -d 'Show the tasks of a scenario'
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -s q -l quiet -d 'Leave out the kernel\'s path'
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -s v -l verbose -d 'Add times, namespaces, near misses and stacks'
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l all -d 'Show also what worked (JSON always does)'

@@ -69,6 +69,13 @@ impl CommandError {
     }
 }
 
+/// The user that called sudo, if tcpx is root by that.
+pub(crate) fn invoking_user(
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<User>, CommandError> {
+    user::choose(None, environment)
+}
+
 /// Starts the command. All its descendants become tcpx's to wait for, also those that their parents left.
 ///
 /// [`Running`] reaps every child of this process from now on: nothing else may wait for one of its own meanwhile.

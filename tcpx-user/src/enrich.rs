@@ -12,7 +12,7 @@ mod clock;
 pub(crate) mod container;
 mod cookie;
 mod devices;
-mod diag;
+pub(crate) mod diag;
 mod elsewhere;
 mod half_open;
 mod inside;

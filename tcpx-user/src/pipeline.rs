@@ -180,4 +180,4 @@ fn recount(counts: &mut Counts, before: VerdictId, now: VerdictId) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

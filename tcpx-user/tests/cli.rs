@@ -108,6 +108,19 @@ fn wrong_use_is_2_and_says_what_would_be_right() {
         (&["probe", "::1"], "brackets"),
         (&["lab"], "tcpx lab --list"),
         (&["lab", "no-lisen"], "nearest: no-listen, "),
+        (
+            &["lab", "closed-port.toml", "--server", "x"],
+            "--server: no program of this lab only listens or binds",
+        ),
+        (
+            &["lab", "time-wait-ack", "--client", "x"],
+            "time-wait-ack is none; files: yours, accept-queue-full.toml",
+        ),
+        (&["lab", "all", "--client", "x"], "name one"),
+        (&["lab", "two-hosts-ipv6.toml", "--task"], "has no [[task]]"),
+        (&["lab", "closed-port", "--check", "none.toml"], "there is no file none.toml"),
+        (&["lab", "closed-port", "--client", "x", "--step"], "leave --client out"),
+        (&["lab", "closed-port", "--client", " "], "a command line for sh"),
         (&["explain", "--backends", "closed-port"], "cannot be used with"),
     ] {
         let (status, stderr) = wrong(args);

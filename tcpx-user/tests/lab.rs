@@ -3,10 +3,17 @@
 //! The scripts themselves assert what the application gets and what the peer sees; here the namespaces' own counters
 //! are compared with what the scenario claims.
 
-use std::{env, process::ExitCode};
+use std::{
+    env, fs, io,
+    path::Path,
+    process::{Command, ExitCode},
+};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use tcpx_user::lab::{Address, LabError, Namespace, Scenario, Stage, actor, scenarios, veth_pair};
+use tcpx_user::lab::{
+    Address, Deadline, EXAMPLES, File, LabError, Namespace, Role, Scenario, Stage, actor, scenarios,
+    veth_pair,
+};
 
 fn main() -> ExitCode {
     let mut args = env::args_os().skip(1);
@@ -15,6 +22,12 @@ fn main() -> ExitCode {
     }
     let mut trials: Vec<Trial> =
         scenarios().map(|s| Trial::ignorable_test(s.name, move || completion(perform(s)))).collect();
+    let examples = EXAMPLES.iter().map(|&(name, text)| {
+        Trial::ignorable_test(format!("docs/labs/{name}"), move || completion(example(name, text)))
+    });
+    trials.extend(examples);
+    trials
+        .push(Trial::ignorable_test("programs in the place of client and server", || completion(programs())));
     trials.push(Trial::ignorable_test("two namespaces and a veth", || completion(veth())));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -36,6 +49,54 @@ fn perform(scenario: &Scenario) -> Result<(), LabError> {
             tell(&stage);
         }
     })
+}
+
+/// The calls of a file return what it says.
+fn example(name: &'static str, text: &str) -> Result<(), LabError> {
+    let file = File::parse(name, text).expect("a test reads them all");
+    let scenario = Box::leak(Box::new(file)).scenario(name);
+    let mut stage = scenario.stage();
+    scenario.play(&mut stage)?;
+    require(stage.was_ready(), "the scenario calls ready()")
+}
+
+/// Both connect where the file says, and nothing of them is left when the stage goes, whatever they started.
+fn programs() -> Result<(), LabError> {
+    let folder = tempfile::tempdir().map_err(failed("a folder for the test"))?;
+    let (server, client) = (folder.path().join("server"), folder.path().join("client"));
+    let python = |code: &str, tells: &Path| {
+        format!(
+            "python3 -c 'import os, socket, sys; at = (os.environ[\"TCPX_ADDR\"], int(os.environ[\"TCPX_PORT\"])); {code}' >{}",
+            tells.display()
+        )
+    };
+    if !Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        let (what, why) = ("python3".to_owned(), "it does not run".to_owned());
+        return Err(LabError::Unavailable { what, why, advice: "apt install python3" });
+    }
+    let serve = "print(os.getpid(), flush=True); s = socket.create_server(at); c = s.accept()[0]; c.sendall(b\"Hello\"); s.accept()";
+    let ask = "print(socket.create_connection(at).recv(5)); sys.exit(7)";
+    let text = EXAMPLES.iter().find(|(name, _)| *name == "linger-zero.toml").expect("an example").1;
+    let mut file = File::parse("linger-zero.toml", text).expect("a test reads them all");
+    file.replace(Role::Server, &format!("{} & wait", python(serve, &server))).expect("it has a server");
+    file.replace(Role::Client, &python(ask, &client)).expect("it has a client");
+    let scenario = Box::leak(Box::new(file)).scenario("linger-zero.toml");
+    let mut stage = scenario.stage();
+    scenario.play(&mut stage).inspect_err(|_| tell(&stage))?;
+    let read = |path: &Path| fs::read_to_string(path).map_err(failed("read what a program wrote"));
+    require(read(&client)?.trim() == "b'Hello'", "the client was answered by the server")?;
+    let told =
+        stage.script().lines().iter().any(|line| line.to_string().ends_with("has ended: exit status: 7"));
+    require(told, "the script tells how the client ended")?;
+    let pid = read(&server)?.trim().to_owned();
+    let lives = || fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    require(lives(), "the server serves as long as the stage stands")?;
+    drop(stage);
+    Deadline::default().until("the end of the server", || Ok((!lives()).then_some(())))
+}
+
+fn failed(what: &'static str) -> impl Fn(io::Error) -> LabError {
+    move |source| LabError::Io { what: what.to_owned(), source }
 }
 
 fn check(scenario: &Scenario, stage: &Stage) -> Result<(), LabError> {

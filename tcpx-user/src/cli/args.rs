@@ -10,9 +10,11 @@ use super::{
 };
 
 mod daemon;
+mod lab;
 mod query;
 
 pub use daemon::DaemonArgs;
+pub use lab::{CourseArgs, LabArgs, ProgramArgs};
 pub use query::{QueryArgs, RowFormat};
 
 /// Why a TCP connection was refused, reset or dropped, or stands although nobody listened
@@ -353,23 +355,6 @@ pub struct TraceArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub filters: FilterArgs,
-}
-
-/// `tcpx lab`
-#[derive(Debug, Default, clap::Args)]
-pub struct LabArgs {
-    /// Scenarios to play, or all
-    #[arg(value_name = "NAME")]
-    pub names: Vec<String>,
-    /// List the scenarios
-    #[arg(long, conflicts_with = "names")]
-    pub list: bool,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "as above")]
-    pub output: OutputArgs,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "as above")]
-    pub hooks: HookArgs,
 }
 
 /// `tcpx probe`

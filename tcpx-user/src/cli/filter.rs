@@ -6,8 +6,7 @@ pub mod facts;
 mod parse;
 
 pub use parse::BadFilter;
-#[cfg(test)]
-pub(super) use parse::OUTCOMES;
+pub(crate) use parse::OUTCOMES;
 
 use crate::{
     cli::cidr::Cidr,

@@ -171,13 +171,29 @@ Examples:
   sudo tcpx lab --list
   sudo tcpx lab no-listen               bind() without listen(): refused, step by step
   sudo tcpx lab self-connect -v         a connection that stands without any listener
+  sudo tcpx lab no-listen --step        one step at a time, with questions: Enter goes on, q ends
+  sudo tcpx lab no-listen --diagram     the sequence between client, kernel and server
+  sudo tcpx lab no-listen -w lab.html   both as a page, with the way through the receive path
+  sudo tcpx lab my.toml                 a scenario of your own (docs/labs.md)
+  sudo tcpx lab closed-port.toml --client 'nc -z $TCPX_ADDR $TCPX_PORT'
+      your program in the place of the client; --server 'python3 server.py' in that of the server
+  tcpx lab closed-port --task           what to change in docs/labs/closed-port.toml
+  sudo tcpx lab closed-port --check my.toml   whether my.toml does it, from what the kernel did
   sudo tcpx lab all -o json             every scenario, for other programs
   sudo tcpx lab no-listen --backend kprobe
 
 Everything happens in private network namespaces: nothing of the host is touched.
 
-Exit status: 0 the verdict seen is the one the scenario exists to show; 1 it is not, or the scenario
-failed; 2 wrong use; 77 this kernel or machine cannot, with the reason on stderr.";
+--client and --server take command lines for sh. They run in the lab's namespaces as the user who called
+sudo, with the address to connect to or listen at in TCPX_ADDR and TCPX_PORT, and are for files, and
+scenarios of which docs/labs has one. A server has 10 s to listen; a client that still runs 10 s after
+the last step is ended, as the server is then. What they write goes to stderr.
+
+--step plays the scenario first, then shows what it was; where stdin or stdout is no terminal, all steps follow
+without a pause, answers included.
+
+Exit status: 0 the verdict seen is the one the scenario exists to show (--check: a task is solved); 1 it
+is not, or the scenario failed; 2 wrong use; 77 this kernel or machine cannot, with the reason on stderr.";
 
 /// Ends `tcpx probe --help`.
 pub(super) const PROBE: &str = "\

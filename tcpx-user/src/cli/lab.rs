@@ -1,17 +1,22 @@
 //! `tcpx lab`: which scenarios are meant, and their list.
 
+use std::{fs, io, path::Path};
+
 use super::{
     args::Format,
     failure::Failure,
-    request::{Lab, Output},
+    request::{Lab, Output, Tasks},
 };
 use crate::{
-    lab::{self, Scenario},
+    lab::{self, Role, Scenario},
     sink::{
         open::Results,
         text::{Look, Meaning},
     },
-    text::width::{columns, wrap},
+    text::{
+        escape::escape,
+        width::{columns, wrap},
+    },
 };
 
 /// Lists or plays.
@@ -23,7 +28,16 @@ pub fn run(asked: &Lab) -> Result<u8, Failure> {
         list(&asked.output)?;
         return Ok(0);
     }
-    crate::run::lab::run(asked, &named(&asked.play)?)
+    match &asked.tasks {
+        Tasks::None => {}
+        Tasks::Show => return tasks(&asked.play[0], &asked.output),
+        Tasks::Check(answer) => return check(asked, &asked.play[0], answer),
+    }
+    let scenarios = match &asked.play[..] {
+        [name] if !asked.programs.is_empty() => vec![with_programs(name, &asked.programs)?],
+        names => named(names)?,
+    };
+    crate::run::lab::run(asked, &scenarios)
 }
 
 /// The scenarios that are meant, each once, in the order in which they were named.
@@ -35,6 +49,9 @@ pub fn named(names: &[String]) -> Result<Vec<&'static Scenario>, Failure> {
     for name in names {
         let meant = match name.as_str() {
             "all" => lab::scenarios().collect(),
+            name if is_file(name) => {
+                vec![played_from(name, read(name)?)]
+            }
             name => vec![lab::find(name).ok_or_else(|| unknown(name))?],
         };
         for scenario in meant {
@@ -44,6 +61,108 @@ pub fn named(names: &[String]) -> Result<Vec<&'static Scenario>, Failure> {
         }
     }
     Ok(found)
+}
+
+/// The file of a lab that has tasks.
+fn with_tasks(name: &str) -> Result<(String, lab::File), Failure> {
+    let path = path_of(name)?;
+    let file = read(&path)?;
+    if file.task.is_empty() {
+        return Err(Failure::Usage(format!("lab: {path} has no [[task]] (docs/labs.md)")));
+    }
+    Ok((path, file))
+}
+
+fn tasks(name: &str, output: &Output) -> Result<u8, Failure> {
+    let (path, file) = with_tasks(name)?;
+    let results = Results::open(output)?;
+    let look = results.look;
+    let mut text = String::new();
+    for (n, task) in file.task.iter().enumerate() {
+        let number = n + 1;
+        match output.format {
+            Format::Json => {
+                let data = serde_json::json!({ "lab": path, "number": number, "text": task.text });
+                text += &(serde_json::json!({ "type": "task", "data": data }).to_string() + "\n");
+            }
+            Format::Text => {
+                let said = look.signs(&escape(&task.text)).into_owned();
+                let lines = wrap(&said, look.width, &format!("{path}, task {number}: "), "  ");
+                text += &(lines.join("\n") + "\n");
+            }
+        }
+    }
+    results.write(&text)?;
+    Ok(0)
+}
+
+fn check(asked: &Lab, name: &str, answer: &str) -> Result<u8, Failure> {
+    let (path, file) = with_tasks(name)?;
+    let answer = played_from(answer, read(answer)?);
+    crate::run::lab::check(asked, (&path, &file.task), answer)
+}
+
+/// A file, or a built-in scenario that is one, in which programs of the reader's take a place.
+fn with_programs(name: &str, programs: &[(Role, String)]) -> Result<&'static Scenario, Failure> {
+    let path = path_of(name)?;
+    let mut file = read(&path)?;
+    for (role, command) in programs {
+        let wrong = |why| Failure::Usage(format!("lab: --{}: {why} ({path})", role.name()));
+        file.replace(*role, command).map_err(wrong)?;
+    }
+    Ok(played_from(&path, file))
+}
+
+/// Where the file of that name is: the reader's, or in the program.
+fn path_of(name: &str) -> Result<String, Failure> {
+    if is_file(name) {
+        return Ok(name.to_owned());
+    }
+    let scenario = lab::find(name);
+    let path = format!("{}.toml", scenario.map_or(name, |scenario| scenario.name));
+    match scenario {
+        _ if example(&path).is_some() => Ok(path),
+        Some(_) => Err(no_place(name)),
+        None => Err(unknown(name)),
+    }
+}
+
+fn no_place(name: &str) -> Failure {
+    let known: Vec<_> = lab::EXAMPLES.iter().map(|(name, _)| *name).collect();
+    Failure::Usage(format!(
+        "lab: programs and tasks are for files, and {name} is none; files: yours, {}",
+        known.join(", ")
+    ))
+}
+
+fn is_file(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending == "toml")
+}
+
+/// A scenario that somebody has written; it lives as long as the command.
+fn played_from(name: &str, file: lab::File) -> &'static Scenario {
+    Box::leak(Box::new(file)).scenario(Box::leak(name.to_owned().into_boxed_str()))
+}
+
+fn read(name: &str) -> Result<lab::File, Failure> {
+    let text = match fs::read_to_string(name) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            example(name).ok_or_else(|| no_file(name))?.to_owned()
+        }
+        Err(error) => return Err(Failure::io(format!("reading {name}"))(error)),
+    };
+    lab::File::parse(name, &text).map_err(|wrong| Failure::Usage(format!("lab: {wrong}")))
+}
+
+fn example(name: &str) -> Option<&'static str> {
+    lab::EXAMPLES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+fn no_file(name: &str) -> Failure {
+    let known: Vec<_> = lab::EXAMPLES.iter().map(|(name, _)| *name).collect();
+    let known = known.join(", ");
+    Failure::Usage(format!("lab: there is no file {name}, and no example of that name: {known}"))
 }
 
 fn unknown(name: &str) -> Failure {

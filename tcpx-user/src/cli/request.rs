@@ -2,6 +2,7 @@
 
 mod convert;
 mod daemon;
+mod lab;
 mod query;
 
 use std::{ffi::OsString, net::SocketAddr, num::NonZeroU64, path::PathBuf, time::Duration};
@@ -10,6 +11,7 @@ use crate::{event::Backend, record::Destination};
 
 pub(crate) use convert::{bytes, time};
 pub use daemon::{Action, Daemon};
+pub use lab::{Lab, Tasks, View};
 pub use query::{Asked, Query, QueryForm};
 
 use super::{
@@ -237,17 +239,6 @@ pub enum Detail {
     Normal,
     /// And times, namespaces, near misses and stacks.
     Verbose,
-}
-
-/// `tcpx lab`
-#[derive(Debug)]
-pub struct Lab {
-    /// Scenarios; empty to list them.
-    pub play: Vec<String>,
-    /// What to attach.
-    pub hooks: Hooks,
-    /// Where results go.
-    pub output: Output,
 }
 
 /// `tcpx probe`

@@ -37,8 +37,7 @@ const BOUND_STATE: u8 = 13;
 /// The namespace cannot be entered, or the kernel has no inet_diag for TCP.
 pub(crate) fn port_holders(namespace: BorrowedFd<'_>, port: u16) -> io::Result<PortHolders> {
     let list = inside(namespace, || holders_here(port))?;
-    let release = rustix::system::uname().release().to_string_lossy().into_owned();
-    let bound_visible = shows_bound(&release) || list.iter().any(|holder| !holder.listening);
+    let bound_visible = this_kernel_shows_bound() || list.iter().any(|holder| !holder.listening);
     Ok(PortHolders { list, bound_visible })
 }
 
@@ -51,6 +50,11 @@ fn holders_here(port: u16) -> io::Result<Vec<Holder>> {
     let mut list = holders(AF_INET, SocketId::new_v4(), port)?;
     list.extend(holders(AF_INET6, SocketId::new_v6(), port)?);
     Ok(list)
+}
+
+/// Whether inet_diag lists sockets that are bound only, by the running kernel's version.
+pub(crate) fn this_kernel_shows_bound() -> bool {
+    shows_bound(&rustix::system::uname().release().to_string_lossy())
 }
 
 /// Linux 6.8 and later. A distribution's older kernel may have it too, which only a bound socket in the answer shows.

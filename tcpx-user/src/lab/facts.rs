@@ -31,7 +31,7 @@ impl Family {
 }
 
 /// A process on the stage.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Process {
     /// Process id; an actor has one thread, so also its thread id.
     pub pid: u32,

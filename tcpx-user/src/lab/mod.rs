@@ -21,6 +21,8 @@ mod compat;
 mod destroy;
 mod error;
 mod facts;
+mod file;
+mod keeper;
 mod link;
 mod lsm;
 mod netns;
@@ -33,6 +35,7 @@ mod sockets;
 mod stage;
 mod steer;
 mod sys;
+mod tables;
 mod tool;
 mod tun;
 mod uring;
@@ -46,6 +49,7 @@ pub use facts::{
     AttemptFact, CallFact, DeathFact, DropFact, Endpoint, Facts, Family, Holder, Nat, Process, Program,
     ResetFact, RuleFact, Side,
 };
+pub use file::{EXAMPLES, Expect, File, Role, Task};
 pub use link::{Address, veth_pair};
 pub use netns::Namespace;
 pub use nft::{apply as nft, handle as nft_handle};
@@ -55,6 +59,7 @@ pub use relay::{End, Held, Relay};
 pub use script::{Line, Script, What};
 pub use sockets::SocketRow;
 pub use stage::Stage;
+pub use tables::{Row, Table, Tables};
 pub use tool::run;
 pub use tun::Tun;
 pub use wait::Deadline;

@@ -7,6 +7,8 @@ use std::{
 
 use rustix::time::{ClockId, clock_gettime};
 
+use super::Tables;
+
 /// CLOCK_MONOTONIC in nanoseconds: the clock of `bpf_ktime_get_ns`, so that lines and events can be put in order.
 pub(super) fn monotonic_ns() -> u64 {
     let now = clock_gettime(ClockId::Monotonic);
@@ -38,6 +40,10 @@ pub enum What {
         /// When it returned (CLOCK_MONOTONIC, ns).
         ended_ns: u64,
     },
+    /// The set-up is made: tracing has begun.
+    Ready,
+    /// The socket tables of a namespace, as they were then.
+    Tables(Arc<Tables>),
     /// A packet that the userspace peer sent (`true`) or received.
     Packet {
         /// Whether the peer sent it.
@@ -50,6 +56,8 @@ pub enum What {
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.what {
+            What::Ready => f.write_str("tracing begins"),
+            What::Tables(tables) => write!(f, "{} sockets in {}", tables.rows.len(), tables.namespace),
             What::Step(text) => write!(f, "{text}"),
             What::Call { comm, pid, text, .. } => write!(f, "{comm}[{pid}] {text}"),
             What::Packet { sent: true, text } => write!(f, "peer sends    {text}"),

@@ -10,7 +10,8 @@ use std::{
 
 use super::{
     Actor, AttemptFact, CallFact, Cgroup, Deadline, DeathFact, DropFact, Endpoint, Facts, Family, Holder,
-    LabError, Namespace, Peer, Program, Relay, ResetFact, RuleFact, Script, SocketRow, What,
+    LabError, Namespace, Peer, Program, Relay, ResetFact, RuleFact, Script, SocketRow, What, keeper::Keeper,
+    tables::Watch,
 };
 
 /// What a tracer does at [`Stage::ready`]; it sees the namespaces that the scenario will act in.
@@ -23,11 +24,13 @@ pub struct Stage {
     verdict: &'static str,
     exe: PathBuf,
     script: Script,
+    watch: Watch,
     hook: Option<Hook>,
     ready: bool,
     baseline: Vec<(&'static str, u64)>,
     facts: Facts,
-    // Order of dropping: the actors first.
+    // Order of dropping: programs and actors first.
+    programs: Vec<(String, Keeper)>,
     actors: Vec<Actor>,
     // A cgroup can only go when nobody is in it.
     cgroups: Vec<Arc<Cgroup>>,
@@ -91,10 +94,12 @@ impl Stage {
             verdict,
             exe: PathBuf::from("/proc/self/exe"),
             script: Script::default(),
+            watch: Watch::default(),
             hook: None,
             ready: false,
             baseline: Vec::new(),
             facts: Facts::default(),
+            programs: Vec::new(),
             actors: Vec::new(),
             cgroups: Vec::new(),
             kept: Vec::new(),
@@ -122,19 +127,45 @@ impl Stage {
         self
     }
 
+    /// The script also tells what was in the socket tables before and after each system call.
+    #[must_use]
+    pub fn watching_tables(self) -> Self {
+        self.watch.want();
+        self
+    }
+
     /// A new namespace. Root may open ping sockets in it.
     pub fn namespace(&mut self, name: &str) -> Result<Arc<Namespace>, LabError> {
         let namespace = Namespace::create(name)?;
         namespace.sysctl("net/ipv4/ping_group_range", "0 0")?;
         self.namespaces.push(Arc::clone(&namespace));
+        self.watch.namespace(&namespace);
         Ok(namespace)
     }
 
     /// A new process in a namespace.
     pub fn actor(&mut self, namespace: &Namespace, comm: &str) -> Result<Actor, LabError> {
-        let actor = Actor::spawn(self.exe.clone(), comm, namespace, self.script.clone())?;
+        let actor =
+            Actor::spawn(self.exe.clone(), comm, namespace, (self.script.clone(), self.watch.clone()))?;
         self.actors.push(actor.clone());
         Ok(actor)
+    }
+
+    /// A program of the reader's in a namespace, by the name of the one in whose place it runs. It ends with the stage.
+    pub(super) fn program(
+        &mut self,
+        namespace: &Namespace,
+        who: &str,
+        what: (&str, &str, SocketAddr),
+    ) -> Result<(), LabError> {
+        let keeper = Keeper::start(self.exe.clone(), namespace, what)?;
+        self.programs.push((who.to_owned(), keeper));
+        Ok(())
+    }
+
+    /// That program, once it was started.
+    pub(super) fn program_of(&mut self, who: &str) -> Option<&mut Keeper> {
+        self.programs.iter_mut().find(|(name, _)| name == who).map(|(_, keeper)| keeper)
     }
 
     /// A namespace with a server and a client in it.
@@ -219,6 +250,7 @@ impl Stage {
         if let Some(hook) = self.hook.take() {
             hook(&self.namespaces)?;
         }
+        self.script.note(What::Ready);
         self.baseline = self.counters()?;
         Ok(())
     }

@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, SeverityNumber};
 
 use super::attributes::{self, Attributes};
 use crate::line::{
-    Attempt, CallLine, Death, DropLine, End, Endpoint, Line, Loss, Outcome, Reset, Verdict, Word,
+    Attempt, CallLine, Death, DropLine, End, Endpoint, Line, Loss, Near, Outcome, Reset, Verdict, Word,
 };
 
 /// The record of a line; `None` for those that tell nothing that happened (`start`, `summary`).
@@ -59,7 +59,7 @@ fn of_reset(reset: &Reset) -> LogRecord {
     all.endpoint("network.peer", Some(other));
     let end = reset.sender.as_ref().or(reset.receiver.as_ref());
     all.netns(end.map(|end| &end.netns));
-    owner(&mut all, end);
+    owner(&mut all, end, &reset.near);
     all.text("tcpx.origin", Some(Word(reset.origin).to_string()));
     let direction = match (&reset.sender, &reset.receiver) {
         (Some(_), Some(_)) => "local",
@@ -79,10 +79,15 @@ fn of_reset(reset: &Reset) -> LogRecord {
     told("reset", Some(reset.id), &reset.time, reset.complete, &reset.verdict, true, all)
 }
 
-fn owner(all: &mut Attributes, end: Option<&End>) {
-    let owner = end.and_then(|end| end.owner.as_ref());
-    all.number("process.pid", owner.map(|owner| owner.pid));
-    all.text("process.executable.name", owner.map(|owner| owner.comm.as_str()));
+/// An owner that is known because of its port is among what almost matched, with its container and pod.
+fn owner(all: &mut Attributes, end: Option<&End>, near: &[Near]) {
+    let Some(owner) = end.and_then(|end| end.owner.as_ref()) else { return };
+    let mut known = near.iter().filter_map(|near| near.process.as_ref());
+    if let Some(process) = known.find(|process| process.pid == owner.pid) {
+        return all.process(Some(process));
+    }
+    all.number("process.pid", Some(owner.pid));
+    all.text("process.executable.name", Some(owner.comm.as_str()));
 }
 
 /// The segment was on its way in: its destination is here.
@@ -161,16 +166,20 @@ fn told(
     record(kind, nanoseconds(time), bad, text, all)
 }
 
-fn record(kind: &str, time: u64, bad: bool, text: String, all: Attributes) -> LogRecord {
-    let (number, name) = if bad { (SeverityNumber::Warn, "WARN") } else { (SeverityNumber::Info, "INFO") };
+/// The name of the event is an attribute too: exporters to databases that are older than OTLP's own field leave that out.
+fn record(kind: &str, time: u64, bad: bool, text: String, mut all: Attributes) -> LogRecord {
+    let name = format!("tcpx.{kind}");
+    all.text("event.name", Some(name.as_str()));
+    let (number, severity) =
+        if bad { (SeverityNumber::Warn, "WARN") } else { (SeverityNumber::Info, "INFO") };
     LogRecord {
         time_unix_nano: time,
         observed_time_unix_nano: now(),
         severity_number: number.into(),
-        severity_text: name.to_owned(),
+        severity_text: severity.to_owned(),
         body: Some(attributes::text(text)),
         attributes: all.0,
-        event_name: format!("tcpx.{kind}"),
+        event_name: name,
         ..LogRecord::default()
     }
 }

@@ -147,6 +147,7 @@ fn a_record_has_the_names_of_the_semantic_conventions() {
         ("tcpx.outcome", "refused"),
         ("tcpx.seq", "1"),
         ("tcpx.complete", "true"),
+        ("event.name", "tcpx.attempt"),
     ] {
         assert_eq!(all.get(key).map(String::as_str), Some(value), "{key}: {all:?}");
     }

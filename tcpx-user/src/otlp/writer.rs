@@ -117,7 +117,7 @@ fn scope() -> InstrumentationScope {
     InstrumentationScope { name: "tcpx".to_owned(), version, ..InstrumentationScope::default() }
 }
 
-/// Which host this is.
+/// Which host this is. What was configured takes the place of what is found.
 fn resource(more: &[(String, String)]) -> Resource {
     let mut all = Attributes::default();
     all.text("service.name", Some("tcpx"));
@@ -131,6 +131,7 @@ fn resource(more: &[(String, String)]) -> Resource {
     all.text("os.type", Some("linux"));
     all.text("os.version", Some(kernel.release().to_string_lossy()));
     for (key, value) in more {
+        all.0.retain(|known| known.key != *key);
         all.text(key, Some(value.as_str()));
     }
     Resource { attributes: all.0, ..Resource::default() }

@@ -17,7 +17,7 @@ mod properties;
 mod quiet;
 mod refused;
 mod resets;
-mod scene;
+pub(crate) mod scene;
 mod silence;
 mod snapshots;
 mod told;

@@ -37,6 +37,7 @@ const SCRIPT: &str = concat!(
     include_str!("page/sequence-drawing.js"),
     include_str!("page/facts.js"),
     include_str!("page/detail.js"),
+    include_str!("page/lab.js"),
     include_str!("page/main.js"),
     "})();\n",
 );
@@ -50,6 +51,8 @@ pub struct Origin {
     pub filters: Vec<(String, String)>,
     /// How the reading ended.
     pub ended: Ended,
+    /// The lab that the page is about, for `page/lab.js`.
+    pub lab: Option<serde_json::Value>,
 }
 
 /// What stands in the page as JSON.
@@ -67,6 +70,7 @@ struct Data<'a> {
     timeline: Steps<'a>,
     groups: Vec<Row<'a>>,
     verdicts: BTreeMap<VerdictId, About>,
+    lab: Option<&'a serde_json::Value>,
 }
 
 /// What the catalogue says about a verdict that occurs.
@@ -109,6 +113,7 @@ fn data<'a>(report: &'a Report, origin: &'a Origin) -> Data<'a> {
         timeline: report.timeline.steps(),
         groups: report.groups.iter().map(|(&(kind, id), group)| group.row(kind, id)).collect(),
         verdicts: report.groups.keys().map(|&(_, id)| about(id)).collect(),
+        lab: origin.lab.as_ref(),
     }
 }
 

@@ -3,16 +3,26 @@
 //! What is attached is attached once. The scenarios themselves are in [`crate::lab`], which knows no tracing.
 
 mod compare;
+mod course;
 mod cue;
+mod declared;
+mod diagram;
+mod exercise;
 mod expected;
 mod outcome;
+mod page;
 mod part;
 mod retell;
+mod show;
+mod steps;
+mod tell;
 mod text;
 mod tracer;
+mod walk;
 
 use std::io::Write as _;
 
+pub use exercise::check;
 pub use expected::Expected;
 pub use tracer::{Played, Request, Tracer};
 
@@ -21,7 +31,7 @@ use crate::{
     cli::{
         args::Format,
         failure::Failure,
-        request::{Detail, Lab, Output},
+        request::{Detail, Lab, Output, View},
         surroundings::Surroundings,
     },
     lab::Scenario,
@@ -36,10 +46,28 @@ use outcome::Outcome;
 /// When tracing or showing fails; what this machine cannot do is [`Failure::Unavailable`].
 pub fn run(request: &Lab, scenarios: &[&'static Scenario]) -> Result<u8, Failure> {
     let results = Results::open(&request.output)?;
-    let live = Surroundings::read().check().and_then(|()| live::attach(&request.hooks, false, None));
-    let tracer = Tracer::new(live.map_err(unavailable)?, &request.hooks);
-    let shown = Shown { results, output: &request.output, alone: scenarios.len() == 1 };
+    let tracer = attached(request)?;
+    let tracer = if request.view.is_special() { tracer.in_detail() } else { tracer };
+    let shown = Shown { results, output: &request.output, view: &request.view, alone: scenarios.len() == 1 };
     runtime()?.block_on(play(tracer, scenarios, shown))
+}
+
+fn attached(request: &Lab) -> Result<Tracer<impl Source>, Failure> {
+    let live = Surroundings::read().check().and_then(|()| live::attach(&request.hooks, false, None));
+    Ok(Tracer::new(live.map_err(unavailable)?, &request.hooks))
+}
+
+/// Plays one, until a signal comes.
+async fn one<S: Source>(
+    tracer: &mut Tracer<S>,
+    scenario: &'static Scenario,
+    signals: &mut Signals,
+) -> Result<Played, Failure> {
+    tokio::select! {
+        played = tracer.play(scenario) => played,
+        // Actors die with the threads of their namespaces, which end with this process.
+        _ = signals.next() => Err(Failure::Other(anyhow::anyhow!("stopped during {}", scenario.name))),
+    }
 }
 
 /// A machine that does not let tcpx trace cannot play either.
@@ -59,13 +87,9 @@ async fn play<S: Source>(
     shown.begin(tracer.start())?;
     let mut outcomes = Vec::new();
     for scenario in scenarios {
-        let played = tokio::select! {
-            played = tracer.play(scenario) => played?,
-            // Actors die with the threads of their namespaces, which end with this process.
-            _ = signals.next() => return Err(Failure::Other(anyhow::anyhow!("stopped during {}", scenario.name))),
-        };
+        let played = one(&mut tracer, scenario, &mut signals).await?;
         let outcome = Outcome::of(&played);
-        shown.played(&played, &outcome)?;
+        shown.played((tracer.start(), &played), &outcome, &mut signals).await?;
         outcomes.push(outcome);
     }
     shown.end(&outcomes)
@@ -82,6 +106,7 @@ enum Extra<'a> {
 struct Shown<'a> {
     results: Results,
     output: &'a Output,
+    view: &'a View,
     /// There is one scenario only.
     alone: bool,
 }
@@ -94,7 +119,26 @@ impl Shown<'_> {
         }
     }
 
-    fn played(&mut self, played: &Played, outcome: &Outcome) -> Result<(), Failure> {
+    async fn played(
+        &mut self,
+        (start, played): (&Line, &Played),
+        outcome: &Outcome,
+        signals: &mut Signals,
+    ) -> Result<(), Failure> {
+        let told = played.ending.is_ok() || !played.script.is_empty();
+        if let Some(path) = self.view.page.as_deref().filter(|_| told) {
+            let steps = steps::steps(played, course::Course::english());
+            page::write(path, start, played, outcome, &steps)?;
+        }
+        if told && (self.view.steps || self.view.diagram) {
+            let show = show::Show { played, outcome, view: self.view, look: self.results.look };
+            return show.run(&mut *self.results.out, self.output, signals).await;
+        }
+        self.tell(played, outcome, told)
+    }
+
+    /// As lines, or as a story.
+    fn tell(&mut self, played: &Played, outcome: &Outcome, told: bool) -> Result<(), Failure> {
         if self.output.format == Format::Json {
             for line in &played.lines {
                 self.json(line)?;
@@ -103,7 +147,6 @@ impl Shown<'_> {
             return self.json(&Extra::Lab(outcome));
         }
         let (look, detail) = (self.results.look, self.output.detail);
-        let told = played.ending.is_ok() || !played.script.is_empty();
         let text = if told && (self.alone || detail == Detail::Verbose) {
             let after = if self.alone { "" } else { "\n" };
             text::retelling(played, outcome, look, detail).map_err(Failure::io("retelling"))? + after

@@ -157,6 +157,12 @@ pub struct Host {
 }
 
 impl Host {
+    /// Lines carry the packets that they belong to.
+    #[must_use]
+    pub fn with_packets(self) -> Self {
+        Self { pipeline: self.pipeline.with_packets(), ..self }
+    }
+
     /// Begins the recording, if there is one: `start` and `scope` are what replay begins with.
     pub fn begin_recording(&self, start: &Start, scope: &Scope) {
         if let Some(recorder) = &self.recorder {

@@ -52,7 +52,12 @@ pub fn report(request: &Report) -> Result<u8, Failure> {
 
 fn origin(request: &Report, ended: Ended) -> Origin {
     let name = |path: &PathBuf| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into();
-    Origin { files: request.files.iter().map(name).collect(), filters: request.typed.clone(), ended }
+    Origin {
+        files: request.files.iter().map(name).collect(),
+        filters: request.typed.clone(),
+        ended,
+        lab: None,
+    }
 }
 
 fn how_it_ended(end: &End, failure: Option<&Failure>) -> Ended {

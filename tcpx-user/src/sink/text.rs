@@ -25,6 +25,7 @@ use super::Sink;
 use crate::{cli::request::Detail, line::Line};
 pub(crate) use brief::{brief, is_noteworthy, whole};
 pub(crate) use fold::{Fold, Group, Main};
+pub(crate) use names::span;
 pub(crate) use summary::losses;
 
 /// Renders lines as text.

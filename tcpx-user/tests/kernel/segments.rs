@@ -31,6 +31,7 @@ const fn play(name: &'static str, family: tcpx_user::lab::Family) -> Scenario {
         about: "",
         machine_wide: false,
         timely: false,
+        file: None,
         run: provoke,
     }
 }

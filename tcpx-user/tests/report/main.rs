@@ -22,6 +22,7 @@ const TRIALS: &[(&str, fn())] = &[
     ("the keyboard is enough", keyboard),
     ("nothing is fetched, and nothing may be", nothing_fetched),
     ("light and dark can both be read", themes),
+    ("a lab's page asks before it answers", lab),
     ("a recording's page has the numbers of its replay", recording),
 ];
 
@@ -323,5 +324,38 @@ fn recording() {
     }
     let said = browser.text(".state");
     assert!(said.starts_with("incomplete: ") && said.contains("lost"), "{said}");
+    quiet(&mut browser);
+}
+
+/// A lab's page: its steps, their questions closed, and the way of what it showed. Nothing of it is markup.
+fn lab() {
+    let tables = json!({ "namespace": "lab", "shows_bound": true, "established": [], "listener": [], "bound": [HOSTILE] });
+    let call = json!({ "who": "curl[41]", "code": "connect(3, [::1]:8080)", "begun": "connect(3, [::1]:8080)",
+                       "result": "-1 ECONNREFUSED" });
+    let step = json!({
+        "said": ["curl connects"], "then": [], "traced": true, "calls": [call], "question": "What will curl get?",
+        "path": [{ "who": "kernel", "what": "tcp_v4_rcv: took the segment", "known": "derived" }],
+        "packets": [], "states": [HOSTILE], "changed": false, "before": [tables], "after": [tables],
+    });
+    let words = json!({ "setup": "set-up", "question": "Question", "kernel": "What the kernel did", "packets": "Packets",
+        "states": "States", "before": "Before", "after": "After", "established": "established hash",
+        "listener": "listener hash", "bound": "only bound", "empty": "empty", "unknown": "?", "why": "Why" });
+    let told = json!({ "name": "closed-port", "title": HOSTILE, "verdict": "closed-port", "why": null,
+                       "words": words, "steps": [step] });
+    let page = Page::of_lab(&scenes::all("curl"), told);
+    let mut browser = Browser::start();
+    browser.open(&page.file, "");
+    assert!(browser.text("#lab-title").contains(HOSTILE));
+    assert!(browser.text("#lab table").contains(HOSTILE), "the tables before");
+    assert_eq!(
+        browser.eval("document.querySelector('#lab details').open"),
+        json!(false),
+        "the answer is not shown"
+    );
+    browser.eval("document.querySelector('#lab summary').click()");
+    assert!(browser.text("#lab details").contains("tcp_v4_rcv: took the segment derived"));
+    assert!(browser.text("#lab details").contains("-1 ECONNREFUSED"));
+    let drawn = browser.eval("document.querySelectorAll('#lab svg.map, #lab svg.sequence').length");
+    assert_eq!(drawn, json!(2));
     quiet(&mut browser);
 }

@@ -36,6 +36,16 @@ impl Page {
         Self::written(&page(&report, &came))
     }
 
+    /// Of a lab, with these lines.
+    pub(crate) fn of_lab(lines: &[Line], lab: serde_json::Value) -> Self {
+        let mut report = Report::default();
+        for line in lines {
+            report.take(line);
+        }
+        let came = Came { files: vec!["lab".to_owned()], lab: Some(lab), ..Came::default() };
+        Self::written(&page(&report, &came))
+    }
+
     fn written(text: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("report.html");

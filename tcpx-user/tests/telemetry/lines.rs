@@ -98,11 +98,11 @@ pub(crate) fn attempt(id: u64, outcome: Outcome, why: VerdictId) -> Line {
     Line::Attempt(Box::new(Attempt { id, outcome, verdict: verdict(why), ..plain_attempt() }))
 }
 
-fn flow(from: Endpoint, to: Endpoint) -> FlowLine {
+pub(crate) fn flow(from: Endpoint, to: Endpoint) -> FlowLine {
     FlowLine { saddr: from.addr, sport: from.port, daddr: to.addr, dport: to.port }
 }
 
-fn reset(id: u64) -> Line {
+pub(crate) fn reset(id: u64) -> Line {
     let socket = Socket {
         kind: SocketKind::None,
         state: None,

@@ -1,5 +1,8 @@
 //! What tcpx gives to other projects' programs, read by these programs: Prometheus, an OpenTelemetry collector, ClickHouse, Kubernetes.
 
+mod database;
+mod fleet;
+mod hosts;
 mod kubernetes;
 mod lines;
 mod otlp;
@@ -21,6 +24,14 @@ const TESTS: &[(&str, Test)] = &[
     ("the schemas of Kubernetes accept the pod", kubernetes::schema),
     ("the configuration of the pod is right", kubernetes::configuration),
     ("a collector that is stopped and started gets every record", otlp::outage),
+    (
+        "both ends of a refused connection, told by two tcpx through a collector, join in ClickHouse",
+        fleet::both_ends,
+    ),
+    ("what conntrack translated joins, and what only looks alike does not", fleet::translated),
+    ("a record that comes twice counts once, and one that is told again replaces", fleet::again),
+    ("what is older than its retention goes", fleet::retention),
+    ("the collector's configuration sends to tables that the schema makes", fleet::configuration),
 ];
 
 fn main() -> ExitCode {

@@ -95,14 +95,15 @@ fn say(exporter: &mut Exporter, counts: &Counts, stage: u64) {
     assert_eq!(counts.dropped.load(Relaxed), 0);
 }
 
-fn rotel() -> Option<PathBuf> {
+pub(crate) fn rotel() -> Option<PathBuf> {
     let library = tools::fetched("python/lib")?;
     let pythons = std::fs::read_dir(library).ok()?.flatten();
     let mut programs = pythons.map(|python| python.path().join("site-packages/rotel/rotel-agent"));
     programs.find(|program| program.exists())
 }
 
-fn free() -> Result<SocketAddr, Failed> {
+/// A port of loopback that was free a moment ago.
+pub(crate) fn free() -> Result<SocketAddr, Failed> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 

@@ -10,7 +10,7 @@ const COMM: usize = 15;
 /// How many near names an error offers.
 const NEAREST: usize = 5;
 
-pub(in crate::cli) const OUTCOMES: [(&str, Outcome); 9] = [
+pub(crate) const OUTCOMES: [(&str, Outcome); 9] = [
     ("established", Outcome::Established),
     ("refused", Outcome::Refused),
     ("reset", Outcome::Reset),

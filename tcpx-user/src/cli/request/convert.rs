@@ -3,15 +3,15 @@
 use std::{num::NonZeroU64, path::PathBuf, str::FromStr, time::Duration};
 
 use super::{
-    Check, Command, Detail, Explain, Export, Flow, Hooks, Lab, Limit, Output, Probe, ProbeSet, Question,
-    Record, Replay, Request, ScopeRequest, Top, Trace, daemon, query,
+    Check, Command, Detail, Explain, Export, Flow, Hooks, Limit, Output, Probe, ProbeSet, Question, Record,
+    Replay, Request, ScopeRequest, Top, Trace, daemon, lab, query,
 };
 use crate::{
     cli::{
         args::{
             self, Args, BackendArg, CheckArgs, ExplainArgs, ExportArgs, FilterArgs, Format, HookArgs,
-            LabArgs, OutputArgs, ProbeArgs, ProbesArg, RecordArgs, ReplayArgs, RotationArgs, TopArgs,
-            TraceArgs, When, WorkArgs,
+            OutputArgs, ProbeArgs, ProbesArg, RecordArgs, ReplayArgs, RotationArgs, TopArgs, TraceArgs, When,
+            WorkArgs,
         },
         failure::Failure,
         filter::Filter,
@@ -38,7 +38,7 @@ pub(super) fn request(args: Args, hosts: &str) -> Result<Request> {
         args::Command::Top(typed) => Request::Top(Box::new(top(*typed, color)?)),
         args::Command::Query(typed) => Request::Query(Box::new(query::query(*typed)?)),
         args::Command::Daemon(typed) => Request::Daemon(daemon::daemon(typed)),
-        args::Command::Lab(typed) => Request::Lab(lab(typed, color)?),
+        args::Command::Lab(typed) => Request::Lab(lab::lab(typed, color)?),
         args::Command::Probe(typed) => Request::Probe(probe(typed, hosts, color)?),
         args::Command::Check(typed) => Request::Check(check(typed, color)),
         args::Command::Explain(typed) => Request::Explain(explain(&typed, color)),
@@ -174,15 +174,6 @@ fn rotation(typed: &RotationArgs) -> Result<Rotation> {
     })
 }
 
-fn lab(typed: LabArgs, color: When) -> Result<Lab> {
-    if typed.names.is_empty() && !typed.list {
-        let message = "lab: which scenario? \"tcpx lab --list\" shows them, \"tcpx lab all\" plays them all";
-        return Err(Failure::Usage(message.to_owned()));
-    }
-    let hooks = hooks(&typed.hooks, ProbeSet::Lookup, typed.output.verbose)?;
-    Ok(Lab { play: typed.names, hooks, output: output(typed.output, color) })
-}
-
 fn probe(typed: ProbeArgs, hosts: &str, color: When) -> Result<Probe> {
     let targets = target::parse(&typed.target, hosts)
         .map_err(|wrong| Failure::Usage(format!("probe: \"{}\" is no target: {wrong}", typed.target)))?;
@@ -213,7 +204,7 @@ fn explain(typed: &ExplainArgs, color: When) -> Explain {
     Explain { question, output }
 }
 
-fn hooks(typed: &HookArgs, default: ProbeSet, stacks: bool) -> Result<Hooks> {
+pub(super) fn hooks(typed: &HookArgs, default: ProbeSet, stacks: bool) -> Result<Hooks> {
     let probes = match typed.probes {
         Some(ProbesArg::Resets) => ProbeSet::Resets,
         Some(ProbesArg::Path) => ProbeSet::Path,
@@ -254,7 +245,7 @@ const fn backend(typed: BackendArg) -> Option<Backend> {
     }
 }
 
-fn output(typed: OutputArgs, color: When) -> Output {
+pub(super) fn output(typed: OutputArgs, color: When) -> Output {
     let detail = match (typed.quiet, typed.verbose) {
         (true, _) => Detail::Quiet,
         (false, true) => Detail::Verbose,

@@ -42,8 +42,9 @@ const MOST_SEEN: usize = 256;
 const ROOM: usize = 1 << 20;
 /// What an answer about a name holds for, as in enrichment itself.
 const NAMES_FRESH: Duration = Duration::from_secs(1);
-/// The same for a process, whose number is not used again so soon.
-const PROCESS_FRESH: Duration = Duration::from_millis(100);
+/// The same for a process, whose number is not used again so soon, and for listeners in other namespaces, which each refusal asks for:
+/// enrichment keeps those for longer.
+const BRIEFLY_FRESH: Duration = Duration::from_millis(100);
 /// Answers that are kept.
 const CAPACITY: usize = 4096;
 
@@ -161,7 +162,7 @@ impl Answers for Remote {
 const fn fresh(question: &Question) -> Option<Duration> {
     match question {
         Question::Netns(_) | Question::Device(..) | Question::Cgroup(_) => Some(NAMES_FRESH),
-        Question::Process { .. } => Some(PROCESS_FRESH),
+        Question::Process { .. } | Question::Elsewhere(..) => Some(BRIEFLY_FRESH),
         _ => None,
     }
 }

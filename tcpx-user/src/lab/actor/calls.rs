@@ -27,6 +27,7 @@ use crate::lab::{
     script::monotonic_ns,
     sys, uring,
 };
+use crate::verdict::rules::words;
 
 /// A user and group without any rights.
 const NOBODY: u32 = 65_534;
@@ -331,5 +332,5 @@ fn errno_name(errno: Errno) -> String {
         (Errno::PROTO, "EPROTO"),
     ];
     let name = known.iter().find(|(known, _)| *known == errno).map(|(_, name)| (*name).to_owned());
-    name.unwrap_or_else(|| io::Error::from(errno).to_string())
+    name.unwrap_or_else(|| words::errno(errno.raw_os_error()).into_owned())
 }

@@ -15,7 +15,7 @@ use super::{
     ARGUMENT,
     protocol::{Call, Command, Reply, TcpOption},
 };
-use crate::lab::{Deadline, LabError, Namespace, Script, What, facts};
+use crate::lab::{Deadline, LabError, Namespace, Script, What, facts, tables::Watch};
 
 /// A descriptor number in an actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub struct Actor {
     process: facts::Process,
     netns: u64,
     script: Script,
+    watch: Watch,
     line: Arc<Mutex<Line>>,
 }
 
@@ -66,7 +67,7 @@ impl Actor {
         exe: PathBuf,
         comm: &str,
         namespace: &Namespace,
-        script: Script,
+        (script, watch): (Script, Watch),
     ) -> Result<Self, LabError> {
         let name = comm.to_owned();
         let mut child = namespace
@@ -78,8 +79,9 @@ impl Actor {
         let stdin = child.stdin.take().ok_or_else(gone)?;
         let stdout = child.stdout.take().ok_or_else(gone)?;
         let process = facts::Process { pid: child.id(), comm: comm.to_owned() };
+        watch.process(process.clone());
         let line = Line { child, stdin, stdout, unread: Vec::new() };
-        Ok(Self { process, netns: namespace.inum(), script, line: Arc::new(Mutex::new(line)) })
+        Ok(Self { process, netns: namespace.inum(), script, watch, line: Arc::new(Mutex::new(line)) })
     }
 
     /// Process id and command name.
@@ -350,6 +352,7 @@ impl Actor {
     }
 
     fn tell(&self, command: &Command) -> Result<(), LabError> {
+        self.watch.look(&self.script);
         let text = serde_json::to_string(command).map_err(LabError::io("encode a command"))?;
         let sent = writeln!(self.line().stdin, "{text}");
         sent.map_err(|_| self.gone())
@@ -361,6 +364,7 @@ impl Actor {
         let facts::Process { pid, comm } = self.process();
         let (text, ended_ns) = (reply.text.clone(), reply.ended_ns);
         self.script.note_at(reply.began_ns, What::Call { comm, pid, text, ended_ns });
+        self.watch.look(&self.script);
         Ok(reply)
     }
 

@@ -18,15 +18,21 @@ use std::{
 
 use rustix::process::{Signal, set_parent_process_death_signal};
 
+use super::keeper;
+
 pub use handle::{Actor, Fd, Pending};
 pub use protocol::{Reply, TcpOption};
 
-/// `argv[1]` of an actor; `argv[2]` is the command name that it takes.
+/// `argv[1]` of an actor; `argv[2]` is the command name that it takes. With an `argv[3]` it is no actor but keeps a program that
+/// has this command line.
 pub const ARGUMENT: &str = "__lab-actor";
 
 /// The life of an actor; `args` are what follows [`ARGUMENT`]. Call it first thing in `main`.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    match act(args.into_iter().next().unwrap_or_default()) {
+    let mut args = args.into_iter();
+    let comm = args.next().unwrap_or_default();
+    let life = args.next().map_or_else(|| act(comm), keeper::main);
+    match life {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }

@@ -29,7 +29,7 @@ mod unmatched;
 
 use std::path::Path;
 
-use super::{Family, LabError, Stage};
+use super::{Family, File, LabError, Stage};
 
 /// The folder that only a test guest has (`xtask/src/vm/initramfs.rs`).
 const GUEST: &str = "/guest";
@@ -52,6 +52,8 @@ pub struct Scenario {
     pub machine_wide: bool,
     /// It must be told before the kernel sends something again, within a second: it is played alone.
     pub timely: bool,
+    /// The file that it is written in, if it is none of tcpx's own; `run` is not called then.
+    pub file: Option<&'static File>,
     /// The script. It returns when all it started is done, or in flight where that is the point.
     pub run: fn(&mut Stage) -> Result<(), LabError>,
 }
@@ -60,7 +62,8 @@ impl Scenario {
     /// The verdict that it exists to show.
     #[must_use]
     pub fn verdict(&self) -> &'static str {
-        self.name.split_once('/').map_or(self.name, |(id, _)| id)
+        let built_in = || self.name.split_once('/').map_or(self.name, |(id, _)| id);
+        self.file.map_or_else(built_in, |file| file.expect.verdict.as_str())
     }
 
     /// Plays it on this stage.
@@ -75,7 +78,10 @@ impl Scenario {
                 advice: "it is played in test guests only (cargo xtask vm run -- auto/NAME)",
             });
         }
-        (self.run)(stage)
+        match self.file {
+            Some(file) => file.play(stage),
+            None => (self.run)(stage),
+        }
     }
 
     /// The same, for a script that touches more than its namespaces.
@@ -143,7 +149,7 @@ const fn scenario(
     about: &'static str,
     run: fn(&mut Stage) -> Result<(), LabError>,
 ) -> Scenario {
-    Scenario { name, aliases: &[], family, title, about, machine_wide: false, timely: false, run }
+    Scenario { name, aliases: &[], family, title, about, machine_wide: false, timely: false, file: None, run }
 }
 
 #[cfg(test)]

@@ -17,13 +17,13 @@ use crate::{
     who::{CgroupHook, Connection, Elsewhere, Link, PortHolders, Tellings, Who},
 };
 
-pub(super) use super::told::*;
+pub(crate) use super::told::*;
 
-pub(super) const MS: u64 = 1_000_000;
-pub(super) const S: u64 = 1_000 * MS;
+pub(crate) const MS: u64 = 1_000_000;
+pub(crate) const S: u64 = 1_000 * MS;
 
 /// `tracepoint` on 6.1: answers without a full socket show as drops only, no reasons for resets.
-pub(super) const TRACEPOINT_6_1: Abilities = Abilities {
+pub(crate) const TRACEPOINT_6_1: Abilities = Abilities {
     replies_without_socket: false,
     replies_from_time_wait: false,
     icmp: false,
@@ -44,41 +44,41 @@ pub(super) const TRACEPOINT_6_1: Abilities = Abilities {
 };
 
 /// `tracepoint` on 5.10: drops have no reasons either.
-pub(super) const TRACEPOINT_5_10: Abilities = Abilities { drop_reasons: false, ..TRACEPOINT_6_1 };
+pub(crate) const TRACEPOINT_5_10: Abilities = Abilities { drop_reasons: false, ..TRACEPOINT_6_1 };
 
 /// `fentry` up to 6.1: lookups have too many arguments, and resets no reasons.
-pub(super) const FENTRY_6_1: Abilities = Abilities { lookups: false, reset_reasons: false, ..Abilities::ALL };
+pub(crate) const FENTRY_6_1: Abilities = Abilities { lookups: false, reset_reasons: false, ..Abilities::ALL };
 
-pub(super) fn addr(text: &str) -> SocketAddr {
+pub(crate) fn addr(text: &str) -> SocketAddr {
     text.parse().expect("an address")
 }
 
-pub(super) fn ends(a: &str, b: &str) -> Ends {
+pub(crate) fn ends(a: &str, b: &str) -> Ends {
     Ends { a: addr(a), b: addr(b) }
 }
 
 /// Inode numbers and who holds them.
-pub(super) const PYTHON: u64 = 900;
-pub(super) const NODE: u64 = 901;
-pub(super) const CURL: u64 = 902;
-pub(super) const SYSTEMD: u64 = 903;
-pub(super) const CONTAINED: u64 = 904;
-pub(super) const UNIT: u64 = 905;
+pub(crate) const PYTHON: u64 = 900;
+pub(crate) const NODE: u64 = 901;
+pub(crate) const CURL: u64 = 902;
+pub(crate) const SYSTEMD: u64 = 903;
+pub(crate) const CONTAINED: u64 = 904;
+pub(crate) const UNIT: u64 = 905;
 /// The cgroup of a socket unit.
-pub(super) const SOCKET_UNIT: u64 = 77;
+pub(crate) const SOCKET_UNIT: u64 = 77;
 
 /// Ports that a listener in namespace [`CONTAINER`] has.
-pub(super) const LINKED: u16 = 9001;
-pub(super) const BRIDGED: u16 = 9002;
-pub(super) const UNLINKED: u16 = 9003;
+pub(crate) const LINKED: u16 = 9001;
+pub(crate) const BRIDGED: u16 = 9002;
+pub(crate) const UNLINKED: u16 = 9003;
 /// A port that a listener in each namespace has.
-pub(super) const SUCCEEDED: u16 = 9004;
-pub(super) const CONTAINER: u32 = 4_026_532_999;
+pub(crate) const SUCCEEDED: u16 = 9004;
+pub(crate) const CONTAINER: u32 = 4_026_532_999;
 
 /// The handshake that a listener keeps, local end first.
-pub(super) const HALF_OPEN: (&str, &str) = ("10.0.0.1:80", "10.0.0.77:4");
+pub(crate) const HALF_OPEN: (&str, &str) = ("10.0.0.1:80", "10.0.0.77:4");
 
-pub(super) struct Table;
+pub(crate) struct Table;
 
 thread_local! {
     /// What the counters of namespaces say in this test.
@@ -88,12 +88,12 @@ thread_local! {
 }
 
 /// From here on this is all that nf_tables has for `HOST`: rules without matches, in one chain at input.
-pub(super) fn rules_are(expressions: &[Expression], legacy: bool) {
+pub(crate) fn rules_are(expressions: &[Expression], legacy: bool) {
     rules_with(&Expression::Neutral("counter".to_owned()), expressions, legacy);
 }
 
 /// The same, each rule with `lead` before.
-pub(super) fn rules_with(lead: &Expression, expressions: &[Expression], legacy: bool) {
+pub(crate) fn rules_with(lead: &Expression, expressions: &[Expression], legacy: bool) {
     let rules = (4..).zip(expressions);
     let rules =
         rules.map(|(handle, one)| Rule { handle, expressions: vec![lead.clone(), one.clone()] }).collect();
@@ -108,7 +108,7 @@ pub(super) fn rules_with(lead: &Expression, expressions: &[Expression], legacy: 
 }
 
 /// From here on the counters of `HOST` say this.
-pub(super) fn counters_say(rises: &[(&'static str, u64)], conntrack: Option<(u64, u64)>) {
+pub(crate) fn counters_say(rises: &[(&'static str, u64)], conntrack: Option<(u64, u64)>) {
     let told = Tellings { rises: rises.iter().map(|&(name, rise)| (name.into(), rise)).collect(), conntrack };
     COUNTERS.with_borrow_mut(|counters| counters.insert(HOST, told));
 }
@@ -232,20 +232,20 @@ impl Who for Table {
 
 /// One client socket and what happens to it.
 #[derive(Clone)]
-pub(super) struct Call {
-    pub(super) sk: SockPtr,
-    pub(super) ends: Ends,
-    pub(super) isn: u32,
-    pub(super) netns: u32,
+pub(crate) struct Call {
+    pub(crate) sk: SockPtr,
+    pub(crate) ends: Ends,
+    pub(crate) isn: u32,
+    pub(crate) netns: u32,
 }
 
-pub(super) const HOST: u32 = 4_026_531_840;
+pub(crate) const HOST: u32 = 4_026_531_840;
 
-pub(super) fn call(a: &str, b: &str) -> Call {
+pub(crate) fn call(a: &str, b: &str) -> Call {
     Call { sk: SockPtr(0xf1), ends: ends(a, b), isn: 1000, netns: HOST }
 }
 
-pub(super) fn event(time: u64, netns: u32, hook: Hook, what: What) -> Event {
+pub(crate) fn event(time: u64, netns: u32, hook: Hook, what: What) -> Event {
     Event {
         time,
         netns: Netns { inum: netns, cookie: u64::from(netns) },
@@ -258,7 +258,7 @@ pub(super) fn event(time: u64, netns: u32, hook: Hook, what: What) -> Event {
     }
 }
 
-pub(super) fn segment(ends: Ends, flags: u8, seq: u32, ack: u32) -> Segment {
+pub(crate) fn segment(ends: Ends, flags: u8, seq: u32, ack: u32) -> Segment {
     Segment {
         ends,
         seq,
@@ -273,11 +273,11 @@ pub(super) fn segment(ends: Ends, flags: u8, seq: u32, ack: u32) -> Segment {
     }
 }
 
-pub(super) fn misses() -> Lookups {
+pub(crate) fn misses() -> Lookups {
     Lookups { established: Some(Err(Miss)), listener: Some(Err(Miss)), denied: false, received: true }
 }
 
-pub(super) fn sock(sk: SockPtr, state: u8) -> SockFacts {
+pub(crate) fn sock(sk: SockPtr, state: u8) -> SockFacts {
     SockFacts {
         sk,
         inode: None,
@@ -304,7 +304,7 @@ pub(super) fn sock(sk: SockPtr, state: u8) -> SockFacts {
     }
 }
 
-pub(super) fn sock_reset(ends: Ends, sock: SockFacts) -> SockReset {
+pub(crate) fn sock_reset(ends: Ends, sock: SockFacts) -> SockReset {
     SockReset {
         ends,
         sock,
@@ -318,7 +318,7 @@ pub(super) fn sock_reset(ends: Ends, sock: SockFacts) -> SockReset {
     }
 }
 
-pub(super) fn holder(sk: u64, inode: u64, addr_: &str, listening: bool) -> Holder {
+pub(crate) fn holder(sk: u64, inode: u64, addr_: &str, listening: bool) -> Holder {
     Holder {
         sk: SockPtr(sk),
         inode: Some(inode),
@@ -337,11 +337,11 @@ pub(super) fn holder(sk: u64, inode: u64, addr_: &str, listening: bool) -> Holde
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "`None` is the walk that was not made")]
-pub(super) fn held_by(list: Vec<Holder>) -> Option<Holders> {
+pub(crate) fn held_by(list: Vec<Holder>) -> Option<Holders> {
     Some(Holders { list, complete: true, limits: ListenLimits::default() })
 }
 
-pub(super) fn change(sk: SockPtr, ends: Ends, old: u8, new: u8) -> StateChange {
+pub(crate) fn change(sk: SockPtr, ends: Ends, old: u8, new: u8) -> StateChange {
     StateChange {
         sk,
         ends,
@@ -366,16 +366,16 @@ pub(super) fn change(sk: SockPtr, ends: Ends, old: u8, new: u8) -> StateChange {
 }
 
 impl Call {
-    pub(super) fn at(&self, time: u64, hook: Hook, what: What) -> Event {
+    pub(crate) fn at(&self, time: u64, hook: Hook, what: What) -> Event {
         event(time, self.netns, hook, what)
     }
 
-    pub(super) fn syn(&self) -> Segment {
+    pub(crate) fn syn(&self) -> Segment {
         segment(self.ends, SYN, self.isn, 0)
     }
 
     /// CLOSE to SYN_SENT: the port is not chosen yet.
-    pub(super) fn starts(&self, time: u64) -> Event {
+    pub(crate) fn starts(&self, time: u64) -> Event {
         let mut ends = self.ends;
         ends.a.set_port(0);
         let change =
@@ -395,25 +395,25 @@ impl Call {
         self.at(time, Hook::State, What::State(Arc::new(change)))
     }
 
-    pub(super) fn fails(&self, time: u64, err: u16) -> Event {
+    pub(crate) fn fails(&self, time: u64, err: u16) -> Event {
         self.end(time, SYN_SENT, CLOSE, err, 0)
     }
 
     /// The same, and no SYN was sent.
-    pub(super) fn fails_unsent(&self, time: u64) -> Event {
+    pub(crate) fn fails_unsent(&self, time: u64) -> Event {
         self.at(time, Hook::State, What::State(change(self.sk, self.ends, SYN_SENT, CLOSE).into()))
     }
 
-    pub(super) fn gives_up(&self, time: u64, err: u16, again: u32) -> Event {
+    pub(crate) fn gives_up(&self, time: u64, err: u16, again: u32) -> Event {
         self.end(time, SYN_SENT, CLOSE, err, again)
     }
 
-    pub(super) fn establishes(&self, time: u64) -> Event {
+    pub(crate) fn establishes(&self, time: u64) -> Event {
         self.end(time, SYN_SENT, ESTABLISHED, 0, 0)
     }
 
     /// A SYN came in answer to ours.
-    pub(super) fn crosses(&self, time: u64, peer_isn: u32) -> Event {
+    pub(crate) fn crosses(&self, time: u64, peer_isn: u32) -> Event {
         let change = StateChange {
             snd_una: self.isn,
             rcv_nxt: peer_isn.wrapping_add(1),
@@ -422,27 +422,27 @@ impl Call {
         self.at(time, Hook::State, What::State(Arc::new(change)))
     }
 
-    pub(super) fn establishes_crossed(&self, time: u64) -> Event {
+    pub(crate) fn establishes_crossed(&self, time: u64) -> Event {
         self.end(time, SYN_RECV, ESTABLISHED, 0, 0)
     }
 
-    pub(super) fn looked_up(&self, time: u64, lookups: Lookups) -> Event {
+    pub(crate) fn looked_up(&self, time: u64, lookups: Lookups) -> Event {
         self.given_to(time, lookups, None)
     }
 
     /// The SYN gets to this listener.
-    pub(super) fn given_to(&self, time: u64, lookups: Lookups, listener: Option<Holder>) -> Event {
+    pub(crate) fn given_to(&self, time: u64, lookups: Lookups, listener: Option<Holder>) -> Event {
         let found = LookedUp { segment: self.syn(), lookups, listener };
         self.at(time, Hook::Receive, What::Lookup(Arc::new(found)))
     }
 
-    pub(super) fn again(&self, time: u64, count: u32, holders: Option<Holders>) -> Event {
+    pub(crate) fn again(&self, time: u64, count: u32, holders: Option<Holders>) -> Event {
         let again = Retransmit { sk: self.sk, ends: self.ends, total_retrans: count, isn: self.isn, holders };
         self.at(time, Hook::Retransmit, What::Retransmit(Arc::new(again)))
     }
 
     /// The SYN found no socket and was answered with RST.
-    pub(super) fn no_socket(&self, time: u64, holders: Option<Holders>) -> Event {
+    pub(crate) fn no_socket(&self, time: u64, holders: Option<Holders>) -> Event {
         let reply = Reply {
             segment: self.syn(),
             lookups: misses(),
@@ -457,17 +457,17 @@ impl Call {
     }
 
     /// The same where only the drop of the SYN is seen.
-    pub(super) fn no_socket_drop(&self, time: u64, reason: Option<&str>, holders: Option<Holders>) -> Event {
+    pub(crate) fn no_socket_drop(&self, time: u64, reason: Option<&str>, holders: Option<Holders>) -> Event {
         let drop = Drop { no_socket: true, holders, ..dropped(self.syn(), reason, "tcp_v4_rcv") };
         self.at(time, Hook::Drop, What::Drop(Arc::new(drop)))
     }
 
-    pub(super) fn drops(&self, time: u64, reason: Option<&str>, function: &str) -> Event {
+    pub(crate) fn drops(&self, time: u64, reason: Option<&str>, function: &str) -> Event {
         self.at(time, Hook::Drop, What::Drop(Arc::new(dropped(self.syn(), reason, function))))
     }
 
     /// The RST reached the socket in SYN_SENT.
-    pub(super) fn gets_reset(&self, time: u64) -> Event {
+    pub(crate) fn gets_reset(&self, time: u64) -> Event {
         let sock = SockFacts {
             snd_una: self.isn,
             snd_nxt: self.isn.wrapping_add(1),
@@ -477,14 +477,14 @@ impl Call {
         self.gets(time, sock, None)
     }
 
-    pub(super) fn gets(&self, time: u64, sock: SockFacts, segment: Option<Segment>) -> Event {
+    pub(crate) fn gets(&self, time: u64, sock: SockFacts, segment: Option<Segment>) -> Event {
         let comm = Comm::from_slice(b"swapper");
         let reset = SockReset { segment, comm, ..sock_reset(self.ends, sock) };
         self.at(time, Hook::ReceiveReset, What::ReceiveReset(Arc::new(reset)))
     }
 
     /// A refusal as it shows on loopback with everything visible.
-    pub(super) fn refused(&self, time: u64, holders: Option<Holders>) -> Vec<Event> {
+    pub(crate) fn refused(&self, time: u64, holders: Option<Holders>) -> Vec<Event> {
         vec![
             self.starts(time),
             self.looked_up(time + 1, misses()),
@@ -495,18 +495,18 @@ impl Call {
     }
 
     /// An active reset of this side.
-    pub(super) fn sends_reset(&self, time: u64, reason: Option<&str>, sock: SockFacts) -> Event {
+    pub(crate) fn sends_reset(&self, time: u64, reason: Option<&str>, sock: SockFacts) -> Event {
         let reason = reason.map(Name::from);
         let reset = SockReset { reason, ..sock_reset(self.ends, sock) };
         self.at(time, Hook::ActiveReset, What::ActiveReset(Arc::new(reset)))
     }
 
     /// This side's connection comes to CLOSE with an error.
-    pub(super) fn dies(&self, time: u64, reset: SockReset) -> Event {
+    pub(crate) fn dies(&self, time: u64, reset: SockReset) -> Event {
         self.at(time, Hook::State, What::Death(Arc::new(SockReset { ends: self.ends, ..reset })))
     }
 
-    pub(super) fn icmp(&self, time: u64, from: &str, icmp_type: u8, icmp_code: u8) -> Event {
+    pub(crate) fn icmp(&self, time: u64, from: &str, icmp_type: u8, icmp_code: u8) -> Event {
         let icmp = Icmp {
             ends: self.ends,
             seq: self.isn,
@@ -519,11 +519,11 @@ impl Call {
         self.at(time, Hook::Icmp, What::Icmp(icmp.into()))
     }
 
-    pub(super) fn rejected(&self, time: u64) -> Event {
+    pub(crate) fn rejected(&self, time: u64) -> Event {
         self.at(time, Hook::Reject, What::Reject(self.syn().into(), HookNumber(1)))
     }
 
-    pub(super) fn queue_full(&self, time: u64, waiting: u32, limit: u32) -> Event {
+    pub(crate) fn queue_full(&self, time: u64, waiting: u32, limit: u32) -> Event {
         let listener =
             SockFacts { inode: Some(NODE), backlog: (waiting, limit), ..sock(SockPtr(0x11), LISTEN) };
         let limits = ListenLimits { somaxconn: 4096, max_syn_backlog: 256, syncookies: 1 };
@@ -539,7 +539,7 @@ impl Call {
 }
 
 /// The event with the stack that was walked, innermost function first.
-pub(super) fn walked(event: Event, functions: &[&str]) -> [Event; 2] {
+pub(crate) fn walked(event: Event, functions: &[&str]) -> [Event; 2] {
     let place =
         |name: &&str| FUNCTIONS.iter().position(|known| known == name).expect("a known function") as u64;
     let stack = functions.iter().map(|name| place(name) + 1).collect();

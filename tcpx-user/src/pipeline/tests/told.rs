@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The functions that walked stacks of the tests name; an address is a place in this list.
-pub(super) const FUNCTIONS: &[&str] = &[
+pub(crate) const FUNCTIONS: &[&str] = &[
     "tcp_send_active_reset",
     "tcp_disconnect",
     "__inet_stream_connect",
@@ -36,24 +36,21 @@ impl Symbols for Numbered {
 }
 
 /// What came of it.
-pub(super) struct Told {
-    pub(super) attempts: Vec<line::Attempt>,
-    pub(super) resets: Vec<line::Reset>,
-    pub(super) drops: Vec<line::DropLine>,
-    pub(super) deaths: Vec<line::Death>,
-    pub(super) calls: Vec<line::CallLine>,
-    pub(super) summary: Summary,
+pub(crate) struct Told {
+    pub(crate) attempts: Vec<line::Attempt>,
+    pub(crate) resets: Vec<line::Reset>,
+    pub(crate) drops: Vec<line::DropLine>,
+    pub(crate) deaths: Vec<line::Death>,
+    pub(crate) calls: Vec<line::CallLine>,
+    pub(crate) summary: Summary,
 }
 
-pub(super) fn run(abilities: Abilities, events: &[Event]) -> Told {
+pub(crate) fn run(abilities: Abilities, events: &[Event]) -> Told {
     run_within(abilities, Limits::DEFAULT, events)
 }
 
-pub(super) fn run_within(abilities: Abilities, limits: Limits, events: &[Event]) -> Told {
-    let mut pipeline = Pipeline::new(abilities, limits, Box::new(Numbered)).with_packets();
-    let mut lines: Vec<Line> = events.iter().flat_map(|event| pipeline.push(event, &Table)).collect();
-    lines.extend(pipeline.finish(&Table));
-    let summary = pipeline.summary().clone();
+pub(crate) fn run_within(abilities: Abilities, limits: Limits, events: &[Event]) -> Told {
+    let (lines, summary) = lines(abilities, limits, events);
     let (resets, drops, deaths, calls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut told = Told { attempts: Vec::new(), resets, drops, deaths, calls, summary };
     for line in lines {
@@ -69,39 +66,47 @@ pub(super) fn run_within(abilities: Abilities, limits: Limits, events: &[Event])
     told
 }
 
+/// As they come.
+pub(crate) fn lines(abilities: Abilities, limits: Limits, events: &[Event]) -> (Vec<Line>, Summary) {
+    let mut pipeline = Pipeline::new(abilities, limits, Box::new(Numbered)).with_packets();
+    let mut lines: Vec<Line> = events.iter().flat_map(|event| pipeline.push(event, &Table)).collect();
+    lines.extend(pipeline.finish(&Table));
+    (lines, pipeline.summary().clone())
+}
+
 impl Told {
     /// The only attempt.
-    pub(super) fn attempt(&self) -> &line::Attempt {
+    pub(crate) fn attempt(&self) -> &line::Attempt {
         let [attempt] = self.attempts.as_slice() else { panic!("{:#?}", self.attempts) };
         attempt
     }
 
     /// The only reset.
-    pub(super) fn reset(&self) -> &line::Reset {
+    pub(crate) fn reset(&self) -> &line::Reset {
         let [reset] = self.resets.as_slice() else { panic!("{:#?}", self.resets) };
         reset
     }
 
     /// The only death.
-    pub(super) fn death(&self) -> &line::Death {
+    pub(crate) fn death(&self) -> &line::Death {
         let [death] = self.deaths.as_slice() else { panic!("{:#?}", self.deaths) };
         death
     }
 
     /// The only call.
-    pub(super) fn call(&self) -> &line::CallLine {
+    pub(crate) fn call(&self) -> &line::CallLine {
         let [call] = self.calls.as_slice() else { panic!("{:#?}", self.calls) };
         call
     }
 
     /// The only drop.
-    pub(super) fn drop(&self) -> &line::DropLine {
+    pub(crate) fn drop(&self) -> &line::DropLine {
         let [drop] = self.drops.as_slice() else { panic!("{:#?}", self.drops) };
         drop
     }
 }
 
 /// Id, confidence and first sentence of a verdict.
-pub(super) fn gist(verdict: &line::Verdict) -> (&'static str, line::Confidence, &str) {
+pub(crate) fn gist(verdict: &line::Verdict) -> (&'static str, line::Confidence, &str) {
     (verdict.id.as_str(), verdict.confidence, verdict.evidence.first().map_or("", String::as_str))
 }

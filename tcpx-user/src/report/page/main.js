@@ -156,7 +156,7 @@ function numbersAtAGlance() {
 }
 
 function overview() {
-  return el("div", { id: "overview" }, numbersAtAGlance(), timeline(), verdicts(), LIST.build());
+  return el("div", { id: "overview" }, lab(), numbersAtAGlance(), timeline(), verdicts(), LIST.build());
 }
 
 // The address says what is shown: #attempt=12 one line, #verdict=closed-port a filtered list.

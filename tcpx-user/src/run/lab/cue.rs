@@ -56,13 +56,18 @@ impl Drop for Voice {
     }
 }
 
-/// Starts a scenario; gives the number under which it speaks.
-pub(super) fn perform(scenario: &'static Scenario, say: UnboundedSender<Cued>) -> Result<u64, Failure> {
+/// Starts a scenario, whose script tells of the socket tables if that is wanted; gives the number under which it speaks.
+pub(super) fn perform(
+    scenario: &'static Scenario,
+    tables: bool,
+    say: UnboundedSender<Cued>,
+) -> Result<u64, Failure> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     let ready = say.clone();
     let voice = Voice { id, name: scenario.name, say, over: false };
-    let mut stage = scenario.stage().on_ready(move |namespaces| await_tracer(id, namespaces, &ready));
+    let stage = if tables { scenario.stage().watching_tables() } else { scenario.stage() };
+    let mut stage = stage.on_ready(move |namespaces| await_tracer(id, namespaces, &ready));
     let thread = thread::Builder::new().name("scenario".to_owned());
     let spawned = thread.spawn(move || {
         let ending = scenario.play(&mut stage);

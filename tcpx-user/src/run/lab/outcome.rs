@@ -24,7 +24,7 @@ pub(super) struct Outcome {
 impl Outcome {
     pub(super) fn of(played: &Played) -> Self {
         let (mismatches, unavailable) = match &played.ending {
-            Ok(()) => (played.mismatches(), played.expected().hidden.map(str::to_owned)),
+            Ok(()) => (played.mismatches(), played.hidden().map(str::to_owned)),
             Err(error) if error.is_unavailable() => (Vec::new(), Some(error.to_string())),
             Err(error) => (vec![format!("the scenario failed: {error}")], None),
         };

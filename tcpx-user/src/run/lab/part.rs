@@ -42,8 +42,14 @@ struct Running {
 }
 
 impl Part {
-    pub(super) fn begin<S: Source>(live: &Live<S>, namespaces: BTreeSet<u32>, hears: Hears) -> Self {
+    pub(super) fn begin<S: Source>(
+        live: &Live<S>,
+        namespaces: BTreeSet<u32>,
+        hears: Hears,
+        packets: bool,
+    ) -> Self {
         let host = live.host(audit::Scope::Only(namespaces.clone()));
+        let host = if packets { host.with_packets() } else { host };
         let selection = Selection::new(Filter::default(), Scope::Namespaces(namespaces.clone()));
         let namespaces = Some(namespaces).filter(|_| hears == Hears::Own);
         Self { running: Some(Running { host, selection, namespaces }), ..Self::default() }

@@ -24,7 +24,7 @@ pub(super) enum Told {
 }
 
 /// With its time, on the script's clock.
-type Timed = (u64, Told);
+pub(super) type Timed = (u64, Told);
 
 /// The story in order.
 pub(super) fn story(played: &Played) -> Vec<Told> {
@@ -38,6 +38,7 @@ pub(super) fn story(played: &Played) -> Vec<Told> {
                 let what = format!("{} {text}", if *sent { "sends" } else { "receives" });
                 all.push((at, step("peer", what, None)));
             }
+            What::Ready | What::Tables(_) => {}
             What::Call { comm, pid, text, ended_ns } => {
                 all.extend(call(&format!("{comm}[{pid}]"), text, (at, *ended_ns), &kernel));
             }
@@ -64,12 +65,12 @@ fn call(who: &str, text: &str, (from, until): (u64, u64), kernel: &[Timed]) -> V
     }
 }
 
-fn function_of(call: &str) -> String {
+pub(super) fn function_of(call: &str) -> String {
     call.split_once('(').map_or_else(|| call.to_owned(), |(name, _)| format!("{name}()"))
 }
 
 /// What the kernel did. An attempt's path repeats those of its RST and its drop, which are lines of their own.
-fn kernel(played: &Played) -> Vec<Timed> {
+pub(super) fn kernel(played: &Played) -> Vec<Timed> {
     let elsewhere: Vec<&Frame> = played.lines.iter().flat_map(own_path).collect();
     let mut all = Vec::new();
     for line in &played.lines {

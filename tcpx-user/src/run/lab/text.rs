@@ -39,9 +39,14 @@ pub(super) fn retelling(
     }
     text += "\n";
     text += &results(played, look)?;
+    Ok(text + &judgement(outcome, look))
+}
+
+/// Whether what was to be shown was, and what was not.
+pub(super) fn judgement(outcome: &Outcome, look: Look) -> String {
     let meaning = if outcome.ok { Meaning::Good } else { Meaning::Bad };
-    text += &paragraph(look, meaning, &outcome.verdict(), "verdict  ", "         ");
-    Ok(text + &differences(outcome, look))
+    let verdict = paragraph(look, meaning, &outcome.verdict(), "verdict  ", "         ");
+    verdict + &differences(outcome, look)
 }
 
 /// What was not as it should have been.
@@ -91,7 +96,7 @@ fn steps(story: &[Told], look: Look) -> String {
 }
 
 /// The lines as `tcpx trace` would show them; their paths have been told.
-fn results(played: &Played, look: Look) -> io::Result<String> {
+pub(super) fn results(played: &Played, look: Look) -> io::Result<String> {
     let out = Memory::default();
     let notes: Box<dyn Write> = Box::new(io::sink());
     let mut sink = Text::new(Box::new(out.clone()), (notes, look), look, Detail::Quiet, true);
@@ -105,7 +110,7 @@ fn results(played: &Played, look: Look) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn paragraph(look: Look, meaning: Meaning, text: &str, first: &str, rest: &str) -> String {
+pub(super) fn paragraph(look: Look, meaning: Meaning, text: &str, first: &str, rest: &str) -> String {
     let lines = wrap(&clean(look, text), look.width, first, rest);
     lines.into_iter().map(|line| look.paint(meaning, &line) + "\n").collect()
 }

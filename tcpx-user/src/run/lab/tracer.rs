@@ -9,6 +9,7 @@ use tokio::sync::{
 
 use super::{
     cue::{Cue, Cued, perform},
+    declared::Declared,
     expected::Expected,
     part::{Hears, Part},
 };
@@ -26,6 +27,7 @@ pub struct Tracer<S> {
     live: Live<S>,
     start: Line,
     hears: Hears,
+    detailed: bool,
 }
 
 /// What came of one run of a scenario.
@@ -54,7 +56,28 @@ impl Played {
     /// What tcpx should have said and did not, or the other way round.
     #[must_use]
     pub fn mismatches(&self) -> Vec<String> {
+        if let Some(file) = self.scenario.file {
+            return Declared { file, expect: &file.expect, played: self }.differences();
+        }
         super::compare::compare(&self.expected(), &self.lines, &self.summary)
+    }
+
+    /// Why a file that was played does not do what a task asks for: empty if it does.
+    #[must_use]
+    pub fn unsolved(&self, task: &lab::Task) -> Vec<String> {
+        let failed = self.ending.as_ref().err().map(|error| format!("the scenario failed: {error}"));
+        let told = self.declared(&task.expect).map(|declared| declared.differences()).unwrap_or_default();
+        told.into_iter().chain(failed).collect()
+    }
+
+    /// Why that cannot be said with what is attached, if it cannot.
+    #[must_use]
+    pub fn unjudged(&self, task: &lab::Task) -> Option<&'static str> {
+        self.declared(&task.expect)?.hidden()
+    }
+
+    fn declared<'a>(&'a self, expect: &'a lab::Expect) -> Option<Declared<'a>> {
+        Some(Declared { file: self.scenario.file?, expect, played: self })
     }
 
     /// What must have been said.
@@ -63,9 +86,21 @@ impl Played {
         Expected::of(&self.facts, &self.abilities)
     }
 
+    /// Why the scenario's verdict cannot come out with what is attached, if it cannot.
+    #[must_use]
+    pub fn hidden(&self) -> Option<&'static str> {
+        match self.scenario.file {
+            Some(file) => Declared { file, expect: &file.expect, played: self }.hidden(),
+            None => self.expected().hidden,
+        }
+    }
+
     /// The verdict that the scenario's own attempt, RST or drop got, if there was one.
     #[must_use]
     pub fn verdict_seen(&self) -> Option<&'static str> {
+        if let Some(file) = self.scenario.file {
+            return Declared { file, expect: &file.expect, played: self }.verdict_seen();
+        }
         super::compare::verdict_seen(self.scenario.verdict(), &self.facts, &self.lines)
     }
 }
@@ -98,13 +133,19 @@ impl<S: Source> Tracer<S> {
     #[must_use]
     pub fn new(live: Live<S>, hooks: &Hooks) -> Self {
         let start = Line::Start(live.start(hooks).into());
-        Self { live, start, hears: Hears::default() }
+        Self { live, start, hears: Hears::default(), detailed: false }
     }
 
     /// Each scenario is traced among the events of all that run beside it.
     #[must_use]
     pub fn hearing_all(self) -> Self {
         Self { hears: Hears::All, ..self }
+    }
+
+    /// The script also tells what was in the socket tables before and after each system call, and lines carry their packets.
+    #[must_use]
+    pub fn in_detail(self) -> Self {
+        Self { detailed: true, ..self }
     }
 
     /// The first line.
@@ -150,7 +191,7 @@ impl<S: Source> Tracer<S> {
                     self.cued(&mut running, id, cue);
                 },
                 request = requests.recv(), if open => match request {
-                    Some(request) => running.push(begin(request, &say)?),
+                    Some(request) => running.push(begin(request, self.detailed, &say)?),
                     None => open = false,
                 },
             }
@@ -174,7 +215,7 @@ impl<S: Source> Tracer<S> {
         let Some(one) = running.iter_mut().find(|one| one.id == id) else { return };
         match cue {
             Cue::Ready(namespaces, go) => {
-                one.part = Part::begin(&self.live, namespaces, self.hears);
+                one.part = Part::begin(&self.live, namespaces, self.hears, self.detailed);
                 // A scenario that has ended meanwhile waits for nothing.
                 let _ = go.send(());
             }
@@ -213,8 +254,8 @@ impl Running {
     }
 }
 
-fn begin(request: Request, say: &UnboundedSender<Cued>) -> Result<Running, Failure> {
-    let id = perform(request.scenario, say.clone())?;
+fn begin(request: Request, detailed: bool, say: &UnboundedSender<Cued>) -> Result<Running, Failure> {
+    let id = perform(request.scenario, detailed, say.clone())?;
     Ok(Running { id, request, part: Part::default(), end: None })
 }
 

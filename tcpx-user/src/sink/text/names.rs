@@ -49,7 +49,7 @@ pub(super) fn netns(netns: &Netns) -> String {
 }
 
 /// With three digits at most, as `71 us`, `1.2 ms`, `912 s`.
-pub(super) fn span(ns: u64) -> String {
+pub(crate) fn span(ns: u64) -> String {
     let span = Duration::from_nanos(ns);
     match ns {
         0..1_000_000 => format!("{} us", span.as_micros()),

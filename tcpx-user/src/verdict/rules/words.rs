@@ -69,6 +69,11 @@ const ERRNOS: &[(i32, &str)] = &[
     (129, "EKEYREJECTED"),
 ];
 
+/// All names of errnos that there are here.
+pub fn errnos() -> impl Iterator<Item = &'static str> {
+    ERRNOS.iter().map(|entry| entry.1)
+}
+
 /// The name of an errno; its number if it has none here.
 #[must_use]
 pub fn errno(number: i32) -> Cow<'static, str> {

@@ -1,0 +1,129 @@
+//! `tcpx lab`: what was typed, and what it means.
+
+use std::path::PathBuf;
+
+use super::{
+    Hooks, Output, ProbeSet,
+    convert::{hooks, output},
+};
+use crate::{
+    cli::{
+        args::{CourseArgs, Format, LabArgs, ProgramArgs, When},
+        failure::Failure,
+    },
+    lab::Role,
+};
+
+/// `tcpx lab`
+#[derive(Debug)]
+pub struct Lab {
+    /// Scenarios; empty to list them.
+    pub play: Vec<String>,
+    /// Programs of the reader's, and whose place they take.
+    pub programs: Vec<(Role, String)>,
+    /// What is wanted of its tasks.
+    pub tasks: Tasks,
+    /// How one is shown.
+    pub view: View,
+    /// What to attach.
+    pub hooks: Hooks,
+    /// Where results go.
+    pub output: Output,
+}
+
+/// What is wanted of the tasks of a scenario.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Tasks {
+    /// Nothing: it is played itself.
+    #[default]
+    None,
+    /// Their list.
+    Show,
+    /// Whether this file solves one.
+    Check(String),
+}
+
+/// How a scenario is shown in a course.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// One step at a time.
+    pub steps: bool,
+    /// As a drawing.
+    pub diagram: bool,
+    /// As a page, into this file.
+    pub page: Option<PathBuf>,
+}
+
+impl View {
+    /// In any way but the usual one.
+    #[must_use]
+    pub const fn is_special(&self) -> bool {
+        self.steps || self.diagram || self.page.is_some()
+    }
+}
+
+/// Checks what was typed.
+///
+/// # Errors
+/// [`Failure::Usage`] with what does not go together, and what does.
+pub(super) fn lab(typed: LabArgs, color: When) -> Result<Lab, Failure> {
+    if typed.names.is_empty() && !typed.list {
+        return Err(wrong("which scenario? \"tcpx lab --list\" shows them, \"tcpx lab all\" plays them all"));
+    }
+    let view = view(&typed)?;
+    let programs = programs(&typed)?;
+    let tasks = tasks(&typed)?;
+    let hooks = hooks(&typed.hooks, ProbeSet::Lookup, typed.output.verbose)?;
+    Ok(Lab { play: typed.names, programs, tasks, view, hooks, output: output(typed.output, color) })
+}
+
+/// Steps, drawings and pages are of one lab, and for people.
+fn view(typed: &LabArgs) -> Result<View, Failure> {
+    let CourseArgs { step, diagram, write, .. } = &typed.course;
+    let view = View { steps: *step, diagram: *diagram, page: write.clone() };
+    let many = typed.names.len() > 1 || typed.names.iter().any(|name| name == "all");
+    if view.is_special() && many {
+        return Err(wrong("--step, --diagram and -w show one scenario: name one"));
+    }
+    if (view.steps || view.diagram) && typed.output.format == Format::Json {
+        return Err(wrong("--step and --diagram are text; -o json has the same run as lines"));
+    }
+    Ok(view)
+}
+
+/// Programs take a place in one lab.
+fn programs(typed: &LabArgs) -> Result<Vec<(Role, String)>, Failure> {
+    let ProgramArgs { client, server } = &typed.programs;
+    let given = [(Role::Client, client), (Role::Server, server)];
+    let given: Vec<_> =
+        given.into_iter().filter_map(|(role, command)| Some((role, command.clone()?))).collect();
+    if let Some((role, _)) = given.iter().find(|(_, command)| command.trim().is_empty()) {
+        return Err(wrong(&format!("--{} is empty; it takes a command line for sh", role.name())));
+    }
+    let client = given.iter().any(|(role, _)| *role == Role::Client);
+    if client && (typed.course.step || typed.course.diagram || typed.course.write.is_some()) {
+        return Err(wrong(
+            "--step, --diagram and -w follow the calls of the lab's own client: leave --client out",
+        ));
+    }
+    if !given.is_empty() && (typed.names.len() != 1 || typed.names[0] == "all") {
+        return Err(wrong("--client and --server are for one scenario: name one"));
+    }
+    Ok(given)
+}
+
+fn tasks(typed: &LabArgs) -> Result<Tasks, Failure> {
+    let tasks = match (&typed.course.check, typed.course.task) {
+        (Some(file), _) => Tasks::Check(file.clone()),
+        (None, true) => Tasks::Show,
+        (None, false) => Tasks::None,
+    };
+    if tasks != Tasks::None && (typed.names.len() != 1 || typed.names[0] == "all") {
+        return Err(wrong("--task and --check are about one scenario: name one"));
+    }
+    Ok(tasks)
+}
+
+fn wrong(what: &str) -> Failure {
+    Failure::Usage(format!("lab: {what}"))
+}

@@ -1,0 +1,114 @@
+//! The words of `tcpx lab --step`: questions, headings. One file a language, `course/LANGUAGE.toml`.
+
+use std::{collections::BTreeMap, sync::OnceLock};
+
+use serde::{Deserialize, Serialize};
+
+use crate::lab::Scenario;
+
+/// The languages that there are, English first: each must have all that English has.
+const LANGUAGES: &[(&str, &str)] = &[("en", include_str!("course/en.toml"))];
+
+/// All words of one language.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Course {
+    pub(crate) words: Words,
+    /// By call.
+    ask: BTreeMap<String, String>,
+    /// By lab, then by call, or by program and call.
+    lab: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// Headings and short sentences. A file that lacks one cannot be read.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Words {
+    pub(crate) step: String,
+    pub(crate) setup: String,
+    pub(crate) question: String,
+    pub(crate) kernel: String,
+    pub(crate) unseen: String,
+    pub(crate) packets: String,
+    pub(crate) states: String,
+    pub(crate) before: String,
+    pub(crate) after: String,
+    pub(crate) changed: String,
+    pub(crate) unchanged: String,
+    pub(crate) namespace: String,
+    pub(crate) established: String,
+    pub(crate) listener: String,
+    pub(crate) bound: String,
+    pub(crate) empty: String,
+    pub(crate) unknown: String,
+    pub(crate) returns: String,
+    pub(crate) why: String,
+    pub(crate) more: String,
+    pub(crate) answer: String,
+    pub(crate) straight: String,
+    pub(crate) client: String,
+    pub(crate) server: String,
+}
+
+impl Course {
+    /// In English.
+    ///
+    /// # Panics
+    /// Never in a build whose tests passed: one of them reads the file.
+    pub(crate) fn english() -> &'static Self {
+        static PARSED: OnceLock<Course> = OnceLock::new();
+        PARSED.get_or_init(|| parse(LANGUAGES[0].1).expect("a test parses the embedded file"))
+    }
+
+    /// What is asked before the result of this call is shown.
+    pub(crate) fn question(&self, scenario: &Scenario, comm: &str, function: &str) -> Option<String> {
+        let names = [scenario.name, scenario.verdict()];
+        let lab = names.iter().find_map(|&name| self.lab.get(name));
+        let own = lab.and_then(|lab| lab.get(&format!("{comm} {function}")).or_else(|| lab.get(function)));
+        own.or_else(|| self.ask.get(function)).map(|text| text.replace("{who}", comm))
+    }
+}
+
+fn parse(text: &str) -> Result<Course, toml::de::Error> {
+    toml::from_str(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::{find, scenarios};
+
+    /// Which texts a language has; its words are the same for all, or the file cannot be read.
+    fn keys(course: &Course) -> Vec<String> {
+        let ask = course.ask.keys().map(|call| format!("ask.{call}"));
+        let lab =
+            course.lab.iter().flat_map(|(lab, calls)| calls.keys().map(move |call| format!("{lab}.{call}")));
+        ask.chain(lab).collect()
+    }
+
+    #[test]
+    fn every_language_has_every_text() {
+        let english = keys(Course::english());
+        for (language, text) in LANGUAGES {
+            let course = parse(text).unwrap_or_else(|error| panic!("{language}: {error}"));
+            assert_eq!(keys(&course), english, "{language}");
+        }
+    }
+
+    #[test]
+    fn questions_are_about_labs_that_there_are() {
+        for lab in Course::english().lab.keys() {
+            assert!(scenarios().any(|scenario| scenario.name == lab || scenario.verdict() == lab), "{lab}");
+        }
+    }
+
+    #[test]
+    fn a_question_names_the_program_that_calls() {
+        let ask = |lab, comm, call| Course::english().question(find(lab).expect("a lab"), comm, call);
+        let asked = ask("bound-not-listening", "curl", "connect").expect("a question");
+        assert!(asked.contains("What will curl get?"), "{asked}");
+        let variant = ask("closed-port/ipv6", "client", "connect").expect("a question");
+        assert!(variant.starts_with("No socket in any state"), "{variant}");
+        assert_eq!(ask("closed-port", "client", "socket"), None);
+    }
+}

@@ -1,0 +1,80 @@
+//! How sockets changed state, as the kernel told of each change.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    event::{Ends, SockPtr, StateChange, What},
+    line::Line,
+    run::lab::tracer::Played,
+    text::state::state_name,
+};
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Change {
+    subject: String,
+    from: String,
+    to: String,
+}
+
+/// All changes with their times on the script's clock.
+pub(super) fn all(played: &Played) -> Vec<(u64, Change)> {
+    let mut names = BTreeMap::new();
+    for (_, change) in changes(played) {
+        // At the first change the socket may have no port yet, at the last one none any more.
+        if change.ends.a.port() != 0 {
+            names.insert(change.sk, (change.ends, owner(played, change)));
+        }
+    }
+    changes(played)
+        .map(|(time, change)| {
+            let at = time.saturating_sub(played.suspended);
+            let (from, to) = (name(change.old), name(change.new));
+            (at, Change { subject: subject(&names, change), from, to })
+        })
+        .collect()
+}
+
+fn changes(played: &Played) -> impl Iterator<Item = (u64, &StateChange)> {
+    played.events.iter().filter_map(|event| match &event.what {
+        What::State(change) => Some((event.time, &**change)),
+        _ => None,
+    })
+}
+
+/// Adds a change to the lines of a step: a line for each socket, its states in their order.
+pub(super) fn add(lines: &mut Vec<String>, change: Change) {
+    let Change { subject, from, to } = change;
+    let continued = format!(" {from}");
+    let before = lines.iter_mut().find(|line| line.starts_with(&subject) && line.ends_with(&continued));
+    match before {
+        Some(line) => line.extend([" → ", &to]),
+        None => lines.push(format!("{subject}: {from} → {to}")),
+    }
+}
+
+fn subject(names: &BTreeMap<SockPtr, (Ends, Option<String>)>, change: &StateChange) -> String {
+    let (ends, owner) = names.get(&change.sk).cloned().unwrap_or((change.ends, None));
+    let owner = owner.map(|owner| format!("{owner} ")).unwrap_or_default();
+    if ends.b.port() == 0 {
+        format!("{owner}{}", ends.a)
+    } else {
+        format!("{owner}{} ↔ {}", ends.a, ends.b)
+    }
+}
+
+/// Whose attempt the socket belongs to. That of a server has no line that says whose it is.
+fn owner(played: &Played, change: &StateChange) -> Option<String> {
+    played.lines.iter().find_map(|line| match line {
+        Line::Attempt(attempt) => {
+            let same =
+                attempt.local == Some(change.ends.a.into()) && attempt.remote == Some(change.ends.b.into());
+            attempt.process.as_ref().filter(|_| same).map(|process| process.comm.clone())
+        }
+        _ => None,
+    })
+}
+
+fn name(state: u8) -> String {
+    state_name(state).map_or_else(|| format!("state {state}"), str::to_owned)
+}
