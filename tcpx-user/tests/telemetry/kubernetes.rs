@@ -12,7 +12,9 @@ const MANIFEST: &str = "deploy/kubernetes/daemonset.yaml";
 const VERSIONS: [&str; 2] = ["1.30", "1.37"];
 
 pub(crate) fn schema() -> Result<Completion, Failed> {
-    let Some(python) = tools::fetched("python/bin/python") else { return Ok(without("kubernetes-validate")) };
+    // The last file that is written there.
+    let Some(ready) = tools::fetched("python/ready") else { return Ok(without("kubernetes-validate")) };
+    let python = ready.with_file_name("bin/python");
     for version in VERSIONS {
         let mut validate = Command::new(&python);
         validate.args(["-m", "kubernetes_validate", "--strict", "-k", version]);
