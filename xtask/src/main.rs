@@ -13,6 +13,7 @@ mod command;
 mod docs;
 mod ebpf;
 mod fuzz;
+mod package;
 mod paths;
 mod protos;
 mod setup;
@@ -56,6 +57,8 @@ enum Task {
     Protos,
     /// Writes the pages of docs/ that are made from the source
     Docs,
+    /// Makes the package for Debian, and what a container image is made of, in target/package
+    Package(package::Options),
     /// Lets libFuzzer try what reads recordings, 10 million inputs each: minutes to an hour
     Fuzz(fuzz::Options),
     /// Measures what tracing costs, as ratios in one run; needs root and a quiet machine
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         Task::BtfFixture => btf_fixture::run(),
         Task::Protos => protos::run(),
         Task::Docs => docs::run(),
+        Task::Package(options) => package::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Vm(vm) => vm::main(vm),

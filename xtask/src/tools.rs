@@ -12,8 +12,21 @@ use crate::{command, paths};
 
 /// A suite that Debian keeps, and whose Prometheus is old: rules and queries that it understands, all do.
 const SUITE: &str = "bookworm";
-/// The OpenTelemetry receiver, ClickHouse's engine, and what reads YAML, each in one wheel.
-const PYTHON: &[&str] = &["rotel==0.0.1a15", "chdb-core==26.9.0", "PyYAML==6.0.2"];
+/// The OpenTelemetry receiver, ClickHouse's engine and what reads YAML, each in one wheel, and the schemas of Kubernetes with what reads them.
+const PYTHON: &[&str] = &[
+    "rotel==0.0.1a15",
+    "chdb-core==26.9.0",
+    "kubernetes-validate==1.37.0",
+    "importlib-resources==7.1.0",
+    "jsonschema==4.26.0",
+    "jsonschema-specifications==2025.9.1",
+    "referencing==0.37.0",
+    "rpds-py==2026.9.1",
+    "attrs==26.1.0",
+    "typing-extensions==4.16.0",
+    "packaging==26.4",
+    "PyYAML==6.0.4",
+];
 
 /// Fetches what is missing. What cannot be had is said, and the tests that need it say so again.
 pub(crate) fn obtain() -> Result<()> {
@@ -48,7 +61,7 @@ fn python(folder: &Path) -> Result<()> {
     if std::fs::read_to_string(folder.join("ready")).is_ok_and(|text| text == wanted) {
         return Ok(());
     }
-    println!("  fetching {} from PyPI into {}", PYTHON.join(" and "), folder.display());
+    println!("  fetching {} from PyPI into {}", PYTHON.join(", "), folder.display());
     paths::remove_folder(folder)?;
     environment(folder)?;
     let mut install = Command::new(folder.join("bin/python"));

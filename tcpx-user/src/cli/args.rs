@@ -19,7 +19,7 @@ pub use query::{QueryArgs, RowFormat};
 
 /// Why a TCP connection was refused, reset or dropped, or stands although nobody listened
 #[derive(Debug, Parser)]
-#[command(name = "tcpx", version, about, long_about = help::LONG, after_help = help::SHORT_AFTER, after_long_help = help::LONG_AFTER)]
+#[command(name = "tcpx", version, long_about = help::LONG, after_help = help::SHORT_AFTER, after_long_help = help::LONG_AFTER)]
 #[command(max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
 pub struct Args {
     /// The command.

@@ -83,8 +83,12 @@ fn inode(path: &Path) -> Option<u64> {
 }
 
 fn mount_point(mountinfo: &str) -> Option<PathBuf> {
-    let mut mounts = mountinfo.lines().filter_map(proc::parse_mount);
-    let mount = mounts.find(|mount| mount.kind == "cgroup2" && mount.root == "/")?;
+    let mounts: Vec<_> = mountinfo.lines().filter_map(proc::parse_mount).collect();
+    // The whole hierarchy in a container with a cgroup namespace of its own, into which the host's was mounted: `/../..`.
+    let above = |root: &str| root.starts_with("/..") && root[1..].split('/').all(|name| name == "..");
+    let wanted =
+        |root: &dyn Fn(&str) -> bool| mounts.iter().find(|mount| mount.kind == "cgroup2" && root(mount.root));
+    let mount = wanted(&above).or_else(|| wanted(&|root| root == "/"))?;
     Some(proc::unescape(mount.point).into())
 }
 
@@ -98,6 +102,10 @@ mod tests {
         assert_eq!(mount_point(unified), Some("/sys/fs/cgroup".into()));
         let hybrid = "30 25 0:26 / /sys/fs/cgroup ro - tmpfs tmpfs ro\n31 30 0:27 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
         assert_eq!(mount_point(hybrid), Some("/sys/fs/cgroup/unified".into()));
+        let container = "35 24 0:30 / /sys/fs/cgroup ro - cgroup2 cgroup ro\n36 24 0:30 /../../.. /host/cgroup ro - cgroup2 cgroup2 ro\n";
+        assert_eq!(mount_point(container), Some("/host/cgroup".into()));
+        let part = "36 24 0:30 /../other /mnt ro - cgroup2 cgroup2 ro\n";
+        assert_eq!(mount_point(part), None);
         assert_eq!(mount_point("garbage\n\n - "), None);
     }
 

@@ -4,9 +4,11 @@
 //! it provoked itself, by a port of its own.
 
 mod collector;
+mod contained;
 mod daemon;
 mod http;
 mod lines;
+mod package;
 mod privileges;
 mod provoke;
 mod service;
@@ -37,12 +39,21 @@ const TRIALS: &[(&str, fn())] = &[
     ("systemd gives the unit a score of 2.0 or better", units::security),
     ("systemd finds nothing wrong with the units", units::verify),
     ("the units start what there is", units::started),
+    ("it runs where there is no other file", contained::alone),
+    ("as a container it is healthy with the capabilities that the pod has", contained::confined),
+    ("units, pod and page name the same capabilities", contained::rights),
+    ("the package for Debian has all units and completions", package::contents),
+    ("what dpkg and systemd-sysusers run for the package is right", package::scripts),
     ("systemd is told what it wants to know", service::notify),
     ("a daemon on the same socket is not started twice", service::twice),
     ("status says in words how it is, and that nobody is there", service::status),
 ];
 
 fn main() {
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().as_deref() == Some(contained::ARGUMENT) {
+        contained::main(arguments);
+    }
     let obstacle = Surroundings::read().check().err().map(|failure| failure.to_string());
     let trial = |&(name, body): &(&'static str, fn())| {
         let obstacle = obstacle.clone();

@@ -17,8 +17,8 @@ fn analyze(arguments: &[&str], file: &Path) -> Output {
 }
 
 /// 0 is best, 10 worst.
-fn exposure(unit: &str) -> f64 {
-    let output = analyze(&["security", "--offline=true", "--no-pager"], &folder().join(unit));
+fn exposure(unit: &Path) -> f64 {
+    let output = analyze(&["security", "--offline=true", "--no-pager"], unit);
     let said = String::from_utf8_lossy(&output.stdout);
     let level = said.lines().find_map(|line| line.split("Overall exposure level for ").nth(1));
     let number = level.and_then(|level| level.split(": ").nth(1)?.split(' ').next()?.parse().ok());
@@ -26,10 +26,19 @@ fn exposure(unit: &str) -> f64 {
 }
 
 pub(crate) fn security() {
-    let level = exposure("tcpx.service");
+    let level = exposure(&folder().join("tcpx.service"));
     assert!(level <= 2.0, "tcpx.service: {level}");
+    // With a collector elsewhere.
+    let unit = fs::read_to_string(folder().join("tcpx.service")).expect("a unit");
+    let more =
+        fs::read_to_string(folder().join("tcpx.service.d/otlp.conf.example")).expect("a part of a unit");
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("tcpx.service");
+    fs::write(&file, unit + &more).expect("a copy");
+    let level = exposure(&file);
+    assert!(level <= 2.1, "tcpx.service with a collector: {level}");
     // It has the rights that the daemon does without.
-    let level = exposure("tcpx-helper@.service");
+    let level = exposure(&folder().join("tcpx-helper@.service"));
     assert!(level <= 3.0, "tcpx-helper@.service: {level}");
 }
 

@@ -1,8 +1,9 @@
-//! What tcpx gives to other projects' programs, read by these programs: Prometheus, an OpenTelemetry collector, ClickHouse.
+//! What tcpx gives to other projects' programs, read by these programs: Prometheus, an OpenTelemetry collector, ClickHouse, Kubernetes.
 
 mod database;
 mod fleet;
 mod hosts;
+mod kubernetes;
 mod lines;
 mod otlp;
 mod prometheus;
@@ -20,6 +21,8 @@ const TESTS: &[(&str, Test)] = &[
     ("every alert says which page of tcpx explain helps", prometheus::runbooks),
     ("promtool finds nothing wrong with the metrics", prometheus::lint),
     ("every query of the dashboard returns data from a real Prometheus", prometheus::dashboard),
+    ("the schemas of Kubernetes accept the pod", kubernetes::schema),
+    ("the configuration of the pod is right", kubernetes::configuration),
     ("a collector that is stopped and started gets every record", otlp::outage),
     (
         "both ends of a refused connection, told by two tcpx through a collector, join in ClickHouse",
