@@ -12,7 +12,7 @@ use crate::{command, paths};
 
 /// A suite that Debian keeps, and whose Prometheus is old: rules and queries that it understands, all do.
 const SUITE: &str = "bookworm";
-/// The OpenTelemetry receiver, ClickHouse's engine and what reads YAML, each in one wheel; the schemas of Kubernetes with what reads them.
+/// The OpenTelemetry receiver, ClickHouse's engine and what reads YAML, each in one wheel, and the schemas of Kubernetes with what reads them.
 const PYTHON: &[&str] = &[
     "rotel==0.0.1a15",
     "chdb-core==26.9.0",
@@ -25,7 +25,7 @@ const PYTHON: &[&str] = &[
     "attrs==26.1.0",
     "typing-extensions==4.16.0",
     "packaging==26.4",
-    "PyYAML==6.0.2",
+    "PyYAML==6.0.4",
 ];
 
 /// Fetches what is missing. What cannot be had is said, and the tests that need it say so again.
