@@ -14,6 +14,10 @@ use std::{
 };
 
 use rustix::fs::{Access, access};
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+};
 
 use self::{reload::Reload, tasks::Tasks};
 use super::{
@@ -174,6 +178,10 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
         cost,
     };
     let telemetry = Telemetry::start(&config, site.counted.clone(), sources)?;
+    // From here on it can be asked how it is, and so be told to end.
+    let runtime = runtime()?;
+    let taken = runtime.block_on(async { Ok((Signals::but_hangup()?, signal(SignalKind::hangup())?)) });
+    let (signals, hangups) = taken.map_err(Failure::io("taking over signals"))?;
     let server = Server::start(site.clone(), listening)?;
     let writing = Writing::start(&config, file, &health)?;
     let Writing { readers, control, done } = writing;
@@ -184,6 +192,7 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
     let socket = config.socket.path.clone();
     let reload = Reload::new(request.config.clone(), config, control, site.clone());
     let tasks = Tasks {
+        hangups,
         helper: Rc::clone(&helper),
         reload,
         self_probe,
@@ -192,7 +201,7 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
         own: Own::new(own_netns()?),
         missed: Rc::clone(&live.missed),
     };
-    let ended = follow(live, &hooks, helper, Hub::new(consumers), tasks);
+    let ended = follow((&runtime, signals), live, &hooks, helper, Hub::new(consumers), tasks);
     site.stream.end();
     server.stop();
     for (name, done) in done {
@@ -269,6 +278,7 @@ fn directory(path: &Path) -> PathBuf {
 
 /// From the ring to the hub until the end, and meanwhile the tasks.
 fn follow(
+    (runtime, signals): (&Runtime, Signals),
     live: Live<kernel::Live>,
     hooks: &Hooks,
     helper: Rc<Remote>,
@@ -278,8 +288,7 @@ fn follow(
     let first = live.start(hooks);
     let engine = live.host_of(audit::Scope::All, helper);
     let source = live.source;
-    runtime()?.block_on(async {
-        let signals = Signals::but_hangup().map_err(Failure::io("taking over signals"))?;
+    runtime.block_on(async {
         let scope = Scope::Host;
         engine.begin_recording(&first, &scope);
         let (own, health) = (tasks.own.clone(), tasks.health.clone());

@@ -66,6 +66,6 @@ fn main() {
         })
     };
     let mut arguments = Arguments::from_args();
-    arguments.test_threads = arguments.test_threads.or(Some(2));
+    arguments.test_threads = arguments.test_threads.or(Some(1));
     libtest_mimic::run(&arguments, TRIALS.iter().map(trial).collect()).exit();
 }

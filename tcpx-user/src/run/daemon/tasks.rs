@@ -3,7 +3,7 @@
 use std::{rc::Rc, time::Duration};
 
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 
@@ -20,6 +20,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// All that they need.
 pub(super) struct Tasks {
+    pub(super) hangups: Signal,
     pub(super) helper: Rc<Remote>,
     pub(super) reload: Reload,
     pub(super) self_probe: Option<SelfProbe>,
@@ -32,22 +33,20 @@ pub(super) struct Tasks {
 impl Tasks {
     /// Until it is dropped; or why that cannot be.
     pub(super) async fn run(self) -> Failure {
-        let Self { helper, mut reload, self_probe, recorder, health, own, missed } = self;
+        let Self { mut hangups, helper, mut reload, self_probe, recorder, health, own, missed } = self;
         let every = std::cell::Cell::new(every(&reload));
         let probing = probe(self_probe.as_ref(), &own, &health, &every);
         let looking = look(&helper, recorder.as_ref(), &health, &missed);
         let reloading = async {
-            let mut hangups = signal(SignalKind::hangup())?;
             while hangups.recv().await.is_some() {
                 notify::reloading();
                 reload.reload();
                 every.set(self::every(&reload));
                 notify::ready(&standing(&health));
             }
-            Err::<(), _>(std::io::Error::other("no more signals"))
         };
         tokio::select! {
-            result = reloading => Failure::io("taking over signals")(result.err().unwrap_or_else(|| std::io::Error::other("ended"))),
+            () = reloading => Failure::Unavailable("signals ended".to_owned()),
             result = ending() => Failure::io("taking over signals")(result),
             () = probing => Failure::Unavailable("self-probes ended".to_owned()),
             () = looking => Failure::Unavailable("looking ended".to_owned()),
