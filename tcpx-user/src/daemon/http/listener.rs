@@ -75,7 +75,7 @@ impl Listening {
         Ok(Self { socket: Std::Tcp(socket), name, rules })
     }
 
-    /// For [`axum::serve`], on the runtime that is to serve it.
+    /// For [`axum::serve()`], on the runtime that is to serve it.
     pub(super) fn listen(self) -> io::Result<Listener> {
         let socket = match self.socket {
             Std::Unix(socket) => {
@@ -136,7 +136,7 @@ enum Socket {
     Tcp(TcpListener),
 }
 
-/// For [`axum::serve`].
+/// For [`axum::serve()`].
 pub(super) struct Listener {
     socket: Socket,
     name: String,
