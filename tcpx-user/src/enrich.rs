@@ -21,7 +21,7 @@ mod listing;
 mod netlink;
 mod netns;
 mod nftables;
-mod proc;
+pub(crate) mod proc;
 mod process;
 mod programs;
 mod rises;

@@ -9,9 +9,11 @@ use serde::Serialize;
 
 use crate::{event::Name, packet::Packets, verdict::VerdictId};
 
+mod direction;
 mod note;
 mod word;
 
+pub(crate) use direction::Direction;
 pub use note::Note;
 pub(crate) use word::Word;
 
@@ -38,6 +40,21 @@ pub enum Line {
     Loss(Loss),
     /// Last.
     Summary(Box<Summary>),
+}
+
+impl Line {
+    /// Why what it tells happened; `None` for lines of the trace itself.
+    #[must_use]
+    pub const fn verdict(&self) -> Option<&Verdict> {
+        match self {
+            Self::Attempt(attempt) => Some(&attempt.verdict),
+            Self::Reset(reset) => Some(&reset.verdict),
+            Self::Drop(drop) => Some(&drop.verdict),
+            Self::Death(death) => Some(&death.verdict),
+            Self::Call(call) => Some(&call.verdict),
+            Self::Start(_) | Self::Loss(_) | Self::Summary(_) => None,
+        }
+    }
 }
 
 /// What is traced, and how.

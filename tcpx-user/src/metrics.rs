@@ -21,7 +21,9 @@ pub use text::CONTENT_TYPE;
 pub use vitals::{Fill, Own, Vitals};
 
 use crate::{
-    line::{Attempt, CallLine, Death, DropLine, Family, Line, Loss, Origin, Outcome, Reset, Start},
+    line::{
+        Attempt, CallLine, Death, Direction, DropLine, Family, Line, Loss, Origin, Outcome, Reset, Start,
+    },
     verdict::VerdictId,
 };
 use duration::Durations;
@@ -41,15 +43,6 @@ const OUTCOMES: [Outcome; 8] = [
     Outcome::Failed,
     Outcome::Cancelled,
 ];
-
-/// Which ends of a RST are on this host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Direction {
-    Sent,
-    Received,
-    Local,
-    Neither,
-}
 
 /// Counts since it was made.
 #[derive(Debug)]
@@ -142,12 +135,7 @@ impl Metrics {
         if let Some(was) = reset.was {
             return self.retold.add(("reset", was, id), 1);
         }
-        let direction = match (&reset.sender, &reset.receiver) {
-            (Some(_), None) => Direction::Sent,
-            (None, Some(_)) => Direction::Received,
-            (Some(_), Some(_)) => Direction::Local,
-            (None, None) => Direction::Neither,
-        };
+        let direction = Direction::of(reset);
         let ends = [&reset.sender, &reset.receiver].into_iter().flatten();
         let owner = ends.filter_map(|end| end.owner.as_ref()).map(|owner| owner.comm.as_str()).next();
         let name = self.names.of_comm(owner);

@@ -3,3 +3,4 @@
 pub mod escape;
 pub mod state;
 pub mod width;
+pub mod wrong;

@@ -103,7 +103,7 @@ impl Page {
             let _ = write!(painted, "{}{:gap$}", self.look.paint(meaning, &cell), "");
         }
         let rest = " ".repeat(indent);
-        let text = self.look.signs(&escape(text)).into_owned();
+        let text = self.look.clean(text);
         for (n, line) in wrap(&text, self.look.width, &rest, &rest).iter().enumerate() {
             let before = if n == 0 { painted.as_str() } else { rest.as_str() };
             let line = self.look.paint(meaning, line[indent.min(line.len())..].trim_end());

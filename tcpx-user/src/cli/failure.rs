@@ -15,7 +15,7 @@ pub enum Failure {
     Clap(#[from] clap::Error),
     /// A configuration file is wrong, with the place.
     #[error("{0}")]
-    Config(crate::daemon::config::Wrong),
+    Config(crate::text::wrong::Wrong),
     /// This machine does not allow it, and that can be changed.
     #[error("{what}; {advice}")]
     Machine {

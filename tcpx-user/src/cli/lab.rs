@@ -13,10 +13,7 @@ use crate::{
         open::Results,
         text::{Look, Meaning},
     },
-    text::{
-        escape::escape,
-        width::{columns, wrap},
-    },
+    text::width::{columns, wrap},
 };
 
 /// Lists or plays.
@@ -86,7 +83,7 @@ fn tasks(name: &str, output: &Output) -> Result<u8, Failure> {
                 text += &(serde_json::json!({ "type": "task", "data": data }).to_string() + "\n");
             }
             Format::Text => {
-                let said = look.signs(&escape(&task.text)).into_owned();
+                let said = look.clean(&task.text);
                 let lines = wrap(&said, look.width, &format!("{path}, task {number}: "), "  ");
                 text += &(lines.join("\n") + "\n");
             }

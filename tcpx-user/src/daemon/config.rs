@@ -5,7 +5,6 @@
 
 mod telemetry;
 mod units;
-mod wrong;
 
 use std::{
     fs,
@@ -18,7 +17,6 @@ use toml::Spanned;
 
 pub use telemetry::{Metrics, Otlp};
 pub use units::{Name, Size, Time};
-pub use wrong::Wrong;
 
 use crate::{
     cli::{
@@ -27,6 +25,7 @@ use crate::{
     },
     event::Backend,
     record::Rotation,
+    text::wrong::Wrong,
 };
 
 /// Read where `--config` names no other.
@@ -300,9 +299,7 @@ impl Config {
     pub fn read(named: Option<&Path>) -> Result<Self, Failure> {
         let path = named.unwrap_or(Path::new(PATH));
         match fs::read_to_string(path) {
-            Ok(text) => {
-                Self::parse(&text).map_err(|wrong| Failure::Config(wrong.at(&path.display().to_string())))
-            }
+            Ok(text) => Self::parse(&path.display().to_string(), &text).map_err(Failure::Config),
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
                 Ok(Self::default())
             }
@@ -310,13 +307,17 @@ impl Config {
         }
     }
 
-    /// What a text says.
+    /// What a text says; `file` is its name, for messages.
     ///
     /// # Errors
     /// Where it is wrong first, and what is allowed there.
-    pub fn parse(text: &str) -> Result<Self, Wrong> {
-        let config: Self = toml::from_str(text).map_err(|error| Wrong::of(text, &error))?;
-        config.check().map_err(|(span, what)| Wrong::new(text, span, what))?;
+    pub fn parse(file: &str, text: &str) -> Result<Self, Wrong> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            // Its words may have several lines, as for a terminal of its own.
+            let what = error.message().lines().collect::<Vec<_>>().join("; ");
+            Wrong::new(file, text, error.span(), what)
+        })?;
+        config.check().map_err(|(span, what)| Wrong::new(file, text, span, what))?;
         Ok(config)
     }
 

@@ -134,7 +134,7 @@ impl Meter {
 
     /// So many lines were let go.
     pub fn drop(&self, lines: u64) {
-        self.0.dropped.fetch_add(lines, Ordering::Relaxed);
+        self.0.dropped.fetch_add(lines, Ordering::Release);
     }
 
     /// Lines let go so far.
@@ -152,9 +152,10 @@ impl Meter {
     }
 
     fn told(&self) -> Consumed {
-        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        // In the other order than the writer's, so that a loss does not come without its reason.
+        let (taken, dropped) = (self.0.taken.load(Ordering::Relaxed), self.0.dropped.load(Ordering::Acquire));
         let trouble = self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Consumed { name: self.0.name, taken: load(&self.0.taken), dropped: load(&self.0.dropped), trouble }
+        Consumed { name: self.0.name, taken, dropped, trouble }
     }
 }
 

@@ -39,15 +39,12 @@ impl Text {
         // Writing to memory, and every line can be written: a test does so with each kind.
         let _ = serde_json::to_writer(&mut text, line);
         text.extend(b"\n\n");
-        let (kind, verdict) = match line {
-            Line::Attempt(attempt) => (Kind::Attempt, Some(attempt.verdict.id)),
-            Line::Reset(reset) => (Kind::Reset, Some(reset.verdict.id)),
-            Line::Drop(drop) => (Kind::Other, Some(drop.verdict.id)),
-            Line::Death(death) => (Kind::Other, Some(death.verdict.id)),
-            Line::Call(call) => (Kind::Other, Some(call.verdict.id)),
-            Line::Start(_) | Line::Loss(_) | Line::Summary(_) => (Kind::Other, None),
+        let kind = match line {
+            Line::Attempt(_) => Kind::Attempt,
+            Line::Reset(_) => Kind::Reset,
+            _ => Kind::Other,
         };
-        Self { kind, verdict, event: text.into() }
+        Self { kind, verdict: line.verdict().map(|verdict| verdict.id), event: text.into() }
     }
 
     /// As a server-sent event.

@@ -173,7 +173,7 @@ mod tests {
     };
 
     fn telemetry(text: &str) -> (Counted, Result<Telemetry, Failure>) {
-        let config = Config::parse(text).expect("valid");
+        let config = Config::parse("x.toml", text).expect("valid");
         let counted = Counted::new(config.metrics.asked());
         let sources = Sources {
             missed: Rc::new(|| Some(3)),

@@ -195,8 +195,9 @@ impl Thread {
                 self.meter.trouble(None);
             }
             Err(error) => {
-                self.meter.drop(*count);
+                // First why, then how many: who sees a loss sees its reason.
                 self.trouble(Some(format!("writing {}: {error}; lines are lost", self.place())));
+                self.meter.drop(*count);
             }
         }
         self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);

@@ -8,13 +8,13 @@ mod program;
 mod tests;
 mod words;
 
-use std::{collections::BTreeMap, net::SocketAddr, ops::Range};
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Family, Scenario};
-use crate::verdict::VerdictId;
+use crate::{text::wrong::Wrong, verdict::VerdictId};
 
 use program::Program;
 pub use program::Role;
@@ -158,34 +158,18 @@ enum Call {
     Say,
 }
 
-/// What is wrong with a file, and where: `FILE:LINE:COLUMN: what`.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}:{column}: {what}")]
-pub struct Wrong {
-    file: String,
-    line: usize,
-    column: usize,
-    what: String,
-}
-
-impl Wrong {
-    fn at(file: &str, text: &str, span: Option<Range<usize>>, what: impl Into<String>) -> Self {
-        let before = text.get(..span.map_or(0, |span| span.start)).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Self { file: file.to_owned(), line, column, what: what.into() }
-    }
-}
-
 impl File {
     /// Reads one; `name` is that of the file, for messages.
     ///
     /// # Errors
     /// What is wrong and where, with what is allowed.
     pub fn parse(name: &str, text: &str) -> Result<Self, Wrong> {
-        let file: Self = toml::from_str(text)
-            .map_err(|error| Wrong::at(name, text, error.span(), error.message().replace('\n', " ")))?;
-        file.check().map_err(|(span, what)| Wrong::at(name, text, Some(span), what))?;
+        let file: Self = toml::from_str(text).map_err(|error| {
+            // What is missing is missing from the file's beginning on.
+            let span = error.span().unwrap_or_default();
+            Wrong::new(name, text, Some(span), error.message().replace('\n', " "))
+        })?;
+        file.check().map_err(|(span, what)| Wrong::new(name, text, Some(span), what))?;
         Ok(file)
     }
 

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    fmt, fs,
+    fmt,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -11,7 +11,11 @@ use std::{
 use tcpx_common::abi::state::{CLOSE, LISTEN};
 
 use super::{LabError, Namespace, Process, Script, What, script::monotonic_ns};
-use crate::{enrich::diag, text::state::state_name, who::Connection};
+use crate::{
+    enrich::{diag, proc},
+    text::state::state_name,
+    who::Connection,
+};
 
 /// Where the kernel keeps a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -143,15 +147,10 @@ fn row(one: &Connection, owners: &BTreeMap<u64, Process>) -> Option<Row> {
 fn owners(processes: &[Process]) -> BTreeMap<u64, Process> {
     let mut owners = BTreeMap::new();
     for process in processes {
-        // It may have ended.
-        let Ok(descriptors) = fs::read_dir(format!("/proc/{}/fd", process.pid)) else { continue };
-        for descriptor in descriptors.flatten() {
-            let target = fs::read_link(descriptor.path()).unwrap_or_default();
-            let inode = target.to_str().and_then(|name| name.strip_prefix("socket:[")?.strip_suffix(']'));
-            if let Some(inode) = inode.and_then(|inode| inode.parse().ok()) {
-                owners.insert(inode, process.clone());
-            }
-        }
+        let folder = format!("/proc/{}/fd", process.pid);
+        let sockets =
+            proc::numbers(&folder).filter_map(|fd| proc::link_number(format!("{folder}/{fd}"), "socket"));
+        owners.extend(sockets.map(|inode| (inode, process.clone())));
     }
     owners
 }

@@ -1,24 +1,13 @@
 //! Each metric with its name, its labels and what it counts.
 
 use super::{
-    Direction, KINDS, Metrics, OUTCOMES,
+    KINDS, Metrics, OUTCOMES,
     family::{Family, Labels, Points, Snapshot, Unit},
     names::Name,
 };
 use crate::{line::Word, verdict::VerdictId};
 
 const NS: f64 = 1e9;
-
-impl Direction {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Sent => "sent",
-            Self::Received => "received",
-            Self::Local => "local",
-            Self::Neither => "neither",
-        }
-    }
-}
 
 impl Metrics {
     /// Everything, at this moment.

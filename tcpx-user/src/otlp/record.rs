@@ -7,7 +7,8 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, SeverityNumber};
 
 use super::attributes::{self, Attributes};
 use crate::line::{
-    Attempt, CallLine, Death, DropLine, End, Endpoint, Line, Loss, Near, Outcome, Reset, Verdict, Word,
+    Attempt, CallLine, Death, Direction, DropLine, End, Endpoint, Line, Loss, Near, Outcome, Reset, Verdict,
+    Word,
 };
 
 /// The record of a line; `None` for those that tell nothing that happened (`start`, `summary`).
@@ -61,13 +62,7 @@ fn of_reset(reset: &Reset) -> LogRecord {
     all.netns(end.map(|end| &end.netns));
     owner(&mut all, end, &reset.near);
     all.text("tcpx.origin", Some(Word(reset.origin).to_string()));
-    let direction = match (&reset.sender, &reset.receiver) {
-        (Some(_), Some(_)) => "local",
-        (Some(_), None) => "sent",
-        (None, Some(_)) => "received",
-        (None, None) => "neither",
-    };
-    all.text("tcpx.direction", Some(direction));
+    all.text("tcpx.direction", Some(Direction::of(reset).name()));
     let segment = reset.segment.as_ref();
     all.text("tcpx.segment.flags", segment.map(|segment| segment.flags.to_string()));
     all.number("tcpx.seq", segment.map(|segment| segment.seq));

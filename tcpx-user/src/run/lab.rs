@@ -126,12 +126,17 @@ impl Shown<'_> {
         signals: &mut Signals,
     ) -> Result<(), Failure> {
         let told = played.ending.is_ok() || !played.script.is_empty();
-        if let Some(path) = self.view.page.as_deref().filter(|_| told) {
-            let steps = steps::steps(played, course::Course::english());
+        let (page, walked) = (self.view.page.as_deref(), self.view.steps || self.view.diagram);
+        if !told || (page.is_none() && !walked) {
+            return self.tell(played, outcome, told);
+        }
+        let steps = steps::steps(played, course::Course::english());
+        if let Some(path) = page {
             page::write(path, start, played, outcome, &steps)?;
         }
-        if told && (self.view.steps || self.view.diagram) {
-            let show = show::Show { played, outcome, view: self.view, look: self.results.look };
+        if walked {
+            let show =
+                show::Show { played, steps: &steps, outcome, view: self.view, look: self.results.look };
             return show.run(&mut *self.results.out, self.output, signals).await;
         }
         self.tell(played, outcome, told)

@@ -4,13 +4,13 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use tcpx_user::lab::Deadline;
 
 /// Far above what anything here takes.
 const DEADLINE: Duration = Duration::from_mins(1);
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// The folder of this repository.
 pub(crate) fn repository() -> PathBuf {
@@ -30,14 +30,8 @@ pub(crate) fn prometheus(program: &str) -> Option<PathBuf> {
 
 /// Waits until there is an answer, or says what did not come.
 pub(crate) fn wait<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + DEADLINE;
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(Instant::now() < end, "{what} did not come in {DEADLINE:?}");
-        thread::sleep(PAUSE);
-    }
+    let answer = Deadline::after(DEADLINE).until(what, || Ok(ask()));
+    answer.unwrap_or_else(|error| panic!("{what} did not come in {DEADLINE:?}: {error}"))
 }
 
 /// A program that runs until this is dropped.

@@ -1,12 +1,12 @@
 use super::*;
 
 fn wrong(text: &str) -> String {
-    Config::parse(text).expect_err("it is wrong").at("x.toml").to_string()
+    Config::parse("x.toml", text).expect_err("it is wrong").to_string()
 }
 
 #[test]
 fn the_printed_configuration_is_the_default_one() {
-    let printed = Config::parse(DEFAULT).expect("valid");
+    let printed = Config::parse("x.toml", DEFAULT).expect("valid");
     let recording = &printed.recording;
     assert_eq!(recording.rotation(), Recording::default().rotation());
     assert_eq!(Config { recording: Recording::default(), ..printed }, Config::default());
@@ -18,7 +18,7 @@ fn its_examples_are_valid_too() {
         .lines()
         .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
         .collect();
-    let config = Config::parse(&uncommented.join("\n")).expect("valid");
+    let config = Config::parse("x.toml", &uncommented.join("\n")).expect("valid");
     assert!(config.socket.group.is_some() && config.recording.rotate_time.is_some());
     assert_eq!(config.socket.users.len(), 2);
     assert!(config.http.listen.is_some() && config.output.file.is_some());
@@ -68,13 +68,13 @@ fn what_is_wrong_is_told_with_its_place_and_what_is_allowed() {
 #[test]
 fn a_remote_address_wants_a_second_key() {
     let text = "[http]\nlisten = \"10.0.0.1:80\"\nallow_remote = true\n";
-    assert!(Config::parse(text).is_ok());
+    assert!(Config::parse("x.toml", text).is_ok());
 }
 
 #[test]
 fn as_many_files_are_kept_as_fit() {
     let text = "[recording]\nrotate_size = \"300k\"\ntotal_size = \"1M\"\n";
-    let rotation = Config::parse(text).expect("valid").recording.rotation();
+    let rotation = Config::parse("x.toml", text).expect("valid").recording.rotation();
     assert_eq!((rotation.size, rotation.keep), (Some(300_000), std::num::NonZeroU32::new(3)));
 }
 

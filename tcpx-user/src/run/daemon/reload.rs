@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     fn config(text: &str) -> Config {
-        Config::parse(text).expect("valid")
+        Config::parse("x.toml", text).expect("valid")
     }
 
     #[test]

@@ -65,13 +65,8 @@ pub(super) fn verdict_seen(wanted: &str, facts: &Facts, lines: &[Line]) -> Optio
             .map(|line| &line.verdict),
     };
     let other = || {
-        lines.iter().find_map(|line| match line {
-            Line::Reset(reset) => Some(&reset.verdict),
-            Line::Drop(drop) => Some(&drop.verdict),
-            Line::Death(death) => Some(&death.verdict),
-            Line::Call(call) => Some(&call.verdict),
-            _ => None,
-        })
+        let mut others = lines.iter().filter(|line| !matches!(line, Line::Attempt(_)));
+        others.find_map(Line::verdict)
     };
     verdict.or_else(other).map(|verdict| verdict.id.as_str())
 }

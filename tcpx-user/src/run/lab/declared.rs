@@ -66,7 +66,7 @@ impl Declared<'_> {
     }
 
     fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
-        self.played.lines.iter().filter_map(verdict)
+        self.played.lines.iter().filter_map(Line::verdict)
     }
 
     fn last_attempt(&self) -> Option<&Attempt> {
@@ -90,17 +90,6 @@ impl Declared<'_> {
             _ => None,
         };
         self.played.script.iter().filter_map(call).collect()
-    }
-}
-
-const fn verdict(line: &Line) -> Option<&Verdict> {
-    match line {
-        Line::Attempt(attempt) => Some(&attempt.verdict),
-        Line::Reset(reset) => Some(&reset.verdict),
-        Line::Drop(drop) => Some(&drop.verdict),
-        Line::Death(death) => Some(&death.verdict),
-        Line::Call(call) => Some(&call.verdict),
-        Line::Start(_) | Line::Loss(_) | Line::Summary(_) => None,
     }
 }
 

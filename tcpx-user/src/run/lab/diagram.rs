@@ -7,10 +7,7 @@ use super::{
 };
 use crate::{
     sink::text::Look,
-    text::{
-        escape::escape,
-        width::{columns, fit, wrap},
-    },
+    text::width::{columns, fit, wrap},
 };
 
 /// Columns of the three lanes.
@@ -81,7 +78,7 @@ impl Pen {
             line.trim_end().to_owned() + "\n"
         };
         head(&words.client, "kernel", &words.server)
-            + &head(&self.clean(&self.client), "", &self.clean(&others.join(", ")))
+            + &head(&self.look.clean(&self.client), "", &self.look.clean(&others.join(", ")))
     }
 
     fn step(&self, step: &Step) -> String {
@@ -145,7 +142,7 @@ impl Pen {
         let (Way::In(lane) | Way::Out(lane)) = way;
         let (from, to) = if lane == LEFT { (LEFT, KERNEL) } else { (KERNEL, RIGHT) };
         let room = to - from - 3;
-        let lines = wrap(&self.clean(label), room, "", "");
+        let lines = wrap(&self.look.clean(label), room, "", "");
         let mut text: String = lines.iter().map(|line| self.put(from + 2, &fit(line, room))).collect();
         let (dash, right, left) = if self.look.unicode { ("─", "▶", "◀") } else { ("-", ">", "<") };
         let shaft = dash.repeat(to - from - 2);
@@ -158,7 +155,7 @@ impl Pen {
 
     /// In the middle, over the kernel's lane.
     fn note(&self, text: &str) -> String {
-        let lines = wrap(&self.clean(text), INNER, "", "  ");
+        let lines = wrap(&self.look.clean(text), INNER, "", "  ");
         let lines = lines.iter().map(|line| {
             let line = fit(line, INNER);
             self.put(LEFT + 2 + (INNER - columns(&line)) / 2, &line)
@@ -194,9 +191,5 @@ impl Pen {
             at += 1;
         }
         row.trim_end().to_owned() + "\n"
-    }
-
-    fn clean(&self, text: &str) -> String {
-        self.look.signs(&escape(text)).into_owned()
     }
 }

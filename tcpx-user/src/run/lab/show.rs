@@ -6,11 +6,11 @@ use super::{
     course::Course,
     diagram::diagram,
     outcome::Outcome,
-    steps::steps,
+    steps::Step,
     tell::{Page, Teller},
     text,
     tracer::Played,
-    walk::{Reader, Walked},
+    walk::{self, Reader, Walked},
 };
 use crate::{
     cli::{
@@ -25,6 +25,7 @@ use crate::{
 /// What is shown, and how.
 pub(super) struct Show<'a> {
     pub(super) played: &'a Played,
+    pub(super) steps: &'a [Step],
     pub(super) outcome: &'a Outcome,
     pub(super) view: &'a View,
     pub(super) look: Look,
@@ -43,8 +44,7 @@ impl Show<'_> {
     ) -> Result<(), Failure> {
         let course = Course::english();
         let teller = Teller { course, look: self.look };
-        let steps = steps(self.played, course);
-        write(out, &self.title())?;
+        walk::show(out, &self.title())?;
         if self.view.steps {
             let mut reader =
                 Reader::new(output.path.is_none()).map_err(Failure::io("starting a thread for keys"))?;
@@ -52,17 +52,17 @@ impl Show<'_> {
                 // A word to those who wonder; stderr may not take it.
                 let _ = writeln!(io::stderr(), "lab: {}", course.words.straight);
             }
-            let all = steps.len();
+            let all = self.steps.len();
             let pages: Vec<Page> =
-                steps.iter().enumerate().map(|(n, step)| teller.page(step, n + 1, all)).collect();
+                self.steps.iter().enumerate().map(|(n, step)| teller.page(step, n + 1, all)).collect();
             if reader.walk(pages, (&course.words, self.look), out, signals).await? == Walked::Left {
                 return Ok(());
             }
         }
         if self.view.diagram {
-            write(out, &format!("\n{}", diagram(&steps, &course.words, self.look)))?;
+            walk::show(out, &format!("\n{}", diagram(self.steps, &course.words, self.look)))?;
         }
-        write(out, &self.ending(&teller)?)
+        walk::show(out, &self.ending(&teller)?)
     }
 
     fn title(&self) -> String {
@@ -81,8 +81,4 @@ impl Show<'_> {
         text += &text::results(self.played, self.look).map_err(Failure::io("retelling"))?;
         Ok(text + &text::judgement(self.outcome, self.look))
     }
-}
-
-fn write(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::writing("results"))
 }

@@ -7,10 +7,7 @@ use super::{
 use crate::{
     lab::{Row, Table, Tables},
     sink::text::{Look, Meaning},
-    text::{
-        escape::escape,
-        width::{columns, wrap},
-    },
+    text::width::{columns, wrap},
 };
 
 /// Where on the screen.
@@ -96,7 +93,7 @@ impl Teller<'_> {
 
     fn hanging(&self, text: &str, first: &str, width: usize) -> String {
         let rest = format!("{FACTS}{}", " ".repeat(width + 2));
-        wrap(&self.clean(text), self.look.width, first, &rest).join("\n") + "\n"
+        wrap(&self.look.clean(text), self.look.width, first, &rest).join("\n") + "\n"
     }
 
     fn call(&self, call: &Call) -> String {
@@ -105,9 +102,9 @@ impl Teller<'_> {
     }
 
     fn code(&self, call: &Call, code: &str) -> String {
-        let who = self.clean(&call.who);
+        let who = self.look.clean(&call.who);
         let rest = format!("{CALLS}{}", " ".repeat(columns(&who) + 4));
-        wrap(&self.clean(code), self.look.width, &format!("{CALLS}{who}  "), &rest).join("\n") + "\n"
+        wrap(&self.look.clean(code), self.look.width, &format!("{CALLS}{who}  "), &rest).join("\n") + "\n"
     }
 
     /// What it gave, where it has been shown without.
@@ -119,8 +116,8 @@ impl Teller<'_> {
         // What was received stands in the code.
         let code =
             if call.begun() == call.code { format!("{}()", call.function()) } else { call.code.clone() };
-        let line = format!("{CALLS}{}  {code} {text}", self.clean(&call.who));
-        self.look.paint(meaning, &self.clean(&line)) + "\n"
+        let line = format!("{CALLS}{}  {code} {text}", self.look.clean(&call.who));
+        self.look.paint(meaning, &self.look.clean(&line)) + "\n"
     }
 
     fn tables(&self, title: &str, all: &[std::sync::Arc<Tables>]) -> String {
@@ -184,7 +181,7 @@ impl Teller<'_> {
         let gap = " ".repeat(width.unwrap_or(0).saturating_sub(columns(name)) + 2);
         let first = format!("  {sign} {name}{gap}");
         let rest = " ".repeat(columns(&first) + 2);
-        wrap(&self.clean(row), self.look.width, &first, &rest).join("\n") + "\n"
+        wrap(&self.look.clean(row), self.look.width, &first, &rest).join("\n") + "\n"
     }
 
     fn heading(&self, text: &str) -> String {
@@ -195,21 +192,17 @@ impl Teller<'_> {
     }
 
     pub(crate) fn title(&self, text: &str) -> String {
-        self.look.paint(Meaning::Dim, &format!("{CALLS}{}", self.clean(text))) + "\n"
+        self.look.paint(Meaning::Dim, &format!("{CALLS}{}", self.look.clean(text))) + "\n"
     }
 
     pub(crate) fn labelled(&self, meaning: Meaning, label: &str, text: &str) -> String {
-        let lines = wrap(&self.clean(text), self.look.width, &format!("{CALLS}{label}: "), FACTS);
+        let lines = wrap(&self.look.clean(text), self.look.width, &format!("{CALLS}{label}: "), FACTS);
         lines.into_iter().map(|line| self.look.paint(meaning, &line) + "\n").collect()
     }
 
     fn paragraph(&self, meaning: Meaning, text: &str, indent: &str) -> String {
         let rest = format!("{indent}  ");
-        let lines = wrap(&self.clean(text), self.look.width, indent, &rest);
+        let lines = wrap(&self.look.clean(text), self.look.width, indent, &rest);
         lines.into_iter().map(|line| self.look.paint(meaning, &line) + "\n").collect()
-    }
-
-    pub(crate) fn clean(&self, text: &str) -> String {
-        self.look.signs(&escape(text)).into_owned()
     }
 }

@@ -16,10 +16,7 @@ use crate::{
         Sink as _,
         text::{Look, Meaning, Text},
     },
-    text::{
-        escape::escape,
-        width::{columns, wrap},
-    },
+    text::width::{columns, wrap},
 };
 
 /// The story, what tcpx says of it, and whether that is what was to be shown.
@@ -65,14 +62,14 @@ pub(super) fn line(outcome: &Outcome, look: Look) -> String {
     };
     let name = outcome.name;
     let label = format!("{word:<9}");
-    let lines = wrap(&clean(look, &format!("{name}{rest}")), look.width, &label, "         ");
+    let lines = wrap(&look.clean(&format!("{name}{rest}")), look.width, &label, "         ");
     let text = lines.join("\n") + "\n";
     text.replacen(word, &look.paint(meaning, word), 1)
 }
 
 fn steps(story: &[Told], look: Look) -> String {
     let width = story.iter().map(|told| match told {
-        Told::Step { who, .. } => columns(&clean(look, who)),
+        Told::Step { who, .. } => columns(&look.clean(who)),
         Told::Heading(_) => 0,
     });
     let width = width.max().unwrap_or(0).min(24);
@@ -84,7 +81,7 @@ fn steps(story: &[Told], look: Look) -> String {
             Told::Step { who, what, known } => {
                 number += 1;
                 let known = known.map(|known| format!("  [{known}]")).unwrap_or_default();
-                let who = clean(look, who);
+                let who = look.clean(who);
                 let gap = " ".repeat(width.saturating_sub(columns(&who)));
                 let first = format!("{number:>3}  {who}{gap}  ");
                 let rest = " ".repeat(5 + width + 4);
@@ -111,12 +108,8 @@ pub(super) fn results(played: &Played, look: Look) -> io::Result<String> {
 }
 
 pub(super) fn paragraph(look: Look, meaning: Meaning, text: &str, first: &str, rest: &str) -> String {
-    let lines = wrap(&clean(look, text), look.width, first, rest);
+    let lines = wrap(&look.clean(text), look.width, first, rest);
     lines.into_iter().map(|line| look.paint(meaning, &line) + "\n").collect()
-}
-
-fn clean(look: Look, text: &str) -> String {
-    look.signs(&escape(text)).into_owned()
 }
 
 /// A stream that stays in memory.

@@ -99,7 +99,8 @@ impl Reader {
     }
 }
 
-fn show(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
+/// Writes it at once.
+pub(super) fn show(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::writing("results"))
 }
 

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::text::escape::escape;
+
 /// How text looks on one stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
@@ -80,6 +82,12 @@ impl Look {
     #[must_use]
     pub const fn times(self) -> &'static str {
         if self.unicode { "×" } else { "x" }
+    }
+
+    /// Text from elsewhere, or a sentence that has some of it, fit for this terminal.
+    #[must_use]
+    pub fn clean(self, text: &str) -> String {
+        self.signs(&escape(text)).into_owned()
     }
 
     /// tcpx's own signs in a sentence, as this locale can show them.

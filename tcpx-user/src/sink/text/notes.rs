@@ -6,7 +6,7 @@ use super::{Look, Meaning};
 use crate::{
     cli::request::Detail,
     line::{Loss, Start},
-    text::{escape::escape, width::wrap},
+    text::width::wrap,
 };
 
 /// Said of each line that losses may have touched.
@@ -53,7 +53,7 @@ pub(super) fn loss(loss: &Loss, look: Look) -> String {
 pub(super) fn note(look: Look, meaning: Meaning, text: &str) -> String {
     let indent = text.len() - text.trim_start().len();
     let first = " ".repeat(indent);
-    let text = look.signs(&escape(text)).into_owned();
+    let text = look.clean(text);
     let lines = wrap(&text, look.width, &first, &format!("{first}      "));
     lines.into_iter().map(|line| look.paint(meaning, &line) + "\n").collect()
 }

@@ -1,9 +1,9 @@
-//! Where a configuration is wrong, as an editor wants to be told.
+//! Where a file that people write is wrong, as an editor wants to be told.
 
 use std::{fmt, ops::Range};
 
-/// What is wrong, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is wrong, and where: `FILE:LINE:COLUMN: what`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Wrong {
     file: String,
     /// Line and column, counted from 1.
@@ -12,18 +12,9 @@ pub struct Wrong {
 }
 
 impl Wrong {
-    pub(super) fn of(text: &str, error: &toml::de::Error) -> Self {
-        // Its words may have several lines, as for a terminal of its own.
-        let what = error.message().lines().collect::<Vec<_>>().join("; ");
-        Self::new(text, error.span(), what)
-    }
-
-    pub(super) fn new(text: &str, span: Option<Range<usize>>, what: String) -> Self {
-        Self { file: String::new(), at: span.map(|span| position(text, span.start)), what }
-    }
-
-    pub(super) fn at(self, file: &str) -> Self {
-        Self { file: file.to_owned(), ..self }
+    /// `span` is in bytes of `text`, which is what the file holds.
+    pub(crate) fn new(file: &str, text: &str, span: Option<Range<usize>>, what: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), at: span.map(|span| position(text, span.start)), what: what.into() }
     }
 }
 
