@@ -33,6 +33,8 @@ struct Catalogue {
     lab: Phrases,
     /// What a run showed.
     run: Phrases,
+    /// From what verdicts follow, and what to do.
+    evidence: Phrases,
     /// By place in [`VerdictId::ALL`].
     verdicts: Vec<Entry>,
 }
@@ -40,6 +42,7 @@ struct Catalogue {
 const EXPLAIN: &[&str] = &[include_str!("lang/zh-CN/explain.toml"), include_str!("lang/zh-CN/phrases.toml")];
 const LAB: &[&str] = &[include_str!("lang/zh-CN/lab.toml")];
 const RUN: &[&str] = &[include_str!("lang/zh-CN/run.toml")];
+const EVIDENCE: &[&str] = &[include_str!("lang/zh-CN/evidence.toml")];
 const VERDICTS: &str = include_str!("lang/zh-CN/verdicts.toml");
 
 impl Lang {
@@ -120,28 +123,31 @@ impl Lang {
     /// A sentence of a verdict: what it follows from, or what to do.
     #[must_use]
     pub fn sentence(self, text: &str) -> Cow<'_, str> {
-        self.catalogue().and_then(|catalogue| catalogue.run.find(text)).unwrap_or(Cow::Borrowed(text))
+        let found = |catalogue: &'static Catalogue| {
+            catalogue.evidence.find(text).or_else(|| catalogue.run.find(text))
+        };
+        self.catalogue().and_then(found).unwrap_or(Cow::Borrowed(text))
     }
 
     fn catalogue(self) -> Option<&'static Catalogue> {
         static CHINESE: OnceLock<Catalogue> = OnceLock::new();
         match self {
             Self::English => None,
-            Self::Chinese => Some(CHINESE.get_or_init(|| {
-                Catalogue::parse(VERDICTS, EXPLAIN, LAB, RUN).expect("a test reads the embedded files")
-            })),
+            Self::Chinese => {
+                Some(CHINESE.get_or_init(|| Catalogue::chinese().expect("a test reads the embedded files")))
+            }
         }
     }
 }
 
 impl Catalogue {
-    fn parse(verdicts: &str, explain: &[&str], lab: &[&str], run: &[&str]) -> Result<Self, toml::de::Error> {
-        let explain = Phrases::parse(explain)?;
-        let verdicts = verdicts::parse(verdicts, &explain)?;
-        let mut run = Phrases::parse(run)?;
+    fn chinese() -> Result<Self, toml::de::Error> {
+        let explain = Phrases::parse(EXPLAIN)?;
+        let verdicts = verdicts::parse(VERDICTS, &explain)?;
+        let mut evidence = Phrases::parse(EVIDENCE)?;
         for (id, entry) in VerdictId::ALL.iter().zip(&verdicts) {
-            run.add(&crate::verdict::entry(*id).advice, &entry.advice);
+            evidence.add(&crate::verdict::entry(*id).advice, &entry.advice);
         }
-        Ok(Self { verdicts, explain, lab: Phrases::parse(lab)?, run })
+        Ok(Self { verdicts, explain, lab: Phrases::parse(LAB)?, run: Phrases::parse(RUN)?, evidence })
     }
 }

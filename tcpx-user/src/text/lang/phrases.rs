@@ -1,5 +1,5 @@
-//! Phrases by their English. In a phrase `{a}`, `{b}`, `{c}` and `{d}` stand for one word, `{text}` and `{more}` for any text, that is
-//! the same in every language.
+//! Phrases by their English. In a phrase `{a}`, `{b}`, `{c}` and `{d}` stand for one word, which is the same in every language;
+//! a longer name stands for any text, which may be a phrase itself, and `{opt}` for one that may be missing.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -46,8 +46,26 @@ impl Phrases {
     pub(super) fn find(&self, text: &str) -> Option<Cow<'_, str>> {
         let exact = self.exact.get(text).map(|text| Cow::Borrowed(text.as_str()));
         exact.or_else(|| {
-            self.patterns.iter().find_map(|(english, other)| made_by(english, other, text)).map(Cow::Owned)
+            self.patterns
+                .iter()
+                .find_map(|(english, other)| self.made_by(english, other, text))
+                .map(Cow::Owned)
         })
+    }
+
+    /// `text` in the other language if it has the shape of `english`.
+    fn made_by(&self, english: &str, other: &str, text: &str) -> Option<String> {
+        let values = values(english, text)?;
+        let value = |name: &str| {
+            let value = values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| *value);
+            let phrase = if is_word(name) { None } else { self.find(value) };
+            phrase.unwrap_or(Cow::Borrowed(value)).into_owned()
+        };
+        let text = |piece| match piece {
+            Piece::Text(text) => text.to_owned(),
+            Piece::Place(name) => value(name),
+        };
+        Some(pieces(other).into_iter().map(text).collect())
     }
 
     /// The same of a text that may be `name: phrase` or `phrase; phrase`.
@@ -74,9 +92,9 @@ pub(super) fn fill(phrase: &str, values: &[&str]) -> String {
     names.iter().zip(values).fold(phrase.to_owned(), |text, (name, value)| text.replace(name, value))
 }
 
-/// `text` in the other language if it has the shape of `english`.
-fn made_by(english: &str, other: &str, text: &str) -> Option<String> {
-    let mut found: Vec<(&str, &str)> = Vec::new();
+/// What stands in the places of `english` if `text` has its shape.
+fn values<'a>(english: &'a str, text: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
+    let mut found = Vec::new();
     let mut left = text;
     let pieces = pieces(english);
     for (n, piece) in pieces.iter().enumerate() {
@@ -89,8 +107,8 @@ fn made_by(english: &str, other: &str, text: &str) -> Option<String> {
                     _ => left.len(),
                 };
                 let value = &left[..end];
-                let any = matches!(name, "text" | "more");
-                if value.is_empty() || (!any && value.contains(char::is_whitespace)) {
+                let empty = value.is_empty() && name != "opt";
+                if empty || (is_word(name) && value.contains(char::is_whitespace)) {
                     return None;
                 }
                 found.push((name, value));
@@ -98,16 +116,12 @@ fn made_by(english: &str, other: &str, text: &str) -> Option<String> {
             }
         }
     }
-    left.is_empty().then(|| put(other, &found))
+    left.is_empty().then_some(found)
 }
 
-fn put(phrase: &str, found: &[(&str, &str)]) -> String {
-    let value = |name: &str| found.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| *value);
-    let text = |piece| match piece {
-        Piece::Text(text) => text,
-        Piece::Place(name) => value(name),
-    };
-    pieces(phrase).into_iter().map(text).collect()
+/// A place for one word.
+const fn is_word(name: &str) -> bool {
+    name.len() == 1
 }
 
 /// Text and places in turn.
