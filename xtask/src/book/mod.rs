@@ -40,14 +40,24 @@ pub(crate) struct Outcome {
 /// Builds, checks and compares; or writes.
 pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let editions = editions()?;
-    let outcome = if options.no_runs { Outcome::default() } else { runs::all(&editions, options)? };
+    if options.regenerate {
+        runs::all(&editions, options)?;
+    }
+    make_pages(&editions)?;
+    if options.no_runs || options.regenerate {
+        return Ok(Outcome::default());
+    }
+    runs::all(&editions, options)
+}
+
+fn make_pages(editions: &[PathBuf]) -> Result<()> {
     let mdbook = tools::mdbook()?;
-    for edition in &editions {
+    for edition in editions {
         let pages = build(&mdbook, edition)?;
         let count = links::check(&pages)?;
         println!("   {}: {count} links lead somewhere", pages.display());
     }
-    Ok(outcome)
+    Ok(())
 }
 
 /// The folders of the book's languages.

@@ -11,7 +11,7 @@ const UNITS: [&str; 6] = ["ns", "us", "µs", "ms", "s", "min"];
 /// The words of an output, in order. Spaces, line ends and ruling go by the width of what varies, and so are none of them.
 pub(super) fn shape(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
-    for word in text.split_whitespace().filter(|word| !is_ruling(word)) {
+    for word in text.split_whitespace().flat_map(pieces).filter(|word| !is_ruling(word)) {
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
         let after_number = words.last().is_some_and(|last| last.ends_with(NUMBER));
         if after_number && UNITS.contains(&bare) {
@@ -21,6 +21,21 @@ pub(super) fn shape(text: &str) -> Vec<String> {
         }
     }
     words
+}
+
+/// A line may end after any character of Chinese, so that each is a word.
+fn pieces(word: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = word;
+    while let Some((at, wide)) = rest.char_indices().find(|&(_, c)| c >= '\u{2e80}') {
+        let (before, after) = rest.split_at(at);
+        let (one, after) = after.split_at(wide.len_utf8());
+        pieces.extend((!before.is_empty()).then_some(before));
+        pieces.push(one);
+        rest = after;
+    }
+    pieces.extend((!rest.is_empty()).then_some(rest));
+    pieces
 }
 
 /// Drawn, not said.
@@ -74,6 +89,12 @@ mod tests {
         let book = "curl[41] connect() returns -1 ECONNREFUSED after 71 us\n── Step 1 of 2 ──\n127.0.0.1:40000, seq 1000.";
         let run = "curl[5] connect()  returns -1\n  ECONNREFUSED after 1.2 ms\n─── Step 1 of 2 ─\n127.0.0.1:39 , seq 7.";
         assert_eq!(difference(book, &run.replace(" ,", ",")), None);
+    }
+
+    #[test]
+    fn a_line_of_chinese_may_end_anywhere() {
+        assert_eq!(difference("内核做了 3 件事，tcp_v4_rcv", "内核做\n  了 14 件\n  事，tcp_v4_rcv"), None);
+        assert!(difference("内核做了", "内核没做").is_some());
     }
 
     #[test]
