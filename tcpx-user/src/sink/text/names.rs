@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use crate::line::{End, Endpoint, FlowLine, Netns, Owner, Process};
+use crate::{
+    enrich::container,
+    line::{End, Endpoint, FlowLine, Netns, Owner, Process},
+    who::Whose,
+};
 
 /// `curl[41]`
 pub(super) fn process(process: &Process) -> String {
@@ -39,12 +43,18 @@ pub(super) fn destination(flow: FlowLine) -> Endpoint {
     Endpoint { addr: flow.daddr, port: flow.dport }
 }
 
-/// `netns web (4026531840)`
+/// `netns web (4026531840)`, `netns 4026532281 of pod 0f2f1f3a-9d5c-4a43-8d5e-bd3cc3f1b5a1`
 pub(super) fn netns(netns: &Netns) -> String {
-    match (&netns.name, netns.inum) {
+    let place = match (&netns.name, netns.inum) {
         (Some(name), inum) => format!("netns {name} ({inum})"),
         (None, 0) => "netns unknown".to_owned(),
         (None, inum) => format!("netns {inum}"),
+    };
+    match &netns.of {
+        Some(Whose::Container(id)) => format!("{place} of container {}", container::short(id)),
+        Some(Whose::Pod(uid)) => format!("{place} of pod {uid}"),
+        Some(Whose::Unit(unit)) => format!("{place} of {unit}"),
+        None => place,
     }
 }
 
