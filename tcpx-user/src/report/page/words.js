@@ -83,6 +83,8 @@ function namespace(netns) {
   if (!netns) return "";
   const place = netns.name ? `${netns.name} (${netns.inum})` : String(netns.inum);
   const { container, pod, unit } = netns.of || {};
+  // It may have its container's name for want of another.
+  if (container && netns.name === container.slice(0, 12)) return place;
   const whose = container ? `container ${container.slice(0, 12)}` : pod ? `pod ${pod}` : unit;
   return whose ? `${place} of ${whose}` : place;
 }
