@@ -182,6 +182,7 @@ Examples:
   sudo tcpx lab closed-port --check my.toml   whether my.toml does it, from what the kernel did
   sudo tcpx lab all -o json             every scenario, for other programs
   sudo tcpx lab no-listen --backend kprobe
+  sudo tcpx lab no-listen --step --lang zh-CN   in Chinese (简体中文), as in a locale zh_CN.UTF-8
 
 Everything happens in private network namespaces: nothing of the host is touched.
 
@@ -227,6 +228,7 @@ Examples:
   tcpx explain ECONNREFUSED             what can be behind an errno
   tcpx explain 'No route to host'       or behind what a program printed
   tcpx explain --backends               where one backend sees less than another
+  tcpx explain --lang zh-CN             in Chinese (简体中文), as in a locale zh_CN.UTF-8
 
 Needs no privilege.
 

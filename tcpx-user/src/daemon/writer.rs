@@ -25,6 +25,8 @@ use crate::cli::failure::Failure;
 
 /// Bytes that may wait for the disk.
 const ROOM: usize = 8 << 20;
+/// Why lines are let go that do not fit in there.
+const BEHIND: &str = "8 MiB of lines waited to be written already: writing is slower than lines come";
 /// Bytes that are written in one go.
 const BATCH: usize = 256 << 10;
 
@@ -114,7 +116,7 @@ impl Reader for Writer {
         }
         let line = text.line();
         if self.waiting.load(Ordering::Relaxed) + line.len() > ROOM {
-            self.meter.drop(1);
+            self.meter.drop(1, BEHIND);
             return;
         }
         self.waiting.fetch_add(line.len(), Ordering::Relaxed);
@@ -195,9 +197,9 @@ impl Thread {
                 self.meter.trouble(None);
             }
             Err(error) => {
-                // First why, then how many: who sees a loss sees its reason.
-                self.trouble(Some(format!("writing {}: {error}; lines are lost", self.place())));
-                self.meter.drop(*count);
+                let why = format!("writing {}: {error}; lines are lost", self.place());
+                self.meter.drop(*count, &why);
+                self.trouble(Some(why));
             }
         }
         self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);

@@ -15,6 +15,7 @@ use std::{
 use assert_cmd::cargo::CommandCargoExt as _;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use tcpx_user::lab::Deadline;
 use tempfile::TempDir;
 
 /// Far above what anything here takes.
@@ -22,14 +23,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits until `ready` gives something.
 pub(crate) fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = ready() {
-            return found;
-        }
-        assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}");
-        std::thread::yield_now();
-    }
+    let found = Deadline::after(PATIENCE).until(what, || Ok(ready()));
+    found.unwrap_or_else(|error| panic!("waited {PATIENCE:?} in vain for {what}: {error}"))
 }
 
 /// A directory with a configuration, in which daemons may be started one after the other.
@@ -82,7 +77,8 @@ impl Place {
         fs::set_permissions(&told, fs::Permissions::from_mode(0o777)).expect("own file");
         systemd.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         let mut tcpx = self.tcpx();
-        let log = fs::File::create(self.path("log")).expect("a log");
+        // Of all that were started here: two may say something at the same time.
+        let log = fs::OpenOptions::new().append(true).create(true).open(self.path("log")).expect("a log");
         tcpx.env("NOTIFY_SOCKET", &told).stderr(log);
         change(&mut tcpx);
         let child = tcpx.spawn().expect("tcpx starts");
