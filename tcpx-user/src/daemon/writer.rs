@@ -242,6 +242,7 @@ fn put(to: &mut Destination, batch: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::daemon::published::Number;
     use crate::{daemon::health::Health, sink::samples::attempt};
 
     fn start(to: Destination) -> (Writer, Control, Done, Meter) {
@@ -259,7 +260,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let [path, rotated, other] = ["a", "a.1", "b"].map(|name| dir.path().join(name));
         let (mut writer, control, done, _) = start(Destination::file(&path).expect("writable"));
-        let text = Text::of(&attempt());
+        let text = Text::of(&attempt(), Number::SOME);
         writer.text(&text);
         control.open(Some(other.clone()));
         writer.text(&text);
@@ -279,8 +280,8 @@ mod tests {
     fn a_full_disk_costs_whole_lines_which_are_counted() {
         let full = OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
         let (mut writer, control, done, meter) = start(Destination::File(Some(("/dev/full".into(), full))));
-        writer.text(&Text::of(&attempt()));
-        writer.text(&Text::of(&attempt()));
+        writer.text(&Text::of(&attempt(), Number::SOME));
+        writer.text(&Text::of(&attempt(), Number::SOME));
         drop((writer, control));
         assert!(done.within(Duration::from_secs(10)));
         assert_eq!(meter.dropped(), 2);
@@ -293,7 +294,7 @@ mod tests {
         let path = dir.path().join("a");
         let (mut writer, control, done, _) = start(Destination::file(&path).expect("writable"));
         control.open(Some(dir.path().to_owned()));
-        writer.text(&Text::of(&attempt()));
+        writer.text(&Text::of(&attempt(), Number::SOME));
         drop((writer, control));
         assert!(done.within(Duration::from_secs(10)));
         assert_eq!(lines(&path), 1);

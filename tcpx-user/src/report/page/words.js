@@ -8,6 +8,8 @@ const KINDS = {
   call: { one: "failed call", many: "failed calls", column: "Calls" },
 };
 
+const KIND_ORDER = Object.keys(KINDS);
+
 // Tracks of the timeline that are no outcomes.
 const TRACKS = { resets: "RSTs", drops: "drops", deaths: "deaths", calls: "failed calls" };
 
