@@ -18,6 +18,7 @@ mod package;
 mod paths;
 mod protos;
 mod setup;
+mod soak;
 mod tail;
 mod test;
 mod tools;
@@ -64,6 +65,8 @@ enum Task {
     Package(package::Options),
     /// Lets libFuzzer try what reads recordings, 10 million inputs each: minutes to an hour
     Fuzz(fuzz::Options),
+    /// Puts tcpx daemon under load while all that can go wrong does, and looks whether anything is lost; needs root
+    Soak(soak::Options),
     /// Measures what tracing costs, as ratios in one run; needs root and a quiet machine
     Bench(bench::Options),
     /// Test guests: any of Debian's kernels under QEMU
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         Task::Book(options) => book::run(&options).map(drop),
         Task::Package(options) => package::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Soak(options) => soak::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Vm(vm) => vm::main(vm),
     };

@@ -157,6 +157,7 @@ Examples:
   sudo tcpx daemon --status                             how it is
   sudo curl --unix-socket /run/tcpx/tcpx.sock 'http://tcpx/attempts?n=10&verdict=closed-port'
       the last attempts, one JSON object a line; /resets the last RSTs, /lines all as they come
+  ssh -N -L 9321:/run/tcpx/tcpx.sock root@HOST          with http.page = true there: http://localhost:9321/ui in a browser
 
 It attaches, then gives its privileges away, keeps the last attempts and resets in memory and answers HTTP on a unix
 socket; on no port, unless asked to. Files, recordings and the rest: --print-config. SIGHUP reads the configuration

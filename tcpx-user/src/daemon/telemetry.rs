@@ -121,8 +121,15 @@ impl Sending {
     fn look(&mut self, counted: &Counted) {
         let counts = self.exporter.counts();
         let lost = [&counts.dropped, &counts.evicted, &counts.refused, &counts.rejected];
-        let lost: u64 = lost.iter().map(|count| count.load(Relaxed)).sum();
-        self.meter.drop(lost.saturating_sub(self.meter.dropped()));
+        let lost @ [memory, disk, refused, rejected] = lost.map(|count| count.load(Relaxed));
+        let new = lost.iter().sum::<u64>().saturating_sub(self.meter.dropped());
+        if new > 0 {
+            let why = format!(
+                "of all that were lost {memory} found the memory full, {disk} the queue on disk, \
+                 {refused} were in requests that the collector refused, {rejected} it rejected"
+            );
+            self.meter.drop(new, &why);
+        }
         let trouble = self.exporter.trouble();
         if let Some(why) = trouble.clone()
             && self.meter.trouble(trouble)

@@ -2,6 +2,7 @@
 
 mod host;
 mod matrix;
+mod soak;
 mod summary;
 
 use std::time::Instant;
@@ -46,6 +47,14 @@ impl Options {
         }
         self.kernel.iter().map(|name| kernels::series(name)).collect()
     }
+
+    /// The soak is worth its time where guests take as long, or if it is asked for.
+    fn soak(&self, guests: bool) -> bool {
+        match &self.only {
+            Some(word) => word == "soak",
+            None => guests && self.kernel.is_empty(),
+        }
+    }
 }
 
 /// Runs the stages. One that fails does not keep later ones from running, unless they could not.
@@ -66,8 +75,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.kernel.is_empty() {
         attempt("live trials", &mut summary, |summary| host::live(&binary, &args, summary));
     }
+    let mut soak = None;
+    if options.soak(!guests.is_empty()) {
+        attempt("starting the soak", &mut summary, |_| {
+            soak = Some(soak::Running::start(&crate::soak::binary()?)?);
+            Ok(())
+        });
+    }
     if !guests.is_empty() {
         attempt("guests", &mut summary, |summary| matrix::run(&guests, &binary, &args, summary));
+    }
+    if let Some(soak) = soak {
+        attempt("soak", &mut summary, |summary| soak.wait(summary));
     }
     summary.finish()
 }
