@@ -179,7 +179,7 @@ impl Thread {
         match open(&path) {
             Ok(file) => self.to = Destination::File(Some((path, file))),
             Err(error) => {
-                self.trouble(format!("opening {}: {error}; the file before is written on", path.display()));
+                self.trouble(&format!("opening {}: {error}; the file before is written on", path.display()));
             }
         }
     }
@@ -196,7 +196,7 @@ impl Thread {
             Err(error) => {
                 let why = format!("writing {}: {error}; lines are lost", self.place());
                 self.meter.drop(*count, &why);
-                self.trouble(why);
+                self.trouble(&why);
             }
         }
         self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
@@ -204,9 +204,9 @@ impl Thread {
         *count = 0;
     }
 
-    fn trouble(&self, what: String) {
-        if self.meter.trouble(what.clone()) {
-            say(&what);
+    fn trouble(&self, what: &str) {
+        if self.meter.trouble(what.to_owned()) {
+            say(what);
         }
     }
 
