@@ -99,7 +99,8 @@ fn tight(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
-        let between = c == ' ' && out.chars().last().is_some_and(wide) && chars.peek().copied().is_some_and(wide);
+        let between =
+            c == ' ' && out.chars().last().is_some_and(wide) && chars.peek().copied().is_some_and(wide);
         if !between {
             out.push(c);
         }
