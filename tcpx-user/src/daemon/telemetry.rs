@@ -161,13 +161,14 @@ impl Sending {
             );
             self.meter.drop(new, &why);
         }
-        let trouble = self.exporter.trouble();
-        if let Some(why) = trouble.clone()
-            && self.meter.trouble(trouble)
-        {
-            say(&format!("otlp: {why}; what is not taken waits on disk, as much as otlp.queue_size allows"));
-        } else if self.exporter.trouble().is_none() {
-            self.meter.trouble(None);
+        match self.exporter.trouble() {
+            Some(why) if self.meter.trouble(why.clone()) => {
+                say(&format!(
+                    "otlp: {why}; what is not taken waits on disk, as much as otlp.queue_size allows"
+                ));
+            }
+            Some(_) => {}
+            None => self.meter.well(),
         }
         if self.sent.elapsed() >= self.every {
             self.sent = Instant::now();

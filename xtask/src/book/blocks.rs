@@ -121,6 +121,11 @@ fn note(open: &mut Option<Block>, key: &str, value: &str, line: usize) -> Result
     Ok(())
 }
 
+/// The chapter with empty blocks.
+pub(super) fn without_outputs(chapter: &str, blocks: &[Block]) -> String {
+    with(chapter, blocks, &vec![String::new(); blocks.len()])
+}
+
 /// The chapter with other lines in its blocks.
 pub(super) fn with(chapter: &str, blocks: &[Block], lines: &[String]) -> String {
     let mut text = String::new();
