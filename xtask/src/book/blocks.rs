@@ -42,6 +42,11 @@ impl Block {
         &chapter[self.lines.clone()]
     }
 
+    /// Whether it leaves out what comes before and after.
+    pub(super) const fn cuts(&self) -> (bool, bool) {
+        (self.from.is_some(), self.to.is_some())
+    }
+
     /// What it would show of this output.
     pub(super) fn of(&self, output: &str) -> Result<String> {
         let lines: Vec<&str> = output.lines().map(str::trim_end).collect();

@@ -14,8 +14,8 @@ const ORIGINAL: &str = "en";
 struct Skeleton {
     /// Of headings, how deep each is.
     headings: Vec<usize>,
-    /// The commands whose output it shows, without their language.
-    commands: Vec<String>,
+    /// The commands whose output it shows, without their language, and whether all of it is shown.
+    commands: Vec<(String, (bool, bool))>,
     /// Rows of tables.
     rows: usize,
     /// Code that is not output: it is the same in every language.
@@ -56,7 +56,7 @@ fn difference(original: &Path, other: &Path) -> Result<Option<String>> {
 
 fn skeleton(chapter: &str) -> Result<Skeleton> {
     let shown = blocks::blocks(chapter)?;
-    let commands = shown.iter().map(|block| without_language(&block.command)).collect();
+    let commands = shown.iter().map(|block| (without_language(&block.command), block.cuts())).collect();
     let (mut headings, mut rows, mut code) = (Vec::new(), 0, Vec::new());
     let mut fenced: Option<String> = None;
     for line in blocks::without_outputs(chapter, &shown).lines() {
