@@ -21,7 +21,7 @@ const AT_A_TIME: usize = 4;
 /// How often a command is run that loses events each time.
 const TRIES: usize = 6;
 /// What tcpx says then.
-const LOSSES: [&str; 3] = ["Events were lost", "lost records of", "tcpx: LOST"];
+const LOSSES: [&str; 4] = ["Events were lost", "lost records of", "tcpx: LOST", "有事件丢失"];
 /// Variables that change what tcpx prints.
 const UNWANTED: [&str; 7] =
     ["LC_ALL", "LANGUAGE", "COLUMNS", "NO_COLOR", "CLICOLOR_FORCE", "RUST_LOG", "RUST_BACKTRACE"];
