@@ -179,10 +179,7 @@ impl Thread {
         match open(&path) {
             Ok(file) => self.to = Destination::File(Some((path, file))),
             Err(error) => {
-                self.trouble(Some(format!(
-                    "opening {}: {error}; the file before is written on",
-                    path.display()
-                )));
+                self.trouble(&format!("opening {}: {error}; the file before is written on", path.display()));
             }
         }
     }
@@ -194,12 +191,12 @@ impl Thread {
         match put(&mut self.to, batch) {
             Ok(()) => {
                 self.meter.take(*count);
-                self.meter.trouble(None);
+                self.meter.well();
             }
             Err(error) => {
                 let why = format!("writing {}: {error}; lines are lost", self.place());
                 self.meter.drop(*count, &why);
-                self.trouble(Some(why));
+                self.trouble(&why);
             }
         }
         self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
@@ -207,9 +204,9 @@ impl Thread {
         *count = 0;
     }
 
-    fn trouble(&self, what: Option<String>) {
-        if self.meter.trouble(what.clone()) {
-            say(&what.unwrap_or_default());
+    fn trouble(&self, what: &str) {
+        if self.meter.trouble(what.to_owned()) {
+            say(what);
         }
     }
 
@@ -285,7 +282,7 @@ mod tests {
         drop((writer, control));
         assert!(done.within(Duration::from_secs(10)));
         assert_eq!(meter.dropped(), 2);
-        assert!(!meter.trouble(Some("still".into())), "it was told");
+        assert!(!meter.trouble("still".into()), "it was told");
     }
 
     #[test]

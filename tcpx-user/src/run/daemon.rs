@@ -177,6 +177,7 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
     let sources = Sources {
         missed: Rc::clone(&live.missed),
         untold: Rc::clone(&live.untold),
+        maps: Rc::clone(&live.maps),
         health: health.clone(),
         memory: site.memory.clone(),
         cost,

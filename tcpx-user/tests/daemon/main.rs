@@ -45,6 +45,7 @@ const TRIALS: &[(&str, fn())] = &[
     ("the units start what there is", units::started),
     ("it runs where there is no other file", contained::alone),
     ("as a container it is healthy with the capabilities that the pod has", contained::confined),
+    ("a namespace is its container's", contained::namespace),
     ("units, pod and page name the same capabilities", contained::rights),
     ("the package for Debian has all units and completions", package::contents),
     ("what dpkg and systemd-sysusers run for the package is right", package::scripts),

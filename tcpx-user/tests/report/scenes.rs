@@ -76,7 +76,7 @@ fn process(comm: &str) -> Process {
 }
 
 fn netns(name: &str) -> Netns {
-    Netns { inum: 4_026_531_840, name: Some(name.to_owned()) }
+    Netns { inum: 4_026_531_840, name: Some(name.to_owned()), of: None }
 }
 
 fn verdict(id: VerdictId, evidence: &str) -> Verdict {

@@ -42,6 +42,11 @@ impl Block {
         &chapter[self.lines.clone()]
     }
 
+    /// Whether it leaves out what comes before and after.
+    pub(super) const fn cuts(&self) -> (bool, bool) {
+        (self.from.is_some(), self.to.is_some())
+    }
+
     /// What it would show of this output.
     pub(super) fn of(&self, output: &str) -> Result<String> {
         let lines: Vec<&str> = output.lines().map(str::trim_end).collect();
@@ -119,6 +124,11 @@ fn note(open: &mut Option<Block>, key: &str, value: &str, line: usize) -> Result
         _ => block.exit = value.parse().with_context(|| format!("line {line}: `{value}` is no status"))?,
     }
     Ok(())
+}
+
+/// The chapter with empty blocks.
+pub(super) fn without_outputs(chapter: &str, blocks: &[Block]) -> String {
+    with(chapter, blocks, &vec![String::new(); blocks.len()])
 }
 
 /// The chapter with other lines in its blocks.

@@ -6,6 +6,7 @@ mod links;
 mod made_on;
 mod runs;
 mod shape;
+mod translation;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -43,6 +44,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     if options.regenerate {
         runs::all(&editions, options)?;
     }
+    translation::check(&editions)?;
     make_pages(&editions)?;
     if options.no_runs || options.regenerate {
         return Ok(Outcome::default());

@@ -52,7 +52,7 @@ const LIVE = {
 
   line(line) {
     if (KINDS[line.type]) KEPT.take(line);
-    else if (line.type === "loss") NOTICES.loss(line.data);
+    else if (line.type === "loss") HEALTH.due = true;
     else if (line.type === "summary") this.ending = true;
   },
 
@@ -125,7 +125,13 @@ const LIVE = {
     tellState();
   },
 
+  checkHealth() {
+    if (this.state !== "live") return;
+    askHealth().catch((error) => this.leave("down", `no answer from the daemon (${error.message})`));
+  },
+
   tick() {
+    if (HEALTH.due) this.checkHealth();
     if (!this.source && Date.now() >= this.retry) this.connect();
     else tellState();
   },
@@ -154,9 +160,11 @@ async function refusal() {
   }
 }
 
-const HEALTH = { told: undefined };
+// What it said last, and whether something has happened that it has not told yet.
+const HEALTH = { told: undefined, due: false };
 
 async function askHealth() {
+  HEALTH.due = false;
   HEALTH.told = JSON.parse(await ask("health"), absent);
   tellHead();
 }
@@ -165,18 +173,12 @@ async function askHealth() {
 const NOTICES = {
   most: 8,
   list: [],
-  lost: 0,
 
   add(text) {
     this.list.unshift({ time: new Date(Date.now() + RATES.ahead), text });
     this.list.length = Math.min(this.list.length, this.most);
     this.draw();
     announce(text);
-  },
-
-  loss({ count }) {
-    this.lost += count;
-    tellHead();
   },
 
   draw() {

@@ -82,7 +82,7 @@ function tellHead() {
   if (!byId("hooks").hasChildNodes()) replace(byId("hooks"), watched(start, "What is watched"));
 }
 
-// Since the daemon began. What came as a line after it was asked is added.
+// Since the daemon began.
 function completenessOfLive({ stages, missed }) {
   const lost = Object.values(stages).reduce((sum, count) => sum + count, 0);
   const where = Object.entries(stages)
@@ -129,7 +129,4 @@ setInterval(() => {
   LIVE.tick();
   if (!VIEW.last) RATES.draw();
 }, 1000);
-setInterval(() => {
-  if (LIVE.state === "live")
-    askHealth().catch((error) => LIVE.leave("down", `no answer from the daemon (${error.message})`));
-}, WAIT.health * 1000);
+setInterval(() => LIVE.checkHealth(), WAIT.health * 1000);

@@ -112,7 +112,7 @@ const RATES = {
     // As wide as there is room, so that its words keep their size.
     const across = Math.min(Math.max((this.drawing.clientWidth || CHART.width) - 42, 560), CHART.width);
     const label = Math.min(262, Math.round(across * 0.36));
-    const chart = new Chart(rows, STEP.ns, steps, { shaded, label, value: 104, across });
+    const chart = new Chart(rows, STEP.ns, steps, { shaded, label, value: 118, across });
     const focused = before && document.activeElement === before.node;
     const moment = before && before.at >= 0 ? before.steps[before.at][0] : undefined;
     this.chart = chart;

@@ -61,7 +61,7 @@ pub(super) fn differences(outcome: &Outcome, look: Look) -> String {
 pub(super) fn line(outcome: &Outcome, look: Look) -> String {
     let (meaning, word, rest) = match &outcome.unavailable {
         _ if outcome.ok => (Meaning::Good, "ok", String::new()),
-        Some(why) if !outcome.failed() => (Meaning::Silent, "cannot", format!(": {why}")),
+        Some(why) if !outcome.failed() => (Meaning::Silent, "cannot", format!(": {}", look.lang.run(why))),
         _ => (Meaning::Bad, "FAILED", format!(": {}", look.lang.run(&outcome.verdict()))),
     };
     let (name, word) = (outcome.name, look.lang.run(word));

@@ -3,6 +3,8 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use unicode_width::UnicodeWidthChar as _;
+
 /// The phrases of some files.
 pub(super) struct Phrases {
     exact: BTreeMap<String, String>,
@@ -58,14 +60,13 @@ impl Phrases {
         let values = values(english, text)?;
         let value = |name: &str| {
             let value = values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| *value);
-            let phrase = if is_word(name) { None } else { self.find(value) };
-            phrase.unwrap_or(Cow::Borrowed(value)).into_owned()
+            if is_word(name) { value.to_owned() } else { self.pieces(value).into_owned() }
         };
         let text = |piece| match piece {
             Piece::Text(text) => text.to_owned(),
             Piece::Place(name) => value(name),
         };
-        Some(pieces(other).into_iter().map(text).collect())
+        Some(tight(&pieces(other).into_iter().map(text).collect::<String>()))
     }
 
     /// The same of a text that may be `name: phrase` or `phrase; phrase`.
@@ -90,6 +91,21 @@ impl Phrases {
 pub(super) fn fill(phrase: &str, values: &[&str]) -> String {
     let names = ["{a}", "{b}", "{c}", "{d}"];
     names.iter().zip(values).fold(phrase.to_owned(), |text, (name, value)| text.replace(name, value))
+}
+
+/// Without the spaces that stand between two Chinese characters where a place was for a word of Latin letters.
+fn tight(text: &str) -> String {
+    let wide = |c: char| c.width() == Some(2);
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let between =
+            c == ' ' && out.chars().last().is_some_and(wide) && chars.peek().copied().is_some_and(wide);
+        if !between {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// What stands in the places of `english` if `text` has its shape.

@@ -6,6 +6,9 @@ use crate::{
     verdict::Group,
 };
 
+/// A lab of the book's.
+const BOOK: &str = include_str!("../../../../docs/book/labs/activation.toml");
+
 fn chinese() -> &'static Catalogue {
     Lang::Chinese.catalogue().expect("Chinese has a catalogue")
 }
@@ -223,7 +226,7 @@ fn every_sentence_of_a_rule_is_there() {
 
 #[test]
 fn no_translation_is_of_a_text_that_is_gone() {
-    let labs: String = EXAMPLES.iter().map(|(_, text)| *text).collect();
+    let labs: String = EXAMPLES.iter().map(|(_, text)| *text).chain([BOOK]).collect();
     let catalogue = include_str!("../../verdict/catalogue.toml");
     let explain = source("explain") + &source("explain.rs") + &source("verdict/id.rs") + catalogue;
     for (phrases, sources) in [(&chinese().explain, explain), (&chinese().lab, source("lab") + &labs)] {
@@ -246,4 +249,12 @@ fn what_a_reader_wrote_stays_as_it_is() {
     assert_eq!(Lang::Chinese.run("tcp_v4_rcv: took the segment"), "tcp_v4_rcv: 收下了报文段");
     assert_eq!(Lang::Chinese.run("send(3, \"a; b: c\") = 7"), "send(3, \"a; b: c\") = 7");
     assert_eq!(Lang::English.run("miss"), "miss");
+}
+
+#[test]
+fn what_hooks_cannot_see_is_said_in_every_language() {
+    let code = source("run/lab/expected.rs");
+    let hidden: Vec<_> = strings(&code, "hidden = Some(\"").collect();
+    assert!(hidden.len() > 5, "{hidden:?}");
+    none_missing(hidden.into_iter().filter(|why| chinese().run.find(why).is_none()), "run.toml");
 }
