@@ -1,11 +1,11 @@
-//! What tcpx says: the lines of `-o json`, and what the text renderer reads. These types serialise only, so that
-//! the published form changes where it is meant to and nowhere else.
+//! What tcpx says: the lines of `-o json`, and what the text renderer reads. Nothing but a daemon that takes over from another
+//! reads them back, so that the published form changes where it is meant to and nowhere else.
 //!
 //! The names are a contract with users (docs/formats.md). Absent facts are `null`.
 
 use std::{borrow::Cow, collections::BTreeMap, net::IpAddr, sync::Arc};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{event::Name, packet::Packets, verdict::VerdictId};
 
@@ -21,7 +21,7 @@ pub(crate) use word::Word;
 pub const SCHEMA: u32 = 1;
 
 /// One line of output.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "type", content = "data", rename_all = "lowercase")]
 pub enum Line {
     /// First.
@@ -58,7 +58,7 @@ impl Line {
 }
 
 /// What is traced, and how.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Start {
     /// Number of this format.
     pub schema: u32,
@@ -79,7 +79,7 @@ pub struct Start {
 }
 
 /// A hook that works.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct AttachedHook {
     /// Name of the hook.
     pub hook: String,
@@ -90,7 +90,7 @@ pub struct AttachedHook {
 }
 
 /// A hook that does not.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct MissingHook {
     /// Name of the hook.
     pub hook: String,
@@ -99,7 +99,7 @@ pub struct MissingHook {
 }
 
 /// A namespace.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct Netns {
     /// Inode number.
     pub inum: u32,
@@ -108,7 +108,7 @@ pub struct Netns {
 }
 
 /// An address with a port.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct Endpoint {
     /// Address.
     pub addr: IpAddr,
@@ -129,7 +129,7 @@ impl std::fmt::Display for Endpoint {
 }
 
 /// Both ends of a translated flow.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct Nat {
     /// Local end.
     pub local: Endpoint,
@@ -138,7 +138,7 @@ pub struct Nat {
 }
 
 /// A process.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq, Default)]
 pub struct Process {
     /// Process id (root namespace).
     pub pid: u32,
@@ -159,7 +159,7 @@ pub struct Process {
 }
 
 /// How an attempt ended.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// It stands.
@@ -183,7 +183,7 @@ pub enum Outcome {
 }
 
 /// How a connection came to be, or was tried.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum How {
     /// connect() to a listener.
@@ -195,7 +195,7 @@ pub enum How {
 }
 
 /// How sure.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// Nothing fits.
@@ -207,7 +207,7 @@ pub enum Confidence {
 }
 
 /// Why.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Verdict {
     /// Which of the catalogue.
     pub id: VerdictId,
@@ -223,7 +223,7 @@ pub struct Verdict {
 }
 
 /// One step of the kernel's path.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct Frame {
     /// Function.
     pub function: Cow<'static, str>,
@@ -237,7 +237,7 @@ pub struct Frame {
 }
 
 /// A connection attempt of a local process.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Attempt {
     /// Unique in this run.
     pub id: u64,
@@ -286,7 +286,7 @@ pub struct Attempt {
 }
 
 /// Address family.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, Hash)]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
     /// IPv4
@@ -296,7 +296,7 @@ pub enum Family {
 }
 
 /// Who made a RST.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, Hash)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// TCP, in answer to a segment.
@@ -310,7 +310,7 @@ pub enum Origin {
 }
 
 /// What kind of socket an end has.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum SocketKind {
     /// None.
@@ -324,7 +324,7 @@ pub enum SocketKind {
 }
 
 /// One end's socket.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Socket {
     /// What kind.
     pub kind: SocketKind,
@@ -341,7 +341,7 @@ pub struct Socket {
 }
 
 /// Who owns an end.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Owner {
     /// Process id.
     pub pid: u32,
@@ -352,7 +352,7 @@ pub struct Owner {
 }
 
 /// How the owner is known.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum OwnerHow {
     /// It holds the socket.
@@ -364,7 +364,7 @@ pub enum OwnerHow {
 }
 
 /// One end of a RST on this host.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct End {
     /// Address.
     pub addr: IpAddr,
@@ -379,7 +379,7 @@ pub struct End {
 }
 
 /// Addresses of the RST itself.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct FlowLine {
     /// Source address.
     pub saddr: IpAddr,
@@ -392,7 +392,7 @@ pub struct FlowLine {
 }
 
 /// A segment.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SegmentLine {
     /// Letters as in tcpdump: `S`, `S.`, `R`, `R.`, `.`, `P.`, `F.`.
     pub flags: Cow<'static, str>,
@@ -409,7 +409,7 @@ pub struct SegmentLine {
 }
 
 /// The kernel's name for why.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Reason {
     /// Name in the running kernel's enum, or tcpx's for kernels without.
     pub name: Name,
@@ -418,7 +418,7 @@ pub struct Reason {
 }
 
 /// Who says so.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum ReasonSource {
     /// The kernel.
@@ -428,7 +428,7 @@ pub enum ReasonSource {
 }
 
 /// Result of a lookup.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum LookupResult {
     /// A socket.
@@ -440,7 +440,7 @@ pub enum LookupResult {
 }
 
 /// Seen or concluded.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// Seen.
@@ -450,7 +450,7 @@ pub enum Source {
 }
 
 /// One lookup.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct LookupStep {
     /// What it gave.
     pub result: LookupResult,
@@ -459,7 +459,7 @@ pub struct LookupStep {
 }
 
 /// Both lookups of the segment that led to a RST.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct LookupLine {
     /// In the established hash.
     pub established: LookupStep,
@@ -468,7 +468,7 @@ pub struct LookupLine {
 }
 
 /// A socket that almost matched.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Near {
     /// Why it did not.
     pub why: String,
@@ -487,7 +487,7 @@ pub struct Near {
 }
 
 /// A RST.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Reset {
     /// Unique in this run, among attempts, resets and drops.
     pub id: u64,
@@ -528,7 +528,7 @@ pub struct Reset {
 }
 
 /// Queue of a listener.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct Backlog {
     /// Connections that wait for accept().
     pub backlog: u32,
@@ -537,7 +537,7 @@ pub struct Backlog {
 }
 
 /// Handshake segments of one flow that the kernel threw away.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct DropLine {
     /// Unique in this run.
     pub id: u64,
@@ -569,7 +569,7 @@ pub struct DropLine {
 }
 
 /// A connection that ended because of an error, without any RST: as [`Attempt`], with age, idle time and what moved.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Death {
     /// Unique in this run.
     pub id: u64,
@@ -629,7 +629,7 @@ pub struct Death {
 }
 
 /// A socket that holds the port that a bind() or listen() wanted.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct PortHolder {
     /// Its local address.
     pub addr: IpAddr,
@@ -642,7 +642,7 @@ pub struct PortHolder {
 }
 
 /// A bind() or listen() that failed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct CallLine {
     /// Unique in this run.
     pub id: u64,
@@ -669,7 +669,7 @@ pub struct CallLine {
 }
 
 /// Records that were lost.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Loss {
     /// Of which hook.
     pub hook: String,
@@ -680,7 +680,7 @@ pub struct Loss {
 }
 
 /// The end.
-#[derive(Clone, Debug, Serialize, Default)]
+#[derive(Clone, Debug, Deserialize, Serialize, Default)]
 pub struct Summary {
     /// By verdict.
     pub attempts: BTreeMap<String, u64>,
@@ -718,7 +718,7 @@ pub struct Summary {
 }
 
 /// Lost records by stage.
-#[derive(Clone, Copy, Debug, Serialize, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, Default, PartialEq, Eq)]
 pub struct Lost {
     /// No room in the ring, or above the limit for a second.
     pub kernel: u64,

@@ -1,6 +1,10 @@
 //! Events in, lines out: what live, replay, lab and tests share.
 
+mod share;
+
 use std::sync::Arc;
+
+pub use share::Share;
 
 use crate::{
     abilities::Abilities,
@@ -28,6 +32,9 @@ pub struct Pipeline {
     summary: Summary,
     told: Told,
     packets: bool,
+    share: Share,
+    /// Attempts below this id are told by whom this pipeline takes over from.
+    first: u64,
 }
 
 impl Pipeline {
@@ -35,7 +42,8 @@ impl Pipeline {
     #[must_use]
     pub fn new(abilities: Abilities, limits: Limits, symbols: Box<dyn Symbols + Send>) -> Self {
         let correlator = Correlator::new(abilities, limits);
-        Self { correlator, symbols, summary: Summary::default(), told: Told::default(), packets: false }
+        let (summary, told) = (Summary::default(), Told::default());
+        Self { correlator, symbols, summary, told, packets: false, share: Share::default(), first: 0 }
     }
 
     /// Lines carry the packets that they belong to.
@@ -47,12 +55,17 @@ impl Pipeline {
     /// Takes one event; returns what is settled by it.
     pub fn push(&mut self, event: &Event, who: &dyn Who) -> Vec<Line> {
         self.correlator.push(event);
+        if event.time < self.share.from {
+            self.first = self.correlator.next_id();
+        }
         self.lines(who)
     }
 
     /// No event will come any more; returns what was still open.
     pub fn finish(&mut self, who: &dyn Who) -> Vec<Line> {
         self.correlator.finish();
+        // Nobody else will.
+        self.share.later = false;
         self.lines(who)
     }
 
@@ -60,6 +73,16 @@ impl Pipeline {
     #[must_use]
     pub const fn summary(&self) -> &Summary {
         &self.summary
+    }
+
+    /// What it tells from now on, where another one watches the same host.
+    pub const fn share(&mut self, share: Share) {
+        self.share = share;
+    }
+
+    /// Ids of what is seen from now on are not below this one.
+    pub fn number_from(&mut self, id: u64) {
+        self.correlator.number_from(id);
     }
 
     /// The tables behind it.
@@ -70,7 +93,13 @@ impl Pipeline {
 
     fn lines(&mut self, who: &dyn Who) -> Vec<Line> {
         let mut lines = Vec::new();
+        if self.share.later {
+            return lines;
+        }
         while let Some(settled) = self.correlator.pop() {
+            if !self.share.has(&settled) {
+                continue;
+            }
             lines.extend(match settled {
                 Settled::AttemptAgain(facts) => self.attempt_again(&facts, who),
                 Settled::ResetAgain(facts) => self.reset_again(&facts, who),
@@ -102,7 +131,9 @@ impl Pipeline {
     fn attempt(&mut self, facts: &AttemptFacts, who: &dyn Who) -> Line {
         let finding = rules::attempt(facts, &self.context(who));
         counts::add(&mut self.summary.attempts, finding.id);
-        Line::Attempt(Box::new(assemble::attempt(facts, finding, &self.names(who))))
+        let line = assemble::attempt(facts, finding, &self.names(who));
+        let reset = facts.reset.as_ref().filter(|reset| self.share.has_time(reset.time()));
+        Line::Attempt(Box::new(line::Attempt { reset: reset.map(|reset| reset.id), ..line }))
     }
 
     fn reset(&mut self, facts: &Arc<ResetFacts>, who: &dyn Who) -> Line {
@@ -116,7 +147,13 @@ impl Pipeline {
         }
         self.summary.received += u64::from(facts.receiver.is_some());
         self.summary.unexplained += u64::from(finding.id == VerdictId::Unknown);
-        Line::Reset(Box::new(assemble::reset(facts, finding, &self.names(who))))
+        let line = assemble::reset(facts, finding, &self.names(who));
+        Line::Reset(Box::new(line::Reset { attempt: self.told_here(line.attempt), ..line }))
+    }
+
+    /// An attempt that is told by this pipeline: another's ids mean nothing here.
+    fn told_here(&self, attempt: Option<u64>) -> Option<u64> {
+        attempt.filter(|&id| id >= self.first)
     }
 
     /// A RST that was told as a closed port, now that a listener has appeared: the same line, with another verdict.
@@ -147,13 +184,15 @@ impl Pipeline {
     fn drop(&mut self, facts: &DropFacts, who: &dyn Who) -> Line {
         let finding = rules::drop(facts, &self.context(who));
         counts::add(&mut self.summary.drops, finding.id);
-        Line::Drop(Box::new(assemble::drop(facts, finding, &self.names(who))))
+        let line = assemble::drop(facts, finding, &self.names(who));
+        Line::Drop(Box::new(line::DropLine { attempt: self.told_here(line.attempt), ..line }))
     }
 
     fn death(&mut self, facts: &DeathFacts, who: &dyn Who) -> Line {
         let finding = rules::death(facts, &self.context(who));
         counts::add(&mut self.summary.deaths, finding.id);
-        Line::Death(Box::new(assemble::death(facts, finding, &self.names(who))))
+        let line = assemble::death(facts, finding, &self.names(who));
+        Line::Death(Box::new(line::Death { attempt: self.told_here(line.attempt), ..line }))
     }
 
     fn call(&mut self, facts: &CallFacts, who: &dyn Who) -> Line {
