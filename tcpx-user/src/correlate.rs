@@ -195,6 +195,12 @@ impl Correlator {
         self.attempts.oldest().and_then(|id| self.attempts.get(id)).map(|attempt| attempt.span().0)
     }
 
+    /// Unless this attempt is under way and its start was not seen.
+    #[must_use]
+    pub fn saw_begin(&self, id: u64) -> bool {
+        self.attempts.get(id).is_none_or(|attempt| attempt.start.is_some())
+    }
+
     /// The next thing that will not change any more.
     pub fn pop(&mut self) -> Option<Settled> {
         self.settled.pop_front()

@@ -2,7 +2,7 @@
 
 mod share;
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 pub use share::Share;
 
@@ -33,9 +33,14 @@ pub struct Pipeline {
     told: Told,
     packets: bool,
     share: Share,
-    /// Attempts below this id are told by whom this pipeline takes over from.
+    /// Attempts below this id are told by whom this pipeline takes over from,
     first: u64,
+    /// and of those above it these.
+    others: VecDeque<u64>,
 }
+
+/// So many are remembered, for lines that would refer to them.
+const MOST_OTHERS: usize = 4096;
 
 impl Pipeline {
     /// Nothing seen yet.
@@ -43,7 +48,16 @@ impl Pipeline {
     pub fn new(abilities: Abilities, limits: Limits, symbols: Box<dyn Symbols + Send>) -> Self {
         let correlator = Correlator::new(abilities, limits);
         let (summary, told) = (Summary::default(), Told::default());
-        Self { correlator, symbols, summary, told, packets: false, share: Share::default(), first: 0 }
+        Self {
+            correlator,
+            symbols,
+            summary,
+            told,
+            packets: false,
+            share: Share::default(),
+            first: 0,
+            others: VecDeque::new(),
+        }
     }
 
     /// Lines carry the packets that they belong to.
@@ -96,7 +110,9 @@ impl Pipeline {
         if self.share.later {
             return lines;
         }
-        while let Some(settled) = self.correlator.pop() {
+        let settled: Vec<_> = std::iter::from_fn(|| self.correlator.pop()).collect();
+        settled.iter().for_each(|settled| self.leave(settled));
+        for settled in settled {
             if !self.share.has(&settled) {
                 continue;
             }
@@ -151,9 +167,23 @@ impl Pipeline {
         Line::Reset(Box::new(line::Reset { attempt: self.told_here(line.attempt), ..line }))
     }
 
+    /// Remembers an attempt that somebody else tells.
+    fn leave(&mut self, settled: &Settled) {
+        if let Settled::Attempt(facts) = settled
+            && !self.share.has(settled)
+        {
+            self.others.truncate(MOST_OTHERS - 1);
+            self.others.push_front(facts.id);
+        }
+    }
+
     /// An attempt that is told by this pipeline: another's ids mean nothing here.
     fn told_here(&self, attempt: Option<u64>) -> Option<u64> {
-        attempt.filter(|&id| id >= self.first)
+        let own = |id: &u64| {
+            let begun = self.share.from == 0 || self.correlator.saw_begin(*id);
+            *id >= self.first && begun && !self.others.contains(id)
+        };
+        attempt.filter(own)
     }
 
     /// A RST that was told as a closed port, now that a listener has appeared: the same line, with another verdict.

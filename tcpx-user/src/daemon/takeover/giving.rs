@@ -45,7 +45,9 @@ const FIRST: Duration = Duration::from_secs(10);
 /// How long the new one may take to attach: its helper looks at all processes.
 const PREPARES: Duration = Duration::from_mins(2);
 /// For so long lines are held back, and a silence is looked for.
-const HELD: Duration = Duration::from_millis(150);
+const HELD_NS: u64 = 150_000_000;
+/// How far behind the reader of events may be.
+const BEHIND: Duration = Duration::from_secs(10);
 /// Events of the last moments may not have been read.
 const UNREAD_NS: u64 = 30_000_000;
 /// RSTs wait so long for their other side (`Limits::under_way_ns`), and lines for what belongs to them.
@@ -227,7 +229,9 @@ impl Giving {
             say(&format!("takeover: process {pid} has given up"));
             return Ok(None);
         }
-        let at = self.find_a_silence().await;
+        let found = timeout(BEHIND, self.find_a_silence()).await;
+        let at = found
+            .map_err(|_| io::Error::other("this daemon is too far behind to hand over: try again later"))?;
         self.hand_over(stream, at)?;
         say(&format!("takeover: handed over to process {pid}"));
         Ok(Some(at))
@@ -238,7 +242,9 @@ impl Giving {
         self.probing.stop().await;
         let from = crate::enrich::boot_now();
         self.sharing.hold();
-        sleep(HELD).await;
+        while self.sharing.now() < from + HELD_NS {
+            sleep(PAUSE).await;
+        }
         let until = self.sharing.now().saturating_sub(UNREAD_NS);
         let at = silence::longest(self.sharing.times(), from, until);
         self.sharing.set(Share { before: at, later: false, ..self.sharing.get() });
