@@ -56,7 +56,7 @@ use crate::{
         self_probe::SelfProbe,
         status,
         stream::Stream,
-        takeover::{self, Ending, Giving, Inherited, Probing, Taking},
+        takeover::{self, Ending, Giving, Taking},
         telemetry::{Counted, Sources, Telemetry},
     },
     kernel::{self, symbols::Symbols},
@@ -113,12 +113,7 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
     let health = Health::default();
     health.state().self_probe.enabled = opened.self_probe.is_some();
     health.state().start = Some(live.start(&hooks));
-    let site = Site {
-        health: health.clone(),
-        memory: Memory::new(config.memory.clone()),
-        stream: Stream::new(config.stream.clone()),
-        counted: Counted::new(config.metrics.asked()),
-    };
+    let site = site(&config, &health);
     let cost = metrics::Own::open();
     let helper = helper::start(request.helper.as_deref(), &health)?;
     give_away(&config, request, &live, &opened, &health)?;
@@ -151,23 +146,14 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
     let consumers: Vec<Box<dyn Consumer>> =
         vec![Box::new(Counting(health.clone())), Box::new(telemetry), Box::new(Published::new(readers))];
     let consumers: Consumers = Rc::new(RefCell::new(consumers));
-    let socket = config.socket.path.clone();
-    let grace = config.takeover.grace.0;
+    let (socket, grace) = (config.socket.path.clone(), config.takeover.grace.0);
     let reload = Reload::new(request.config.clone(), config, control, site.clone());
     let held = Held { consumers, reload: Rc::new(RefCell::new(Some(reload))), rest: Rc::default() };
     *held.rest.borrow_mut() = Some((site, server, done));
-    let inherited = Inherited::default();
     let giving = Rc::new(Giving {
-        sharing,
-        recorder: recorder.clone(),
-        probing: Probing::default(),
-        inherited: inherited.clone(),
-        grace,
         listens,
         sockets: handles,
-        release: RefCell::new(Some(held.release())),
-        given: RefCell::default(),
-        over: Rc::default(),
+        ..Giving::new(sharing, recorder.clone(), grace, held.release())
     });
     let tasks = Tasks {
         hangups,
@@ -178,7 +164,6 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
         health,
         own: Own::new(own_netns()?),
         missed: Rc::clone(&live.missed),
-        inherited,
         taken,
         door: sockets.door,
         giving: Rc::clone(&giving),
@@ -192,6 +177,16 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
     }
     held.end(Vec::new());
     Ok(ended?.exit(false))
+}
+
+/// What pages show, before there is anything to show.
+fn site(config: &Config, health: &Health) -> Site {
+    Site {
+        health: health.clone(),
+        memory: Memory::new(config.memory.clone()),
+        stream: Stream::new(config.stream.clone()),
+        counted: Counted::new(config.metrics.asked()),
+    }
 }
 
 /// What the C library reads to find the collector by its name.
@@ -275,7 +270,7 @@ fn follow(
         let scope = Scope::Host;
         engine.begin_recording(&first, &scope);
         let (own, health) = (tasks.own.clone(), tasks.health.clone());
-        let inherited = tasks.inherited.clone();
+        let inherited = tasks.giving.inherited.clone();
         let session = Session {
             source,
             engine: Watched { engine, own, health, inherited },

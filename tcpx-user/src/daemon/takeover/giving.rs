@@ -169,6 +169,23 @@ impl Work for Ending {
 }
 
 impl Giving {
+    /// For a daemon that listens nowhere yet.
+    #[must_use]
+    pub fn new(sharing: Sharing, recorder: Option<Recorder>, grace: Duration, release: Release) -> Self {
+        Self {
+            sharing,
+            recorder,
+            probing: Probing::default(),
+            inherited: Inherited::default(),
+            grace,
+            listens: None,
+            sockets: Vec::new(),
+            release: RefCell::new(Some(release)),
+            given: RefCell::default(),
+            over: Rc::default(),
+        }
+    }
+
     /// Waits for somebody who takes over, for as long as it takes.
     pub async fn run(&self, door: UnixListener) {
         let ready = door.set_nonblocking(true).and_then(|()| tokio::net::UnixListener::from_std(door));

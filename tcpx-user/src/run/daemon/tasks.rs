@@ -17,7 +17,7 @@ use crate::{
         notify,
         own::Own,
         self_probe::SelfProbe,
-        takeover::{Giving, Inherited, Probing, Taken},
+        takeover::{Giving, Probing, Taken},
     },
     record::Recorder,
     run::live::Missed,
@@ -37,7 +37,6 @@ pub(super) struct Tasks {
     pub(super) health: Health,
     pub(super) own: Own,
     pub(super) missed: Missed,
-    pub(super) inherited: Inherited,
     /// From whom this one has taken over.
     pub(super) taken: Option<Taken>,
     /// Where another one may ask to take over.
@@ -63,7 +62,7 @@ impl Tasks {
         };
         let taking = async {
             if let Some(taken) = self.taken {
-                self.inherited.follow(taken).await;
+                self.giving.inherited.follow(taken).await;
             }
             std::future::pending::<()>().await;
         };
