@@ -7,6 +7,7 @@
 
 mod apt;
 mod bench;
+mod book;
 mod btf_fixture;
 mod check;
 mod command;
@@ -58,6 +59,8 @@ enum Task {
     Protos,
     /// Writes the pages of docs/ that are made from the source
     Docs,
+    /// Builds the book of docs/book, follows its links, and compares the output that it shows with what the commands print
+    Book(book::Options),
     /// Makes the package for Debian, and what a container image is made of, in target/package
     Package(package::Options),
     /// Lets libFuzzer try what reads recordings, 10 million inputs each: minutes to an hour
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Task::BtfFixture => btf_fixture::run(),
         Task::Protos => protos::run(),
         Task::Docs => docs::run(),
+        Task::Book(options) => book::run(&options).map(drop),
         Task::Package(options) => package::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Soak(options) => soak::run(&options),

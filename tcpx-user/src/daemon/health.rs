@@ -162,11 +162,14 @@ impl Meter {
     }
 
     /// What is wrong now; true if nothing was before.
-    pub fn trouble(&self, what: Option<String>) -> bool {
-        let now = &mut *locked(&self.0.trouble);
-        let new = now.is_none() && what.is_some();
-        *now = what;
-        new
+    #[must_use]
+    pub fn trouble(&self, what: String) -> bool {
+        locked(&self.0.trouble).replace(what).is_none()
+    }
+
+    /// Nothing is wrong any more.
+    pub fn well(&self) {
+        *locked(&self.0.trouble) = None;
     }
 
     fn told(&self) -> Consumed {
@@ -367,8 +370,8 @@ mod tests {
         let health = Health::default();
         let meter = health.meter("file");
         meter.drop(3, "No space left on device");
-        assert!(meter.trouble(Some("No space left on device".into())));
-        assert!(!meter.trouble(Some("No space left on device".into())), "told once");
+        assert!(meter.trouble("No space left on device".into()));
+        assert!(!meter.trouble("No space left on device".into()), "told once");
         health.state().self_probe.trouble = Some("not seen".into());
         let ill = report(&health);
         assert_eq!(
@@ -376,7 +379,7 @@ mod tests {
             serde_json::json!(["self-probe: not seen", "file: No space left on device"])
         );
         assert_eq!((&ill["healthy"], &ill["losses"]["consumers"]), (&false.into(), &3.into()));
-        meter.trouble(None);
+        meter.well();
         health.state().self_probe.trouble = None;
         let well = report(&health);
         assert_eq!((&well["healthy"], &well["losses"]["consumers"]), (&true.into(), &3.into()));

@@ -179,10 +179,7 @@ impl Thread {
         match open(&path) {
             Ok(file) => self.to = Destination::File(Some((path, file))),
             Err(error) => {
-                self.trouble(Some(format!(
-                    "opening {}: {error}; the file before is written on",
-                    path.display()
-                )));
+                self.trouble(&format!("opening {}: {error}; the file before is written on", path.display()));
             }
         }
     }
@@ -194,12 +191,12 @@ impl Thread {
         match put(&mut self.to, batch) {
             Ok(()) => {
                 self.meter.take(*count);
-                self.meter.trouble(None);
+                self.meter.well();
             }
             Err(error) => {
                 let why = format!("writing {}: {error}; lines are lost", self.place());
                 self.meter.drop(*count, &why);
-                self.trouble(Some(why));
+                self.trouble(&why);
             }
         }
         self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
@@ -207,9 +204,9 @@ impl Thread {
         *count = 0;
     }
 
-    fn trouble(&self, what: Option<String>) {
-        if self.meter.trouble(what.clone()) {
-            say(&what.unwrap_or_default());
+    fn trouble(&self, what: &str) {
+        if self.meter.trouble(what.to_owned()) {
+            say(what);
         }
     }
 
@@ -242,6 +239,7 @@ fn put(to: &mut Destination, batch: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::daemon::published::Number;
     use crate::{daemon::health::Health, sink::samples::attempt};
 
     fn start(to: Destination) -> (Writer, Control, Done, Meter) {
@@ -259,7 +257,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let [path, rotated, other] = ["a", "a.1", "b"].map(|name| dir.path().join(name));
         let (mut writer, control, done, _) = start(Destination::file(&path).expect("writable"));
-        let text = Text::of(&attempt());
+        let text = Text::of(&attempt(), Number::SOME);
         writer.text(&text);
         control.open(Some(other.clone()));
         writer.text(&text);
@@ -279,12 +277,12 @@ mod tests {
     fn a_full_disk_costs_whole_lines_which_are_counted() {
         let full = OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
         let (mut writer, control, done, meter) = start(Destination::File(Some(("/dev/full".into(), full))));
-        writer.text(&Text::of(&attempt()));
-        writer.text(&Text::of(&attempt()));
+        writer.text(&Text::of(&attempt(), Number::SOME));
+        writer.text(&Text::of(&attempt(), Number::SOME));
         drop((writer, control));
         assert!(done.within(Duration::from_secs(10)));
         assert_eq!(meter.dropped(), 2);
-        assert!(!meter.trouble(Some("still".into())), "it was told");
+        assert!(!meter.trouble("still".into()), "it was told");
     }
 
     #[test]
@@ -293,7 +291,7 @@ mod tests {
         let path = dir.path().join("a");
         let (mut writer, control, done, _) = start(Destination::file(&path).expect("writable"));
         control.open(Some(dir.path().to_owned()));
-        writer.text(&Text::of(&attempt()));
+        writer.text(&Text::of(&attempt(), Number::SOME));
         drop((writer, control));
         assert!(done.within(Duration::from_secs(10)));
         assert_eq!(lines(&path), 1);

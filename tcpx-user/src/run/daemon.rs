@@ -132,6 +132,7 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
     let sources = Sources {
         missed: Rc::clone(&live.missed),
         untold: Rc::clone(&live.untold),
+        maps: Rc::clone(&live.maps),
         health: health.clone(),
         memory: site.memory.clone(),
         cost,
@@ -186,6 +187,7 @@ fn site(config: &Config, health: &Health) -> Site {
         memory: Memory::new(config.memory.clone()),
         stream: Stream::new(config.stream.clone()),
         counted: Counted::new(config.metrics.asked()),
+        page: config.http.page,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, Read, Write},
     os::unix::{
         fs::PermissionsExt as _,
         net::{UnixDatagram, UnixStream},
@@ -192,19 +192,30 @@ impl Drop for Daemon<'_> {
 
 /// Status and body of a page of whoever answers there.
 pub(crate) fn get(socket: &Path, page: &str) -> (u16, String) {
-    let mut answer = String::new();
-    ask(socket, page).read_to_string(&mut answer).expect("an answer");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("HTTP");
-    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-    (status, if chunked { unchunked(body) } else { body.to_owned() })
+    let (status, _, body) = answer(ask(socket, page));
+    (status, body)
 }
 
 fn ask(socket: &Path, page: &str) -> UnixStream {
-    let mut stream = UnixStream::connect(socket).expect("the socket");
+    let stream = UnixStream::connect(socket).expect("the socket");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-    write!(stream, "GET {page} HTTP/1.1\r\nHost: tcpx\r\nConnection: close\r\n\r\n").expect("a request");
+    request(stream, page, "Host: tcpx\r\n")
+}
+
+/// Asks for a page with these headers.
+pub(crate) fn request<S: Write>(mut stream: S, page: &str, headers: &str) -> S {
+    write!(stream, "GET {page} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").expect("a request");
     stream
+}
+
+/// Status, head and body of what comes.
+pub(crate) fn answer(mut stream: impl Read) -> (u16, String, String) {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("HTTP");
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    (status, head.to_owned(), if chunked { unchunked(body) } else { body.to_owned() })
 }
 
 pub(crate) fn json_lines(text: &str) -> Vec<Value> {

@@ -11,8 +11,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::vm::kernels::{self, Series};
-use crate::{check, ebpf, setup, vm};
-use summary::Summary;
+use crate::{book, check, ebpf, setup, vm};
+use summary::{Count, Summary};
 
 /// What to run of it all.
 #[derive(Args)]
@@ -67,6 +67,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         attempt("committed object", &mut summary, |_| ebpf::check());
     }
     attempt("host tests", &mut summary, |summary| host::tests(options.only.as_deref(), summary));
+    if options.only.is_none() {
+        attempt("the book", &mut summary, the_book);
+    }
     let binary = stage("building the trials", vm::test_binary)?;
     let args = options.trial_args();
     if options.kernel.is_empty() {
@@ -86,6 +89,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         attempt("soak", &mut summary, |summary| soak.wait(summary));
     }
     summary.finish()
+}
+
+/// Its links, and the output of its commands.
+fn the_book(summary: &mut Summary) -> Result<()> {
+    let start = Instant::now();
+    let book::Outcome { same, skipped } = book::run(&book::Options::default())?;
+    summary.add("the book", "-", Count { passed: same, skipped, failed: 0, time: start.elapsed() });
+    Ok(())
 }
 
 /// A stage without which the rest makes no sense.

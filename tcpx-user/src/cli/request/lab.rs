@@ -74,7 +74,9 @@ pub(super) fn lab(typed: LabArgs, color: When) -> Result<Lab, Failure> {
     let programs = programs(&typed)?;
     let tasks = tasks(&typed)?;
     let hooks = hooks(&typed.hooks, ProbeSet::Lookup, typed.output.verbose)?;
-    Ok(Lab { play: typed.names, programs, tasks, view, hooks, output: output(typed.output, color) })
+    let lang = typed.lang.lang();
+    let output = Output { lang, ..output(typed.output, color) };
+    Ok(Lab { play: typed.names, programs, tasks, view, hooks, output })
 }
 
 /// Steps, drawings and pages are of one lab, and for people.

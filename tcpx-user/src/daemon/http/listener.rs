@@ -23,7 +23,10 @@ use tokio::{
     time::sleep,
 };
 
-use super::guarded::{Connection, Guarded};
+use super::{
+    door::Names,
+    guarded::{Connection, Guarded},
+};
 use crate::{cli::failure::Failure, daemon::log::say};
 
 /// Uids that are remembered, so that each is told of once.
@@ -40,6 +43,8 @@ pub struct Rules {
     pub connections: usize,
     /// For a reader that takes nothing.
     pub patience: Duration,
+    /// Names by which an address may be asked.
+    pub hosts: Arc<BTreeSet<String>>,
 }
 
 /// A socket that listens, not yet served.
@@ -110,6 +115,11 @@ impl Listening {
             Std::Unix(socket) => socket.as_fd().try_clone_to_owned(),
             Std::Tcp(socket) => socket.as_fd().try_clone_to_owned(),
         }
+    }
+
+    /// Names by which it may be asked.
+    pub(super) fn names(&self) -> Names {
+        Names { given: Arc::clone(&self.rules.hosts), unix: matches!(self.socket, Std::Unix(_)) }
     }
 
     /// For [`axum::serve()`], on the runtime that is to serve it.
@@ -248,7 +258,7 @@ mod tests {
 
     fn rules() -> Rules {
         let patience = Duration::from_secs(1);
-        Rules { group: None, users: BTreeSet::new(), connections: 1, patience }
+        Rules { group: None, users: BTreeSet::new(), connections: 1, patience, hosts: Arc::default() }
     }
 
     #[test]

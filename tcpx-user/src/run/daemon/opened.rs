@@ -9,6 +9,7 @@ use std::{
         unix::net::UnixListener,
     },
     path::Path,
+    sync::Arc,
 };
 
 use crate::{
@@ -36,7 +37,9 @@ pub(super) fn rules(config: &Config) -> Result<Rules, Failure> {
     if let Some(name) = &config.privileges.user {
         uid("privileges.user", name)?;
     }
-    Ok(Rules { group, users, connections: socket.connections, patience: socket.patience.0 })
+    let hosts = config.http.hosts.iter().map(|name| name.to_ascii_lowercase()).collect();
+    let (connections, patience) = (socket.connections, socket.patience.0);
+    Ok(Rules { group, users, connections, patience, hosts: Arc::new(hosts) })
 }
 
 /// What was opened.

@@ -42,7 +42,7 @@ impl Show<'_> {
         output: &Output,
         signals: &mut Signals,
     ) -> Result<(), Failure> {
-        let course = Course::english();
+        let course = Course::of(self.look.lang);
         let teller = Teller { course, look: self.look };
         walk::show(out, &self.title())?;
         if self.view.steps {
@@ -67,7 +67,8 @@ impl Show<'_> {
 
     fn title(&self) -> String {
         let scenario = self.played.scenario;
-        let title = escape(scenario.title).into_owned();
+        let title = self.look.lang.lab(scenario.title);
+        let title = escape(&title);
         self.look.paint(Meaning::Cause, &self.look.signs(&format!("{}: {title}", scenario.name))) + "\n"
     }
 
@@ -75,7 +76,8 @@ impl Show<'_> {
     fn ending(&self, teller: &Teller<'_>) -> Result<String, Failure> {
         let mut text = String::from("\n");
         if self.outcome.ok {
-            text += &teller.labelled(Meaning::Plain, &teller.course.words.why, self.played.scenario.about);
+            let why = self.look.lang.lab(self.played.scenario.about);
+            text += &teller.labelled(Meaning::Plain, &teller.course.words.why, &why);
             text += "\n";
         }
         text += &text::results(self.played, self.look).map_err(Failure::io("retelling"))?;
