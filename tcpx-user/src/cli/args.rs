@@ -14,7 +14,7 @@ mod lab;
 mod query;
 
 pub use daemon::DaemonArgs;
-pub use lab::{CourseArgs, LabArgs, ProgramArgs};
+pub use lab::{CourseArgs, KernelArgs, LabArgs, ProgramArgs};
 pub use query::{QueryArgs, RowFormat};
 
 /// Why a TCP connection was refused, reset or dropped, or stands although nobody listened
