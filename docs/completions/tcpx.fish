@@ -721,6 +721,8 @@ complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l check-config -d 'Sa
 complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l print-config -d 'Print a configuration with all keys, their defaults and what they mean'
 complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l status -d 'Ask the running daemon how it is'
 complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l lang -d 'Language of the text [default: from LC_ALL, LC_MESSAGES or LANG]; JSON is the same in every one' -r -f -a "en\t'English'
+zh-CN\t'Simplified Chinese'"
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l check -d 'Play this file, and say whether it does what a task of the scenario asks for' -r
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -s w -l write -d 'Write it as one page for a browser: steps, sequence, and the way through the receive path' -r -F
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l client -d 'Run this in the place of the client, with TCPX_ADDR and TCPX_PORT in its environment' -r
@@ -788,6 +790,8 @@ complete -c tcpx -n "__fish_tcpx_using_subcommand check" -s v -l verbose -d 'Sho
 complete -c tcpx -n "__fish_tcpx_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tcpx -n "__fish_tcpx_using_subcommand explain" -s o -d 'Form of the answer' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
+complete -c tcpx -n "__fish_tcpx_using_subcommand explain" -l lang -d 'Language of the text [default: from LC_ALL, LC_MESSAGES or LANG]; JSON is the same in every one' -r -f -a "en\t'English'
+zh-CN\t'Simplified Chinese'"
 complete -c tcpx -n "__fish_tcpx_using_subcommand explain" -l color -d 'When to use colour' -r -f -a "auto\t'If stdout is a terminal that shows colour and NO_COLOR is not set'
 always\t'Always'
 never\t'Never'"

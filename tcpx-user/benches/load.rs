@@ -19,6 +19,9 @@ use tcpx_user::lab::{
 
 /// Nobody listens there (discard).
 const CLOSED: u16 = 9;
+const PAGE: u32 = 4096;
+/// Room for all records of a storm: nobody reads them.
+const ROOM: u32 = 256 << 20;
 const CHUNK: usize = 128 * 1024;
 
 #[derive(Parser)]
@@ -41,6 +44,9 @@ enum Load {
         /// With programs that do nothing at these tracepoints
         #[arg(long)]
         empty: Vec<CString>,
+        /// With programs that only write a record of so many bytes at these tracepoints, for nobody: NAME:BYTES
+        #[arg(long, value_parser = place_and_size)]
+        record: Vec<(CString, u32)>,
     },
     /// Sends so many MiB over one connection
     Bulk { mebibytes: u32 },
@@ -52,9 +58,15 @@ enum Load {
 
 fn main() -> Result<()> {
     let took = match Cli::parse().load {
-        Load::Storm { count, rate, empty } => {
-            let attach = |name: &CString| bpf::attach_raw_tracepoint(&bpf::always(0), name);
-            let _attached = empty.iter().map(attach).collect::<std::result::Result<Vec<_>, _>>()?;
+        Load::Storm { count, rate, empty, record } => {
+            let mut attached = Vec::new();
+            for name in &empty {
+                attached.push(bpf::attach_raw_tracepoint(&bpf::always(0), name)?);
+            }
+            let ring = bpf::ring(if record.is_empty() { PAGE } else { ROOM })?;
+            for (name, bytes) in &record {
+                attached.push(bpf::attach_raw_tracepoint(&bpf::writes(&ring, *bytes), name)?);
+            }
             storm(count, rate)?
         }
         Load::Bulk { mebibytes } => bulk(mebibytes)?,
@@ -63,6 +75,11 @@ fn main() -> Result<()> {
     };
     println!("{}", took.as_nanos());
     Ok(())
+}
+
+fn place_and_size(typed: &str) -> Result<(CString, u32)> {
+    let (name, bytes) = typed.split_once(':').context("NAME:BYTES")?;
+    Ok((CString::new(name)?, bytes.parse()?))
 }
 
 fn storm(count: u32, rate: Option<u32>) -> Result<Duration> {

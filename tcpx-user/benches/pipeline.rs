@@ -51,7 +51,7 @@ impl Who for Nobody {
     }
 
     fn netns(&self, netns: Netns) -> line::Netns {
-        line::Netns { inum: netns.inum, name: None }
+        line::Netns { inum: netns.inum, name: None, of: None }
     }
 
     fn device(&self, _: Netns, _: u32) -> Option<String> {

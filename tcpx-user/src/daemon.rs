@@ -7,7 +7,7 @@
 //!                    -> consumer::Hub            |
 //!                         -> published::Published, one text for each line
 //!                              -> memory::Memory | <- http: GET /attempts, /resets
-//!                              -> stream::Stream | -> http: GET /lines, a queue for each reader
+//!                              -> stream::Stream | -> http: GET /lines, a queue for each reader (page::Page shows both)
 //!                              -> writer::Writer | -> a thread: file, journal
 //!                         -> more consumers      |
 //! ```
@@ -29,6 +29,7 @@ pub mod log;
 pub mod memory;
 pub mod notify;
 pub mod own;
+pub mod page;
 pub mod privileges;
 pub mod published;
 pub mod self_probe;

@@ -31,6 +31,7 @@ mod seen;
 mod sockets;
 #[cfg(test)]
 pub(crate) mod testing;
+mod whose;
 
 use std::{
     io,
@@ -259,7 +260,8 @@ impl Who for Enrich {
     }
 
     fn netns(&self, netns: Netns) -> line::Netns {
-        line::Netns { inum: netns.inum, name: self.lock().namespaces.name(netns) }
+        let (name, of) = self.lock().namespaces.name(netns);
+        line::Netns { inum: netns.inum, name, of }
     }
 
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String> {

@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 
 pub use page::{Kind, Line};
 
-use crate::text::escape::escape;
+use crate::text::{escape::escape, lang::Lang};
 use crate::verdict::{Entry, Group, VerdictId, entry};
 use backends::Cell;
 use errno::Errno;
@@ -121,8 +121,8 @@ pub fn backends() -> Answer {
 impl Answer {
     /// The answer as lines of at most `width` columns; words that are longer stay whole.
     #[must_use]
-    pub fn lines(&self, width: usize) -> Vec<Line> {
-        page::lay_out(self, width)
+    pub fn lines(&self, width: usize, lang: Lang) -> Vec<Line> {
+        page::lay_out(self, width, lang)
     }
 }
 
@@ -144,7 +144,8 @@ fn by_verdict(query: &str) -> Option<Answer> {
     let word = kebab(query);
     let name = word.split_once('/').map_or(word.as_str(), |(id, _)| id);
     let alias = LAB_ALIASES.iter().find(|(alias, _)| *alias == name).map(|&(_, id)| id);
-    let titled = || VerdictId::ALL.iter().copied().find(|&id| entry(id).title.eq_ignore_ascii_case(query));
+    let has = |id| Lang::ALL.iter().any(|lang| lang.entry(id).title.eq_ignore_ascii_case(query));
+    let titled = || VerdictId::ALL.iter().copied().find(|&id| has(id));
     let id = alias.or_else(|| name.parse().ok()).or_else(titled)?;
     Some(Answer::Verdict { id, entry: entry(id) })
 }

@@ -21,6 +21,6 @@ mod vigil;
 
 pub use attach::{AttachError, attach};
 pub use facts::KernelFacts;
-pub use live::{Counts, Live, names};
+pub use live::{Counts, Fills, Live, names};
 pub use memory::give_back;
 pub use plan::{Asked, BackendChoice, Probes};

@@ -7,7 +7,7 @@ use std::{borrow::Cow, collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use serde::Serialize;
 
-use crate::{event::Name, packet::Packets, verdict::VerdictId};
+use crate::{event::Name, packet::Packets, verdict::VerdictId, who::Whose};
 
 mod direction;
 mod note;
@@ -105,6 +105,8 @@ pub struct Netns {
     pub inum: u32,
     /// Name given by `ip netns`, or the container's.
     pub name: Option<String>,
+    /// Whose it is; never known of the root one, which is the host's.
+    pub of: Option<Whose>,
 }
 
 /// An address with a port.

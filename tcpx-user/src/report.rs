@@ -5,7 +5,7 @@
 //! ([`sample`], [`detail`]). [`page`] puts what came of it into the page, whose own code is in `report/page/`.
 
 pub mod detail;
-mod embed;
+pub(crate) mod embed;
 mod group;
 pub mod losses;
 pub mod page;

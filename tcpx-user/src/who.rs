@@ -69,6 +69,18 @@ pub struct Connection {
     pub inode: Option<u64>,
 }
 
+/// Whose a network namespace is, as the cgroups of the processes in it tell. Lines have it under the names of its variants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Whose {
+    /// The only container with processes in it: its id.
+    Container(String),
+    /// The only Kubernetes pod, whose containers share it: its uid.
+    Pod(String),
+    /// A service of systemd, if all processes in it are of that one.
+    Unit(String),
+}
+
 /// Where a program may refuse a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CgroupHook {

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-pub(crate) use tcpx_guest::command::{exists, line, quiet, text};
+pub(crate) use tcpx_guest::command::{checked, exists, line, quiet, text};
 
 use crate::paths;
 

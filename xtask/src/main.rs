@@ -7,6 +7,7 @@
 
 mod apt;
 mod bench;
+mod book;
 mod btf_fixture;
 mod check;
 mod command;
@@ -17,6 +18,7 @@ mod package;
 mod paths;
 mod protos;
 mod setup;
+mod soak;
 mod tail;
 mod test;
 mod tools;
@@ -57,10 +59,14 @@ enum Task {
     Protos,
     /// Writes the pages of docs/ that are made from the source
     Docs,
+    /// Builds the book of docs/book, follows its links, and compares the output that it shows with what the commands print
+    Book(book::Options),
     /// Makes the package for Debian, and what a container image is made of, in target/package
     Package(package::Options),
     /// Lets libFuzzer try what reads recordings, 10 million inputs each: minutes to an hour
     Fuzz(fuzz::Options),
+    /// Puts tcpx daemon under load while all that can go wrong does, and looks whether anything is lost; needs root
+    Soak(soak::Options),
     /// Measures what tracing costs, as ratios in one run; needs root and a quiet machine
     Bench(bench::Options),
     /// Test guests: any of Debian's kernels under QEMU
@@ -82,8 +88,10 @@ fn main() -> ExitCode {
         Task::BtfFixture => btf_fixture::run(),
         Task::Protos => protos::run(),
         Task::Docs => docs::run(),
+        Task::Book(options) => book::run(&options).map(drop),
         Task::Package(options) => package::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Soak(options) => soak::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Vm(vm) => vm::main(vm),
     };

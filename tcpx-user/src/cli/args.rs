@@ -11,10 +11,12 @@ use super::{
 
 mod daemon;
 mod lab;
+mod lang;
 mod query;
 
 pub use daemon::DaemonArgs;
 pub use lab::{CourseArgs, KernelArgs, LabArgs, ProgramArgs};
+pub use lang::LangArgs;
 pub use query::{QueryArgs, RowFormat};
 
 /// Why a TCP connection was refused, reset or dropped, or stands although nobody listened
@@ -406,4 +408,7 @@ pub struct ExplainArgs {
     /// Form of the answer
     #[arg(short = 'o', value_name = "FORMAT", default_value = "text")]
     pub format: Format,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc comment here would become the command's help")]
+    pub lang: LangArgs,
 }

@@ -40,7 +40,7 @@ fn text(answer: &Answer, look: Look) -> String {
         Kind::Command => Meaning::Good,
     };
     answer
-        .lines(look.width)
+        .lines(look.width, look.lang)
         .iter()
         .map(|line| look.paint(meaning(line.kind), &look.signs(&line.text)) + "\n")
         .collect()

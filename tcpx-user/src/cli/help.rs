@@ -157,6 +157,7 @@ Examples:
   sudo tcpx daemon --status                             how it is
   sudo curl --unix-socket /run/tcpx/tcpx.sock 'http://tcpx/attempts?n=10&verdict=closed-port'
       the last attempts, one JSON object a line; /resets the last RSTs, /lines all as they come
+  ssh -N -L 9321:/run/tcpx/tcpx.sock root@HOST          with http.page = true there: http://localhost:9321/ui in a browser
 
 It attaches, then gives its privileges away, keeps the last attempts and resets in memory and answers HTTP on a unix
 socket; on no port, unless asked to. Files, recordings and the rest: --print-config. SIGHUP reads the configuration
@@ -181,6 +182,7 @@ Examples:
   sudo tcpx lab closed-port --check my.toml   whether my.toml does it, from what the kernel did
   sudo tcpx lab all -o json             every scenario, for other programs
   sudo tcpx lab no-listen --backend kprobe
+  sudo tcpx lab no-listen --step --lang zh-CN   in Chinese (简体中文), as in a locale zh_CN.UTF-8
   tcpx lab --fetch-kernel 5.10,7.2      other kernels, by the system's package manager; nothing is installed
   tcpx lab no-listen --kernel 5.10,7.2  the same lab on both, in guests under QEMU: what differs, and what does not
   tcpx lab no-listen --kernel 7.2 --step
@@ -236,6 +238,7 @@ Examples:
   tcpx explain ECONNREFUSED             what can be behind an errno
   tcpx explain 'No route to host'       or behind what a program printed
   tcpx explain --backends               where one backend sees less than another
+  tcpx explain --lang zh-CN             in Chinese (简体中文), as in a locale zh_CN.UTF-8
 
 Needs no privilege.
 

@@ -114,8 +114,9 @@ fn tasks(name: &str, output: &Output) -> Result<u8, Failure> {
                 text += &(serde_json::json!({ "type": "task", "data": data }).to_string() + "\n");
             }
             Format::Text => {
-                let said = look.clean(&task.text);
-                let lines = wrap(&said, look.width, &format!("{path}, task {number}: "), "  ");
+                let said = look.clean(&look.lang.lab(&task.text));
+                let head = look.lang.run(&format!("{path}, task {number}")).into_owned() + look.lang.colon();
+                let lines = wrap(&said, look.width, &head, "  ");
                 text += &(lines.join("\n") + "\n");
             }
         }
@@ -222,7 +223,8 @@ fn as_text(look: Look) -> String {
             [] => String::new(),
             aliases => format!(" (also: {})", aliases.join(", ")),
         };
-        let title = look.signs(&format!("{}{aliases}", scenario.title)).into_owned();
+        let (title, aliases) = (look.lang.lab(scenario.title), look.lang.run(&aliases));
+        let title = look.signs(&format!("{title}{aliases}")).into_owned();
         let name = look.paint(Meaning::Cause, scenario.name) + &rest[scenario.name.len()..];
         for (n, line) in wrap(&title, look.width, &rest, &rest).iter().enumerate() {
             let before = if n == 0 { &name } else { &rest };

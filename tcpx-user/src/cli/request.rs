@@ -7,7 +7,7 @@ mod query;
 
 use std::{ffi::OsString, net::SocketAddr, num::NonZeroU64, path::PathBuf, time::Duration};
 
-use crate::{event::Backend, record::Destination};
+use crate::{event::Backend, record::Destination, text::lang::Lang};
 
 pub(crate) use convert::{bytes, time};
 pub use daemon::{Action, Daemon};
@@ -227,6 +227,8 @@ pub struct Output {
     pub all: bool,
     /// When to colour.
     pub color: When,
+    /// The language of what is said around results; JSON has none.
+    pub lang: Lang,
 }
 
 /// How much text says of each connection.

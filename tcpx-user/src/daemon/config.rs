@@ -172,7 +172,7 @@ impl Default for Socket {
     }
 }
 
-/// HTTP over TCP.
+/// HTTP over TCP, and what browsers want.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Http {
@@ -180,6 +180,10 @@ pub struct Http {
     pub listen: Option<Spanned<SocketAddr>>,
     /// Also on an address that others reach.
     pub allow_remote: bool,
+    /// Names by which it may be asked, besides addresses and localhost.
+    pub hosts: Vec<String>,
+    /// The page for browsers.
+    pub page: bool,
 }
 
 /// What is kept for later questions.

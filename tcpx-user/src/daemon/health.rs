@@ -122,8 +122,24 @@ pub struct Meter(Arc<Counters>);
 struct Counters {
     name: &'static str,
     taken: AtomicU64,
-    dropped: AtomicU64,
+    dropped: Mutex<Dropped>,
     trouble: Mutex<Option<String>>,
+}
+
+/// How many lines were let go; the reason of the last ones stays when what caused it is over.
+#[derive(Clone, Debug, Default)]
+struct Dropped {
+    lines: u64,
+    last: Option<LastLoss>,
+}
+
+/// Lines that a consumer let go.
+#[derive(Clone, Debug, Serialize)]
+pub struct LastLoss {
+    /// When (RFC 3339).
+    pub time: String,
+    /// Why.
+    pub why: String,
 }
 
 impl Meter {
@@ -133,29 +149,38 @@ impl Meter {
     }
 
     /// So many lines were let go.
-    pub fn drop(&self, lines: u64) {
-        self.0.dropped.fetch_add(lines, Ordering::Release);
+    pub fn drop(&self, lines: u64, why: &str) {
+        let mut dropped = locked(&self.0.dropped);
+        dropped.lines += lines;
+        dropped.last = Some(LastLoss { time: jiff::Timestamp::now().to_string(), why: why.to_owned() });
     }
 
     /// Lines let go so far.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.0.dropped.load(Ordering::Relaxed)
+        locked(&self.0.dropped).lines
     }
 
     /// What is wrong now; true if nothing was before.
-    pub fn trouble(&self, what: Option<String>) -> bool {
-        let now = &mut *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = now.is_none() && what.is_some();
-        *now = what;
-        new
+    #[must_use]
+    pub fn trouble(&self, what: String) -> bool {
+        locked(&self.0.trouble).replace(what).is_none()
+    }
+
+    /// Nothing is wrong any more.
+    pub fn well(&self) {
+        *locked(&self.0.trouble) = None;
     }
 
     fn told(&self) -> Consumed {
-        // In the other order than the writer's, so that a loss does not come without its reason.
-        let (taken, dropped) = (self.0.taken.load(Ordering::Relaxed), self.0.dropped.load(Ordering::Acquire));
-        let trouble = self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Consumed { name: self.0.name, taken, dropped, trouble }
+        let Dropped { lines, last } = locked(&self.0.dropped).clone();
+        Consumed {
+            name: self.0.name,
+            taken: self.0.taken.load(Ordering::Relaxed),
+            dropped: lines,
+            last_loss: last,
+            trouble: locked(&self.0.trouble).clone(),
+        }
     }
 }
 
@@ -168,6 +193,8 @@ pub struct Consumed {
     pub taken: u64,
     /// Lines that it let go.
     pub dropped: u64,
+    /// The last of these.
+    pub last_loss: Option<LastLoss>,
     /// What is wrong.
     pub trouble: Option<String>,
 }
@@ -230,15 +257,15 @@ impl Health {
     /// A new consumer's.
     #[must_use]
     pub fn meter(&self, name: &'static str) -> Meter {
-        let (taken, dropped) = (AtomicU64::new(0), AtomicU64::new(0));
-        let meter = Meter(Arc::new(Counters { name, taken, dropped, trouble: Mutex::default() }));
-        self.0.meters.lock().unwrap_or_else(PoisonError::into_inner).push(meter.clone());
+        let (taken, dropped, trouble) = (AtomicU64::new(0), Mutex::default(), Mutex::default());
+        let meter = Meter(Arc::new(Counters { name, taken, dropped, trouble }));
+        locked(&self.0.meters).push(meter.clone());
         meter
     }
 
     /// To tell what one knows.
     pub fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0.state)
     }
 
     /// Since it began.
@@ -251,10 +278,7 @@ impl Health {
     #[must_use]
     pub fn report(&self, memory: Filled, stream: Standing) -> Report {
         let state = self.state().clone();
-        let consumers: Vec<_> = {
-            let meters = self.0.meters.lock().unwrap_or_else(PoisonError::into_inner);
-            meters.iter().map(Meter::told).collect()
-        };
+        let consumers: Vec<_> = locked(&self.0.meters).iter().map(Meter::told).collect();
         let troubles = troubles(&state, &consumers);
         Report {
             healthy: troubles.is_empty(),
@@ -278,6 +302,11 @@ impl Health {
             helper: state.helper,
         }
     }
+}
+
+/// What a thread that panicked left is still a count or a sentence.
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What somebody should do something about.
@@ -340,9 +369,9 @@ mod tests {
     fn a_trouble_makes_it_ill_until_it_is_over() {
         let health = Health::default();
         let meter = health.meter("file");
-        meter.drop(3);
-        assert!(meter.trouble(Some("No space left on device".into())));
-        assert!(!meter.trouble(Some("No space left on device".into())), "told once");
+        meter.drop(3, "No space left on device");
+        assert!(meter.trouble("No space left on device".into()));
+        assert!(!meter.trouble("No space left on device".into()), "told once");
         health.state().self_probe.trouble = Some("not seen".into());
         let ill = report(&health);
         assert_eq!(
@@ -350,8 +379,10 @@ mod tests {
             serde_json::json!(["self-probe: not seen", "file: No space left on device"])
         );
         assert_eq!((&ill["healthy"], &ill["losses"]["consumers"]), (&false.into(), &3.into()));
-        meter.trouble(None);
+        meter.well();
         health.state().self_probe.trouble = None;
-        assert_eq!(report(&health)["healthy"], true);
+        let well = report(&health);
+        assert_eq!((&well["healthy"], &well["losses"]["consumers"]), (&true.into(), &3.into()));
+        assert_eq!(well["consumers"][0]["last_loss"]["why"], "No space left on device", "still told");
     }
 }

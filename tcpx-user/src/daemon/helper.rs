@@ -8,6 +8,7 @@
 //! as nobody has the rights to. Or systemd starts one for each connection to a socket (`--helper`): then the daemon never has these rights, and
 //! a helper that dies is followed by another.
 
+mod kept;
 mod protocol;
 mod remote;
 mod serve;

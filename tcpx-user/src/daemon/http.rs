@@ -1,12 +1,13 @@
 //! HTTP/1.1 on a unix socket, and on a loopback address if that is asked for: on a thread of its own.
 
+mod door;
 mod guarded;
 mod listener;
 mod pages;
 
 use std::{thread, time::Duration};
 
-use axum::{Router, routing::get};
+use axum::{Router, middleware::from_fn_with_state, routing::get};
 use tokio::{sync::watch, time::timeout};
 
 pub use listener::{Listening, Rules};
@@ -28,6 +29,8 @@ pub struct Site {
     pub stream: Stream,
     /// What came, in numbers.
     pub counted: Counted,
+    /// Whether there is a page for browsers.
+    pub page: bool,
 }
 
 /// All pages.
@@ -39,6 +42,7 @@ pub fn router(site: Site) -> Router {
         .route("/resets", get(pages::resets))
         .route("/lines", get(pages::lines))
         .route("/metrics", get(pages::metrics))
+        .route("/ui", get(pages::ui))
         .fallback(pages::unknown)
         .with_state(site)
 }
@@ -78,12 +82,13 @@ impl Server {
 async fn serve(pages: &Router, listening: Vec<Listening>, stopped: watch::Receiver<bool>) {
     let mut servers = tokio::task::JoinSet::new();
     for listening in listening {
+        let pages = pages.clone().layer(from_fn_with_state(listening.names(), door::check));
         let Ok(listener) = listening.listen() else { continue };
         let mut stopped = stopped.clone();
         let until = async move {
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        let server = axum::serve(listener, pages.clone()).with_graceful_shutdown(until);
+        let server = axum::serve(listener, pages).with_graceful_shutdown(until);
         servers.spawn(async move { server.await });
     }
     let mut stopped = stopped;

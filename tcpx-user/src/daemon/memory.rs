@@ -111,7 +111,7 @@ impl Kept {
 mod tests {
     use super::*;
     use crate::{
-        daemon::config::Size,
+        daemon::{config::Size, published::Number},
         sink::samples::{attempt, peer_reset, start},
     };
 
@@ -120,7 +120,7 @@ mod tests {
     }
 
     fn texts() -> [Text; 3] {
-        [attempt(), peer_reset(), start()].map(|line| Text::of(&line))
+        [attempt(), peer_reset(), start()].map(|line| Text::of(&line, Number::SOME))
     }
 
     #[test]

@@ -96,6 +96,10 @@ pub fn words(health: &Value) -> String {
             consumer["taken"],
             consumer["dropped"]
         );
+        let last = &consumer["last_loss"];
+        if last.is_object() {
+            let _ = writeln!(out, "             last lost {}: {}", text(&last["time"]), text(&last["why"]));
+        }
     }
     others(health, &mut out);
     out

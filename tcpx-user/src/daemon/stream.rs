@@ -20,7 +20,7 @@ use tokio::{
 
 use super::{
     config,
-    published::{Reader, Text},
+    published::{Number, Reader, Text},
 };
 use crate::verdict::VerdictId;
 
@@ -41,8 +41,8 @@ struct Shared {
 #[derive(Debug)]
 struct Readers {
     limits: config::Stream,
-    /// The `start` line, with which every stream begins.
-    first: Option<Text>,
+    /// The `start` line, with which every stream begins, and the number of the line that was told last.
+    first: Option<(Text, Number)>,
     list: Vec<Subscribed>,
     ended: bool,
 }
@@ -84,9 +84,9 @@ impl Stream {
             return None;
         }
         let (queue, lines) = channel(readers.limits.backlog);
-        if let Some(first) = &readers.first {
-            // A new queue has room.
-            let _ = queue.try_send(first.event());
+        if let Some((first, last)) = &readers.first {
+            // A new queue has room. The number says where the stream begins.
+            let _ = queue.try_send(first.event_at(*last));
         }
         let slow = Arc::new(AtomicBool::new(false));
         readers.list.push(Subscribed { queue, verdicts, slow: Arc::clone(&slow) });
@@ -121,7 +121,7 @@ impl Stream {
 impl Reader for Stream {
     fn text(&mut self, text: &Text) {
         let readers = &mut *self.lock();
-        readers.first.get_or_insert_with(|| text.clone());
+        readers.first.get_or_insert_with(|| (text.clone(), text.number)).1 = text.number;
         readers.list.retain(|reader| {
             let unwanted = text.verdict.is_some_and(|verdict| !reader.verdicts.contains(&verdict));
             if unwanted && !reader.verdicts.is_empty() {
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn a_slow_reader_is_let_go_and_others_get_all() {
         let mut stream = stream(2, 3);
-        let [first, text] = [start(), attempt()].map(|line| Text::of(&line));
+        let [first, text] = [start(), attempt()].map(|line| Text::of(&line, Number::SOME));
         stream.text(&first);
         let mut quick = stream.subscribe(BTreeSet::new()).expect("room");
         let mut slow = stream.subscribe(BTreeSet::new()).expect("room");
@@ -229,7 +229,7 @@ mod tests {
         let mut stream = stream(1, 9);
         let mut reader = stream.subscribe([VerdictId::PeerReset].into()).expect("room");
         for line in [start(), attempt(), peer_reset()] {
-            stream.text(&Text::of(&line));
+            stream.text(&Text::of(&line, Number::SOME));
         }
         assert_eq!(received(&mut reader).len(), 2);
     }

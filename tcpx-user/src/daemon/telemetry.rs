@@ -17,7 +17,7 @@ use crate::{
     line::Line,
     metrics::{Asked, Fill, Metrics, Own, Vitals},
     otlp::Exporter,
-    run::live::{Missed, Untold},
+    run::live::{Maps, Missed, Untold},
 };
 
 /// How often what no line tells is looked at.
@@ -46,6 +46,8 @@ pub struct Sources {
     pub missed: Missed,
     /// Records that the programs did not write.
     pub untold: Untold,
+    /// How full the programs' maps are.
+    pub maps: Maps,
     /// What other consumers did not take.
     pub health: Health,
     /// What is kept.
@@ -61,7 +63,32 @@ pub struct Telemetry {
     before: (u64, Option<u64>),
     limits: [u64; 2],
     looked: Instant,
+    ring: Peak,
     sending: Option<Sending>,
+}
+
+/// The most of one to two minutes: whoever scrapes looks more seldom than a ring fills and empties.
+struct Peak {
+    begun: Instant,
+    now: u64,
+    before: u64,
+}
+
+/// How long it is kept apart.
+const PEAK: Duration = Duration::from_mins(1);
+
+impl Peak {
+    const fn new(now: Instant) -> Self {
+        Self { begun: now, now: 0, before: 0 }
+    }
+
+    fn add(&mut self, value: u64, at: Instant) -> u64 {
+        if at.duration_since(self.begun) >= PEAK {
+            *self = Self { begun: at, now: 0, before: self.now };
+        }
+        self.now = self.now.max(value);
+        self.now.max(self.before)
+    }
 }
 
 struct Sending {
@@ -89,7 +116,7 @@ impl Telemetry {
         });
         let before = ((sources.untold)().shed, (sources.missed)());
         let limits = [config.memory.attempts as u64, config.memory.resets as u64];
-        let mut all = Self { counted, sources, before, limits, looked: now, sending };
+        let mut all = Self { counted, sources, before, limits, looked: now, ring: Peak::new(now), sending };
         all.look();
         Ok(all)
     }
@@ -99,6 +126,8 @@ impl Telemetry {
         let filled = self.sources.memory.filled();
         let report = self.sources.health.report(filled, crate::daemon::stream::Standing::default());
         let [attempts, resets] = self.limits;
+        let maps = (self.sources.maps)();
+        let ring = self.ring.add(maps.ring[0], self.looked);
         let mut vitals = Vitals {
             shed: (self.sources.untold)().shed.saturating_sub(self.before.0),
             missed: (self.sources.missed)()
@@ -107,7 +136,9 @@ impl Telemetry {
             tables: vec![
                 Fill { table: "memory-attempts", used: filled.attempts as u64, capacity: attempts },
                 Fill { table: "memory-resets", used: filled.resets as u64, capacity: resets },
+                Fill { table: "map-netns", used: maps.netns[0], capacity: maps.netns[1] },
             ],
+            ring: Some([ring, maps.ring[1]]),
             dropped: report.consumers.iter().map(|consumer| (consumer.name, consumer.dropped)).collect(),
             ..Vitals::default()
         };
@@ -121,15 +152,23 @@ impl Sending {
     fn look(&mut self, counted: &Counted) {
         let counts = self.exporter.counts();
         let lost = [&counts.dropped, &counts.evicted, &counts.refused, &counts.rejected];
-        let lost: u64 = lost.iter().map(|count| count.load(Relaxed)).sum();
-        self.meter.drop(lost.saturating_sub(self.meter.dropped()));
-        let trouble = self.exporter.trouble();
-        if let Some(why) = trouble.clone()
-            && self.meter.trouble(trouble)
-        {
-            say(&format!("otlp: {why}; what is not taken waits on disk, as much as otlp.queue_size allows"));
-        } else if self.exporter.trouble().is_none() {
-            self.meter.trouble(None);
+        let lost @ [memory, disk, refused, rejected] = lost.map(|count| count.load(Relaxed));
+        let new = lost.iter().sum::<u64>().saturating_sub(self.meter.dropped());
+        if new > 0 {
+            let why = format!(
+                "of all that were lost {memory} found the memory full, {disk} the queue on disk, \
+                 {refused} were in requests that the collector refused, {rejected} it rejected"
+            );
+            self.meter.drop(new, &why);
+        }
+        match self.exporter.trouble() {
+            Some(why) if self.meter.trouble(why.clone()) => {
+                say(&format!(
+                    "otlp: {why}; what is not taken waits on disk, as much as otlp.queue_size allows"
+                ));
+            }
+            Some(_) => {}
+            None => self.meter.well(),
         }
         if self.sent.elapsed() >= self.every {
             self.sent = Instant::now();
@@ -178,12 +217,23 @@ mod tests {
         let sources = Sources {
             missed: Rc::new(|| Some(3)),
             untold: Rc::new(NotWritten::default),
+            maps: Rc::new(|| crate::kernel::Fills { ring: [4096, 1 << 22], netns: [3, 1024] }),
             health: Health::default(),
             memory: Memory::new(config.memory.clone()),
             cost: Own::open(),
         };
         let started = Telemetry::start(&config, counted.clone(), sources);
         (counted, started)
+    }
+
+    #[test]
+    fn a_peak_is_told_for_a_minute_and_then_goes() {
+        let begun = Instant::now();
+        let mut peak = Peak::new(begun);
+        let after = |seconds| begun + Duration::from_secs(seconds);
+        assert_eq!(peak.add(70, after(10)), 70);
+        assert_eq!(peak.add(5, after(61)), 70, "of the minute before");
+        assert_eq!(peak.add(0, after(122)), 5);
     }
 
     #[test]
@@ -197,6 +247,9 @@ mod tests {
         for expected in [
             "tcpx_attempts_total{verdict=\"listener-v4only\",outcome=\"refused\",family=\"ipv6\",process=\"curl\"} 1\n",
             "tcpx_table_capacity{table=\"memory-attempts\"} 1000\n",
+            "tcpx_table_entries{table=\"map-netns\"} 3\n",
+            "tcpx_ring_held_bytes 4096\n",
+            "tcpx_ring_capacity_bytes 4194304\n",
             "tcpx_probe_misses_total 0\n",
             "tcpx_records_lost_total{stage=\"kernel\",hook=\"send-reset\"} 12\n",
         ] {

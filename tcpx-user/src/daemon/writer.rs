@@ -25,6 +25,8 @@ use crate::cli::failure::Failure;
 
 /// Bytes that may wait for the disk.
 const ROOM: usize = 8 << 20;
+/// Why lines are let go that do not fit in there.
+const BEHIND: &str = "8 MiB of lines waited to be written already: writing is slower than lines come";
 /// Bytes that are written in one go.
 const BATCH: usize = 256 << 10;
 
@@ -114,7 +116,7 @@ impl Reader for Writer {
         }
         let line = text.line();
         if self.waiting.load(Ordering::Relaxed) + line.len() > ROOM {
-            self.meter.drop(1);
+            self.meter.drop(1, BEHIND);
             return;
         }
         self.waiting.fetch_add(line.len(), Ordering::Relaxed);
@@ -177,10 +179,7 @@ impl Thread {
         match open(&path) {
             Ok(file) => self.to = Destination::File(Some((path, file))),
             Err(error) => {
-                self.trouble(Some(format!(
-                    "opening {}: {error}; the file before is written on",
-                    path.display()
-                )));
+                self.trouble(&format!("opening {}: {error}; the file before is written on", path.display()));
             }
         }
     }
@@ -192,12 +191,12 @@ impl Thread {
         match put(&mut self.to, batch) {
             Ok(()) => {
                 self.meter.take(*count);
-                self.meter.trouble(None);
+                self.meter.well();
             }
             Err(error) => {
-                // First why, then how many: who sees a loss sees its reason.
-                self.trouble(Some(format!("writing {}: {error}; lines are lost", self.place())));
-                self.meter.drop(*count);
+                let why = format!("writing {}: {error}; lines are lost", self.place());
+                self.meter.drop(*count, &why);
+                self.trouble(&why);
             }
         }
         self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
@@ -205,9 +204,9 @@ impl Thread {
         *count = 0;
     }
 
-    fn trouble(&self, what: Option<String>) {
-        if self.meter.trouble(what.clone()) {
-            say(&what.unwrap_or_default());
+    fn trouble(&self, what: &str) {
+        if self.meter.trouble(what.to_owned()) {
+            say(what);
         }
     }
 
@@ -240,6 +239,7 @@ fn put(to: &mut Destination, batch: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::daemon::published::Number;
     use crate::{daemon::health::Health, sink::samples::attempt};
 
     fn start(to: Destination) -> (Writer, Control, Done, Meter) {
@@ -257,7 +257,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let [path, rotated, other] = ["a", "a.1", "b"].map(|name| dir.path().join(name));
         let (mut writer, control, done, _) = start(Destination::file(&path).expect("writable"));
-        let text = Text::of(&attempt());
+        let text = Text::of(&attempt(), Number::SOME);
         writer.text(&text);
         control.open(Some(other.clone()));
         writer.text(&text);
@@ -277,12 +277,12 @@ mod tests {
     fn a_full_disk_costs_whole_lines_which_are_counted() {
         let full = OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
         let (mut writer, control, done, meter) = start(Destination::File(Some(("/dev/full".into(), full))));
-        writer.text(&Text::of(&attempt()));
-        writer.text(&Text::of(&attempt()));
+        writer.text(&Text::of(&attempt(), Number::SOME));
+        writer.text(&Text::of(&attempt(), Number::SOME));
         drop((writer, control));
         assert!(done.within(Duration::from_secs(10)));
         assert_eq!(meter.dropped(), 2);
-        assert!(!meter.trouble(Some("still".into())), "it was told");
+        assert!(!meter.trouble("still".into()), "it was told");
     }
 
     #[test]
@@ -291,7 +291,7 @@ mod tests {
         let path = dir.path().join("a");
         let (mut writer, control, done, _) = start(Destination::file(&path).expect("writable"));
         control.open(Some(dir.path().to_owned()));
-        writer.text(&Text::of(&attempt()));
+        writer.text(&Text::of(&attempt(), Number::SOME));
         drop((writer, control));
         assert!(done.within(Duration::from_secs(10)));
         assert_eq!(lines(&path), 1);

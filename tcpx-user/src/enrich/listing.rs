@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    container, proc, process,
+    proc,
     scan::{Place, Scan},
 };
 
@@ -20,20 +20,11 @@ const NAMES: &str = "/run/netns";
 /// Tasks looked at one by one; beyond, of each process only the first is asked.
 const MAX_TASKS: usize = 20_000;
 
-/// A namespace that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Found {
-    /// What to open.
-    pub(crate) path: PathBuf,
-    /// Container of the first process in it.
-    pub(crate) container: Option<String>,
-}
-
 /// What was found, by inode number.
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
-    /// The namespaces.
-    pub(crate) namespaces: BTreeMap<u32, Found>,
+    /// The namespaces, each with what to open.
+    pub(crate) namespaces: BTreeMap<u32, PathBuf>,
     /// Nothing was left out for its number.
     pub(crate) complete: bool,
 }
@@ -45,21 +36,19 @@ impl Listing {
         listing.tasks();
         listing.mounts();
         for (&inum, &place) in &scan.namespaces {
-            listing.add(inum, || Place::path(place).into(), None);
+            listing.add(inum, || Place::path(place).into());
         }
         listing
     }
 
-    fn add(&mut self, inum: u32, path: impl FnOnce() -> PathBuf, pid: Option<u32>) {
-        self.namespaces
-            .entry(inum)
-            .or_insert_with(|| Found { path: path(), container: pid.and_then(container_of) });
+    fn add(&mut self, inum: u32, path: impl FnOnce() -> PathBuf) {
+        self.namespaces.entry(inum).or_insert_with(path);
     }
 
     fn tasks(&mut self) {
         let mut seen = 0;
         for pid in proc::pids() {
-            self.task(Some(pid), format!("/proc/{pid}/ns/net"));
+            self.task(format!("/proc/{pid}/ns/net"));
             // A thread may have left its process's namespace; tcpx's own threads do.
             for tid in proc::numbers(format!("/proc/{pid}/task")).filter(|&tid| tid != pid) {
                 seen += 1;
@@ -67,14 +56,14 @@ impl Listing {
                     self.complete = false;
                     break;
                 }
-                self.task(None, format!("/proc/{pid}/task/{tid}/ns/net"));
+                self.task(format!("/proc/{pid}/task/{tid}/ns/net"));
             }
         }
     }
 
-    fn task(&mut self, pid: Option<u32>, path: String) {
+    fn task(&mut self, path: String) {
         if let Some(inum) = proc::link_number(&path, "net").and_then(|number| number.try_into().ok()) {
-            self.add(inum, || path.into(), pid);
+            self.add(inum, || path.into());
         }
     }
 
@@ -94,17 +83,10 @@ impl Listing {
             if let Some(inum) = proc::bracketed(mount.root.as_bytes(), "net").and_then(|n| n.try_into().ok())
             {
                 let path = format!("/proc/{pid}/root{}", proc::unescape(mount.point));
-                self.add(inum, || path.into(), None);
+                self.add(inum, || path.into());
             }
         }
     }
-}
-
-/// As `docker ps` shows it. Containers on the host's network are not asked for: the root namespace is the host's.
-fn container_of(pid: u32) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
-    let (_, id) = process::parse_cgroup(&text);
-    id.map(|id| container::short(&id).to_owned())
 }
 
 /// Names that `ip netns` gave, by inode number.

@@ -20,15 +20,17 @@ use std::{
 use rustix::process::{Resource, getrlimit};
 use serde::{Deserialize, Serialize};
 
-use crate::event::Netns;
+use crate::{event::Netns, who::Whose};
 
 use super::{
     cache::Cache,
     clock::boot_now,
+    container,
     cookie::netns_cookie,
     inside::inside_each,
     listing::{self, Listing},
     scan::Scan,
+    whose::Owners,
 };
 
 /// Names are read again after so long.
@@ -116,7 +118,7 @@ pub(crate) struct Namespaces {
     unheld: BTreeSet<u32>,
     /// When a listing last failed to find a namespace.
     missed: Cache<u32, u64>,
-    containers: BTreeMap<u32, String>,
+    owners: Owners,
     names: BTreeMap<u32, String>,
     names_read: u64,
     listed: u64,
@@ -132,7 +134,7 @@ impl Namespaces {
             held: BTreeMap::new(),
             unheld: BTreeSet::new(),
             missed: Cache::new(limits.held),
-            containers: BTreeMap::new(),
+            owners: Owners::new(visible),
             names: listing::names(),
             names_read: boot_now(),
             listed: 0,
@@ -148,15 +150,9 @@ impl Namespaces {
     fn list(&mut self, scan: &Scan, at_start: bool) -> bool {
         let listing = Listing::all(scan);
         self.listed = boot_now();
-        let root = super::proc::link_number("/proc/1/ns/net", "net");
-        for (inum, found) in listing.namespaces {
-            if let Some(container) = found.container
-                && root != Some(u64::from(inum))
-            {
-                self.containers.insert(inum, container);
-            }
+        for (inum, path) in listing.namespaces {
             if !self.held.contains_key(&inum)
-                && !self.open(Netns { inum, cookie: 0 }, &found.path, at_start)
+                && !self.open(Netns { inum, cookie: 0 }, &path, at_start)
                 && at_start
             {
                 self.unheld.insert(inum);
@@ -184,6 +180,8 @@ impl Namespaces {
 
     /// Holds the namespace of an event open. `pid`: a process that is likely in it.
     pub(crate) fn hold(&mut self, netns: Netns, pid: u32) {
+        let held = &self.held;
+        self.owners.meet(netns.inum, |inum| held.contains_key(&inum));
         if netns.inum == 0 || self.held.contains_key(&netns.inum) || self.held.len() >= self.limits.held {
             return;
         }
@@ -232,15 +230,22 @@ impl Namespaces {
         self.held.get(&netns.inum).filter(|held| held.may_be(netns)).cloned()
     }
 
-    /// The name of a namespace: that of `ip netns`, or its container's.
-    pub(crate) fn name(&mut self, netns: Netns) -> Option<String> {
+    /// The name of a namespace, that of `ip netns` or its container's, and whose it is.
+    pub(crate) fn name(&mut self, netns: Netns) -> (Option<String>, Option<Whose>) {
         if boot_now().saturating_sub(self.names_read) > NAMES_FRESH_NS {
             self.names = listing::names();
             self.names_read = boot_now();
         }
-        let successor = self.held.get(&netns.inum).is_some_and(|held| !held.may_be(netns));
-        let name = self.names.get(&netns.inum).or_else(|| self.containers.get(&netns.inum));
-        name.filter(|_| !successor).cloned()
+        let held = &self.held;
+        if held.get(&netns.inum).is_some_and(|held| !held.may_be(netns)) {
+            return (None, None);
+        }
+        let whose = self.owners.of(netns.inum, |inum| held.contains_key(&inum)).cloned();
+        let name = self.names.get(&netns.inum).cloned().or_else(|| match &whose {
+            Some(Whose::Container(id)) => Some(container::short(id).to_owned()),
+            _ => None,
+        });
+        (name, whose)
     }
 }
 

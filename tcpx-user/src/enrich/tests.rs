@@ -96,7 +96,7 @@ fn a_namespace_is_listed_held_and_named() {
     let held = census.held.iter().find(|held| held.inum == fresh.netns.inum).expect("listed by its thread");
     assert!(held.at_start && census.start_complete);
     assert_eq!(held.cookie.unwrap_or(0), fresh.netns.cookie);
-    assert_eq!(enrich.netns(fresh.netns), line::Netns { inum: fresh.netns.inum, name: None });
+    assert_eq!(enrich.netns(fresh.netns), line::Netns { inum: fresh.netns.inum, name: None, of: None });
     assert_eq!(enrich.device(fresh.netns, 1).as_deref(), Some("lo"));
     assert_eq!(enrich.device(fresh.netns, 77), None);
     fresh.end();
@@ -160,7 +160,7 @@ fn a_name_is_that_of_the_bind_mount() {
         let mountinfo = std::fs::read_to_string("/proc/thread-self/mountinfo").expect("mountinfo");
         listing.mounts_of(tid, &mountinfo);
         let found = listing.namespaces.get(&inum).expect("found by its mount");
-        assert_eq!(found.path, std::path::PathBuf::from(format!("/proc/{tid}/root{}", path.display())));
+        assert_eq!(*found, std::path::PathBuf::from(format!("/proc/{tid}/root{}", path.display())));
         rustix::mount::unmount(&path, rustix::mount::UnmountFlags::DETACH).expect("unmount");
     });
     fresh.end();

@@ -4,7 +4,10 @@
 
 use serde::Serialize;
 
-use crate::verdict::VerdictId;
+use crate::{
+    text::lang::{Lang, is_name},
+    verdict::VerdictId,
+};
 
 /// One combination of backend and kernel that sees less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -19,6 +22,14 @@ pub struct Cell {
     pub shows: &'static str,
     /// The fact about the kernel that makes it so.
     pub because: &'static str,
+}
+
+impl Cell {
+    /// Backend and kernels in a language.
+    pub(super) fn place(&self, lang: Lang) -> (&'static str, &'static str) {
+        let kernels = if is_name(self.kernels) { self.kernels } else { lang.say(self.kernels) };
+        (self.backend.unwrap_or_else(|| lang.say("every backend")), kernels)
+    }
 }
 
 /// What a SYN that found no socket can be told as.

@@ -2,7 +2,7 @@
 
 use super::backends::Cell;
 use super::{Answer, Brief, ErrorAnswer, GroupAnswer, errno::Errno};
-use crate::text::width::wrap;
+use crate::text::{lang::Lang, width::wrap};
 use crate::verdict::catalogue::KernelPath;
 use crate::verdict::{Entry, VerdictId};
 
@@ -36,10 +36,10 @@ pub struct Line {
 }
 
 /// Lays out `answer` in `width` columns.
-pub(super) fn lay_out(answer: &Answer, width: usize) -> Vec<Line> {
-    let mut page = Page { width: width.max(NARROWEST), lines: Vec::new() };
+pub(super) fn lay_out(answer: &Answer, width: usize, lang: Lang) -> Vec<Line> {
+    let mut page = Page { width: width.max(NARROWEST), lang, lines: Vec::new() };
     match answer {
-        Answer::Verdict { id, entry } => page.verdict(*id, entry),
+        Answer::Verdict { id, .. } => page.verdict(*id, lang.entry(*id)),
         Answer::Errors { errors, asides } => page.errors(errors, asides),
         Answer::Catalogue { groups } => page.catalogue(groups),
         Answer::Backends { cells } => page.backends(cells),
@@ -49,6 +49,7 @@ pub(super) fn lay_out(answer: &Answer, width: usize) -> Vec<Line> {
 
 struct Page {
     width: usize,
+    lang: Lang,
     lines: Vec<Line>,
 }
 
@@ -58,7 +59,7 @@ impl Page {
         self.text(&entry.meaning);
         if !entry.implemented {
             self.blank();
-            self.text(NOT_YET);
+            self.text(self.lang.say(NOT_YET));
         }
         self.list("Applications see", &entry.errno.iter().map(|name| error_name(name)).collect::<Vec<_>>());
         self.list("It takes", &entry.conditions);
@@ -74,13 +75,13 @@ impl Page {
     }
 
     fn kernel(&mut self, paths: &[KernelPath]) {
-        self.heading("What the kernel does");
+        self.heading(self.lang.say("What the kernel does"));
         let mut before = "";
         for path in paths {
             if path.versions == before {
-                self.text("or");
+                self.text(self.lang.say("or"));
             } else if path.versions != "all" {
-                self.text(&format!("Linux {}:", path.versions));
+                self.text(&self.lang.fill("Linux {a}:", &[&path.versions]));
             }
             before = &path.versions;
             for function in &path.functions {
@@ -89,12 +90,12 @@ impl Page {
         }
         let twins = twins(paths);
         if !twins.is_empty() {
-            self.text(&format!("For IPv6: {}.", twins.join(", ")));
+            self.text(&self.lang.fill("For IPv6: {a}.", &[&twins.join(", ")]));
         }
     }
 
     fn confirm(&mut self, entry: &Entry) {
-        self.heading("How to confirm");
+        self.heading(self.lang.say("How to confirm"));
         for check in &entry.confirm {
             // Never broken, so that it can be copied.
             self.lines.push(Line { kind: Kind::Command, text: format!("  $ {}", check.run) });
@@ -102,43 +103,46 @@ impl Page {
         }
     }
 
-    fn errors(&mut self, errors: &[ErrorAnswer], asides: &[&str]) {
+    fn errors(&mut self, errors: &[ErrorAnswer], asides: &[&'static str]) {
         for aside in asides {
             self.gap();
-            self.wrapped(Kind::Text, aside, "", "");
+            self.wrapped(Kind::Text, self.lang.say(aside), "", "");
         }
         for error in errors {
             self.gap();
             self.wrapped(Kind::Title, &error_name(error.errno.name), "", "  ");
-            self.text(error.errno.note.unwrap_or_default());
-            self.heading("Verdicts that lead to it");
+            self.text(error.errno.note.map(|note| self.lang.say(note)).unwrap_or_default());
+            self.heading(self.lang.say("Verdicts that lead to it"));
             self.briefs(&error.verdicts);
         }
         if !errors.is_empty() {
             let all = errors.iter().flat_map(|error| &error.verdicts);
             self.legend(all);
-            self.text("To learn which one it is: tcpx trace -- COMMAND");
+            self.text(self.lang.say("To learn which one it is: tcpx trace -- COMMAND"));
         }
     }
 
     fn catalogue(&mut self, groups: &[GroupAnswer]) {
         for group in groups {
-            self.heading(&sentence(group.group.heading()));
+            self.heading(&sentence(self.lang.say(group.group.heading())));
             self.briefs(&group.verdicts);
         }
         self.legend(groups.iter().flat_map(|group| &group.verdicts));
-        self.text("More about one: tcpx explain VERDICT, or ERRNO, or \"what a program printed\"");
+        self.text(
+            self.lang.say("More about one: tcpx explain VERDICT, or ERRNO, or \"what a program printed\""),
+        );
     }
 
     fn backends(&mut self, cells: &[Cell]) {
-        self.wrapped(Kind::Title, "Where a backend sees less", "", "");
-        self.text("Everywhere else every backend gives the same verdict. --backend auto avoids what another backend can see.");
+        let lang = self.lang;
+        self.wrapped(Kind::Title, lang.say("Where a backend sees less"), "", "");
+        self.text(lang.say("Everywhere else every backend gives the same verdict. --backend auto avoids what another backend can see."));
         for cell in cells {
-            let backend = cell.backend.unwrap_or("every backend");
-            self.heading(&format!("{backend}, Linux {}", cell.kernels));
+            let (backend, kernels) = cell.place(lang);
+            self.heading(&lang.fill("{a}, Linux {b}", &[backend, kernels]));
             let verdicts: Vec<_> = cell.verdicts.iter().map(|id| id.as_str()).collect();
-            self.text(&format!("{}: {}.", verdicts.join(", "), cell.shows));
-            self.text(cell.because);
+            self.text(&lang.fill("{a}: {b}.", &[&verdicts.join(", "), lang.say(cell.shows)]));
+            self.text(lang.say(cell.because));
         }
     }
 
@@ -147,7 +151,7 @@ impl Page {
             let mark = if brief.implemented { ' ' } else { '*' };
             let first = format!("  {:<27}{mark} ", brief.id);
             let rest = " ".repeat(first.len());
-            self.wrapped(Kind::Verdict, brief.title, &first, &rest);
+            self.wrapped(Kind::Verdict, &self.lang.entry(brief.id).title, &first, &rest);
         }
     }
 
@@ -155,23 +159,23 @@ impl Page {
     fn legend<'a>(&mut self, briefs: impl IntoIterator<Item = &'a Brief>) {
         self.blank();
         if briefs.into_iter().any(|brief| !brief.implemented) {
-            self.text(NOT_YET_MARK);
+            self.text(self.lang.say(NOT_YET_MARK));
         }
     }
 
-    fn list(&mut self, heading: &str, items: &[String]) {
+    fn list(&mut self, heading: &'static str, items: &[String]) {
         if items.is_empty() {
             return;
         }
-        self.heading(heading);
+        self.heading(self.lang.say(heading));
         for item in items {
             self.wrapped(Kind::Text, item, "  - ", "    ");
         }
     }
 
-    fn paragraph(&mut self, heading: &str, text: &str) {
+    fn paragraph(&mut self, heading: &'static str, text: &str) {
         if !text.is_empty() {
-            self.heading(heading);
+            self.heading(self.lang.say(heading));
             self.text(text);
         }
     }
@@ -211,7 +215,7 @@ fn error_name(name: &str) -> String {
 }
 
 /// A heading of the contract, with a capital.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_ascii_uppercase());
     first.into_iter().chain(chars).collect()

@@ -2,7 +2,11 @@ use super::*;
 use crate::text::width::columns;
 
 fn text(answer: &Answer, width: usize) -> String {
-    answer.lines(width).into_iter().map(|line| line.text + "\n").collect()
+    in_lang(answer, width, Lang::English)
+}
+
+fn in_lang(answer: &Answer, width: usize, lang: Lang) -> String {
+    answer.lines(width, lang).into_iter().map(|line| line.text + "\n").collect()
 }
 
 fn ids(query: &str) -> Vec<VerdictId> {
@@ -24,6 +28,31 @@ fn unknown(query: &str) -> Vec<&'static str> {
 fn the_textbook_case_reads_well() {
     let answer = explain(Some("no-listen")).expect("a lab alias");
     insta::assert_snapshot!(text(&answer, 80));
+}
+
+#[test]
+fn the_textbook_case_reads_well_in_chinese() {
+    let answer = explain(Some("no-listen")).expect("a lab alias");
+    insta::assert_snapshot!(in_lang(&answer, 80, Lang::Chinese));
+}
+
+#[test]
+fn an_error_message_reads_well_in_chinese() {
+    let answer = explain(Some("connect: /run/foo.sock: Connection refused")).expect("a known error");
+    insta::assert_snapshot!(in_lang(&answer, 80, Lang::Chinese));
+}
+
+#[test]
+fn a_title_is_understood_in_every_language() {
+    for &id in VerdictId::ALL {
+        assert!(Lang::ALL.iter().all(|lang| ids(&lang.entry(id).title) == [id]), "{id}");
+    }
+}
+
+#[test]
+fn json_is_the_same_in_every_language() {
+    let json = || serde_json::to_string(&explain(Some("closed-port")).expect("an id")).expect("JSON");
+    assert!(json().is_ascii());
 }
 
 #[test]
@@ -112,8 +141,8 @@ fn every_answer_fits_its_width_and_has_no_loose_ends() {
     let queries = VerdictId::ALL.iter().map(|id| Some(id.as_str()));
     let errors = errno::ALL.iter().map(|errno| Some(errno.name));
     for query in queries.chain(errors).chain([None]) {
-        for width in [60, 80, 120] {
-            for line in explain(query).expect("known").lines(width) {
+        for (width, lang) in [60, 80, 120].into_iter().flat_map(|width| Lang::ALL.map(|lang| (width, lang))) {
+            for line in explain(query).expect("known").lines(width, lang) {
                 assert_eq!(line.text, line.text.trim_end());
                 // Commands stay whole, and are short enough for 80 columns.
                 let width = if line.kind == Kind::Command { 80 } else { width };

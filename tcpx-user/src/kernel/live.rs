@@ -3,11 +3,11 @@
 //! The kernel never wakes the reader: a timer does, so that a record costs no wake-up and a storm no more of them than
 //! silence. While there is much to read, the reader does not wait at all.
 
-use std::{collections::BTreeMap, io, iter::Sum, rc::Rc, time::Duration};
+use std::{cell::Cell, collections::BTreeMap, io, iter::Sum, rc::Rc, time::Duration};
 
 use aya::{
     Ebpf,
-    maps::{HashMap, MapData, PerCpuArray, RingBuf},
+    maps::{HashMap, Map, MapData, PerCpuArray, RingBuf},
 };
 use rustix::time::{ClockId, clock_getres, clock_gettime};
 use tcpx_common::{
@@ -63,6 +63,20 @@ pub struct Counts {
     counters: PerCpuArray<MapData, HookCounters>,
     untold: PerCpuArray<MapData, u64>,
     misses: Misses,
+    /// Namespaces for which `resets` has room.
+    netns_room: u64,
+    ring_bytes: u64,
+    /// What the ring held at most since somebody asked.
+    held: Cell<u64>,
+}
+
+/// How full the maps are of which one that is full loses something. The others drop what is oldest, as they are meant to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fills {
+    /// Bytes that the ring held at most since this was asked before, and those that it has.
+    pub ring: [u64; 2],
+    /// Network namespaces whose RSTs are counted, and for how many there is room.
+    pub netns: [u64; 2],
 }
 
 impl Counts {
@@ -92,6 +106,16 @@ impl Counts {
             Some(((hook, reason), counts.iter().sum()))
         });
         counted.filter(|&(_, count)| count > 0).collect()
+    }
+
+    /// How full the maps are: as many system calls as there are namespaces.
+    #[must_use]
+    pub fn fills(&self) -> Fills {
+        // Entries that come and go meanwhile could make the kernel begin anew.
+        let keys = (0..self.netns_room).zip(self.resets.keys());
+        let netns = keys.filter(|(_, key)| key.is_ok()).count() as u64;
+        let ring = [self.held.take().min(self.ring_bytes), self.ring_bytes];
+        Fills { ring, netns: [netns, self.netns_room] }
     }
 
     /// Whether this process may read them now.
@@ -160,13 +184,24 @@ impl Live {
         let ring = RingBuf::try_from(take("EVENTS")?).map_err(io::Error::other)?;
         let positions = Positions::of(&ring)?;
         let counters = PerCpuArray::try_from(take("COUNTERS")?).map_err(io::Error::other)?;
-        let resets = HashMap::try_from(take("NETNS_RESETS")?).map_err(io::Error::other)?;
+        let resets = take("NETNS_RESETS")?;
+        let netns_room = room(&resets)?;
+        let resets = HashMap::try_from(resets).map_err(io::Error::other)?;
         let untold = PerCpuArray::try_from(take("UNTOLD")?).map_err(io::Error::other)?;
-        let counts = Rc::new(Counts { resets, counters, untold, misses: Misses::of(&programs) });
+        let (misses, ring_bytes) = (Misses::of(&programs), attached.asked.ring_bytes.into());
+        let counts = Rc::new(Counts {
+            resets,
+            counters,
+            untold,
+            misses,
+            netns_room,
+            ring_bytes,
+            held: Cell::default(),
+        });
         let live = Self {
             ring,
             positions,
-            vigil: Vigil::new(attached.asked.ring_bytes.into(), attached.asked.most_per_second),
+            vigil: Vigil::new(ring_bytes, attached.asked.most_per_second),
             counts: Rc::clone(&counts),
             untold: BTreeMap::new(),
             decoder: decoder(names, recorder.clone()),
@@ -228,6 +263,7 @@ impl Live {
         }
         // At once: what a loss may have touched is not told yet, as it waits for the correlator's grace.
         let held = self.positions.written() - read;
+        self.counts.held.set(self.counts.held.get().max(held));
         let lacking = self.vigil.may_lack(now, (events.len() - before) as u64, held);
         if lacking || self.looked.elapsed() >= LOOK {
             self.look(events, now);
@@ -287,6 +323,12 @@ impl Source for Live {
         events.push(self.tick(now));
         Ok(())
     }
+}
+
+/// How many entries a hash map has room for.
+fn room(map: &Map) -> io::Result<u64> {
+    let Map::HashMap(data) = map else { return Ok(0) };
+    Ok(data.info().map_err(io::Error::other)?.max_entries().into())
 }
 
 /// The clock of `bpf_ktime_get_boot_ns`.

@@ -104,6 +104,18 @@ impl Insn {
         Self::new(0x15, left, 0, offset, value)
     }
 
+    /// `rTO = rFROM`
+    #[must_use]
+    pub const fn copy(to: u8, from: u8) -> Self {
+        Self::new(0xbf, to, from, 0, 0)
+    }
+
+    /// Calls a helper of the kernel (`enum bpf_func_id`).
+    #[must_use]
+    pub const fn call(helper: i32) -> Self {
+        Self::new(0x85, 0, 0, 0, helper)
+    }
+
     /// `return r0`
     #[must_use]
     pub const fn exit() -> Self {
@@ -115,6 +127,29 @@ impl Insn {
 #[must_use]
 pub const fn always(answer: i32) -> [Insn; 2] {
     [Insn::mov(0, answer), Insn::exit()]
+}
+
+/// A program that writes a record of so many bytes into a ring of [`ring`], wakes nobody, and says nothing in it.
+#[must_use]
+pub fn writes(ring: &OwnedFd, bytes: u32) -> [Insn; 11] {
+    const RINGBUF_RESERVE: i32 = 131;
+    const RINGBUF_SUBMIT: i32 = 132;
+    const NO_WAKEUP: i32 = 1;
+    // An instruction of two: the kernel puts the map's address in the place of its descriptor (BPF_PSEUDO_MAP_FD).
+    let map = [Insn::new(0x18, 1, 1, 0, ring.as_raw_fd()), Insn::new(0, 0, 0, 0, 0)];
+    [
+        map[0],
+        map[1],
+        Insn::mov(2, bytes.cast_signed()),
+        Insn::mov(3, 0),
+        Insn::call(RINGBUF_RESERVE),
+        Insn::jump_if_equal(0, 0, 3),
+        Insn::copy(1, 0),
+        Insn::mov(2, NO_WAKEUP),
+        Insn::call(RINGBUF_SUBMIT),
+        Insn::mov(0, 0),
+        Insn::exit(),
+    ]
 }
 
 /// The part of `union bpf_attr` for `BPF_PROG_LOAD` up to `attach_btf_id`.
@@ -253,10 +288,21 @@ struct UpdateAttr {
 
 /// A map for one socket, by which programs know it.
 pub(super) fn socket_map() -> Result<OwnedFd, LabError> {
-    const BPF_MAP_CREATE: libc::c_long = 0;
     const SOCKMAP: u32 = 15;
-    let mut attr = MapAttr { kind: SOCKMAP, key_size: 4, value_size: 4, entries: 1, flags: 0 };
-    bpf(BPF_MAP_CREATE, &mut attr).map_err(|error| unavailable(format!("make a map of sockets: {error}")))
+    let attr = MapAttr { kind: SOCKMAP, key_size: 4, value_size: 4, entries: 1, flags: 0 };
+    map(attr, "make a map of sockets")
+}
+
+/// A ring for records, of so many bytes: a power of two of pages.
+pub fn ring(bytes: u32) -> Result<OwnedFd, LabError> {
+    const RINGBUF: u32 = 27;
+    let attr = MapAttr { kind: RINGBUF, key_size: 0, value_size: 0, entries: bytes, flags: 0 };
+    map(attr, "make a ring for records")
+}
+
+fn map(mut attr: MapAttr, what: &str) -> Result<OwnedFd, LabError> {
+    const BPF_MAP_CREATE: libc::c_long = 0;
+    bpf(BPF_MAP_CREATE, &mut attr).map_err(|error| unavailable(format!("{what}: {error}")))
 }
 
 /// Puts a socket into it.

@@ -18,6 +18,7 @@ impl Metrics {
         all.extend([self.deaths(), self.calls(), self.retold(), self.lines()]);
         all.extend(self.losses());
         all.extend(self.tables());
+        all.extend(self.ring());
         all.extend(self.trace());
         all.extend(self.own());
         all
@@ -182,6 +183,22 @@ impl Metrics {
                 "Entries that the table has room for",
                 points(|fill| fill.capacity),
             ),
+        ]
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a ring has less than 2^53 bytes")]
+    fn ring(&self) -> Vec<Family> {
+        let Some([held, capacity]) = self.vitals.ring else { return Vec::new() };
+        let bytes = |name, help, value: u64| {
+            Family::gauge(name, help, vec![(Labels::new(), value as f64)]).of(Unit::Bytes)
+        };
+        vec![
+            bytes(
+                "tcpx_ring_held",
+                "What the ring between kernel and tcpx held at most in the last minute or two; where it is full records are lost",
+                held,
+            ),
+            bytes("tcpx_ring_capacity", "What the ring between kernel and tcpx has room for", capacity),
         ]
     }
 

@@ -50,6 +50,7 @@ fn the_whole_text_reads_well() {
         shed: 2,
         missed: Some(3),
         tables: vec![Fill { table: "attempts", used: 5, capacity: 16_384 }],
+        ring: Some([1_000, 4_194_304]),
         dropped: vec![("otlp", 4)],
         cpu_ns: 1_500_000_000,
         resident: Some(12_345_678),

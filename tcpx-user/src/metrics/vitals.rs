@@ -18,6 +18,8 @@ pub struct Vitals {
     pub missed: Option<u64>,
     /// Tables, and how full they are.
     pub tables: Vec<Fill>,
+    /// Bytes that the ring held at most in the last minute or two, and how many it has; `None` where there is none.
+    pub ring: Option<[u64; 2]>,
     /// Lines that a consumer did not take, as it was behind.
     pub dropped: Vec<(&'static str, u64)>,
     /// CPU time, user and system, of tcpx itself, in nanoseconds.

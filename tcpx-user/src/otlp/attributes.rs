@@ -8,6 +8,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, any
 use crate::{
     enrich::container,
     line::{Endpoint, Netns, Process},
+    who::Whose,
 };
 
 /// Attributes so far.
@@ -49,6 +50,17 @@ impl Attributes {
         self.text("tcpx.netns.name", netns.and_then(|netns| netns.name.as_deref()));
     }
 
+    /// Who, or where nobody is known, whose network namespace it is.
+    pub(super) fn process_in(&mut self, process: Option<&Process>, netns: &Netns) {
+        match (process, &netns.of) {
+            (Some(_), _) => self.process(process),
+            (None, Some(Whose::Container(id))) => self.text("container.id", Some(id.as_str())),
+            (None, Some(Whose::Pod(uid))) => self.text("k8s.pod.uid", Some(uid.as_str())),
+            (None, Some(Whose::Unit(unit))) => self.text("tcpx.netns.unit", Some(unit.as_str())),
+            (None, None) => {}
+        }
+    }
+
     pub(super) fn process(&mut self, process: Option<&Process>) {
         let Some(process) = process else { return };
         self.number("process.pid", Some(process.pid));
@@ -72,4 +84,25 @@ impl Attributes {
 /// A text as a value.
 pub(super) fn text(value: impl Into<String>) -> AnyValue {
     AnyValue { value: Some(Value::StringValue(value.into())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(process: Option<&Process>, of: Whose) -> Vec<String> {
+        let mut all = Attributes::default();
+        all.process_in(process, &Netns { inum: 7, name: None, of: Some(of) });
+        all.0.into_iter().map(|one| one.key).collect()
+    }
+
+    #[test]
+    fn where_no_process_is_known_its_namespace_tells_whose_it_is() {
+        assert_eq!(keys(None, Whose::Container("c".to_owned())), ["container.id"]);
+        assert_eq!(keys(None, Whose::Pod("p".to_owned())), ["k8s.pod.uid"]);
+        assert_eq!(keys(None, Whose::Unit("u".to_owned())), ["tcpx.netns.unit"]);
+        let process = Process::default();
+        let known = keys(Some(&process), Whose::Container("c".to_owned()));
+        assert!(!known.contains(&"container.id".to_owned()), "the process's own word holds: {known:?}");
+    }
 }

@@ -12,7 +12,7 @@ use crate::{
     event::Netns,
     line,
     ruleset::Ruleset,
-    who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings},
+    who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings, Whose},
 };
 
 /// What was asked: the questions of `Who`, one variant each.
@@ -44,6 +44,8 @@ pub enum Answer {
     Nothing,
     Process(Process),
     Text(String),
+    /// Name of a network namespace, and whose it is.
+    Netns(Option<String>, Whose),
     Elsewhere(Vec<Elsewhere>),
     Tellings(Arc<Tellings>),
     Route(Result<(), i32>),

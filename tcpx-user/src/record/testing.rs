@@ -31,7 +31,7 @@ use crate::{
         judge::{finish_recorded, judge_recorded},
         replay,
     },
-    who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings, Who},
+    who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings, Who, Whose},
 };
 
 /// What a source comes across.
@@ -181,7 +181,10 @@ impl Who for Moody {
     }
 
     fn netns(&self, netns: Netns) -> line::Netns {
-        line::Netns { inum: netns.inum, name: (self.mood().is_multiple_of(2)).then(|| "blue".to_owned()) }
+        let mood = self.mood();
+        let name = mood.is_multiple_of(2).then(|| "blue".to_owned());
+        let of = mood.is_multiple_of(3).then(|| Whose::Pod("0f2f1f3a".to_owned()));
+        line::Netns { inum: netns.inum, name, of }
     }
 
     fn device(&self, _: Netns, _: u32) -> Option<String> {

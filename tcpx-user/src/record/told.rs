@@ -8,7 +8,7 @@ use std::{cell::RefCell, collections::VecDeque, net::IpAddr, sync::Arc};
 use super::{
     said::{Answer, Question},
     table::{Load, Table},
-    who::{bare, given, task},
+    who::{bare, given, netns, task},
 };
 use crate::{
     enrich::WallClock,
@@ -142,9 +142,8 @@ impl Who for Told {
         given!(self.get(&Question::Cgroup(id))?, Text)
     }
 
-    fn netns(&self, netns: Netns) -> line::Netns {
-        let answer = self.get(&Question::Netns(netns));
-        line::Netns { inum: netns.inum, name: answer.and_then(|answer| given!(answer, Text)) }
+    fn netns(&self, of: Netns) -> line::Netns {
+        netns(of, self.get(&Question::Netns(of)))
     }
 
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String> {

@@ -65,7 +65,7 @@ pub fn answer(who: &dyn Who, question: &Question) -> Answer {
             Some(Answer::Process(who.process(task, comm, *uid, *cgroup).into()))
         }
         Question::Cgroup(id) => who.cgroup(*id).map(Answer::Text),
-        Question::Netns(netns) => who.netns(*netns).name.map(Answer::Text),
+        Question::Netns(netns) => of_netns(who.netns(*netns)),
         Question::Device(netns, ifindex) => who.device(*netns, *ifindex).map(Answer::Text),
         Question::Elsewhere(netns, port) => Some(Answer::Elsewhere(who.elsewhere(*netns, *port))),
         Question::Tellings(netns) => who.tellings(*netns).map(Answer::Tellings),
@@ -81,6 +81,24 @@ pub fn answer(who: &dyn Who, question: &Question) -> Answer {
         Question::PortHolders(netns, port) => who.port_holders(*netns, *port).map(Answer::PortHolders),
     };
     found.unwrap_or(Answer::Nothing)
+}
+
+/// Where nobody's, it is answered as before that was asked.
+fn of_netns(netns: line::Netns) -> Option<Answer> {
+    match netns.of {
+        Some(whose) => Some(Answer::Netns(netns.name, whose)),
+        None => netns.name.map(Answer::Text),
+    }
+}
+
+/// A namespace with what was answered.
+pub(super) fn netns(netns: Netns, answer: Option<Answer>) -> line::Netns {
+    let (name, of) = match answer {
+        Some(Answer::Text(name)) => (Some(name), None),
+        Some(Answer::Netns(name, whose)) => (name, Some(whose)),
+        _ => (None, None),
+    };
+    line::Netns { inum: netns.inum, name, of }
 }
 
 /// The part of an answer that has the type which the question asks for.
@@ -124,8 +142,8 @@ impl<T: Answers> Who for T {
         given!(self.ask(Question::Cgroup(id)), Text)
     }
 
-    fn netns(&self, netns: Netns) -> line::Netns {
-        line::Netns { inum: netns.inum, name: given!(self.ask(Question::Netns(netns)), Text) }
+    fn netns(&self, of: Netns) -> line::Netns {
+        netns(of, Some(self.ask(Question::Netns(of))))
     }
 
     fn device(&self, netns: Netns, ifindex: u32) -> Option<String> {

@@ -5,14 +5,14 @@ use serde::Serialize;
 /// JSON that can stand in a script element: `<` is the only character with which HTML could end it or begin a comment, and in JSON
 /// it stands in strings alone, where it may be escaped.
 #[must_use]
-pub(super) fn json(value: &impl Serialize) -> String {
+pub(crate) fn json(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
     if text.contains('<') { text.replace('<', "\\u003c") } else { text }
 }
 
 /// Base64 (RFC 4648) of a digest, as a Content-Security-Policy wants it.
 #[must_use]
-pub(super) fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {

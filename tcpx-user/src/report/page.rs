@@ -21,26 +21,60 @@ use crate::{
 
 const TEMPLATE: &str = include_str!("page/template.html");
 const STYLE: &str = include_str!("page/style.css");
-/// One script, in the order in which its parts need each other, with a scope of its own: names such as `top` and `status` are
-/// the browser's outside of it.
-const SCRIPT: &str = concat!(
-    "(() => {\n\"use strict\";\n",
+/// What the daemon's page has too: how lines read, how one of them is drawn, how one gets about.
+const SHARED: &str = concat!(
     include_str!("page/dom.js"),
     include_str!("page/words.js"),
     include_str!("page/records.js"),
     include_str!("page/timeline.js"),
-    include_str!("page/verdicts.js"),
-    include_str!("page/table.js"),
+    include_str!("page/rows.js"),
     include_str!("page/map-data.js"),
     include_str!("page/map.js"),
     include_str!("page/sequence.js"),
     include_str!("page/sequence-drawing.js"),
     include_str!("page/facts.js"),
     include_str!("page/detail.js"),
+    include_str!("page/watched.js"),
+    include_str!("page/view.js"),
+);
+/// What only a report has.
+const OWN: &str = concat!(
+    include_str!("page/data.js"),
+    include_str!("page/verdicts.js"),
+    include_str!("page/table.js"),
     include_str!("page/lab.js"),
     include_str!("page/main.js"),
-    "})();\n",
 );
+
+/// Style and code of a page, and the policy that lets them act and nothing else.
+#[derive(Debug)]
+pub(crate) struct Inlined {
+    style: String,
+    script: String,
+}
+
+impl Inlined {
+    /// What all pages share, and then what one has of its own, in the order in which its parts need each other. All is one script with a
+    /// scope of its own: names such as `top` and `status` are the browser's outside of it.
+    pub(crate) fn new(style: &str, script: &str) -> Self {
+        let script = format!("(() => {{\n\"use strict\";\n{SHARED}{script}}})();\n");
+        Self { style: format!("{STYLE}{style}"), script }
+    }
+
+    /// For a Content-Security-Policy; all else that it should say goes behind it.
+    pub(crate) fn policy(&self) -> String {
+        let (script, style) = (digest(&self.script), digest(&self.style));
+        format!(
+            "default-src 'none'; script-src '{script}'; style-src '{style}'; base-uri 'none'; form-action 'none'"
+        )
+    }
+
+    /// The template with these, and with other parts.
+    pub(crate) fn fill(&self, template: &str, parts: &[(&str, &str)]) -> String {
+        let inlined = [("style", self.style.as_str()), ("script", self.script.as_str())];
+        fill(template, &[&inlined, parts].concat())
+    }
+}
 
 /// Where the lines came from.
 #[derive(Clone, Debug, Default)]
@@ -75,22 +109,24 @@ struct Data<'a> {
 
 /// What the catalogue says about a verdict that occurs.
 #[derive(Serialize)]
-struct About {
+pub(crate) struct About {
     group: &'static str,
     #[serde(flatten)]
     entry: &'static Entry,
 }
 
+impl About {
+    pub(crate) fn of(id: VerdictId) -> Self {
+        Self { group: id.group().heading(), entry: verdict::entry(id) }
+    }
+}
+
 /// The whole page.
 #[must_use]
 pub fn page(report: &Report, origin: &Origin) -> String {
-    let policy = format!(
-        "default-src 'none'; script-src '{}'; style-src '{}'; base-uri 'none'; form-action 'none'",
-        digest(SCRIPT),
-        digest(STYLE)
-    );
+    let inlined = Inlined::new("", OWN);
     let (data, records) = (embed::json(&data(report, origin)), records(report));
-    fill(&[("policy", &policy), ("style", STYLE), ("data", &data), ("records", &records), ("script", SCRIPT)])
+    inlined.fill(TEMPLATE, &[("policy", &inlined.policy()), ("data", &data), ("records", &records)])
 }
 
 /// How many lines the page tells of in full.
@@ -100,7 +136,6 @@ pub fn shown(report: &Report) -> usize {
 }
 
 fn data<'a>(report: &'a Report, origin: &'a Origin) -> Data<'a> {
-    let about = |id: VerdictId| (id, About { group: id.group().heading(), entry: verdict::entry(id) });
     Data {
         tcpx: env!("CARGO_PKG_VERSION"),
         files: &origin.files,
@@ -112,7 +147,7 @@ fn data<'a>(report: &'a Report, origin: &'a Origin) -> Data<'a> {
         span: report.span.as_ref(),
         timeline: report.timeline.steps(),
         groups: report.groups.iter().map(|(&(kind, id), group)| group.row(kind, id)).collect(),
-        verdicts: report.groups.keys().map(|&(_, id)| about(id)).collect(),
+        verdicts: report.groups.keys().map(|&(_, id)| (id, About::of(id))).collect(),
         lab: origin.lab.as_ref(),
     }
 }
@@ -126,10 +161,10 @@ fn digest(text: &str) -> String {
 }
 
 /// Puts each part where the template names it, as `{{name}}`. What a part holds is not looked at.
-fn fill(parts: &[(&str, &str)]) -> String {
-    let size = parts.iter().map(|(_, text)| text.len()).sum::<usize>() + TEMPLATE.len();
+fn fill(template: &str, parts: &[(&str, &str)]) -> String {
+    let size = parts.iter().map(|(_, text)| text.len()).sum::<usize>() + template.len();
     let mut page = String::with_capacity(size);
-    let mut rest = TEMPLATE;
+    let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, after) = after.split_once("}}").unwrap_or((after, ""));
         page.push_str(before);

@@ -10,6 +10,7 @@ use std::{
     os::unix::fs::{MetadataExt as _, chown},
     path::{Path, PathBuf},
     rc::Rc,
+    sync::Arc,
     time::Duration,
 };
 
@@ -111,7 +112,9 @@ fn rules(config: &Config) -> Result<Rules, Failure> {
     if let Some(name) = &config.privileges.user {
         uid("privileges.user", name)?;
     }
-    Ok(Rules { group, users, connections: socket.connections, patience: socket.patience.0 })
+    let hosts = config.http.hosts.iter().map(|name| name.to_ascii_lowercase()).collect();
+    let (connections, patience) = (socket.connections, socket.patience.0);
+    Ok(Rules { group, users, connections, patience, hosts: Arc::new(hosts) })
 }
 
 /// Sockets and files, before anything is attached: what is wrong with them is told at once.
@@ -166,6 +169,7 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
         memory: Memory::new(config.memory.clone()),
         stream: Stream::new(config.stream.clone()),
         counted: Counted::new(config.metrics.asked()),
+        page: config.http.page,
     };
     let cost = metrics::Own::open();
     let helper = helper::start(request.helper.as_deref(), &health)?;
@@ -173,6 +177,7 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
     let sources = Sources {
         missed: Rc::clone(&live.missed),
         untold: Rc::clone(&live.untold),
+        maps: Rc::clone(&live.maps),
         health: health.clone(),
         memory: site.memory.clone(),
         cost,

@@ -133,9 +133,9 @@ impl Shown<'_> {
         if !told || (page.is_none() && !walked && !for_host) {
             return self.tell(played, outcome, told);
         }
-        let steps = steps::steps(played, course::Course::english());
+        let steps = steps::steps(played, course::Course::of(self.results.look.lang));
         if let Some(path) = page {
-            page::write(path, start, played, outcome, &steps)?;
+            page::write(path, start, played, (outcome, &steps), self.results.look.lang)?;
         }
         if self.view.for_host {
             return self.for_host(played, outcome, &steps);
@@ -185,7 +185,8 @@ impl Shown<'_> {
                 text.extend(["\n", &text::line(outcome, look), &text::differences(outcome, look)]);
             }
             let ok = outcomes.iter().filter(|outcome| outcome.ok).count();
-            text.extend(["\n", &format!("{ok} of {} scenarios showed their verdict\n", outcomes.len())]);
+            let all = format!("{ok} of {} scenarios showed their verdict", outcomes.len());
+            text.extend(["\n", &look.lang.run(&all), "\n"]);
             self.write(&text)?;
         }
         if !failed.is_empty() {

@@ -41,6 +41,9 @@ pub type Counted = Rc<dyn Fn() -> Vec<(NetnsKey, NetnsResets)>>;
 /// Reads how many firings of the programs the kernel passed over.
 pub type Missed = Rc<dyn Fn() -> Option<u64>>;
 
+/// Reads how full the programs' maps are.
+pub type Maps = Rc<dyn Fn() -> kernel::Fills>;
+
 /// Reads which records the programs did not write.
 pub type Untold = Rc<dyn Fn() -> NotWritten>;
 
@@ -71,6 +74,8 @@ pub struct Live<S> {
     pub missed: Missed,
     /// Records that they did not write.
     pub untold: Untold,
+    /// How full their maps are.
+    pub maps: Maps,
     /// Whether this process may read all of these now.
     pub readable: Rc<dyn Fn() -> bool>,
     /// What the kernel calls its numbers.
@@ -290,11 +295,13 @@ pub fn attach_to(
     let missed = Rc::clone(&counts);
     let written = Rc::clone(&counts);
     let readable = Rc::clone(&counts);
+    let filled = Rc::clone(&counts);
     let (counted, missed) = (Rc::new(move || counts.read()), Rc::new(move || missed.missed()));
     let untold = Rc::new(move || NotWritten {
         causes: written.untold(),
         shed: Hook::ALL.iter().map(|hook| written.of(*hook).shed).sum(),
     });
+    let maps = Rc::new(move || filled.fills());
     let readable = Rc::new(move || readable.can_be_read());
     let symbols = || -> Box<dyn Symbols + Send> { Box::new(Kallsyms) };
     Ok(Live {
@@ -306,6 +313,7 @@ pub fn attach_to(
         counted,
         missed,
         untold,
+        maps,
         readable,
         names,
         recorder,

@@ -12,7 +12,10 @@ use super::{
     json::Json,
     text::{Look, Text},
 };
-use crate::cli::{args::Format, color::Environment, failure::Failure, request::Output};
+use crate::{
+    cli::{args::Format, color::Environment, failure::Failure, request::Output},
+    text::lang::Lang,
+};
 
 /// Columns where no terminal says otherwise.
 const COLUMNS: usize = 80;
@@ -88,7 +91,9 @@ pub fn notes_look(output: &Output) -> Look {
 fn look(output: &Output, environment: Environment, width: Option<usize>) -> Look {
     let asked = || env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let width = width.or_else(asked).unwrap_or(COLUMNS).clamp(NARROWEST, WIDEST);
-    Look { color: environment.coloured(output.color), unicode: environment.utf8, width }
+    // Who reads Chinese has a terminal that shows it.
+    let unicode = environment.utf8 || output.lang != Lang::English;
+    Look { color: environment.coloured(output.color), unicode, width, lang: output.lang }
 }
 
 fn terminal_width() -> Option<usize> {

@@ -56,7 +56,7 @@ fn process(pid: u32, comm: &str) -> Process {
 }
 
 fn netns() -> Netns {
-    Netns { inum: 4_026_531_840, name: None }
+    Netns { inum: 4_026_531_840, name: None, of: None }
 }
 
 pub(crate) fn refused_path() -> Vec<Frame> {

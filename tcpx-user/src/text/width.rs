@@ -27,26 +27,60 @@ pub fn fit(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Breaks `text` at spaces into lines of at most `width` columns. The first line starts with `first`, the others with
-/// `rest`. A word that is wider than a line gets a line of its own and is not cut: addresses and commands stay whole.
+/// `text` and as many spaces as make it `width` columns wide.
+#[must_use]
+pub fn pad(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
+}
+
+/// Breaks `text` at spaces, and between Chinese characters, into lines of at most `width` columns. The first line starts with
+/// `first`, the others with `rest`. A word that is wider than a line gets a line of its own and is not cut: addresses and
+/// commands stay whole.
 #[must_use]
 pub fn wrap(text: &str, width: usize, first: &str, rest: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = first.to_owned();
     let mut empty = true;
     for word in text.split_whitespace() {
-        if !empty && columns(&line) + 1 + columns(word) > width {
-            lines.push(std::mem::replace(&mut line, rest.to_owned()));
-            empty = true;
+        for (n, part) in parts(word).into_iter().enumerate() {
+            let gap = usize::from(n == 0);
+            if !empty && columns(&line) + gap + columns(part) > width {
+                lines.push(std::mem::replace(&mut line, rest.to_owned()));
+                empty = true;
+            }
+            if !empty && gap > 0 {
+                line.push(' ');
+            }
+            line.push_str(part);
+            empty = false;
         }
-        if !empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        empty = false;
     }
     lines.push(line);
     lines
+}
+
+/// A word cut where a line may end: beside a wide character, but not before a sign that closes nor after one that opens.
+fn parts(word: &str) -> Vec<&str> {
+    if word.is_ascii() {
+        return vec![word];
+    }
+    let (mut parts, mut from, mut last) = (Vec::new(), 0, None);
+    for (at, c) in word.char_indices() {
+        if last.is_some_and(|last| may_end_between(last, c)) {
+            parts.push(&word[from..at]);
+            from = at;
+        }
+        last = Some(c);
+    }
+    parts.push(&word[from..]);
+    parts
+}
+
+fn may_end_between(last: char, next: char) -> bool {
+    const CLOSING: &str = "，。、；：？！）》」』”’…)]},.;:?!";
+    const OPENING: &str = "（《「『“‘([{";
+    let wide = |c: char| c.width() == Some(2);
+    (wide(last) || wide(next)) && !CLOSING.contains(next) && !OPENING.contains(last)
 }
 
 #[cfg(test)]
@@ -79,6 +113,12 @@ mod tests {
     #[test]
     fn a_long_word_stays_whole() {
         assert_eq!(wrap("see /a/very/long/path now", 10, "", ""), ["see", "/a/very/long/path", "now"]);
+    }
+
+    #[test]
+    fn chinese_breaks_between_characters_but_not_before_a_sign_that_closes() {
+        assert_eq!(wrap("内核以 RST 应答，并继续。", 11, "", ""), ["内核以 RST", "应答，并继", "续。"]);
+        assert_eq!(wrap("收到 SYN（重传）", 9, "- ", "  "), ["- 收到", "  SYN（重", "  传）"]);
     }
 
     proptest! {

@@ -17,7 +17,7 @@ use rustix::{
 };
 use tempfile::TempDir;
 
-use crate::daemon::until;
+use crate::daemon::{Place, until};
 
 /// The first argument of a process that is to be contained.
 pub(crate) const ARGUMENT: &str = "__contained";
@@ -105,6 +105,74 @@ pub(crate) fn confined() {
     kill_process(Pid::from_child(&daemon), Signal::TERM).expect("a signal");
     let ended = daemon.wait().expect("a child");
     assert!(ended.success() || ended.code() == Some(3), "{ended}");
+}
+
+/// A cgroup as Docker under systemd would name it, in a hierarchy that is mounted for this trial alone.
+struct Cgroup {
+    mount: TempDir,
+    id: String,
+}
+
+impl Cgroup {
+    fn new() -> Self {
+        let mount = tempfile::tempdir().expect("a directory");
+        rustix::mount::mount("cgroup2", mount.path(), "cgroup2", rustix::mount::MountFlags::empty(), None)
+            .expect("cgroup2");
+        let id = format!("{:064x}", std::process::id());
+        let cgroup = Self { mount, id };
+        fs::create_dir(cgroup.path()).expect("a cgroup");
+        cgroup
+    }
+
+    fn path(&self) -> PathBuf {
+        self.mount.path().join(format!("docker-{}.scope", self.id))
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        // Both go with the machine in any case.
+        let _ = fs::remove_dir(self.path());
+        let _ = rustix::mount::unmount(self.mount.path(), rustix::mount::UnmountFlags::DETACH);
+    }
+}
+
+/// What happens in a namespace is its container's, also where no process is known.
+pub(crate) fn namespace() {
+    // Whatever else the host does, the lines are kept.
+    let place = Place::new("output.file = \"DIR/a.jsonl\"\n");
+    let _daemon = place.start();
+    let cgroup = Cgroup::new();
+    let inside = "ip link set lo up; bash -c ': <>/dev/tcp/127.0.0.1/9'; exec cat";
+    let mut child = Command::new("sh")
+        .args(["-c", "echo $$ > \"$1/cgroup.procs\" && exec unshare --net sh -c \"$2\"", "sh"])
+        .arg(cgroup.path())
+        .arg(inside)
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("sh runs");
+    let of = serde_json::json!({ "container": cgroup.id });
+    let find = |kind: &str, end: &str| {
+        until(&format!("a line of the container's {kind}"), || {
+            let text = fs::read_to_string(place.path("a.jsonl")).unwrap_or_default();
+            let mut lines =
+                text.split_inclusive('\n').filter(|line| line.contains(&cgroup.id) && line.ends_with('\n'));
+            lines.find_map(|line| {
+                let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+                (line["type"] == kind && line["data"].pointer(end) == Some(&of)).then_some(line)
+            })
+        })
+    };
+    let attempt = find("attempt", "/netns/of");
+    assert_eq!(attempt["data"]["process"]["container"], cgroup.id);
+    assert_eq!(attempt["data"]["netns"]["name"], cgroup.id[..12], "for want of another name");
+    // Nobody made it: it is the kernel's own.
+    let reset = find("reset", "/sender/netns/of");
+    assert_eq!(reset["data"]["sender"]["owner"], serde_json::Value::Null);
+    // cat ends with its input.
+    drop(child.stdin.take());
+    child.wait().expect("a child");
 }
 
 fn repository(file: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, Read, Write},
     os::unix::{
         fs::PermissionsExt as _,
         net::{UnixDatagram, UnixStream},
@@ -15,6 +15,7 @@ use std::{
 use assert_cmd::cargo::CommandCargoExt as _;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use tcpx_user::lab::Deadline;
 use tempfile::TempDir;
 
 /// Far above what anything here takes.
@@ -22,14 +23,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits until `ready` gives something.
 pub(crate) fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = ready() {
-            return found;
-        }
-        assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}");
-        std::thread::yield_now();
-    }
+    let found = Deadline::after(PATIENCE).until(what, || Ok(ready()));
+    found.unwrap_or_else(|error| panic!("waited {PATIENCE:?} in vain for {what}: {error}"))
 }
 
 /// A directory with a configuration, in which daemons may be started one after the other.
@@ -82,7 +77,8 @@ impl Place {
         fs::set_permissions(&told, fs::Permissions::from_mode(0o777)).expect("own file");
         systemd.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         let mut tcpx = self.tcpx();
-        let log = fs::File::create(self.path("log")).expect("a log");
+        // Of all that were started here: two may say something at the same time.
+        let log = fs::OpenOptions::new().append(true).create(true).open(self.path("log")).expect("a log");
         tcpx.env("NOTIFY_SOCKET", &told).stderr(log);
         change(&mut tcpx);
         let child = tcpx.spawn().expect("tcpx starts");
@@ -144,21 +140,15 @@ impl Daemon<'_> {
 
     /// Status and body of a page.
     pub(crate) fn get(&self, page: &str) -> (u16, String) {
-        let mut stream = self.ask(page);
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("HTTP");
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-        let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-        (status, if chunked { unchunked(body) } else { body.to_owned() })
+        let (status, _, body) = answer(self.ask(page));
+        (status, body)
     }
 
     /// A request whose answer is not read.
     pub(crate) fn ask(&self, page: &str) -> UnixStream {
-        let mut stream = UnixStream::connect(self.place.socket()).expect("the socket");
+        let stream = UnixStream::connect(self.place.socket()).expect("the socket");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        write!(stream, "GET {page} HTTP/1.1\r\nHost: tcpx\r\nConnection: close\r\n\r\n").expect("a request");
-        stream
+        request(stream, page, "Host: tcpx\r\n")
     }
 
     pub(crate) fn health(&self) -> Value {
@@ -185,6 +175,22 @@ impl Drop for Daemon<'_> {
             drop(self.child.wait());
         }
     }
+}
+
+/// Asks for a page with these headers.
+pub(crate) fn request<S: Write>(mut stream: S, page: &str, headers: &str) -> S {
+    write!(stream, "GET {page} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").expect("a request");
+    stream
+}
+
+/// Status, head and body of what comes.
+pub(crate) fn answer(mut stream: impl Read) -> (u16, String, String) {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("HTTP");
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    (status, head.to_owned(), if chunked { unchunked(body) } else { body.to_owned() })
 }
 
 pub(crate) fn json_lines(text: &str) -> Vec<Value> {

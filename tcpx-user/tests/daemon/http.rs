@@ -3,14 +3,21 @@
 use std::{
     fs,
     io::Read as _,
+    net::{Ipv4Addr, SocketAddr, TcpStream},
+    os::{fd::OwnedFd, unix::net::UnixStream},
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
-use rustix::process::Signal;
+use rustix::{
+    net::{
+        AddressFamily, SocketFlags, SocketType, bind, getsockname, socket_with, sockopt::set_socket_reuseaddr,
+    },
+    process::Signal,
+};
 
 use crate::{
-    daemon::{Daemon, Place, until},
+    daemon::{Daemon, PATIENCE, Place, answer, request, until},
     provoke::Refusing,
 };
 
@@ -76,6 +83,61 @@ pub(crate) fn stalled_reader() {
     // 3000 attempts and resets are 10 MB of text.
     assert!(after < before + 4_000, "{before} kB became {after} kB");
     drop(stalled);
+}
+
+/// A port that no other program can have, and on which the daemon can listen: both sides allow that it is used again.
+fn reserved() -> (u16, OwnedFd) {
+    let socket =
+        socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None).expect("a socket");
+    set_socket_reuseaddr(&socket, true).expect("an option");
+    bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a port");
+    let addr: SocketAddr = getsockname(&socket).expect("its name").try_into().expect("an address");
+    (addr.port(), socket)
+}
+
+pub(crate) fn door() {
+    let (port, _reserved) = reserved();
+    let place = Place::new(&format!(
+        "[http]\nlisten = \"127.0.0.1:{port}\"\nhosts = [\"node7.example\"]\npage = true\n"
+    ));
+    let daemon = place.start();
+    let tcp = |headers: &str| {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        answer(request(stream, "/attempts", headers))
+    };
+    for (headers, wanted) in [
+        (format!("Host: 127.0.0.1:{port}\r\n"), 200),
+        ("Host: localhost:8080\r\n".to_owned(), 200),
+        ("Host: node7.example\r\n".to_owned(), 200),
+        ("Host: evil.example\r\n".to_owned(), 421),
+        ("Host: localhost\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n".to_owned(), 403),
+    ] {
+        let (status, _, body) = tcp(&headers);
+        assert_eq!(status, wanted, "{headers}: {body}");
+    }
+    let (_, _, body) = tcp("Host: evil.example\r\n");
+    assert!(body.contains("\"evil.example\", which is no name of this daemon"), "{body}");
+    let unix = |page: &str, headers: &str| {
+        let stream = UnixStream::connect(place.socket()).expect("the socket");
+        answer(request(stream, page, headers))
+    };
+    assert_eq!(
+        unix("/attempts", "Host: evil.example:8080\r\n").0,
+        421,
+        "ssh leads from a port to the socket"
+    );
+    let (status, head, _) = unix("/", "Host: tcpx\r\nAccept: text/html\r\n");
+    assert!(status == 303 && head.contains("location: ui"), "{head}");
+    let (status, head, page) = unix("/ui", "Host: tcpx\r\n");
+    assert_eq!(status, 200);
+    assert!(
+        head.contains("content-security-policy: default-src 'none';") && page.starts_with("<!doctype html>")
+    );
+    daemon.end(Signal::TERM);
+    place.configure("");
+    let (status, said) = place.start().get("/ui");
+    assert!(status == 404 && said.contains("http.page is not true"), "{said}");
 }
 
 pub(crate) fn pages() {

@@ -3,12 +3,15 @@
 //! Each has a daemon of its own, with its own socket and directory, and asks it as users do. Daemons see the whole host: a trial looks only for what
 //! it provoked itself, by a port of its own.
 
+#[path = "../report/browser.rs"]
+mod browser;
 mod collector;
 mod contained;
 mod daemon;
 mod http;
 mod lines;
 mod package;
+mod page;
 mod privileges;
 mod provoke;
 mod service;
@@ -28,6 +31,7 @@ const TRIALS: &[(&str, fn())] = &[
     ("a slow reader is let go and counted while another gets all", http::slow_reader),
     ("a stalled reader does not make memory grow", http::stalled_reader),
     ("pages say what they do not know", http::pages),
+    ("what another site's page asks for is refused", http::door),
     ("no capability is left, and the helper has four", privileges::dropped),
     ("as another user it looks up what it could not read itself", privileges::unprivileged_user),
     ("files elsewhere cannot be opened any more", privileges::files),
@@ -41,6 +45,7 @@ const TRIALS: &[(&str, fn())] = &[
     ("the units start what there is", units::started),
     ("it runs where there is no other file", contained::alone),
     ("as a container it is healthy with the capabilities that the pod has", contained::confined),
+    ("a namespace is its container's", contained::namespace),
     ("units, pod and page name the same capabilities", contained::rights),
     ("the package for Debian has all units and completions", package::contents),
     ("what dpkg and systemd-sysusers run for the package is right", package::scripts),
@@ -49,13 +54,23 @@ const TRIALS: &[(&str, fn())] = &[
     ("status says in words how it is, and that nobody is there", service::status),
 ];
 
+/// Those that want a browser, too.
+const PAGES: &[(&str, fn())] = &[
+    ("the page shows what comes, and its way through the kernel", page::live),
+    ("a page that was let go comes back and says what it missed", page::let_go),
+    ("a page goes on with the next daemon", page::next_daemon),
+];
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() == Some(contained::ARGUMENT) {
         contained::main(arguments);
     }
     let obstacle = Surroundings::read().check().err().map(|failure| failure.to_string());
-    let trial = |&(name, body): &(&'static str, fn())| {
+    let no_browser =
+        || browser::find().is_none().then(|| "no Chromium here; cargo xtask setup installs it".to_owned());
+    let no_browser = obstacle.clone().or_else(no_browser);
+    let trial = |&(name, body): &(&'static str, fn()), obstacle: &Option<String>| {
         let obstacle = obstacle.clone();
         Trial::ignorable_test(name, move || {
             if let Some(why) = obstacle {
@@ -65,7 +80,9 @@ fn main() {
             Ok::<_, Failed>(Completion::Completed)
         })
     };
+    let plain = TRIALS.iter().map(|one| trial(one, &obstacle));
+    let trials = plain.chain(PAGES.iter().map(|one| trial(one, &no_browser)));
     let mut arguments = Arguments::from_args();
     arguments.test_threads = arguments.test_threads.or(Some(1));
-    libtest_mimic::run(&arguments, TRIALS.iter().map(trial).collect()).exit();
+    libtest_mimic::run(&arguments, trials.collect()).exit();
 }

@@ -3,7 +3,7 @@
 use std::{
     env,
     io::{BufRead, BufReader, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::mpsc,
     time::Duration,
@@ -91,12 +91,12 @@ impl Browser {
         browser
     }
 
-    /// Opens a file, at a fragment such as `#attempt=1`, and waits until it is there.
-    pub(crate) fn open(&mut self, file: &Path, fragment: &str) {
+    /// Opens an address, at a fragment such as `#attempt=1`, and waits until it is there.
+    pub(crate) fn open(&mut self, address: &str, fragment: &str) {
         self.events.clear();
         self.opened += 1;
         // Another fragment of the same address would not load it anew.
-        let url = format!("file://{}?{}{fragment}", file.display(), self.opened);
+        let url = format!("{address}?{}{fragment}", self.opened);
         self.ask("Page.navigate", json!({ "url": url }));
         let loaded = |event: &Value| event["method"] == "Page.loadEventFired";
         if !self.events.iter().any(loaded) {

@@ -17,6 +17,7 @@ const TRIALS: &[(&str, fn())] = &[
     ("an attempt shows its way through the kernel", way),
     ("what is not in the path is not drawn as seen", unseen),
     ("a lookup that hit leads elsewhere", hit),
+    ("a frame says how it is known", known),
     ("lines of every kind open without a complaint", every_kind),
     ("a hostile name is text everywhere", hostile),
     ("the keyboard is enough", keyboard),
@@ -64,7 +65,7 @@ fn way() {
     let page = Page::of(&scenes::all("curl"), "x.tcpx");
     let mut browser = Browser::start();
     for (family, id) in [(Family::Ipv4, 1), (Family::Ipv6, 11)] {
-        browser.open(&page.file, &format!("#attempt={id}"));
+        browser.open(&page.address, &format!("#attempt={id}"));
         assert_eq!(browser.eval("document.querySelector('#detail').dataset.id"), json!(id.to_string()));
         assert!(browser.text("#detail h1").starts_with("curl[41] → "));
         assert!(browser.text(".evidence").contains("Nothing listens, says curl."));
@@ -96,7 +97,7 @@ fn unseen() {
     (attempt.process, attempt.path, attempt.reset) = (None, Vec::new(), None);
     let page = Page::of(&[Line::Attempt(Box::new(attempt))], "x.tcpx");
     let mut browser = Browser::start();
-    browser.open(&page.file, "#attempt=1");
+    browser.open(&page.address, "#attempt=1");
     let drawn =
         browser.eval("document.querySelectorAll('.map .node:not(.unseen), .map .edge:not(.unseen)').length");
     assert_eq!(drawn, json!(0));
@@ -115,7 +116,7 @@ fn reset_with(path: &[(&str, &str)]) -> (Browser, Value) {
     reset.lookup = None;
     let page = Page::of(&[Line::Reset(Box::new(reset))], "x.tcpx");
     let mut browser = Browser::start();
-    browser.open(&page.file, "#reset=2");
+    browser.open(&page.address, "#reset=2");
     let map = map(&mut browser);
     (browser, map)
 }
@@ -147,16 +148,32 @@ fn hit() {
     quiet(&mut browser);
 }
 
+fn known() {
+    let cases = [
+        ("miss; observed", "observed"),
+        ("sent the RST; observed (tracepoint tcp_send_reset)", "observed"),
+        ("derived", "derived"),
+        ("sent the RST; derived from the drop of the segment", "derived"),
+        ("observed things; nothing told", "not told"),
+    ];
+    let path = cases.map(|(note, _)| ("tcp_v4_rcv", note));
+    let (mut browser, _) = reset_with(&path);
+    let said = browser.eval("[...document.querySelectorAll('.frames .how')].map((how) => how.textContent)");
+    let wanted: Vec<_> = cases.iter().rev().map(|(_, how)| *how).collect();
+    assert_eq!(said, json!(wanted), "first what ran first");
+    quiet(&mut browser);
+}
+
 fn every_kind() {
     let page = Page::of(&scenes::all("curl"), "x.tcpx");
     let mut browser = Browser::start();
-    browser.open(&page.file, "");
+    browser.open(&page.address, "");
     let links = browser
         .eval("[...document.querySelectorAll('#list tbody a')].map((link) => link.getAttribute('href'))");
     let links: Vec<String> = serde_json::from_value(links).expect("a list");
     assert_eq!(links.len(), 7);
     for link in links {
-        browser.open(&page.file, &link);
+        browser.open(&page.address, &link);
         let headings = browser
             .eval("[...document.querySelectorAll('#detail h3')].map((heading) => heading.textContent)");
         for wanted in ["Evidence", "What to do", "What passed, in time", "Facts"] {
@@ -175,7 +192,7 @@ fn hostile() {
     for fragment in
         ["", "#attempt=1", "#reset=2", "#drop=21", "#death=31", "#call=41", "#verdict=closed-port"]
     {
-        browser.open(&page.file, fragment);
+        browser.open(&page.address, fragment);
         browser.eval("document.querySelectorAll('.opener').forEach((open) => open.click())");
         assert_eq!(
             browser.eval("document.querySelectorAll('img, [onerror]').length"),
@@ -191,7 +208,7 @@ fn hostile() {
 fn keyboard() {
     let page = Page::of(&scenes::all("curl"), "x.tcpx");
     let mut browser = Browser::start();
-    browser.open(&page.file, "");
+    browser.open(&page.address, "");
     let focused = "document.activeElement.id || document.activeElement.getAttribute('href')";
     browser.press(&["/"]);
     assert_eq!(browser.eval(focused), json!("search"));
@@ -227,8 +244,8 @@ fn keyboard() {
 fn nothing_fetched() {
     let page = Page::of(&scenes::all("curl"), "x.tcpx");
     let mut browser = Browser::start();
-    browser.open(&page.file, "#attempt=1");
-    let own = format!("file://{}?", page.file.display());
+    browser.open(&page.address, "#attempt=1");
+    let own = format!("{}?", page.address);
     let requests = browser.requests();
     assert!(requests.len() == 1 && requests[0].starts_with(&own), "itself and no other: {requests:?}");
     quiet(&mut browser);
@@ -284,7 +301,7 @@ fn themes() {
                 ],
             ),
         ] {
-            browser.open(&page.file, fragment);
+            browser.open(&page.address, fragment);
             for selector in selectors {
                 let contrast = contrast(&mut browser, selector);
                 assert!(contrast >= 4.5, "{scheme} {fragment} {selector}: {contrast:.1}");
@@ -314,7 +331,7 @@ fn recording() {
     let summary: Value =
         text.lines().last().map(|line| serde_json::from_str(line).expect("JSON")).expect("a summary");
     let mut browser = Browser::start();
-    browser.open(&file, "");
+    browser.open(&format!("file://{}", file.display()), "");
     for (kind, name) in [("attempts", "attempt"), ("resets", "reset"), ("drops", "drop")] {
         let counts = summary["data"][kind].as_object().expect("counts by verdict");
         let sum: u64 = counts.values().filter_map(Value::as_u64).sum();
@@ -344,7 +361,7 @@ fn lab() {
                        "words": words, "steps": [step] });
     let page = Page::of_lab(&scenes::all("curl"), told);
     let mut browser = Browser::start();
-    browser.open(&page.file, "");
+    browser.open(&page.address, "");
     assert!(browser.text("#lab-title").contains(HOSTILE));
     assert!(browser.text("#lab table").contains(HOSTILE), "the tables before");
     assert_eq!(

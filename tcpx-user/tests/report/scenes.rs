@@ -1,6 +1,6 @@
 //! Lines for pages: one of each kind, told by somebody who means no good.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{fs, sync::Arc};
 
 use tcpx_user::{
     line::{
@@ -21,7 +21,7 @@ pub(crate) const HOSTILE: &str = "</script><img src=x onerror=alert(1)>";
 
 /// A page in a folder of its own.
 pub(crate) struct Page {
-    pub(crate) file: PathBuf,
+    pub(crate) address: String,
     _folder: TempDir,
 }
 
@@ -50,7 +50,7 @@ impl Page {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("report.html");
         fs::write(&file, text).expect("room for a page");
-        Self { file, _folder: folder }
+        Self { address: format!("file://{}", file.display()), _folder: folder }
     }
 }
 
@@ -76,7 +76,7 @@ fn process(comm: &str) -> Process {
 }
 
 fn netns(name: &str) -> Netns {
-    Netns { inum: 4_026_531_840, name: Some(name.to_owned()) }
+    Netns { inum: 4_026_531_840, name: Some(name.to_owned()), of: None }
 }
 
 fn verdict(id: VerdictId, evidence: &str) -> Verdict {

@@ -59,7 +59,7 @@ fn verdict(id: VerdictId) -> Verdict {
 }
 
 fn netns() -> Netns {
-    Netns { inum: 4_026_531_840, name: None }
+    Netns { inum: 4_026_531_840, name: None, of: None }
 }
 
 fn process() -> Process {

@@ -7,6 +7,7 @@ mod kubernetes;
 mod lines;
 mod otlp;
 mod prometheus;
+mod receiver;
 mod tools;
 
 use std::process::ExitCode;

@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufReader, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::Command,
@@ -14,13 +14,8 @@ use std::{
     time::Duration,
 };
 
-use flate2::read::GzDecoder;
 use libtest_mimic::{Completion, Failed};
-use opentelemetry_proto::tonic::{
-    collector::{logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest},
-    common::v1::any_value::Value,
-    logs::v1::LogRecord,
-};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use prost::Message as _;
 use tcpx_user::{
     line::Outcome,
@@ -30,7 +25,9 @@ use tcpx_user::{
 };
 
 use crate::{
-    lines, tools,
+    lines,
+    receiver::{TAKEN, id, records, request},
+    tools,
     tools::{Running, wait},
     without,
 };
@@ -147,34 +144,8 @@ fn serve(stream: TcpStream, received: &Mutex<Received>) -> Option<()> {
     loop {
         let (path, body) = request(&mut reader)?;
         take(&path, &body, &mut lock(received))?;
-        let answer = "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n";
-        reader.get_mut().write_all(answer.as_bytes()).ok()?;
+        reader.get_mut().write_all(TAKEN).ok()?;
     }
-}
-
-fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
-    let (mut path, mut length, mut packed) = (String::new(), 0, false);
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok().filter(|&read| read > 0)?;
-        let line = line.trim_end().to_lowercase();
-        if let Some(rest) = line.strip_prefix("post ") {
-            rest.split(' ').next()?.clone_into(&mut path);
-        } else if let Some(rest) = line.strip_prefix("content-length: ") {
-            length = rest.parse().ok()?;
-        } else if line.is_empty() {
-            break;
-        }
-        packed |= line == "content-encoding: gzip";
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    if packed {
-        let mut plain = Vec::new();
-        GzDecoder::new(body.as_slice()).read_to_end(&mut plain).ok()?;
-        body = plain;
-    }
-    Some((path, body))
 }
 
 fn take(path: &str, body: &[u8], received: &mut Received) -> Option<()> {
@@ -184,18 +155,8 @@ fn take(path: &str, body: &[u8], received: &mut Received) -> Option<()> {
         received.metrics.extend(scopes.flat_map(|scope| scope.metrics).map(|metric| metric.name));
         return Some(());
     }
-    let told = ExportLogsServiceRequest::decode(body).ok()?;
-    let scopes = told.resource_logs.into_iter().flat_map(|resource| resource.scope_logs);
-    for record in scopes.flat_map(|scope| scope.log_records) {
+    for record in records(body)? {
         *received.ids.entry(id(&record)?).or_default() += 1;
     }
     Some(())
-}
-
-fn id(record: &LogRecord) -> Option<i64> {
-    let own = record.attributes.iter().find(|attribute| attribute.key == "tcpx.id")?;
-    match own.value.as_ref()?.value.as_ref()? {
-        Value::IntValue(id) => Some(*id),
-        _ => None,
-    }
 }

@@ -27,7 +27,11 @@ pub(super) struct Row {
 
 /// All of them, in the order of the table.
 pub(super) const ROWS: &[Row] = &[
-    Row { name: "floor", what: "empty programs on the tracepoints of a refused connection", measure: floor },
+    Row {
+        name: "floor",
+        what: "programs that do nothing, or only write a record, on the tracepoints of a refused connection",
+        measure: floor,
+    },
     Row {
         name: "beside",
         what: "nothing attached, and a program that only computes on the other CPU",
@@ -55,6 +59,8 @@ const STORM: &str = "200000";
 const FLOOD: u64 = 1_000_000;
 /// Tracepoints that a refused connection on the loopback device passes.
 const TRACEPOINTS: [&str; 4] = ["tcp_send_reset", "tcp_receive_reset", "inet_sock_set_state", "kfree_skb"];
+/// Those that write records, and how long these are (tcpx-common/src/event.rs): `Reply`, `SockReset`, `State`.
+const RECORDS: [&str; 3] = ["tcp_send_reset:144", "tcp_receive_reset:296", "inet_sock_set_state:184"];
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// The rates of storms while `tracer` is attached, which starts before each and ends after it. What it wrote is
@@ -83,14 +89,16 @@ fn none_lost(lost: u64) -> Measured {
 }
 
 fn floor(bench: &Bench) -> Result<Vec<Measured>> {
-    let rate = |places: &[&str]| {
-        let empty = places.iter().flat_map(|&name| ["--empty", name]);
-        let words: Vec<&str> = ["storm", STORM].into_iter().chain(empty).collect();
+    let rate = |option: &str, places: &[&str]| {
+        let programs = places.iter().flat_map(|&place| [option, place]);
+        let words: Vec<&str> = ["storm", STORM].into_iter().chain(programs).collect();
         Ratios::of(bench.rounds, || bench.load(&["storm", STORM]), || bench.load(&words))
     };
     Ok(vec![
-        Measured::reference("rate with those of `path`", rate(&TRACEPOINTS)?),
-        Measured::reference("rate with those of `resets`", rate(&TRACEPOINTS[..2])?),
+        Measured::reference("rate with those of `path`", rate("--empty", &TRACEPOINTS)?),
+        Measured::reference("rate with those of `resets`", rate("--empty", &TRACEPOINTS[..2])?),
+        Measured::reference("the same, each writing its record, `path`", rate("--record", &RECORDS)?),
+        Measured::reference("the same, each writing its record, `resets`", rate("--record", &RECORDS[..2])?),
     ])
 }
 
@@ -357,13 +365,28 @@ fn rest(bench: &Bench) -> Result<Vec<Measured>> {
 }
 
 fn trickle(bench: &Bench) -> Result<Vec<Measured>> {
+    let json = bench.file("trickle.jsonl").display().to_string();
+    let records = bench.file("trickle.tcpx").display().to_string();
+    let json = ["trace", "-o", "json", "--output", &json];
+    let part = busy(bench, &json, "1000")?;
+    Ok(vec![
+        Measured::target("of a core", format!("{part:.1} %"), "1 %", part <= 1.0),
+        Measured::reference(
+            "the same, only recorded",
+            format!("{:.1} %", busy(bench, &["record", "-w", &records], "1000")?),
+        ),
+        Measured::reference("the same, one RST a second", format!("{:.1} %", busy(bench, &json, "1")?)),
+    ])
+}
+
+/// Percent of a core that tcpx takes while so many connections a second are refused.
+fn busy(bench: &Bench, command: &[&str], rate: &str) -> Result<f64> {
     const SECONDS: u32 = 20;
-    let output = bench.file("trickle.jsonl").display().to_string();
-    let tracer = bench.tcpx(["trace", "-o", "json", "--output", &output])?;
+    let count = rate.parse::<u32>()? * SECONDS;
+    let tracer = bench.tcpx(command.iter().copied())?;
     let before = tracer.process().cpu()?;
-    let took = bench.load(&["storm", &(1000 * SECONDS).to_string(), "--rate", "1000"])?;
+    let took = bench.load(&["storm", &count.to_string(), "--rate", rate])?;
     let spent = tracer.process().cpu()?.checked_sub(before).context("CPU time ran backwards")?;
     tracer.stop()?;
-    let part = spent.as_secs_f64() / took.as_secs_f64() * 100.0;
-    Ok(vec![Measured::target("of a core", format!("{part:.1} %"), "1 %", part <= 1.0)])
+    Ok(spent.as_secs_f64() / took.as_secs_f64() * 100.0)
 }

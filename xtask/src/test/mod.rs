@@ -3,6 +3,7 @@
 mod host;
 mod matrix;
 mod side_by_side;
+mod soak;
 mod summary;
 
 use std::time::Instant;
@@ -11,8 +12,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::vm::kernels::{self, Series};
-use crate::{check, ebpf, setup, vm};
-use summary::Summary;
+use crate::{book, check, ebpf, setup, vm};
+use summary::{Count, Summary};
 
 /// What to run of it all.
 #[derive(Args)]
@@ -47,6 +48,14 @@ impl Options {
         }
         self.kernel.iter().map(|name| kernels::series(name)).collect()
     }
+
+    /// The soak is worth its time where guests take as long, or if it is asked for.
+    fn soak(&self, guests: bool) -> bool {
+        match &self.only {
+            Some(word) => word == "soak",
+            None => guests && self.kernel.is_empty(),
+        }
+    }
 }
 
 /// Runs the stages. One that fails does not keep later ones from running, unless they could not.
@@ -59,10 +68,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         attempt("committed object", &mut summary, |_| ebpf::check());
     }
     attempt("host tests", &mut summary, |summary| host::tests(options.only.as_deref(), summary));
+    if options.only.is_none() {
+        attempt("the book", &mut summary, the_book);
+    }
     let binary = stage("building the trials", vm::test_binary)?;
     let args = options.trial_args();
     if options.kernel.is_empty() {
         attempt("live trials", &mut summary, |summary| host::live(&binary, &args, summary));
+    }
+    let mut soak = None;
+    if options.soak(!guests.is_empty()) {
+        attempt("starting the soak", &mut summary, |_| {
+            soak = Some(soak::Running::start(&crate::soak::binary()?)?);
+            Ok(())
+        });
     }
     if !guests.is_empty() {
         attempt("guests", &mut summary, |summary| matrix::run(&guests, &binary, &args, summary));
@@ -71,7 +90,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let only = options.only.as_deref();
         attempt("labs side by side", &mut summary, |summary| side_by_side::run(only, summary));
     }
+    if let Some(soak) = soak {
+        attempt("soak", &mut summary, |summary| soak.wait(summary));
+    }
     summary.finish()
+}
+
+/// Its links, and the output of its commands.
+fn the_book(summary: &mut Summary) -> Result<()> {
+    let start = Instant::now();
+    let book::Outcome { same, skipped } = book::run(&book::Options::default())?;
+    summary.add("the book", "-", Count { passed: same, skipped, failed: 0, time: start.elapsed() });
+    Ok(())
 }
 
 /// A stage without which the rest makes no sense.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{HookArgs, OutputArgs};
+use super::{HookArgs, LangArgs, OutputArgs};
 
 /// `tcpx lab`
 #[derive(Debug, Default, clap::Args)]
@@ -15,6 +15,9 @@ pub struct LabArgs {
     pub list: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "a doc comment here would become the command's help")]
+    pub lang: LangArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
     pub course: CourseArgs,
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]

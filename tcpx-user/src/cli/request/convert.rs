@@ -20,6 +20,7 @@ use crate::{
     },
     event::Backend,
     record::{Destination, Rotation},
+    text::lang::Lang,
 };
 
 /// A file smaller than this holds little more than the facts with which each begins.
@@ -189,7 +190,8 @@ fn probe(typed: ProbeArgs, hosts: &str, color: When) -> Result<Probe> {
 
 fn check(typed: CheckArgs, color: When) -> Check {
     let detail = if typed.verbose { Detail::Verbose } else { Detail::Normal };
-    let output = Output { format: typed.format, path: typed.output, detail, all: true, color };
+    let lang = Lang::default();
+    let output = Output { format: typed.format, path: typed.output, detail, all: true, color, lang };
     Check { backend: backend(typed.backend), output }
 }
 
@@ -200,7 +202,8 @@ fn explain(typed: &ExplainArgs, color: When) -> Explain {
         (false, "") => Question::All,
         (false, words) => Question::About(words.to_owned()),
     };
-    let output = Output { format: typed.format, path: None, detail: Detail::Normal, all: true, color };
+    let lang = typed.lang.lang();
+    let output = Output { format: typed.format, path: None, detail: Detail::Normal, all: true, color, lang };
     Explain { question, output }
 }
 
@@ -252,7 +255,7 @@ pub(super) fn output(typed: OutputArgs, color: When) -> Output {
         (false, false) => Detail::Normal,
     };
     let all = typed.all || typed.format == Format::Json;
-    Output { format: typed.format, path: typed.output, detail, all, color }
+    Output { format: typed.format, path: typed.output, detail, all, color, lang: Lang::default() }
 }
 
 /// A number without zero.

@@ -93,7 +93,8 @@ pub(super) fn lab(typed: LabArgs, color: When) -> Result<Lab, Failure> {
     let tasks = tasks(&typed)?;
     let hooks = hooks(&typed.hooks, ProbeSet::Lookup, typed.output.verbose)?;
     let kernels = kernels::kernels(&typed)?;
-    let output = output(typed.output, color);
+    let lang = typed.lang.lang();
+    let output = Output { lang, ..output(typed.output, color) };
     Ok(Lab { play: typed.names, programs, tasks, view, kernels, fetch, hooks, output })
 }
 

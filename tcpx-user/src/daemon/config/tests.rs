@@ -21,7 +21,7 @@ fn its_examples_are_valid_too() {
     let config = Config::parse("x.toml", &uncommented.join("\n")).expect("valid");
     assert!(config.socket.group.is_some() && config.recording.rotate_time.is_some());
     assert_eq!(config.socket.users.len(), 2);
-    assert!(config.http.listen.is_some() && config.output.file.is_some());
+    assert!(config.http.listen.is_some() && config.http.hosts.len() == 2 && config.output.file.is_some());
     assert!(config.recording.path.is_some() && config.privileges.user.is_some());
     assert!(config.otlp.config().is_some_and(|otlp| otlp.headers.len() == 1 && otlp.resource.len() == 2));
 }

@@ -16,6 +16,7 @@ use std::{
 
 use super::{
     ARGUMENT,
+    kept::Kept,
     protocol::{Ask, Reply, put, take},
 };
 use crate::{
@@ -40,13 +41,6 @@ const LONG: Duration = Duration::from_millis(400);
 const MOST_SEEN: usize = 256;
 /// Bytes that may wait for the helper to read them; what comes then is not told to it.
 const ROOM: usize = 1 << 20;
-/// What an answer about a name holds for, as in enrichment itself.
-const NAMES_FRESH: Duration = Duration::from_secs(1);
-/// The same for a process, whose number is not used again so soon, and for listeners in other namespaces, which each refusal asks for:
-/// enrichment keeps those for longer.
-const BRIEFLY_FRESH: Duration = Duration::from_millis(100);
-/// Answers that are kept.
-const CAPACITY: usize = 4096;
 
 /// Enrichment by the helper.
 pub struct Remote {
@@ -66,17 +60,21 @@ struct Link {
     stream: UnixStream,
     origin: Origin,
     number: u64,
-    /// The question that was not answered in time: until it is, no other is asked.
-    late: Option<u64>,
+    /// Until its answer comes no other question is asked.
+    late: Option<Late>,
     seen: Vec<Seen>,
     inbox: Vec<u8>,
     outbox: Vec<u8>,
-    known: Cached,
+    known: Kept,
     standing: Helper,
 }
 
-/// Answers that still hold.
-type Cached = std::collections::HashMap<Question, (Instant, Answer)>;
+/// A question that was not answered in time.
+struct Late {
+    number: u64,
+    /// What it was, if its answer is worth keeping.
+    question: Option<Question>,
+}
 
 /// Starts the helper, with all rights that the daemon has at this time, or connects to one that systemd starts for each connection; waits
 /// until it has looked around.
@@ -133,37 +131,19 @@ impl Remote {
 
 impl Answers for Remote {
     fn ask(&self, question: Question) -> Answer {
-        let fresh = fresh(&question);
-        if let Some(fresh) = fresh
-            && let Some((at, answer)) = self.link.borrow().known.get(&question)
-            && at.elapsed() < fresh
-        {
-            return answer.clone();
+        let known = self.link.borrow().known.get(&question);
+        if let Some(answer) = known {
+            return answer;
         }
         let Some(Reply::Answer(answer)) = self.put(&Ask::Question(question.clone()), DEADLINE) else {
             return Answer::Nothing;
         };
-        if fresh.is_some() {
-            let known = &mut self.link.borrow_mut().known;
-            if known.len() >= CAPACITY {
-                known.clear();
-            }
-            known.insert(question, (Instant::now(), answer.clone()));
-        }
+        self.link.borrow_mut().known.keep(question, &answer);
         answer
     }
 
     fn clock(&self, boot_ns: u64) -> String {
         self.clock.rfc3339(boot_ns)
-    }
-}
-
-/// Whether, and for how long, an answer may be given again without asking.
-const fn fresh(question: &Question) -> Option<Duration> {
-    match question {
-        Question::Netns(_) | Question::Device(..) | Question::Cgroup(_) => Some(NAMES_FRESH),
-        Question::Process { .. } | Question::Elsewhere(..) => Some(BRIEFLY_FRESH),
-        _ => None,
     }
 }
 
@@ -215,7 +195,7 @@ impl Link {
             seen: Vec::new(),
             inbox: Vec::new(),
             outbox: Vec::new(),
-            known: Cached::new(),
+            known: Kept::default(),
             standing: Helper { alive: true, ..Helper::default() },
         })
     }
@@ -229,7 +209,8 @@ impl Link {
             say("helper: connected to a new one");
             let Helper { answered, unanswered, .. } = self.standing;
             let standing = Helper { answered, unanswered, ..fresh.standing };
-            *self = Self { late: Some(0), number: self.number, standing, ..fresh };
+            let late = Some(Late { number: 0, question: None });
+            *self = Self { late, number: self.number, standing, ..fresh };
         }
     }
 
@@ -240,8 +221,10 @@ impl Link {
             if let Reply::Ready(pid) = reply {
                 self.standing.pid = *pid;
             }
-            if self.late == Some(*number) {
-                self.late = None;
+            let late = self.late.take_if(|late| late.number == *number);
+            if let (Some(question), Reply::Answer(answer)) = (late.and_then(|late| late.question), reply) {
+                // Too late for the event that asked, and in time for the next.
+                self.known.keep(question, answer);
             }
         }
         Ok(taken)
@@ -282,6 +265,11 @@ impl Link {
         if self.standing.alive {
             self.look();
         }
+        if let Ask::Question(question) = ask
+            && let Some(answer) = self.known.get(question)
+        {
+            return Some(Reply::Answer(answer));
+        }
         if !self.standing.alive || self.late.is_some() {
             self.standing.unanswered += 1;
             return None;
@@ -299,7 +287,8 @@ impl Link {
             self.standing.answered += 1;
         } else {
             self.standing.unanswered += 1;
-            self.late = Some(self.number);
+            let question = if let Ask::Question(question) = ask { Some(question.clone()) } else { None };
+            self.late = Some(Late { number: self.number, question });
         }
         reply
     }
@@ -386,3 +375,6 @@ impl Link {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,10 @@ use tokio::{
     time::sleep,
 };
 
-use super::guarded::{Connection, Guarded};
+use super::{
+    door::Names,
+    guarded::{Connection, Guarded},
+};
 use crate::{cli::failure::Failure, daemon::log::say};
 
 /// Uids that are remembered, so that each is told of once.
@@ -36,6 +39,8 @@ pub struct Rules {
     pub connections: usize,
     /// For a reader that takes nothing.
     pub patience: Duration,
+    /// Names by which an address may be asked.
+    pub hosts: Arc<BTreeSet<String>>,
 }
 
 /// A socket that listens, not yet served.
@@ -73,6 +78,11 @@ impl Listening {
         let name = addr.to_string();
         let socket = StdTcp::bind(addr).map_err(Failure::io(format!("listening on {name}")))?;
         Ok(Self { socket: Std::Tcp(socket), name, rules })
+    }
+
+    /// Names by which it may be asked.
+    pub(super) fn names(&self) -> Names {
+        Names { given: Arc::clone(&self.rules.hosts), unix: matches!(self.socket, Std::Unix(_)) }
     }
 
     /// For [`axum::serve()`], on the runtime that is to serve it.
@@ -208,7 +218,7 @@ mod tests {
 
     fn rules() -> Rules {
         let patience = Duration::from_secs(1);
-        Rules { group: None, users: BTreeSet::new(), connections: 1, patience }
+        Rules { group: None, users: BTreeSet::new(), connections: 1, patience, hosts: Arc::default() }
     }
 
     #[test]

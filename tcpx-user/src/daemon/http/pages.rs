@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use axum::{
     body::Body,
     extract::{RawQuery, State},
-    http::{StatusCode, Uri, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse, Redirect, Response},
 };
 
 use super::Site;
 use crate::{
-    daemon::published::{Kind, Text},
+    daemon::{
+        page::Page,
+        published::{Kind, Text},
+    },
     metrics::CONTENT_TYPE,
     verdict::VerdictId,
 };
@@ -25,11 +28,32 @@ tcpx daemon
   /resets      the last RSTs
   /lines       all lines as they come (server-sent events)
   /metrics     counts, for Prometheus (OpenMetrics)
+  /ui          a page for browsers, if http.page is true
 Parameters: n=100 (attempts, resets), verdict=closed-port,peer-refused (attempts, resets, lines)
 ";
 
-pub(super) async fn index() -> &'static str {
-    INDEX
+/// Browsers go on to the page, if there is one.
+pub(super) async fn index(State(site): State<Site>, headers: HeaderMap) -> Response {
+    let wanted = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if site.page && wanted.contains("text/html") {
+        return Redirect::to("ui").into_response();
+    }
+    INDEX.into_response()
+}
+
+pub(super) async fn ui(State(site): State<Site>) -> Response {
+    if !site.page {
+        let what = "there is no page for browsers: http.page is not true\n";
+        return (StatusCode::NOT_FOUND, what).into_response();
+    }
+    let page = Page::get();
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, page.policy.as_str()),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, page.text.clone()).into_response()
 }
 
 pub(super) async fn unknown(uri: Uri) -> Response {

@@ -149,7 +149,7 @@ impl Who for Table {
     }
 
     fn netns(&self, netns: Netns) -> line::Netns {
-        line::Netns { inum: netns.inum, name: None }
+        line::Netns { inum: netns.inum, name: None, of: None }
     }
 
     fn route(&self, _: Netns, to: IpAddr) -> Option<Result<(), i32>> {

@@ -97,7 +97,7 @@ fn end(port: u16) -> line::End {
     line::End {
         addr: samples::ip("10.0.0.3"),
         port,
-        netns: line::Netns { inum: 31, name: Some("blue".to_owned()) },
+        netns: line::Netns { inum: 31, name: Some("blue".to_owned()), of: None },
         socket: Some(line::Socket {
             kind: line::SocketKind::TimeWait,
             state: Some("TIME_WAIT".into()),
@@ -113,7 +113,7 @@ fn end(port: u16) -> line::End {
 /// Gives a line a number of its own, as they come from several stories, and whatever it may lack.
 fn complete(line: &mut Line, number: u64) {
     let nat = line::Nat { local: samples::at("10.0.0.1:1"), remote: samples::at("10.0.0.2:2") };
-    let netns = line::Netns { inum: 25, name: Some("green".to_owned()) };
+    let netns = line::Netns { inum: 25, name: Some("green".to_owned()), of: None };
     match line {
         Line::Attempt(line) => {
             (line.id, line.nat, line.netns, line.process) = (number, Some(nat), netns, Some(process()));

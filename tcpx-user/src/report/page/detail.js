@@ -111,6 +111,20 @@ function evidence(sentences) {
     : el("p", { class: "unseen" }, "none observed");
 }
 
+function confirmations(confirm) {
+  if (!confirm || confirm.length === 0) return null;
+  const items = confirm.map((check) => [
+    el("dt", null, el("code", null, check.run)),
+    el("dd", null, check.look),
+  ]);
+  return el(
+    "details",
+    null,
+    el("summary", null, "Confirm it without tcpx"),
+    el("dl", { class: "confirm" }, items),
+  );
+}
+
 function incomplete(complete) {
   if (complete === true) return null;
   return el(

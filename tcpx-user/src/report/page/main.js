@@ -22,14 +22,7 @@ function pageHead() {
       el("a", { class: "name", href: "#" }, "tcpx", el("span", null, " report")),
       el("p", { class: "files" }, files.join(", ")),
       el("span", { class: "spring" }),
-      el("button", { type: "button", class: "quiet", "aria-keyshortcuts": "?", onclick: showKeys }, "Keys"),
-      el("button", {
-        type: "button",
-        class: "quiet",
-        id: "theme",
-        "aria-keyshortcuts": "t",
-        onclick: nextTheme,
-      }),
+      headButtons(),
     ),
     el(
       "dl",
@@ -47,12 +40,6 @@ function range([first, last]) {
   return first === last
     ? `${day(first)} ${clock(first)}`
     : `${day(first)} ${clock(first)} to ${until} (${took})`;
-}
-
-// What was asked for, and what hangs where.
-function backends(start) {
-  const used = [...new Set(start.hooks.map((hook) => hook.backend))];
-  return used.length ? `${start.backend}: ${used.join(", ")}` : start.backend;
 }
 
 function completeness() {
@@ -75,27 +62,6 @@ function details(start) {
     untold && `Of ${number(untold)} lines below it cannot be told whether an event that matters was missed.`,
   ];
   const losses = [...missing, ...unknown, ...touched].filter(Boolean);
-  const hooks = start
-    ? start.hooks.map((hook) =>
-        el(
-          "tr",
-          null,
-          el("th", { scope: "row" }, hook.hook),
-          el("td", null, hook.backend),
-          el("td", null, el("code", null, hook.target)),
-        ),
-      )
-    : [];
-  const none = start
-    ? start.missing.map((hook) =>
-        el(
-          "tr",
-          null,
-          el("th", { scope: "row" }, hook.hook),
-          el("td", { colspan: 2 }, `not attached: ${hook.why}`),
-        ),
-      )
-    : [];
   return [
     losses.length
       ? el(
@@ -109,20 +75,7 @@ function details(start) {
           ),
         )
       : null,
-    el(
-      "details",
-      { class: "hooks" },
-      el(
-        "summary",
-        null,
-        `What was watched: ${plural(hooks.length, "hook")}${none.length ? `, ${number(none.length)} not to be had` : ""}`,
-      ),
-      el(
-        "div",
-        { class: "scroll", tabindex: 0 },
-        el("table", { class: "plain" }, el("tbody", null, hooks, none)),
-      ),
-    ),
+    watched(start, "What was watched"),
   ];
 }
 
@@ -159,130 +112,20 @@ function overview() {
   return el("div", { id: "overview" }, lab(), numbersAtAGlance(), timeline(), verdicts(), LIST.build());
 }
 
-// The address says what is shown: #attempt=12 one line, #verdict=closed-port a filtered list.
-function follow() {
-  const [kind, value] = decodeURIComponent(location.hash.slice(1)).split("=");
-  const record = KINDS[kind] && BY_ID.get(Number(value));
-  if (record && record.kind === kind) return showDetail(record);
-  showOverview();
-  if (KINDS[kind]) announceMissing(kind, value);
-  if (kind === "verdict" && DATA.verdicts[value]) LIST.show({ verdict: value });
-  if (kind === "list") byId("list").scrollIntoView();
-}
-
-const VIEW = { overview: null, last: null, scroll: 0 };
-
-function showDetail(record) {
-  if (!VIEW.last) VIEW.scroll = scrollY;
-  VIEW.last = record;
-  replace(byId("main"), detail(record));
-  document.title = `${headline(record)} – tcpx report`;
-  document.body.classList.add("reading");
-  scrollTo(0, 0);
-  byId("detail-title").focus({ preventScroll: true });
-}
-
-function showOverview() {
-  const from = VIEW.last;
-  VIEW.last = null;
-  VIEW.overview = VIEW.overview || overview();
-  replace(byId("main"), VIEW.overview);
-  document.title = `${DATA.files.join(", ")} – tcpx report`;
-  document.body.classList.remove("reading");
-  if (!from) return;
-  // Back to where one was.
-  scrollTo(0, VIEW.scroll);
-  const link = byId("main").querySelector(`a[href="${hash(from)}"]`);
-  if (link) link.focus();
-}
-
-function announceMissing(kind, value) {
-  const text = `${KINDS[kind].one} ${value} is not among the lines that are here in full.`;
-  byId("overview").querySelector(".notice")?.remove();
-  byId("overview").prepend(el("p", { class: "notice" }, text));
-  announce(text);
-}
-
-const THEMES = ["auto", "light", "dark"];
-
-function setTheme(theme) {
-  document.documentElement.dataset.theme = theme;
-  replace(byId("theme"), `Theme: ${theme}`);
-  try {
-    localStorage.setItem("tcpx-theme", theme);
-  } catch {
-    // A page from a file may have no storage: the choice then holds until it is closed.
-  }
-}
-
-function nextTheme() {
-  setTheme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length]);
-  announce(`theme ${document.documentElement.dataset.theme}`);
-}
-
-function storedTheme() {
-  try {
-    const stored = localStorage.getItem("tcpx-theme");
-    return THEMES.includes(stored) ? stored : "auto";
-  } catch {
-    return "auto";
-  }
-}
-
-const KEYS = [
-  ["/", "search"],
-  ["↓ ↑ or j k", "from line to line in the list"],
-  ["Enter", "open"],
-  ["n p", "next, previous line"],
-  ["Escape", "back to the list"],
-  ["t", "light, dark or as the system has it"],
-  ["?", "these keys"],
-];
-
-function showKeys() {
-  const dialog = byId("keys");
-  replace(
-    dialog,
-    el("h2", null, "Keys"),
-    el(
-      "dl",
-      null,
-      KEYS.map(([key, what]) => [el("dt", null, key), el("dd", null, what)]),
-    ),
-    el("form", { method: "dialog" }, el("button", { class: "quiet" }, "Close")),
-  );
-  dialog.showModal();
-}
-
-function onKey(event) {
-  const typing = event.target.closest("input, select, textarea");
-  if (event.ctrlKey || event.altKey || event.metaKey || byId("keys").open) return;
-  if (event.key === "Escape") {
-    if (VIEW.last) location.hash = "#list";
-    else if (typing) event.target.blur();
-    return;
-  }
-  if (typing) return;
-  const action = {
-    "/": focusSearch,
-    t: nextTheme,
-    "?": showKeys,
-    n: () => beside("next"),
-    p: () => beside("prev"),
-  }[event.key];
-  if (!action) return;
-  event.preventDefault();
-  action();
-}
-
-function focusSearch() {
-  if (VIEW.last) location.hash = "#list";
-  setTimeout(() => byId("search")?.focus());
-}
-
-function beside(rel) {
-  document.querySelector(`.detail-bar a[rel=${rel}][href]`)?.click();
-}
+const SITE = {
+  name: "tcpx report",
+  title: () => DATA.files.join(", "),
+  keys: [
+    ["/", "search"],
+    ["↓ ↑ or j k", "from line to line in the list"],
+    ["Enter", "open"],
+    ["n p", "next, previous line"],
+    ["Escape", "back to the list"],
+    ["t", "light, dark or as the system has it"],
+    ["?", "these keys"],
+  ],
+  actions: {},
+};
 
 replace(byId("top"), pageHead());
 setTheme(storedTheme());

@@ -1,12 +1,14 @@
-// The data of the page: what was counted of all lines, and those lines that are here in full.
+// Lines of JSON as the page's own objects. A fact that is absent is undefined here.
 
-const DATA = JSON.parse(byId("data").textContent);
-const RECORDS = JSON.parse(byId("records").textContent).map(asRecord);
-const BY_ID = new Map(RECORDS.map((record) => [record.id, record]));
+// For JSON.parse.
+function absent(_, value) {
+  return value === null ? undefined : value;
+}
 
 // One line, with what every kind of line is asked for.
 function asRecord(line) {
   const data = line.data;
+  for (const frame of data.path) frame.how = howKnown(frame);
   const record = {
     kind: line.type,
     id: data.id,
@@ -14,11 +16,24 @@ function asRecord(line) {
     verdict: data.verdict.id,
     outcome: data.outcome || "",
     ...ends(line.type, data),
+    at: nanoseconds(data.time),
+    // Made when somebody searches.
+    get text() {
+      const value = haystack(this);
+      Object.defineProperty(this, "text", { value });
+      return value;
+    },
   };
-  record.at = nanoseconds(data.time);
   record.names = [...new Set(record.people.map((who) => who.comm))];
-  record.text = haystack(record);
   return record;
+}
+
+// Whether a frame was observed or derived: its note ends so; what a stack alone shows was seen.
+function howKnown(frame) {
+  const last = (frame.note || "").split("; ").pop();
+  if (last.startsWith("observed")) return "observed";
+  if (last.startsWith("derived")) return "derived";
+  return frame.offset === undefined ? undefined : "observed";
 }
 
 // From where to where, and who is concerned, first the one who is concerned first.
@@ -113,11 +128,4 @@ function hash(record) {
 
 function entry(verdict) {
   return DATA.verdicts[verdict] || { title: verdict, meaning: "", advice: "", confirm: [], kernel: [] };
-}
-
-// Exact numbers of lines, by kind.
-function totals() {
-  const sums = {};
-  for (const group of DATA.groups) sums[group.kind] = (sums[group.kind] || 0) + group.count;
-  return sums;
 }

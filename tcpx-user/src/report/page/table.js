@@ -13,15 +13,6 @@ const LIST = {
     this.chips = el("p", { class: "chips" });
     this.body = el("tbody");
     this.pager = el("nav", { class: "pager", "aria-label": "Pages of the list" });
-    const heads = ["Time (UTC)", "What", "Process", "From → to", "Why"].map((name) =>
-      el("th", { scope: "col" }, name),
-    );
-    const table = el(
-      "table",
-      { class: "list", "aria-describedby": "shown", onkeydown: (event) => this.key(event) },
-      el("thead", null, el("tr", null, heads)),
-      this.body,
-    );
     const node = section(
       "list",
       "Connections and events",
@@ -29,7 +20,7 @@ const LIST = {
       this.shownOf,
       this.controls,
       this.chips,
-      table,
+      listTable(this.body),
       this.pager,
     );
     this.refresh();
@@ -37,16 +28,7 @@ const LIST = {
   },
 
   makeControls() {
-    const search = el("input", {
-      type: "search",
-      id: "search",
-      placeholder: "Search: name, pid, address, function, evidence …",
-      "aria-label": "Search",
-      "aria-keyshortcuts": "/",
-      autocomplete: "off",
-      spellcheck: "false",
-      oninput: (event) => this.set("text", event.target.value.trim().toLowerCase()),
-    });
+    const search = searchBox((text) => this.set("text", text));
     const selects = [
       this.select(
         "kind",
@@ -115,18 +97,8 @@ const LIST = {
   },
 
   matching() {
-    const { text, kind, verdict, outcome, process, peer, window } = this.filters;
-    const words = text.split(/\s+/).filter(Boolean);
-    return RECORDS.filter(
-      (record) =>
-        (!kind || record.kind === kind) &&
-        (!verdict || record.verdict === verdict) &&
-        (!outcome || record.outcome === outcome) &&
-        (!process || record.names.includes(process)) &&
-        (!peer || peersOf(record).includes(peer)) &&
-        (!window || (record.at >= window[0] && record.at < window[1])) &&
-        words.every((word) => record.text.includes(word)),
-    );
+    const matches = matcher(this.filters);
+    return RECORDS.filter(matches);
   },
 
   refresh() {
@@ -145,7 +117,7 @@ const LIST = {
     );
     replace(this.body, shown.length ? shown.map(listRow) : empty);
     replace(this.shownOf, this.sentence());
-    replace(this.chips, this.filters.window ? this.windowChip() : null);
+    replace(this.chips, windowChip(this.filters.window, () => this.set("window", null)));
     replace(this.pager, this.pages(pages));
     announce(plural(this.found.length, "line") + " listed");
   },
@@ -160,17 +132,6 @@ const LIST = {
       return `${number(here)} of ${counted(count, kind)}`;
     });
     return `${listed}Showing ${number(RECORDS.length)} of ${number(all)} in full (${each.join(", ")}): a choice that is random and even, from each verdict and each process. All counts above are of all.`;
-  },
-
-  windowChip() {
-    const [from, to] = this.filters.window.map((ns) => rfc3339(ns).slice(11, 23));
-    return el(
-      "button",
-      { type: "button", class: "chip", onclick: () => this.set("window", null) },
-      `${from} to ${to}`,
-      el("span", { "aria-hidden": "true" }, " ✕"),
-      el("span", { class: "visually-hidden" }, " remove"),
-    );
   },
 
   pages(count) {
@@ -197,24 +158,7 @@ const LIST = {
     this.page = page;
     this.refresh();
     byId("list").scrollIntoView();
-    this.focus(0);
-  },
-
-  // Arrows go from line to line.
-  key(event) {
-    const links = [...this.body.querySelectorAll("a")];
-    const at = links.indexOf(document.activeElement);
-    const to = { ArrowDown: at + 1, j: at + 1, ArrowUp: at - 1, k: at - 1, Home: 0, End: links.length - 1 }[
-      event.key
-    ];
-    if (at < 0 || to === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
-    event.preventDefault();
-    this.focus(to);
-  },
-
-  focus(at) {
-    const link = this.body.querySelectorAll("a")[at];
-    if (link) link.focus();
+    focusRow(this.body, 0);
   },
 
   // The one before or after a line, among those that are listed.
@@ -223,48 +167,3 @@ const LIST = {
     return at < 0 ? undefined : this.found[at + step];
   },
 };
-
-// Ends that are not local ports of a client.
-function peersOf(record) {
-  const { data } = record;
-  if (record.kind === "attempt" || record.kind === "death") return [endpoint(data.remote || data.requested)];
-  if (record.kind === "call") return [endpoint(data.requested)];
-  return record.kind === "reset" && data.receiver ? [record.from] : [record.to];
-}
-
-function listRow(record) {
-  const { data } = record;
-  const went = el("a", { href: hash(record), class: statusClass(record) }, status(record));
-  const open = () => {
-    location.hash = hash(record);
-  };
-  return el(
-    "tr",
-    {
-      onclick: (event) => {
-        if (!event.target.closest("a") && !String(getSelection())) open();
-      },
-    },
-    el("td", { class: "time", title: data.time }, clock(data.time)),
-    el("td", null, went),
-    el(
-      "td",
-      { class: "who" },
-      record.people.length
-        ? record.people.slice(0, 1).map(person)
-        : el("span", { class: "unseen" }, "not observed"),
-    ),
-    el(
-      "td",
-      { class: "route" },
-      record.from ? el("span", { class: "muted" }, record.from, " → ") : null,
-      record.to,
-    ),
-    el(
-      "td",
-      { class: "why" },
-      el("span", { class: "verdict-id" }, record.verdict),
-      el("span", { class: "evidence" }, data.verdict.evidence[0] || ""),
-    ),
-  );
-}

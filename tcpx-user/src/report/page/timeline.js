@@ -25,12 +25,13 @@ function track(name, at, steps) {
 
 // The drawing, with a cursor that mouse and keys move.
 class Chart {
-  constructor(rows, width, steps) {
+  constructor(rows, width, steps, options = {}) {
     const from = steps[0][0];
     // A single moment would fill the page: leave some room.
     const span = Math.max(steps[steps.length - 1][0] - from + 1, 24);
+    Object.assign(this, { shaded: [], label: CHART.label, value: CHART.value, across: CHART.width }, options);
     Object.assign(this, { rows, width, steps, from, span, at: -1 });
-    this.room = CHART.width - CHART.label - CHART.value;
+    this.room = this.across - this.label - this.value;
     this.height = rows.length * CHART.row + CHART.axis;
     this.cursor = svg("line", { class: "cursor", y1: 0, y2: this.height - CHART.axis, hidden: true });
     this.readout = el("p", { class: "readout" }, this.hint());
@@ -42,7 +43,7 @@ class Chart {
   }
 
   x(step) {
-    return CHART.label + ((step - this.from) / this.span) * this.room;
+    return this.label + ((step - this.from) / this.span) * this.room;
   }
 
   draw() {
@@ -52,7 +53,7 @@ class Chart {
       "svg",
       {
         class: "chart",
-        viewBox: `0 0 ${CHART.width} ${this.height}`,
+        viewBox: `0 0 ${this.across} ${this.height}`,
         tabindex: 0,
         role: "img",
         "aria-label": label,
@@ -61,10 +62,20 @@ class Chart {
         onmouseleave: () => this.move(-1),
         onclick: () => this.choose(),
       },
+      this.shaded.map((between) => this.shade(between)),
       parts,
       this.axis(),
       this.cursor,
     );
+  }
+
+  // Between two steps something is not known.
+  shade([from, to]) {
+    const [left, right] = [from, to].map((step) =>
+      this.x(Math.min(Math.max(step, this.from), this.from + this.span)),
+    );
+    const height = this.height - CHART.axis;
+    return svg("rect", { class: "shaded", x: left, y: 0, width: right - left, height });
   }
 
   row(row, top) {
@@ -78,19 +89,19 @@ class Chart {
         return `M${this.x(step).toFixed(2)} ${base}v${-height.toFixed(2)}h${bar.toFixed(2)}v${height.toFixed(2)}z`;
       });
     return [
-      svg("line", { class: "base", x1: CHART.label, x2: CHART.width - CHART.value, y1: base, y2: base }),
+      svg("line", { class: "base", x1: this.label, x2: this.across - this.value, y1: base, y2: base }),
       svg("rect", { class: `swatch o-${row.name}`, x: 0, y: base - 12, width: 9, height: 9, rx: 2 }),
       svg("text", { class: "row-label", x: 16, y: base - 3.5 }, row.label),
       svg(
         "text",
-        { class: "row-total", x: CHART.label - 14, y: base - 3.5, "text-anchor": "end" },
+        { class: "row-total", x: this.label - 14, y: base - 3.5, "text-anchor": "end" },
         number(row.total),
       ),
       svg("path", { class: `bars o-${row.name}`, d: bars.join("") }),
       svg(
         "text",
-        { class: "row-peak", x: CHART.width - CHART.value + 12, y: base - 3.5 },
-        `peak ${number(row.peak)}`,
+        { class: "row-peak", x: this.across - this.value + 12, y: base - 3.5 },
+        row.note || `peak ${number(row.peak)}`,
       ),
     ];
   }
@@ -98,8 +109,9 @@ class Chart {
   axis() {
     const y = this.height - CHART.axis;
     const long = this.span * this.width > 20 * 36e11;
-    return [0, 0.25, 0.5, 0.75, 1].map((part) => {
-      const x = CHART.label + part * this.room;
+    const parts = this.room > 420 ? [0, 0.25, 0.5, 0.75, 1] : [0, 0.5, 1];
+    return parts.map((part) => {
+      const x = this.label + part * this.room;
       const time = rfc3339((this.from + Math.round(part * this.span)) * this.width);
       const text = long
         ? `${time.slice(5, 10)} ${time.slice(11, 16)}`
@@ -114,8 +126,8 @@ class Chart {
 
   point(event) {
     const box = this.node.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * CHART.width;
-    const step = this.from + ((x - CHART.label) / this.room) * this.span - 0.5;
+    const x = ((event.clientX - box.left) / box.width) * this.across;
+    const step = this.from + ((x - this.label) / this.room) * this.span - 0.5;
     let nearest = 0;
     this.steps.forEach(([at], index) => {
       if (Math.abs(at - step) < Math.abs(this.steps[nearest][0] - step)) nearest = index;
@@ -150,7 +162,7 @@ class Chart {
       .map((row) => `${number(counts[row.at])} ${row.label}`);
     const text = `${rfc3339(step * this.width)
       .slice(0, 23)
-      .replace("T", " ")}  ${said.join(" · ")}`;
+      .replace("T", " ")}  ${said.join(" · ") || "nothing"}`;
     replace(this.readout, text);
     if (document.activeElement === this.node) announce(text);
   }

@@ -1,6 +1,5 @@
 // Why: each verdict with its exact counts; opened, who it met and what to do.
 
-const KIND_ORDER = Object.keys(KINDS);
 // So many are shown before one asks for the others.
 const FIRST_VERDICTS = 12;
 
@@ -140,20 +139,6 @@ function aboutVerdict(row) {
       null,
       KIND_ORDER.filter((kind) => row.kinds[kind]).map((kind) => met(row.kinds[kind])),
     ),
-  );
-}
-
-function confirmations(confirm) {
-  if (!confirm || confirm.length === 0) return null;
-  const items = confirm.map((check) => [
-    el("dt", null, el("code", null, check.run)),
-    el("dd", null, check.look),
-  ]);
-  return el(
-    "details",
-    null,
-    el("summary", null, "Confirm it without tcpx"),
-    el("dl", { class: "confirm" }, items),
   );
 }
 

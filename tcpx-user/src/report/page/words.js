@@ -8,6 +8,8 @@ const KINDS = {
   call: { one: "failed call", many: "failed calls", column: "Calls" },
 };
 
+const KIND_ORDER = Object.keys(KINDS);
+
 // Tracks of the timeline that are no outcomes.
 const TRACKS = { resets: "RSTs", drops: "drops", deaths: "deaths", calls: "failed calls" };
 
@@ -79,7 +81,12 @@ function person(process) {
 
 function namespace(netns) {
   if (!netns) return "";
-  return netns.name ? `${netns.name} (${netns.inum})` : String(netns.inum);
+  const place = netns.name ? `${netns.name} (${netns.inum})` : String(netns.inum);
+  const { container, pod, unit } = netns.of || {};
+  // It may have its container's name for want of another.
+  if (container && netns.name === container.slice(0, 12)) return place;
+  const whose = container ? `container ${container.slice(0, 12)}` : pod ? `pod ${pod}` : unit;
+  return whose ? `${place} of ${whose}` : place;
 }
 
 // The letters of tcpdump as words.

@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, sync::OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-use crate::lab::Scenario;
+use crate::{lab::Scenario, text::lang::Lang};
 
 /// The languages that there are, English first: each must have all that English has.
-const LANGUAGES: &[(&str, &str)] = &[("en", include_str!("course/en.toml"))];
+const LANGUAGES: [(Lang, &str); 2] =
+    [(Lang::English, include_str!("course/en.toml")), (Lang::Chinese, include_str!("course/zh-CN.toml"))];
 
 /// All words of one language.
 #[derive(Debug, Deserialize)]
@@ -51,13 +52,18 @@ pub(crate) struct Words {
 }
 
 impl Course {
-    /// In English.
+    /// In this language.
     ///
     /// # Panics
-    /// Never in a build whose tests passed: one of them reads the file.
-    pub(crate) fn english() -> &'static Self {
-        static PARSED: OnceLock<Course> = OnceLock::new();
-        PARSED.get_or_init(|| parse(LANGUAGES[0].1).expect("a test parses the embedded file"))
+    /// Never in a build whose tests passed: one of them reads the files.
+    pub(crate) fn of(lang: Lang) -> &'static Self {
+        static PARSED: OnceLock<Vec<(Lang, Course)>> = OnceLock::new();
+        let parsed = PARSED.get_or_init(|| {
+            let read = |text| parse(text).expect("a test parses the embedded files");
+            LANGUAGES.iter().map(|(lang, text)| (*lang, read(text))).collect()
+        });
+        let found = parsed.iter().find(|(known, _)| *known == lang);
+        found.map(|(_, course)| course).expect("a test finds a file for each language")
     }
 
     /// What is asked before the result of this call is shown.
@@ -88,23 +94,43 @@ mod tests {
 
     #[test]
     fn every_language_has_every_text() {
-        let english = keys(Course::english());
-        for (language, text) in LANGUAGES {
-            let course = parse(text).unwrap_or_else(|error| panic!("{language}: {error}"));
-            assert_eq!(keys(&course), english, "{language}");
+        let english = keys(Course::of(Lang::English));
+        assert_eq!(LANGUAGES.map(|(lang, _)| lang), Lang::ALL);
+        for (lang, text) in LANGUAGES {
+            let course = parse(text).unwrap_or_else(|error| panic!("{}: {error}", lang.name()));
+            assert_eq!(keys(&course), english, "{}", lang.name());
+        }
+    }
+
+    #[test]
+    fn every_language_has_the_places_of_english() {
+        let texts = |lang| {
+            let Course { words, ask, lab } = Course::of(lang);
+            let words = serde_json::to_value(words).expect("words are JSON");
+            let words = words.as_object().expect("words have names").values();
+            let words: Vec<_> = words.map(|word| word.as_str().expect("a text").to_owned()).collect();
+            let asked = ask.values().chain(lab.values().flat_map(|calls| calls.values()));
+            words.into_iter().chain(asked.cloned()).collect::<Vec<_>>()
+        };
+        for lang in Lang::ALL {
+            for (text, english) in texts(lang).iter().zip(texts(Lang::English)) {
+                for place in ["{n}", "{all}", "{who}", "{name}", "{result}", "{time}"] {
+                    assert_eq!(text.contains(place), english.contains(place), "{text}");
+                }
+            }
         }
     }
 
     #[test]
     fn questions_are_about_labs_that_there_are() {
-        for lab in Course::english().lab.keys() {
+        for lab in Course::of(Lang::English).lab.keys() {
             assert!(scenarios().any(|scenario| scenario.name == lab || scenario.verdict() == lab), "{lab}");
         }
     }
 
     #[test]
     fn a_question_names_the_program_that_calls() {
-        let ask = |lab, comm, call| Course::english().question(find(lab).expect("a lab"), comm, call);
+        let ask = |lab, comm, call| Course::of(Lang::English).question(find(lab).expect("a lab"), comm, call);
         let asked = ask("bound-not-listening", "curl", "connect").expect("a question");
         assert!(asked.contains("What will curl get?"), "{asked}");
         let variant = ask("closed-port/ipv6", "client", "connect").expect("a question");

@@ -60,6 +60,7 @@ enum Way {
 
 impl Pen {
     fn heads(&self, steps: &[&Step], words: &Words) -> String {
+        let peer = self.look.lang.run("peer");
         let mut others: Vec<&str> = Vec::new();
         for call in steps.iter().flat_map(|step| &step.calls) {
             if call.who != self.client && !others.contains(&call.who.as_str()) {
@@ -67,7 +68,7 @@ impl Pen {
             }
         }
         if self.peer {
-            others.push("peer");
+            others.push(&peer);
         }
         let half = RIGHT / 2 - 6;
         let head = |left: &str, middle: &str, right: &str| {
@@ -77,15 +78,13 @@ impl Pen {
             line.extend([" ".repeat(gap).as_str(), &right]);
             line.trim_end().to_owned() + "\n"
         };
-        head(&words.client, "kernel", &words.server)
+        head(&words.client, &self.look.lang.run("kernel"), &words.server)
             + &head(&self.look.clean(&self.client), "", &self.look.clean(&others.join(", ")))
     }
 
     fn step(&self, step: &Step) -> String {
         let mut text = self.lanes();
-        for said in &step.said {
-            text += &self.note(&format!("({said})"));
-        }
+        text.extend(step.said.iter().map(|said| self.aside(said)));
         let facts = self.facts(step);
         let (last, calls) =
             step.calls.split_last().map_or((None, &[][..]), |(last, calls)| (Some(last), calls));
@@ -102,8 +101,12 @@ impl Pen {
                 text.extend(facts.iter().map(|fact| self.fact(fact)));
             }
         }
-        text.extend(step.then.iter().map(|said| self.note(&format!("({said})"))));
+        text.extend(step.then.iter().map(|said| self.aside(said)));
         text
+    }
+
+    fn aside(&self, said: &str) -> String {
+        self.note(&format!("({})", self.look.lang.lab(said)))
     }
 
     /// In the order of time; a peer sees the packets itself.
@@ -121,7 +124,7 @@ impl Pen {
 
     fn returns(&self, call: &Call, result: &str) -> String {
         let time = crate::sink::text::span(call.took_ns);
-        self.arrow(Way::Out(self.lane(call)), &format!("{result} after {time}"))
+        self.arrow(Way::Out(self.lane(call)), &self.look.lang.run(&format!("{result} after {time}")))
     }
 
     fn lane(&self, call: &Call) -> usize {
@@ -129,11 +132,13 @@ impl Pen {
     }
 
     fn fact(&self, fact: &Fact) -> String {
-        let derived = if fact.known == Some("derived") { " [derived]" } else { "" };
+        let lang = self.look.lang;
+        let derived = fact.known.filter(|known| *known == "derived");
+        let derived = derived.map(|known| format!(" [{}]", lang.run(known))).unwrap_or_default();
         match (fact.who.as_str(), fact.what.split_once(' ')) {
             ("peer", Some(("sends", what))) => self.arrow(Way::In(RIGHT), what),
             ("peer", Some((_, what))) => self.arrow(Way::Out(RIGHT), what),
-            _ => self.note(&format!("{}{derived}", fact.what)),
+            _ => self.note(&format!("{}{derived}", lang.run(&fact.what))),
         }
     }
 
@@ -166,8 +171,8 @@ impl Pen {
     /// From here on tcpx has listened.
     fn rule(&self) -> String {
         let dots = if self.look.unicode { "┈" } else { "." };
-        let text = " tracing begins ";
-        let side = dots.repeat((INNER - columns(text)) / 2);
+        let text = self.look.lang.run(" tracing begins ");
+        let side = dots.repeat((INNER - columns(&text)) / 2);
         self.lanes() + &self.put(LEFT + 2, &format!("{side}{text}{side}"))
     }
 

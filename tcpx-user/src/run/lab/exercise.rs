@@ -70,12 +70,15 @@ fn told(played: &Played, judged: &[Judged<'_>], look: Look) -> Result<String, Fa
             Some(_) => (Meaning::Silent, "cannot be judged here"),
             None => (Meaning::Bad, "not solved"),
         };
-        let head = format!("{}, task {}: {}", task.lab, task.number, task.text);
+        let head = look.lang.run(&format!("{}, task {}", task.lab, task.number)).into_owned();
+        let head = format!("{head}{}{}", look.lang.colon(), look.lang.lab(task.text));
         told += "\n";
         told += &text::paragraph(look, Meaning::Plain, &head, "", "  ");
-        told += &text::paragraph(look, meaning, word, "", "");
+        told += &text::paragraph(look, meaning, &look.lang.run(word), "", "");
         told.extend(
-            task.differences.iter().map(|what| text::paragraph(look, Meaning::Bad, what, "  ", "    ")),
+            task.differences
+                .iter()
+                .map(|what| text::paragraph(look, Meaning::Bad, &look.lang.run(what), "  ", "    ")),
         );
     }
     Ok(told)

@@ -26,6 +26,7 @@ use crate::{
     guest::{self, PAGE},
     run::{session::runtime, stop::Signals},
     sink::{open::Results, text::Look, whole::Whole},
+    text::lang::Lang,
 };
 use account::Account;
 pub(super) use account::Shown;
@@ -117,6 +118,13 @@ fn arguments(asked: &Lab, kernels: &Kernels, look: Look, form: Form) -> Vec<Stri
     let mut words = vec!["lab".to_owned()];
     words.extend(kernels.options.iter().cloned());
     words.push(format!("--color={}", if look.color { "always" } else { "never" }));
+    // Lines are compared in English; JSON is the same in every language.
+    let lang = if asked.output.format == Format::Json || kernels.names.len() > 1 {
+        Lang::English
+    } else {
+        look.lang
+    };
+    words.push(format!("--lang={}", lang.name()));
     if form == Form::All {
         words.push("--for-host".to_owned());
     }
@@ -211,7 +219,7 @@ fn say(name: &str, bytes: &[u8]) {
 fn walk(one: &Ran, asked: &Lab, results: &mut Results) -> Result<(), Failure> {
     let Some(course) = &one.account.course else { return broken(one) };
     let shown = &course.shown;
-    let (out, look, words) = (&mut *results.out, results.look, &Course::english().words);
+    let (out, look, words) = (&mut *results.out, results.look, &Course::of(results.look.lang).words);
     runtime()?.block_on(async {
         let mut signals = Signals::take().map_err(Failure::io("taking over signals"))?;
         show(out, &shown.title)?;

@@ -4,7 +4,12 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{course::Course, outcome::Outcome, steps::Step, tracer::Played};
+use super::{
+    course::Course,
+    outcome::Outcome,
+    steps::{Fact, Step},
+    tracer::Played,
+};
 use crate::{
     cli::failure::Failure,
     lab::{Table, Tables},
@@ -14,6 +19,7 @@ use crate::{
         page::{Origin, page},
     },
     sink::whole::Whole,
+    text::lang::Lang,
 };
 use std::io::Write as _;
 
@@ -25,8 +31,8 @@ pub(super) fn write(
     path: &Path,
     start: &Line,
     played: &Played,
-    outcome: &Outcome,
-    steps: &[Step],
+    (outcome, steps): (&Outcome, &[Step]),
+    lang: Lang,
 ) -> Result<(), Failure> {
     let mut report = Report::default();
     let summary = Line::Summary(played.summary.clone().into());
@@ -34,7 +40,7 @@ pub(super) fn write(
         report.take(line);
     }
     let files = vec![format!("tcpx lab {}", played.scenario.name)];
-    let origin = Origin { files, lab: Some(lab(played, outcome, steps)), ..Origin::default() };
+    let origin = Origin { files, lab: Some(lab(played, (outcome, steps), lang)), ..Origin::default() };
     let mut out = Whole::file(path)?;
     let name = out.name().to_owned();
     out.write_all(page(&report, &origin).as_bytes())
@@ -43,30 +49,32 @@ pub(super) fn write(
 }
 
 /// What the page's own code shows of it.
-pub(super) fn lab(played: &Played, outcome: &Outcome, steps: &[Step]) -> Value {
+pub(super) fn lab(played: &Played, (outcome, steps): (&Outcome, &[Step]), lang: Lang) -> Value {
     let scenario = played.scenario;
     json!({
         "name": scenario.name,
-        "title": scenario.title,
+        "title": lang.lab(scenario.title),
         "verdict": scenario.verdict(),
-        "why": outcome.ok.then_some(scenario.about),
-        "words": Course::english().words,
-        "steps": steps.iter().map(step).collect::<Vec<_>>(),
+        "why": outcome.ok.then(|| lang.lab(scenario.about)),
+        "words": Course::of(lang).words,
+        "steps": steps.iter().map(|one| step(one, lang)).collect::<Vec<_>>(),
     })
 }
 
-fn step(step: &Step) -> Value {
+fn step(step: &Step, lang: Lang) -> Value {
+    let said = |texts: &[String]| texts.iter().map(|text| lang.lab(text).into_owned()).collect::<Vec<_>>();
+    let facts = |facts: &[Fact]| facts.iter().map(|fact| fact.in_language(lang)).collect::<Vec<_>>();
     let calls = step.calls.iter().map(
         |call| json!({ "who": call.who, "code": call.code, "begun": call.begun(), "result": call.result }),
     );
     json!({
-        "said": step.said,
-        "then": step.then,
+        "said": said(&step.said),
+        "then": said(&step.then),
         "traced": step.traced,
         "calls": calls.collect::<Vec<_>>(),
         "question": step.question,
-        "path": step.path,
-        "packets": step.packets,
+        "path": facts(&step.path),
+        "packets": facts(&step.packets),
         "states": step.states,
         "changed": step.changed_tables(),
         "before": step.before.iter().map(|one| tables(one)).collect::<Vec<_>>(),

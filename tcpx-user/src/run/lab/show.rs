@@ -77,12 +77,12 @@ impl Show<'_> {
             diagram: self.drawn(&teller),
             ending: self.ending(&teller)?,
         };
-        let lab = super::page::lab(self.played, self.outcome, self.steps);
+        let lab = super::page::lab(self.played, (self.outcome, self.steps), self.look.lang);
         Ok(serde_json::json!({ "lab": lab, "counters": self.played.counters, "shown": shown }))
     }
 
     fn teller(&self) -> Teller<'static> {
-        Teller { course: Course::english(), look: self.look }
+        Teller { course: Course::of(self.look.lang), look: self.look }
     }
 
     fn pages(&self, teller: &Teller<'_>) -> Vec<Page> {
@@ -96,7 +96,8 @@ impl Show<'_> {
 
     fn title(&self) -> String {
         let scenario = self.played.scenario;
-        let title = escape(scenario.title).into_owned();
+        let title = self.look.lang.lab(scenario.title);
+        let title = escape(&title);
         self.look.paint(Meaning::Cause, &self.look.signs(&format!("{}: {title}", scenario.name))) + "\n"
     }
 
@@ -104,7 +105,8 @@ impl Show<'_> {
     fn ending(&self, teller: &Teller<'_>) -> Result<String, Failure> {
         let mut text = String::from("\n");
         if self.outcome.ok {
-            text += &teller.labelled(Meaning::Plain, &teller.course.words.why, self.played.scenario.about);
+            let why = self.look.lang.lab(self.played.scenario.about);
+            text += &teller.labelled(Meaning::Plain, &teller.course.words.why, &why);
             text += "\n";
         }
         text += &text::results(self.played, self.look).map_err(Failure::io("retelling"))?;

@@ -16,7 +16,10 @@ use super::{
     retell::{Told, function_of, kernel},
     tracer::Played,
 };
-use crate::lab::{Tables, What};
+use crate::{
+    lab::{Tables, What},
+    text::lang::Lang,
+};
 
 /// One step: some calls of one program, of which the last changed something.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,6 +82,13 @@ pub(crate) struct Fact {
 pub(crate) const CAME: u8 = 0;
 pub(crate) const DONE: u8 = 1;
 pub(crate) const WENT: u8 = 2;
+
+impl Fact {
+    /// What happened in the words of a language; who it was and how it is known are marks that a reader of the page translates.
+    pub(crate) fn in_language(&self, lang: Lang) -> Self {
+        Self { what: lang.run(&self.what).into_owned(), ..self.clone() }
+    }
+}
 
 impl Call {
     /// The code before it has returned: what recv() was given is not known yet.

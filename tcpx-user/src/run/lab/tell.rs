@@ -7,7 +7,7 @@ use super::{
 use crate::{
     lab::{Row, Table, Tables},
     sink::text::{Look, Meaning},
-    text::width::{columns, wrap},
+    text::width::{columns, pad, wrap},
 };
 
 /// Where on the screen.
@@ -39,7 +39,7 @@ impl Teller<'_> {
             before += &self.paragraph(Meaning::Dim, &words.setup, CALLS);
         }
         for said in &step.said {
-            before += &self.paragraph(Meaning::Plain, said, CALLS);
+            before += &self.paragraph(Meaning::Plain, &self.look.lang.lab(said), CALLS);
         }
         let (last, calls) =
             step.calls.split_last().map_or((None, &[][..]), |(last, calls)| (Some(last), calls));
@@ -78,16 +78,19 @@ impl Teller<'_> {
             text.extend(step.states.iter().map(|line| self.paragraph(Meaning::Plain, line, FACTS)));
         }
         text += &self.tables_after(step);
-        text.extend(step.then.iter().map(|said| self.paragraph(Meaning::Plain, said, CALLS)));
+        text.extend(
+            step.then.iter().map(|said| self.paragraph(Meaning::Plain, &self.look.lang.lab(said), CALLS)),
+        );
         text
     }
 
     fn facts(&self, title: &str, facts: &[Fact]) -> String {
         let width = if facts.iter().any(|fact| fact.who != "kernel") { 8 } else { 0 };
+        let lang = self.look.lang;
         let line = |fact: &Fact| {
-            let known = fact.known.map(|known| format!(" [{known}]")).unwrap_or_default();
-            let who = if width > 0 { format!("{:<width$}", fact.who) } else { String::new() };
-            self.hanging(&format!("{}{known}", fact.what), &format!("{FACTS}{who}"), width)
+            let known = fact.known.map(|known| format!(" [{}]", lang.run(known))).unwrap_or_default();
+            let who = if width > 0 { pad(&lang.run(&fact.who), width) } else { String::new() };
+            self.hanging(&format!("{}{known}", lang.run(&fact.what)), &format!("{FACTS}{who}"), width)
         };
         self.title(title) + &facts.iter().map(line).collect::<String>()
     }
@@ -182,7 +185,7 @@ impl Teller<'_> {
         let gap = " ".repeat(width.unwrap_or(0).saturating_sub(columns(name)) + 2);
         let first = format!("  {sign} {name}{gap}");
         let rest = " ".repeat(columns(&first) + 2);
-        wrap(&self.look.clean(row), self.look.width, &first, &rest).join("\n") + "\n"
+        wrap(&self.look.clean(&self.look.lang.run(row)), self.look.width, &first, &rest).join("\n") + "\n"
     }
 
     fn heading(&self, text: &str) -> String {
@@ -197,7 +200,8 @@ impl Teller<'_> {
     }
 
     pub(crate) fn labelled(&self, meaning: Meaning, label: &str, text: &str) -> String {
-        let lines = wrap(&self.look.clean(text), self.look.width, &format!("{CALLS}{label}: "), FACTS);
+        let first = format!("{CALLS}{label}{}", self.look.lang.colon());
+        let lines = wrap(&self.look.clean(text), self.look.width, &first, FACTS);
         lines.into_iter().map(|line| self.look.paint(meaning, &line) + "\n").collect()
     }
 

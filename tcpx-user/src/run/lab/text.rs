@@ -16,8 +16,11 @@ use crate::{
         Sink as _,
         text::{Look, Meaning, Text},
     },
-    text::width::{columns, wrap},
+    text::width::{columns, pad, wrap},
 };
+
+/// Columns of the label before a line.
+const LABEL: usize = 9;
 
 /// The story, what tcpx says of it, and whether that is what was to be shown.
 pub(super) fn retelling(
@@ -27,10 +30,10 @@ pub(super) fn retelling(
     detail: Detail,
 ) -> io::Result<String> {
     let scenario = played.scenario;
-    let mut text =
-        paragraph(look, Meaning::Cause, &format!("{}: {}", scenario.name, scenario.title), "", "  ");
+    let (title, about) = (look.lang.lab(scenario.title), look.lang.lab(scenario.about));
+    let mut text = paragraph(look, Meaning::Cause, &format!("{}: {title}", scenario.name), "", "  ");
     if detail > Detail::Quiet {
-        text += &paragraph(look, Meaning::Dim, scenario.about, "", "");
+        text += &paragraph(look, Meaning::Dim, &about, "", "");
         text += "\n";
         text += &steps(&story(played), look);
     }
@@ -42,34 +45,35 @@ pub(super) fn retelling(
 /// Whether what was to be shown was, and what was not.
 pub(super) fn judgement(outcome: &Outcome, look: Look) -> String {
     let meaning = if outcome.ok { Meaning::Good } else { Meaning::Bad };
-    let verdict = paragraph(look, meaning, &outcome.verdict(), "verdict  ", "         ");
+    let label = pad(&look.lang.run("verdict"), LABEL);
+    let verdict = paragraph(look, meaning, &look.lang.run(&outcome.verdict()), &label, &" ".repeat(LABEL));
     verdict + &differences(outcome, look)
 }
 
 /// What was not as it should have been.
 pub(super) fn differences(outcome: &Outcome, look: Look) -> String {
-    let each =
-        outcome.mismatches.iter().map(|text| paragraph(look, Meaning::Bad, text, "         ", "           "));
-    each.collect()
+    let said =
+        |text: &String| paragraph(look, Meaning::Bad, &look.lang.run(text), "         ", "           ");
+    outcome.mismatches.iter().map(said).collect()
 }
 
 /// One line for one of several.
 pub(super) fn line(outcome: &Outcome, look: Look) -> String {
     let (meaning, word, rest) = match &outcome.unavailable {
         _ if outcome.ok => (Meaning::Good, "ok", String::new()),
-        Some(why) if !outcome.failed() => (Meaning::Silent, "cannot", format!(": {why}")),
-        _ => (Meaning::Bad, "FAILED", format!(": {}", outcome.verdict())),
+        Some(why) if !outcome.failed() => (Meaning::Silent, "cannot", format!(": {}", look.lang.run(why))),
+        _ => (Meaning::Bad, "FAILED", format!(": {}", look.lang.run(&outcome.verdict()))),
     };
-    let name = outcome.name;
-    let label = format!("{word:<9}");
+    let (name, word) = (outcome.name, look.lang.run(word));
+    let label = pad(&word, LABEL);
     let lines = wrap(&look.clean(&format!("{name}{rest}")), look.width, &label, "         ");
     let text = lines.join("\n") + "\n";
-    text.replacen(word, &look.paint(meaning, word), 1)
+    text.replacen(&*word, &look.paint(meaning, &word), 1)
 }
 
 fn steps(story: &[Told], look: Look) -> String {
     let width = story.iter().map(|told| match told {
-        Told::Step { who, .. } => columns(&look.clean(who)),
+        Told::Step { who, .. } => columns(&look.clean(&look.lang.run(who))),
         Told::Heading(_) => 0,
     });
     let width = width.max().unwrap_or(0).min(24);
@@ -77,11 +81,13 @@ fn steps(story: &[Told], look: Look) -> String {
     let mut text = String::new();
     for told in story {
         match told {
-            Told::Heading(heading) => text += &paragraph(look, Meaning::Cause, heading, "", "  "),
+            Told::Heading(heading) => {
+                text += &paragraph(look, Meaning::Cause, &look.lang.lab(heading), "", "  ");
+            }
             Told::Step { who, what, known } => {
                 number += 1;
-                let known = known.map(|known| format!("  [{known}]")).unwrap_or_default();
-                let who = look.clean(who);
+                let known = known.map(|known| format!("  [{}]", look.lang.run(known))).unwrap_or_default();
+                let (who, what) = (look.clean(&look.lang.run(who)), look.lang.run(what));
                 let gap = " ".repeat(width.saturating_sub(columns(&who)));
                 let first = format!("{number:>3}  {who}{gap}  ");
                 let rest = " ".repeat(5 + width + 4);

@@ -26,7 +26,7 @@ pub(crate) fn syn(seq: u32) -> Headers {
 }
 
 pub(crate) fn packet(time: u64, part: Part, headers: Headers) -> Packet {
-    Packet { time, netns: Netns { inum: 4_026_531_840, name: None }, device: None, part, headers }
+    Packet { time, netns: Netns { inum: 4_026_531_840, name: None, of: None }, device: None, part, headers }
 }
 
 /// What is in a file, packet by packet.

@@ -47,20 +47,22 @@ impl Block {
         let indent = " ".repeat(INDENT);
         let mut lines = wrap(&self.clean(subject), self.look.width, &indent, &indent);
         let used = lines.last().map_or(0, |line| columns(line));
-        let sure = if verdict.confidence == Confidence::Derived { " (derived)" } else { "" };
-        let room = |from: usize| from + verdict.id.as_str().len() + sure.len() <= self.look.width;
+        let lang = self.look.lang;
+        let sure = if verdict.confidence == Confidence::Derived { lang.run(" (derived)") } else { "".into() };
+        let room = |from: usize| from + verdict.id.as_str().len() + columns(&sure) <= self.look.width;
         let gap = match used {
             used if used + 2 <= VERDICT && room(VERDICT) => " ".repeat(VERDICT - used),
             used if room(used + 2) => "  ".to_owned(),
             _ => format!("\n{indent}"),
         };
-        let label =
-            format!("{}{}", self.look.paint(meaning, label), " ".repeat(INDENT.saturating_sub(label.len())));
+        let label = lang.run(label);
+        let gap_after = " ".repeat(INDENT.saturating_sub(columns(&label)));
+        let label = format!("{}{gap_after}", self.look.paint(meaning, &label));
         if let Some(first) = lines.first_mut() {
             first.replace_range(..INDENT, &label);
         }
         let id = self.look.paint(Meaning::Cause, verdict.id.as_str());
-        let sure = self.look.paint(Meaning::Dim, sure);
+        let sure = self.look.paint(Meaning::Dim, &sure);
         self.text.extend([lines.join("\n").as_str(), &gap, &id, &sure, "\n"]);
     }
 
@@ -78,7 +80,7 @@ impl Block {
 
     /// What to do next, unless the evidence says so already.
     pub(super) fn next(&mut self, advice: &str) {
-        self.hanging(Meaning::Plain, "next: ", advice);
+        self.hanging(Meaning::Plain, &self.look.lang.run("next: "), advice);
     }
 
     /// Detail that explains nothing but helps to find the culprit.
@@ -88,12 +90,12 @@ impl Block {
 
     /// Text with something before it, both indented, later lines aligned with the text.
     pub(super) fn hanging(&mut self, meaning: Meaning, before: &str, text: &str) {
-        let text = self.clean(text.trim()).into_owned();
+        let text = self.clean(&self.look.lang.sentence(text.trim())).into_owned();
         if text.is_empty() || self.said.iter().any(|said| said.contains(&text)) {
             return;
         }
         let first = format!("{:INDENT$}{before}", "");
-        let rest = " ".repeat(first.len());
+        let rest = " ".repeat(columns(&first));
         for line in wrap(&text, self.look.width, &first, &rest) {
             self.line(meaning, &line);
         }
@@ -103,7 +105,7 @@ impl Block {
     /// Pieces with `joint` between them, broken at joints; `mark` closes the last piece.
     pub(super) fn chain(&mut self, before: &str, pieces: &[String], joint: &str, mark: &str) {
         let mut line = format!("{:INDENT$}{before}", "");
-        let rest = " ".repeat(line.len());
+        let rest = " ".repeat(columns(&line));
         for (n, piece) in pieces.iter().enumerate() {
             let joint = if n == 0 { String::new() } else { format!("{joint} ") };
             let mark =

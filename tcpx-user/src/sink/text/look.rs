@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::text::escape::escape;
+use crate::text::{escape::escape, lang::Lang};
 
 /// How text looks on one stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,12 +15,14 @@ pub struct Look {
     pub unicode: bool,
     /// Columns.
     pub width: usize,
+    /// The language of what is said around results.
+    pub lang: Lang,
 }
 
 impl Default for Look {
-    /// 80 columns, no colour, Unicode.
+    /// 80 columns, no colour, Unicode, English.
     fn default() -> Self {
-        Self { color: false, unicode: true, width: 80 }
+        Self { color: false, unicode: true, width: 80, lang: Lang::English }
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use crate::line::{End, Endpoint, FlowLine, Netns, Owner, Process};
+use crate::{
+    enrich::container,
+    line::{End, Endpoint, FlowLine, Netns, Owner, Process},
+    who::Whose,
+};
 
 /// `curl[41]`
 pub(super) fn process(process: &Process) -> String {
@@ -39,12 +43,20 @@ pub(super) fn destination(flow: FlowLine) -> Endpoint {
     Endpoint { addr: flow.daddr, port: flow.dport }
 }
 
-/// `netns web (4026531840)`
+/// `netns web (4026531840)`, `netns 4026532281 of pod 0f2f1f3a-9d5c-4a43-8d5e-bd3cc3f1b5a1`
 pub(super) fn netns(netns: &Netns) -> String {
-    match (&netns.name, netns.inum) {
+    let place = match (&netns.name, netns.inum) {
         (Some(name), inum) => format!("netns {name} ({inum})"),
         (None, 0) => "netns unknown".to_owned(),
         (None, inum) => format!("netns {inum}"),
+    };
+    match &netns.of {
+        // It has its container's name for want of another.
+        Some(Whose::Container(id)) if netns.name.as_deref() == Some(container::short(id)) => place,
+        Some(Whose::Container(id)) => format!("{place} of container {}", container::short(id)),
+        Some(Whose::Pod(uid)) => format!("{place} of pod {uid}"),
+        Some(Whose::Unit(unit)) => format!("{place} of {unit}"),
+        None => place,
     }
 }
 
@@ -63,6 +75,18 @@ pub(crate) fn span(ns: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_namespace_says_whose_it_is() {
+        let id = "4f3c9b2d8e1a7065c4b39d2e8f1a706534c9b2d8e1a7065c4b39d2e8f1a70653";
+        let said = |name: Option<&str>, of| netns(&Netns { inum: 7, name: name.map(str::to_owned), of });
+        assert_eq!(said(Some("web"), None), "netns web (7)");
+        assert_eq!(said(None, Some(Whose::Pod("0f2f".to_owned()))), "netns 7 of pod 0f2f");
+        assert_eq!(said(None, Some(Whose::Unit("a.service".to_owned()))), "netns 7 of a.service");
+        let container = || Some(Whose::Container(id.to_owned()));
+        assert_eq!(said(Some("web"), container()), "netns web (7) of container 4f3c9b2d8e1a");
+        assert_eq!(said(Some("4f3c9b2d8e1a"), container()), "netns 4f3c9b2d8e1a (7)");
+    }
 
     #[test]
     fn spans_are_short() {

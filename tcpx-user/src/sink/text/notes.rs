@@ -53,7 +53,7 @@ pub(super) fn loss(loss: &Loss, look: Look) -> String {
 pub(super) fn note(look: Look, meaning: Meaning, text: &str) -> String {
     let indent = text.len() - text.trim_start().len();
     let first = " ".repeat(indent);
-    let text = look.clean(text);
+    let text = look.clean(&look.lang.run(text));
     let lines = wrap(&text, look.width, &first, &format!("{first}      "));
     lines.into_iter().map(|line| look.paint(meaning, &line) + "\n").collect()
 }

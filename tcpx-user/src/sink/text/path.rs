@@ -1,7 +1,10 @@
 //! The kernel's path: compact as a chain from the outside in, or with `-v` one frame a line.
 
 use super::block::Block;
-use crate::line::{Frame, Note, Source};
+use crate::{
+    line::{Frame, Note, Source},
+    text::lang::Lang,
+};
 
 /// More frames than this are shortened to those that have something to say.
 const MOST: usize = 8;
@@ -21,7 +24,8 @@ pub(super) fn render(block: &mut Block, path: &[Frame]) {
     if block.is_verbose() {
         return one_a_line(block, path);
     }
-    let steps: Vec<_> = path.iter().rev().map(step).collect();
+    let lang = block.look().lang;
+    let steps: Vec<_> = path.iter().rev().map(|frame| step(frame, lang)).collect();
     let derived_all = steps.iter().all(|step| step.source == Some(Source::Derived));
     let mut pieces = Vec::new();
     for (n, step) in steps.iter().enumerate() {
@@ -33,10 +37,11 @@ pub(super) fn render(block: &mut Block, path: &[Frame]) {
             continue;
         }
         let derived = step.source == Some(Source::Derived) && !derived_all;
-        pieces.push(if derived { format!("{} [derived]", step.text) } else { step.text.clone() });
+        let text = step.text.clone();
+        pieces.push(if derived { format!("{text} {}", lang.run("[derived]")) } else { text });
     }
     let joint = block.look().to();
-    block.chain("path  ", &pieces, joint, mark(&steps));
+    block.chain(&lang.run("path  "), &pieces, joint, &lang.run(mark(&steps)));
 }
 
 /// What holds for all steps that say nothing else.
@@ -51,7 +56,7 @@ fn mark(steps: &[Step]) -> &'static str {
 }
 
 /// Splits `miss; observed (kprobe)` into what happened and how that is known.
-fn step(frame: &Frame) -> Step {
+fn step(frame: &Frame, lang: Lang) -> Step {
     let note = frame.note.as_ref().map(Note::text).unwrap_or_default();
     let known = |text: &str| match text {
         text if text.starts_with("observed") => Some(Source::Observed),
@@ -60,7 +65,7 @@ fn step(frame: &Frame) -> Step {
     };
     let (happened, how) = note.rsplit_once("; ").unwrap_or(("", &note));
     let source = known(how);
-    let note = if source.is_some() { happened } else { &note };
+    let note = lang.run(if source.is_some() { happened } else { &note });
     let text =
         if note.is_empty() { frame.function.to_string() } else { format!("{} ({note})", frame.function) };
     Step { text, source, noted: !note.is_empty() }

@@ -13,7 +13,7 @@ const WIDEST: usize = 120;
 pub(super) fn lines(state: &State) -> Vec<String> {
     let Some(opened) = &state.opened else { return Vec::new() };
     let columns = usize::from(state.size.0);
-    let look = Look { color: false, unicode: state.unicode, width: columns.min(WIDEST) };
+    let look = Look { color: false, unicode: state.unicode, width: columns.min(WIDEST), ..Look::default() };
     let text = whole(&opened.item.group, look, Detail::Verbose);
     text.lines().flat_map(|line| fit::broken(line, columns)).collect()
 }

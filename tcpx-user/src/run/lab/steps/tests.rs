@@ -12,6 +12,7 @@ use crate::{
     pipeline::tests::scene::{self, PYTHON, S, addr, held_by, holder},
     run::lab::{course::Course, diagram::diagram, tell::Teller, tracer::Played},
     sink::text::Look,
+    text::{lang::Lang, width::columns},
 };
 
 const CLIENT: &str = "127.0.0.1:40000";
@@ -83,13 +84,17 @@ fn played(script: Vec<Line>, events: Vec<Event>) -> Played {
 }
 
 fn text(steps: &[Step]) -> String {
-    let teller = Teller { course: Course::english(), look: Look::default() };
+    in_lang(steps, Lang::English)
+}
+
+fn in_lang(steps: &[Step], lang: Lang) -> String {
+    let teller = Teller { course: Course::of(lang), look: Look { lang, ..Look::default() } };
     let pages = steps.iter().enumerate().map(|(n, step)| teller.page(step, n + 1, steps.len()));
     pages.map(|page| page.before + if page.asks { "  [the question]\n" } else { "" } + &page.after).collect()
 }
 
 fn of(events: Vec<Event>) -> Vec<Step> {
-    steps(&played(script(), events), Course::english())
+    steps(&played(script(), events), Course::of(Lang::English))
 }
 
 #[test]
@@ -100,11 +105,25 @@ fn the_textbook_case_reads_well() {
 #[test]
 fn the_textbook_case_is_drawn() {
     let steps = of(events());
-    let words = &Course::english().words;
+    let words = &Course::of(Lang::English).words;
     insta::assert_snapshot!(diagram(&steps, words, Look::default()));
     let plain = diagram(&steps, words, Look { unicode: false, ..Look::default() });
     assert!(plain.is_ascii(), "{plain}");
     assert!(plain.lines().all(|line| line.len() <= 80), "{plain}");
+}
+
+#[test]
+fn the_textbook_case_reads_well_in_chinese() {
+    let steps = steps(&played(script(), events()), Course::of(Lang::Chinese));
+    insta::assert_snapshot!(in_lang(&steps, Lang::Chinese));
+}
+
+#[test]
+fn the_textbook_case_is_drawn_in_chinese() {
+    let (steps, lang) = (of(events()), Lang::Chinese);
+    let drawing = diagram(&steps, &Course::of(lang).words, Look { lang, ..Look::default() });
+    assert!(drawing.lines().all(|line| columns(line) <= 80), "{drawing}");
+    insta::assert_snapshot!(drawing);
 }
 
 #[test]
@@ -128,15 +147,15 @@ fn what_no_event_tells_is_not_told() {
 #[test]
 fn without_a_look_at_the_tables_nothing_is_said_of_them() {
     let script: Vec<_> = script().into_iter().filter(|line| !matches!(line.what, What::Tables(_))).collect();
-    let told = text(&steps(&played(script, events()), Course::english()));
+    let told = text(&steps(&played(script, events()), Course::of(Lang::English)));
     assert!(!told.contains("ocket tables") && !told.contains("empty"), "{told}");
 }
 
 #[test]
 fn what_recv_will_give_is_not_shown_with_its_question() {
     let receives = call(&curl(), (10, 20), "recv(3, \"Hello\", 4096, 0) = 5");
-    let steps = steps(&played(vec![line(5, What::Ready), receives], Vec::new()), Course::english());
-    let teller = Teller { course: Course::english(), look: Look::default() };
+    let steps = steps(&played(vec![line(5, What::Ready), receives], Vec::new()), Course::of(Lang::English));
+    let teller = Teller { course: Course::of(Lang::English), look: Look::default() };
     let page = teller.page(&steps[0], 1, 1);
     assert!(page.asks && !page.before.contains("Hello"), "{}", page.before);
     assert!(page.after.contains("recv(3, \"Hello\", 4096, 0) returns 5"), "{}", page.after);

@@ -1,0 +1,159 @@
+//! What was told of each connection, to whom, and when nobody could tell.
+
+use std::{
+    collections::HashSet,
+    ops::Range,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// How often a consumer was told of each connection, and of what others did.
+#[derive(Default)]
+pub(crate) struct Told {
+    attempts: Times,
+    resets: Times,
+    /// Lines of others: kind, id and time.
+    others: HashSet<(Kind, u64, i128)>,
+}
+
+/// Which lines belong to a connection: one of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    Attempt,
+    Reset,
+    Other,
+}
+
+/// By number of the connection.
+#[derive(Default)]
+struct Times {
+    each: Vec<u8>,
+    once: usize,
+    more: usize,
+}
+
+impl Times {
+    fn note(&mut self, number: u32) {
+        let at = number as usize;
+        if self.each.len() <= at {
+            self.each.resize(at + 1, 0);
+        }
+        let times = &mut self.each[at];
+        *times = times.saturating_add(1);
+        self.once += usize::from(*times == 1);
+        self.more += usize::from(*times > 1);
+    }
+
+    fn has(&self, number: u32) -> bool {
+        self.each.get(number as usize).is_some_and(|times| *times > 0)
+    }
+}
+
+impl Told {
+    pub(crate) fn own(&mut self, kind: Kind, number: u32) {
+        match kind {
+            Kind::Attempt => self.attempts.note(number),
+            Kind::Reset => self.resets.note(number),
+            Kind::Other => {}
+        }
+    }
+
+    pub(crate) fn other(&mut self, kind: Kind, id: u64, time: i128) {
+        self.others.insert((kind, id, time));
+    }
+
+    /// Connections of which an attempt was told.
+    pub(crate) fn attempts(&self) -> usize {
+        self.attempts.once
+    }
+
+    /// Connections of which a RST was told.
+    pub(crate) fn resets(&self) -> usize {
+        self.resets.once
+    }
+
+    /// Lines that came although their like had come before.
+    pub(crate) fn twice(&self) -> usize {
+        self.attempts.more + self.resets.more
+    }
+}
+
+/// What is shared by those who are told.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    file: Mutex<Told>,
+    collector: Mutex<Told>,
+    /// Connections that were made while no daemon ran.
+    unwatched: Mutex<Vec<Range<u32>>>,
+}
+
+/// Missing lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Missing {
+    pub(crate) attempts: usize,
+    pub(crate) resets: usize,
+}
+
+impl Missing {
+    pub(crate) const fn lines(self) -> usize {
+        self.attempts + self.resets
+    }
+}
+
+impl Ledger {
+    pub(crate) fn file(&self) -> MutexGuard<'_, Told> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn collector(&self) -> MutexGuard<'_, Told> {
+        self.collector.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nobody was there for these.
+    pub(crate) fn unwatched(&self, numbers: Range<u32>) {
+        self.ranges().push(numbers);
+    }
+
+    /// Connections made while no daemon ran, of which nothing was told.
+    pub(crate) fn unwatched_and_untold(&self) -> Missing {
+        let told = self.file();
+        let all: Vec<u32> = self.ranges().iter().cloned().flatten().collect();
+        Missing {
+            attempts: all.iter().filter(|&&number| !told.attempts.has(number)).count(),
+            resets: all.iter().filter(|&&number| !told.resets.has(number)).count(),
+        }
+    }
+
+    /// What the file does not have of the first `made` connections, those apart that were made while no daemon ran.
+    pub(crate) fn missing_in_file(&self, made: u32) -> Missing {
+        let unwatched = self.unwatched_and_untold();
+        let told = self.file();
+        let missing = |told: usize, unwatched: usize| (made as usize).saturating_sub(told + unwatched);
+        Missing {
+            attempts: missing(told.attempts(), unwatched.attempts),
+            resets: missing(told.resets(), unwatched.resets),
+        }
+    }
+
+    /// Lines that the collector got and the file did not: own, and of others.
+    pub(crate) fn only_at_collector(&self, made: u32) -> (usize, usize) {
+        let (file, collector) = (self.file(), self.collector());
+        let more = |file: &Times, collector: &Times| {
+            (0..made).filter(|&number| collector.has(number) && !file.has(number)).count()
+        };
+        let own = more(&file.attempts, &collector.attempts) + more(&file.resets, &collector.resets);
+        (own, collector.others.difference(&file.others).count())
+    }
+
+    /// Lines that the file got and the collector did not.
+    pub(crate) fn only_in_file(&self, made: u32) -> usize {
+        let (file, collector) = (self.file(), self.collector());
+        let more = |file: &Times, collector: &Times| {
+            (0..made).filter(|&number| file.has(number) && !collector.has(number)).count()
+        };
+        more(&file.attempts, &collector.attempts) + more(&file.resets, &collector.resets)
+    }
+
+    fn ranges(&self) -> MutexGuard<'_, Vec<Range<u32>>> {
+        self.unwatched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
