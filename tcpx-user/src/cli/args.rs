@@ -17,7 +17,7 @@ mod query;
 
 pub use daemon::DaemonArgs;
 pub use explain::ExplainArgs;
-pub use lab::{CourseArgs, LabArgs, ProgramArgs};
+pub use lab::{CourseArgs, KernelArgs, LabArgs, ProgramArgs};
 pub use lang::LangArgs;
 pub use query::{QueryArgs, RowFormat};
 

@@ -17,6 +17,17 @@ pub fn reloading() {
     }
 }
 
+/// There is a service manager that wants to know.
+#[must_use]
+pub fn is_supervised() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some()
+}
+
+/// This process is the service from now on.
+pub fn is_main() {
+    tell(&[NotifyState::MainPid(std::process::id())]);
+}
+
 /// The end has begun.
 pub fn stopping() {
     tell(&[NotifyState::Stopping, NotifyState::Status("ending")]);

@@ -19,14 +19,15 @@ use crate::{
     helpers::Helpers,
     invariant::{self, Named, consumer},
     ledger::Ledger,
-    load::{Load, RATE},
+    load::Load,
     tail::Tail,
 };
 
 const CONFIG: &str = r#"
 output.file = "DIR/small/a.jsonl"
-hooks.buffer_size = "32M"
+hooks.buffer_size = "8M"
 stream.backlog = 500
+takeover.grace = "5s"
 [metrics]
 process = true
 names = 10000
@@ -39,6 +40,8 @@ path = "DIR/recorded/r.tcpx"
 rotate_size = "8M"
 total_size = "32M"
 "#;
+/// Connections a second.
+const RATE: u32 = 2_000;
 /// A file is renamed at this size.
 const LARGE: u64 = 16 << 20;
 const PROGRESS: Duration = Duration::from_secs(30);
@@ -59,6 +62,8 @@ pub(crate) fn run(length: Duration) {
     while soak.begun.elapsed() < length / 3 {
         soak.round();
         soak.restart();
+        soak.round();
+        soak.take_over();
     }
     let mut warm = None;
     while soak.begun.elapsed() < length || warm.is_none() {
@@ -74,6 +79,7 @@ pub(crate) fn run(length: Duration) {
 struct Happened {
     reloads: u32,
     restarts: u32,
+    takeovers: u32,
     outages: u32,
     full_disks: u32,
     killed_helpers: u32,
@@ -108,7 +114,7 @@ struct Soak<'a> {
 impl<'a> Soak<'a> {
     fn start(place: &'a Place) -> Self {
         let ledger = Arc::<Ledger>::default();
-        let load = Rc::new(Load::start());
+        let load = Rc::new(Load::start(RATE));
         let collector = Collector::start(load.port, Arc::clone(&ledger));
         place.configure(&CONFIG.replace("COLLECTOR", &collector.at.to_string()));
         let disk = Disk::mount(place.path("small"));
@@ -239,6 +245,22 @@ impl<'a> Soak<'a> {
         self.happened.restarts += 1;
     }
 
+    /// Another daemon takes over while connections are made: each is told.
+    fn take_over(&mut self) {
+        self.settle();
+        self.before = self.named();
+        let since = self.load.made();
+        let old = self.daemon.take().expect("it runs");
+        let helper = self.place.path("helper.sock");
+        self.daemon = Some(self.place.start_with(|tcpx| {
+            tcpx.arg("--takeover").arg("--helper").arg(helper);
+        }));
+        let status = old.ended();
+        assert!(matches!(status.code(), Some(0 | 3)), "{status}; it said: {}", self.place.log());
+        self.life = (self.load.made() + 1, since);
+        self.happened.takeovers += 1;
+    }
+
     /// What was lost until now, as far as that is named.
     fn named(&self) -> Named {
         self.before.and(Named::of(&self.daemon().health()))
@@ -249,7 +271,7 @@ impl<'a> Soak<'a> {
         let load = Rc::clone(&self.load);
         let _none_is_made = load.hold();
         let made = load.made();
-        let told = Deadline::after(Duration::from_mins(1)).until("all of it", || {
+        let told = Deadline::after(Duration::from_mins(5)).until("all of it", || {
             let named = self.named();
             self.tail.catch_up();
             let missing = self.ledger.missing_in_file(made);
@@ -285,6 +307,7 @@ impl<'a> Soak<'a> {
             let own = text
                 .lines()
                 .filter(|line| line.starts_with("tcpx_attempts_total{") && line.contains(&self.load.name));
+            // With what a daemon before had begun, and this one told on.
             let counted: u32 = own.filter_map(|line| line.rsplit(' ').next()?.parse::<u32>().ok()).sum();
             assert!(counted <= made - may, "{counted} counted, and {} made", made - may);
             (counted >= made - must.min(made)).then_some(())
