@@ -728,6 +728,8 @@ complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l check -d 'Play this fi
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -s w -l write -d 'Write it as one page for a browser: steps, sequence, and the way through the receive path' -r -F
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l client -d 'Run this in the place of the client, with TCPX_ADDR and TCPX_PORT in its environment' -r
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l server -d 'Run this in the place of the server, until the end' -r
+complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l kernel -d 'Play it in guests under QEMU, one for each kernel, side by side: 6.1,7.2, or files (a bzImage, a .deb)' -r
+complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l fetch-kernel -d 'Fetch kernels for that by the system\'s package manager, without installing them: 6.1,7.2' -r
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -s o -d 'Form of the results' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l output -d 'Write results to FILE instead of stdout' -r -F
@@ -747,6 +749,7 @@ complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l list -d 'List the scen
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l step -d 'Show it step by step, with questions: Enter goes on, q ends'
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l diagram -d 'Draw what passed between client, kernel and server'
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l task -d 'Show the tasks of a scenario'
+complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l for-host -d 'In a guest: tell the host all that it may want to show'
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -s q -l quiet -d 'Leave out the kernel\'s path'
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -s v -l verbose -d 'Add times, namespaces, near misses and stacks'
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l all -d 'Show also what worked (JSON always does)'

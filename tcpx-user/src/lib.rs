@@ -14,6 +14,7 @@ pub mod decode;
 pub mod enrich;
 pub mod event;
 pub mod explain;
+pub mod guest;
 pub mod kernel;
 pub mod lab;
 pub mod line;

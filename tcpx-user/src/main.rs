@@ -7,6 +7,7 @@ use tcpx_user::{
     check,
     cli::{args::Args, explain, failure::Failure, lab, request::Request},
     daemon::helper,
+    guest::{inside, keeper},
     lab::actor,
     query, run,
 };
@@ -18,6 +19,12 @@ fn main() -> ExitCode {
     }
     if env::args_os().nth(1).is_some_and(|first| first == helper::ARGUMENT) {
         return helper::main();
+    }
+    let hidden: [(&str, fn(env::ArgsOs) -> ExitCode); 2] =
+        [(inside::ARGUMENT, |_| inside::main()), (keeper::ARGUMENT, |args| keeper::main(args.skip(2)))];
+    let first = env::args_os().nth(1).unwrap_or_default();
+    if let Some((_, life)) = hidden.iter().find(|(argument, _)| first == *argument) {
+        return life(env::args_os());
     }
     match dispatch() {
         Ok(status) => ExitCode::from(status),

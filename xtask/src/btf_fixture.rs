@@ -17,7 +17,9 @@ pub(crate) fn run() -> Result<()> {
     for series in vm::kernels::SERIES {
         let kernel = vm::kernels::obtain(series)?;
         let fixture = folder.join(format!("{}.btf", series.name));
-        command::run(Command::new(&binary).arg("--btf-fixture").args([kernel.types(), fixture]))?;
+        command::run(
+            Command::new(&binary).arg("--btf-fixture").args([vm::kernels::types(&kernel)?, fixture]),
+        )?;
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ pub(crate) fn run() -> Result<()> {
     let mut protos = Command::new(vm::test_binary()?);
     protos.arg("--protos").arg(paths::workspace().join("tcpx-user/tests/data/btf"));
     for series in cached {
-        let types = kernels::obtain(series)?.types();
+        let types = kernels::types(&kernels::obtain(series)?)?;
         protos.arg(format!("{}={}", series.name, types.display()));
     }
     command::run(&mut protos)

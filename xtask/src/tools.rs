@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::apt::{self, Suite};
+use crate::apt;
 use crate::{command, paths};
 
 /// A suite that Debian keeps, and whose Prometheus is old: rules and queries that it understands, all do.
@@ -60,7 +60,7 @@ fn prometheus(folder: &Path) -> Result<()> {
     let fresh = folder.with_extension("new");
     paths::remove_folder(&fresh)?;
     paths::make_folder(&fresh)?;
-    Suite::open(SUITE)?.unpack("prometheus", &fresh)?;
+    apt::open(SUITE)?.unpack("prometheus", &fresh)?;
     replace(&fresh, folder)
 }
 

@@ -184,6 +184,9 @@ Examples:
   sudo tcpx lab all -o json             every scenario, for other programs
   sudo tcpx lab no-listen --backend kprobe
   sudo tcpx lab no-listen --step --lang zh-CN   in Chinese (简体中文), as in a locale zh_CN.UTF-8
+  tcpx lab --fetch-kernel 5.10,7.2      other kernels, by the system's package manager; nothing is installed
+  tcpx lab no-listen --kernel 5.10,7.2  the same lab on both, in guests under QEMU: what differs, and what does not
+  tcpx lab no-listen --kernel 7.2 --step
 
 Everything happens in private network namespaces: nothing of the host is touched.
 
@@ -192,11 +195,18 @@ sudo, with the address to connect to or listen at in TCPX_ADDR and TCPX_PORT, an
 scenarios of which docs/labs has one. A server has 10 s to listen; a client that still runs 10 s after
 the last step is ended, as the server is then. What they write goes to stderr.
 
+--kernel takes neither root nor BPF, which the guests have; it takes qemu-system-x86_64, 1 GiB of memory for each
+guest, and kernels: series that were fetched, or files (a bzImage, whose modules are in /lib/modules/RELEASE or
+beside it; a .deb). Fetched kernels are in ~/.cache/tcpx/kernels (XDG_CACHE_HOME). With --client or --server the
+guest sees this host's files, read-only: what is written there stays in the guest. --step, --diagram, -w and
+--check are for one kernel; with -o json there is one object for each kernel.
+
 --step plays the scenario first, then shows what it was; where stdin or stdout is no terminal, all steps follow
 without a pause, answers included.
 
 Exit status: 0 the verdict seen is the one the scenario exists to show (--check: a task is solved); 1 it
-is not, or the scenario failed; 2 wrong use; 77 this kernel or machine cannot, with the reason on stderr.";
+is not, or the scenario failed; 2 wrong use; 77 this kernel or machine cannot, with the reason on stderr.
+With several kernels: 0 if it is so on all of them.";
 
 /// Ends `tcpx probe --help`.
 pub(super) const PROBE: &str = "\

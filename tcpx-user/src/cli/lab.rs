@@ -8,7 +8,9 @@ use super::{
     request::{Lab, Output, Tasks},
 };
 use crate::{
+    guest::File,
     lab::{self, Role, Scenario},
+    run::lab::kernels,
     sink::{
         open::Results,
         text::{Look, Meaning},
@@ -21,9 +23,15 @@ use crate::{
 /// # Errors
 /// When a scenario is not known, or cannot be played.
 pub fn run(asked: &Lab) -> Result<u8, Failure> {
+    if !asked.fetch.is_empty() {
+        return kernels::fetch(&asked.fetch, &asked.output);
+    }
     if asked.play.is_empty() {
         list(&asked.output)?;
         return Ok(0);
+    }
+    if let Some(guests) = &asked.kernels {
+        return kernels::run(asked, guests, &given(asked)?);
     }
     match &asked.tasks {
         Tasks::None => {}
@@ -35,6 +43,29 @@ pub fn run(asked: &Lab) -> Result<u8, Failure> {
         names => named(names)?,
     };
     crate::run::lab::run(asked, &scenarios)
+}
+
+/// What guests need of this machine, checked here as it would be there.
+fn given(asked: &Lab) -> Result<kernels::Given, Failure> {
+    let names = &asked.play;
+    let scenarios = match &names[..] {
+        [name] if !asked.programs.is_empty() => vec![with_programs(name, &asked.programs)?],
+        names => named(names)?,
+    };
+    let mut read: Vec<&str> = names.iter().map(String::as_str).filter(|name| is_file(name)).collect();
+    if let Tasks::Check(answer) = &asked.tasks {
+        with_tasks(&names[0])?;
+        self::read(answer)?;
+        read.push(answer);
+    }
+    // What is not there is an example, which is in the program there too.
+    let files = read.into_iter().filter(|name| Path::new(name).exists()).map(|name| {
+        let path = std::path::absolute(name).map_err(Failure::io(format!("finding {name}")))?;
+        let content = fs::read(name).map_err(Failure::io(format!("reading {name}")))?;
+        Ok(File { path: path.display().to_string(), content })
+    });
+    let files = files.collect::<Result<_, Failure>>()?;
+    Ok(kernels::Given { files, scenarios: u32::try_from(scenarios.len()).unwrap_or(u32::MAX) })
 }
 
 /// The scenarios that are meant, each once, in the order in which they were named.

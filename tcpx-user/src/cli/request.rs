@@ -11,7 +11,7 @@ use crate::{event::Backend, record::Destination, text::lang::Lang};
 
 pub(crate) use convert::{bytes, time};
 pub use daemon::{Action, Daemon};
-pub use lab::{Lab, Tasks, View};
+pub use lab::{Kernels, Lab, Tasks, View};
 pub use query::{Asked, Query, QueryForm};
 
 use super::{

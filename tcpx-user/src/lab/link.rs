@@ -97,6 +97,11 @@ pub(super) fn index(device: &str) -> Result<u32, LabError> {
     name_to_index(&any, device).map_err(LabError::io(format!("index of device {device}")))
 }
 
+/// Brings the loopback device of the calling thread's namespace up.
+pub fn loopback_up() -> Result<(), LabError> {
+    set_up("lo")
+}
+
 /// Brings a device of the calling thread's namespace up.
 pub(super) fn set_up(device: &str) -> Result<(), LabError> {
     Request::new(libc::RTM_NEWLINK, 0, &ifinfomsg(index(device)?, libc::IFF_UP))

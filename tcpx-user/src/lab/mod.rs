@@ -50,7 +50,7 @@ pub use facts::{
     ResetFact, RuleFact, Side,
 };
 pub use file::{EXAMPLES, Expect, File, Role, Task};
-pub use link::{Address, veth_pair};
+pub use link::{Address, loopback_up, veth_pair};
 pub use netns::Namespace;
 pub use nft::{apply as nft, handle as nft_handle};
 pub use peer::{Conn, Peer};

@@ -287,6 +287,14 @@ impl Stage {
         Ok(value(&now).map(|now| now - value(&self.baseline).unwrap_or(0)))
     }
 
+    /// Which counters of all namespaces together have risen since [`ready`](Self::ready), and by how much.
+    pub fn rises(&self) -> Result<Vec<(&'static str, u64)>, LabError> {
+        let before =
+            |name| self.baseline.iter().find(|(known, _)| *known == name).map_or(0, |(_, value)| *value);
+        let rise = |(name, value): (_, u64)| (name, value.saturating_sub(before(name)));
+        Ok(self.counters()?.into_iter().map(rise).filter(|(_, rise)| *rise > 0).collect())
+    }
+
     fn counters(&self) -> Result<Vec<(&'static str, u64)>, LabError> {
         let mut sums = Vec::new();
         for &name in COUNTERS {

@@ -9,6 +9,7 @@ mod declared;
 mod diagram;
 mod exercise;
 mod expected;
+pub mod kernels;
 mod outcome;
 mod page;
 mod part;
@@ -100,6 +101,7 @@ async fn play<S: Source>(
 #[serde(tag = "type", content = "data", rename_all = "lowercase")]
 enum Extra<'a> {
     Lab(&'a Outcome),
+    Course(serde_json::Value),
 }
 
 /// Where it is shown.
@@ -127,12 +129,16 @@ impl Shown<'_> {
     ) -> Result<(), Failure> {
         let told = played.ending.is_ok() || !played.script.is_empty();
         let (page, walked) = (self.view.page.as_deref(), self.view.steps || self.view.diagram);
-        if !told || (page.is_none() && !walked) {
+        let for_host = self.view.for_host && self.alone;
+        if !told || (page.is_none() && !walked && !for_host) {
             return self.tell(played, outcome, told);
         }
         let steps = steps::steps(played, course::Course::of(self.results.look.lang));
         if let Some(path) = page {
             page::write(path, start, played, (outcome, &steps), self.results.look.lang)?;
+        }
+        if self.view.for_host {
+            return self.for_host(played, outcome, &steps);
         }
         if walked {
             let show =
@@ -140,6 +146,14 @@ impl Shown<'_> {
             return show.run(&mut *self.results.out, self.output, signals).await;
         }
         self.tell(played, outcome, told)
+    }
+
+    /// As lines, and as all that the host of this guest may show of it.
+    fn for_host(&mut self, played: &Played, outcome: &Outcome, steps: &[steps::Step]) -> Result<(), Failure> {
+        self.tell(played, outcome, true)?;
+        let (view, look) = (self.view, self.results.look);
+        let course = show::Show { played, steps, outcome, view, look }.as_data()?;
+        self.json(&Extra::Course(course))
     }
 
     /// As lines, or as a story.

@@ -1,12 +1,19 @@
 //! What it tells, and what becomes of that when it is reloaded, ended, killed, or out of disk.
 
-use std::{collections::BTreeSet, fs, process::Command, thread, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
 
 use assert_cmd::cargo::CommandCargoExt as _;
 use rustix::process::Signal;
 
 use crate::{
-    daemon::{Place, read_lines, until},
+    daemon::{PATIENCE, Place, read_lines, until},
     provoke::Refusing,
 };
 
@@ -113,6 +120,27 @@ fn descriptors(pid: u32) -> BTreeSet<String> {
         text.lines().find_map(|line| line.strip_prefix("prog_id:")).map(|id| id.trim().to_owned())
     });
     ids.collect()
+}
+
+/// What comes faster than it is read must not be waited for.
+pub(crate) fn ended_in_a_storm() {
+    let place = Place::new("buffer_size = \"64k\"\n");
+    let daemon = place.start();
+    let (port, over, begun) = (Refusing::new(), AtomicBool::new(false), Instant::now());
+    let took = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) && begun.elapsed() < 2 * PATIENCE {
+                port.refuse(100);
+            }
+        });
+        until("attempts", || (port.attempts(&daemon.lines("/attempts")) > 0).then_some(()));
+        let (status, took) = daemon.end(Signal::TERM);
+        over.store(true, Ordering::Relaxed);
+        // 3: some were lost, which is what storms do.
+        assert!(matches!(status.code(), Some(0 | 3)), "{status}");
+        took
+    });
+    assert!(took < PATIENCE, "{took:?}");
 }
 
 pub(crate) fn killed() {

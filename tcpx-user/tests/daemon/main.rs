@@ -36,6 +36,7 @@ const TRIALS: &[(&str, fn())] = &[
     ("SIGTERM ends it within a second with the last lines and the summary", lines::terminated),
     ("after SIGKILL nothing stays, and the next one starts", lines::killed),
     ("a full disk is told, and all else goes on", lines::full_disk),
+    ("a storm does not hold up its end", lines::ended_in_a_storm),
     ("recordings rotate, go on after a restart and stay below their size", lines::recordings),
     ("a slow reader is let go and counted while another gets all", http::slow_reader),
     ("a stalled reader does not make memory grow", http::stalled_reader),

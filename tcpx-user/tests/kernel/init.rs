@@ -3,40 +3,20 @@
 //! `cargo xtask vm` puts the command into `/guest/command`, one argument a line, and the modules to load, in
 //! order, into `/guest/modules`. Console output goes to the first serial port, results to the second.
 
-use std::ffi::CString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use rustix::mount::{MountFlags, mount};
-use rustix::system::{RebootCommand, finit_module, reboot};
+use tcpx_guest::first::{self, RESULTS};
 
 use crate::report::REPORT;
 
-const RESULTS: &str = "/dev/ttyS1";
 const COMMAND: &str = "/guest/command";
-const MODULES: &str = "/guest/modules";
 /// A present file means that the command's own output is the result.
 const OUTPUT_IS_RESULT: &str = "/guest/output-is-result";
-
-/// Type, place and data of each file system, in the order of mounting. Optional ones may be missing in a kernel.
-const MOUNTS: &[(&str, &str, &str, bool)] = &[
-    ("proc", "/proc", "", true),
-    ("sysfs", "/sys", "", true),
-    ("devtmpfs", "/dev", "", true),
-    ("devpts", "/dev/pts", "", true),
-    ("tmpfs", "/dev/shm", "", false),
-    ("tmpfs", "/run", "mode=0755", true),
-    ("tmpfs", "/tmp", "mode=1777", true),
-    ("tracefs", "/sys/kernel/tracing", "", true),
-    ("debugfs", "/sys/kernel/debug", "", false),
-    ("bpf", "/sys/fs/bpf", "", true),
-    ("cgroup2", "/sys/fs/cgroup", "", true),
-    ("securityfs", "/sys/kernel/security", "", false),
-];
 
 /// Runs the guest. Never returns: the machine is off afterwards, whatever happened.
 pub(crate) fn run() -> ! {
@@ -46,48 +26,19 @@ pub(crate) fn run() -> ! {
         eprintln!("guest init failed: {error:?}");
     }
     // Results have left the port when it is drained; nothing else here needs a sync.
-    let error = reboot(RebootCommand::PowerOff);
-    panic!("power-off refused: {error:?}");
+    first::power_off();
 }
 
 fn guest() -> Result<()> {
-    mount_all()?;
-    load_modules()?;
+    first::mount_all("")?;
+    for refused in first::load_modules()? {
+        eprintln!("guest init: {refused}");
+    }
     loopback_up()?;
-    let mut port = results_port()?;
+    let mut port = first::raw_port(RESULTS)?;
     let code = run_command(&port)?;
     writeln!(port, "{{\"exit\":{code}}}").context("writing the exit status to the result port")?;
     rustix::termios::tcdrain(&port).context("draining the result port")
-}
-
-fn mount_all() -> Result<()> {
-    for (kind, place, data, required) in MOUNTS {
-        let data = CString::new(*data)?;
-        let done = fs::create_dir_all(place).and_then(|()| {
-            mount(*kind, *place, *kind, MountFlags::empty(), Some(data.as_c_str())).map_err(Into::into)
-        });
-        match done {
-            Err(error) if *required => bail!("mounting {kind} on {place}: {error}"),
-            _ => {}
-        }
-    }
-    fs::create_dir_all("/run/netns").context("creating /run/netns")
-}
-
-/// Loads what `cargo xtask vm` found in this kernel's module tree, dependencies first.
-fn load_modules() -> Result<()> {
-    let list = fs::read_to_string(MODULES).with_context(|| format!("reading {MODULES}"))?;
-    for line in list.lines() {
-        let (path, parameters) = line.split_once(' ').unwrap_or((line, ""));
-        let parameters = CString::new(parameters)?;
-        let file = File::open(path).with_context(|| format!("opening module {path}"))?;
-        match finit_module(&file, &parameters, 0) {
-            // A module that is built in, or was pulled in by another one, is there all the same.
-            Ok(()) | Err(rustix::io::Errno::EXIST) => {}
-            Err(error) => eprintln!("guest init: module {path} does not load: {error}"),
-        }
-    }
-    Ok(())
 }
 
 fn loopback_up() -> Result<()> {
@@ -96,20 +47,6 @@ fn loopback_up() -> Result<()> {
         .status()
         .context("running ip link set lo up")?;
     if status.success() { Ok(()) } else { bail!("ip link set lo up: {status}") }
-}
-
-/// The result port in raw mode, so that bytes arrive as they were written.
-fn results_port() -> Result<File> {
-    let port = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(RESULTS)
-        .with_context(|| format!("opening {RESULTS}"))?;
-    let mut mode = rustix::termios::tcgetattr(&port).context("reading the result port's mode")?;
-    mode.make_raw();
-    rustix::termios::tcsetattr(&port, rustix::termios::OptionalActions::Now, &mode)
-        .context("setting the result port to raw mode")?;
-    Ok(port)
 }
 
 /// The exit status as a shell would tell it: 128 and the signal's number for one that was killed.

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, anyhow, bail};
 use sha2::{Digest, Sha256};
 
-use crate::apt::{self, Suite};
+use crate::apt;
 use crate::{command, paths};
 
 /// Of rust-src 1.95.0. The one that rustup brings and Debian's package agree in these files.
@@ -89,7 +89,7 @@ fn from_debian(folder: &Path) -> Result<PathBuf> {
     }
     let version = rustc_version()?;
     for name in SUITES {
-        let suite = Suite::open(name)?;
+        let suite = apt::open(name)?;
         let found = suite.versions("rust-src")?.into_iter().find(|v| v.starts_with(&format!("{version}+")));
         if let Some(package) = found {
             suite.unpack(&format!("rust-src={package}"), folder)?;

@@ -2,6 +2,7 @@
 
 mod host;
 mod matrix;
+mod side_by_side;
 mod soak;
 mod summary;
 
@@ -84,6 +85,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if !guests.is_empty() {
         attempt("guests", &mut summary, |summary| matrix::run(&guests, &binary, &args, summary));
+    }
+    if side_by_side::KERNELS.iter().all(|name| guests.iter().any(|series| series.name == *name)) {
+        let only = options.only.as_deref();
+        attempt("labs side by side", &mut summary, |summary| side_by_side::run(only, summary));
     }
     if let Some(soak) = soak {
         attempt("soak", &mut summary, |summary| soak.wait(summary));

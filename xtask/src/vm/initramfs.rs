@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use tcpx_guest::cpio::Archive;
+use tcpx_guest::{modules, tools as guest_tools};
 
-use super::cpio::Archive;
 use super::kernels::Kernel;
-use crate::apt::Suite;
-use crate::{command, paths};
+use crate::{apt, command, paths};
 
 /// Taken from this machine, where `cargo xtask setup` put them, with the libraries that they load.
 const TOOLS: &[&str] = &["ip", "nft", "ss", "tc"];
@@ -33,35 +33,18 @@ pub(crate) fn write(file: &Path, kernel: &Kernel, init: &Path, job: &Job) -> Res
     let mut bytes = tools().context("collecting the guest's tools")?;
     bytes.extend(program(init).context("preparing the test binary")?);
     drop(preparing);
-    bytes.extend(modules(kernel).context("collecting the guest's modules")?);
+    bytes.extend(modules::archive(kernel, false).context("collecting the guest's modules")?);
     bytes.extend(job_files(job));
     paths::write(file, bytes)
 }
 
 fn tools() -> Result<Vec<u8>> {
     let mut archive = Archive::default();
-    let mut libraries = Vec::new();
-    for tool in TOOLS {
-        let file = command::find(tool)
-            .with_context(|| format!("no `{tool}` here; `cargo xtask setup` installs it"))?;
-        archive.file(&format!("usr/bin/{tool}"), &paths::read(&file)?);
-        libraries.extend(libraries_of(&file)?);
-    }
-    libraries.sort();
-    libraries.dedup();
-    for library in libraries {
-        archive.file(library.trim_start_matches('/'), &paths::read(Path::new(&library))?);
-    }
+    let missing = guest_tools::add(&mut archive, TOOLS)?;
+    ensure!(missing.is_empty(), "no {} here; `cargo xtask setup` installs it", missing.join(", "));
     archive.file("bin/busybox", &paths::read(&busybox()?)?);
     archive.link("bin/sh", "busybox");
     Ok(archive.finish())
-}
-
-/// The loader and the libraries, as the loader itself names them.
-fn libraries_of(program: &Path) -> Result<Vec<String>> {
-    let text = command::text(Command::new("ldd").arg(program))?;
-    let words = text.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/')));
-    Ok(words.map(str::to_owned).collect())
 }
 
 /// A shell for `cargo xtask vm shell`, fetched once and not installed.
@@ -69,21 +52,9 @@ fn busybox() -> Result<PathBuf> {
     let folder = paths::target_folder("guest")?.join("busybox");
     let places = ["usr/bin/busybox", "bin/busybox"].map(|place| folder.join(place));
     if !places.iter().any(|place| place.exists()) {
-        Suite::open("trixie")?.unpack("busybox-static", &folder)?;
+        apt::open("trixie")?.unpack("busybox-static", &folder)?;
     }
     places.into_iter().find(|place| place.exists()).context("the package busybox-static holds no busybox")
-}
-
-fn modules(kernel: &Kernel) -> Result<Vec<u8>> {
-    let mut archive = Archive::default();
-    let order = kernel.load_order()?;
-    for line in &order {
-        let name = line.split(' ').next().unwrap_or(line);
-        archive.file(&format!("guest/{name}"), &paths::read(&kernel.modules().join(name))?);
-    }
-    let list: Vec<_> = order.iter().map(|name| format!("/guest/{name}")).collect();
-    archive.file("guest/modules", list.join("\n").as_bytes());
-    Ok(archive.finish())
 }
 
 /// The test binary without its debugging sections, which would only slow the start.

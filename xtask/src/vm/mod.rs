@@ -1,9 +1,7 @@
 //! Test guests: any of Debian's kernels under QEMU, with the test binary as its only process.
 
-mod cpio;
 mod initramfs;
 pub(crate) mod kernels;
-mod modules;
 mod qemu;
 mod vmlinux;
 

@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use tcpx_guest::qemu::{Accelerator, machine};
 
 use super::initramfs::{self, Job};
 use super::kernels::Kernel;
@@ -15,11 +16,6 @@ use crate::tail::Tail;
 
 /// Enough of the console to hold a kernel's stack trace.
 const LAST_LINES: usize = 40;
-
-/// On a busy machine the emulated timer may be late for the kernel's check of it, which then panics.
-const BOOT: &str = "console=ttyS0 quiet panic=-1 oops=panic no_timer_check";
-/// Debian's, and BPF, with which scenarios refuse what a security module would.
-const SECURITY_MODULES: &str = "landlock,lockdown,yama,apparmor,tomoyo,bpf";
 
 /// What the guest's first process writes to the console before all else.
 const BOOTED: &str = "guest init: begins";
@@ -102,16 +98,10 @@ impl Drop for Guest {
     }
 }
 
+/// Emulation, not virtualisation: trials must run on any machine, and here they take turns anyway.
 fn qemu(folder: &Path, kernel: &Kernel) -> Command {
-    let mut command = Command::new("qemu-system-x86_64");
+    let mut command = machine(Accelerator::Tcg, &kernel.image(), &folder.join("initrd"), "");
     command
-        .args(["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024"])
-        .args(["-nodefaults", "-display", "none", "-no-reboot", "-nic", "none"])
-        .arg("-kernel")
-        .arg(kernel.image())
-        .arg("-initrd")
-        .arg(folder.join("initrd"))
-        .args(["-append", &format!("{BOOT} lsm={SECURITY_MODULES}")])
         .args(["-serial", &format!("file:{}", folder.join("console").display())])
         .args(["-serial", &format!("file:{}", folder.join("results").display())])
         .stdin(Stdio::null())

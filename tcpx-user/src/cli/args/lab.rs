@@ -24,6 +24,9 @@ pub struct LabArgs {
     pub programs: ProgramArgs,
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
+    pub kernels: KernelArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
     pub output: OutputArgs,
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
@@ -40,6 +43,21 @@ pub struct ProgramArgs {
     /// Run this in the place of the server, until the end
     #[arg(long, value_name = "CMD", conflicts_with = "list")]
     pub server: Option<String>,
+}
+
+/// Other kernels.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Other kernels")]
+pub struct KernelArgs {
+    /// Play it in guests under QEMU, one for each kernel, side by side: 6.1,7.2, or files (a bzImage, a .deb)
+    #[arg(long, value_name = "KERNEL", value_delimiter = ',', conflicts_with_all = ["list", "task"])]
+    pub kernel: Vec<String>,
+    /// Fetch kernels for that by the system's package manager, without installing them: 6.1,7.2
+    #[arg(long, value_name = "SERIES", value_delimiter = ',', conflicts_with_all = ["list", "names", "kernel"])]
+    pub fetch_kernel: Vec<String>,
+    /// In a guest: tell the host all that it may want to show
+    #[arg(long, hide = true)]
+    pub for_host: bool,
 }
 
 /// Options for a course.

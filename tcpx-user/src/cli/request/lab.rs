@@ -1,5 +1,7 @@
 //! `tcpx lab`: what was typed, and what it means.
 
+mod kernels;
+
 use std::path::PathBuf;
 
 use super::{
@@ -25,10 +27,23 @@ pub struct Lab {
     pub tasks: Tasks,
     /// How one is shown.
     pub view: View,
+    /// In guests with these kernels, not here.
+    pub kernels: Option<Kernels>,
+    /// Kernels to fetch.
+    pub fetch: Vec<String>,
     /// What to attach.
     pub hooks: Hooks,
     /// Where results go.
     pub output: Output,
+}
+
+/// Guests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kernels {
+    /// Series or files, each once.
+    pub names: Vec<String>,
+    /// What was typed for tcpx in the guests.
+    pub options: Vec<String>,
 }
 
 /// What is wanted of the tasks of a scenario.
@@ -52,13 +67,15 @@ pub struct View {
     pub diagram: bool,
     /// As a page, into this file.
     pub page: Option<PathBuf>,
+    /// As data, for the host of the guest that this is.
+    pub for_host: bool,
 }
 
 impl View {
     /// In any way but the usual one.
     #[must_use]
     pub const fn is_special(&self) -> bool {
-        self.steps || self.diagram || self.page.is_some()
+        self.for_host || self.steps || self.diagram || self.page.is_some()
     }
 }
 
@@ -67,24 +84,27 @@ impl View {
 /// # Errors
 /// [`Failure::Usage`] with what does not go together, and what does.
 pub(super) fn lab(typed: LabArgs, color: When) -> Result<Lab, Failure> {
-    if typed.names.is_empty() && !typed.list {
+    let fetch = fetch(&typed)?;
+    if typed.names.is_empty() && !typed.list && fetch.is_empty() {
         return Err(wrong("which scenario? \"tcpx lab --list\" shows them, \"tcpx lab all\" plays them all"));
     }
     let view = view(&typed)?;
     let programs = programs(&typed)?;
     let tasks = tasks(&typed)?;
     let hooks = hooks(&typed.hooks, ProbeSet::Lookup, typed.output.verbose)?;
+    let kernels = kernels::kernels(&typed)?;
     let lang = typed.lang.lang();
     let output = Output { lang, ..output(typed.output, color) };
-    Ok(Lab { play: typed.names, programs, tasks, view, hooks, output })
+    Ok(Lab { play: typed.names, programs, tasks, view, kernels, fetch, hooks, output })
 }
 
 /// Steps, drawings and pages are of one lab, and for people.
 fn view(typed: &LabArgs) -> Result<View, Failure> {
     let CourseArgs { step, diagram, write, .. } = &typed.course;
-    let view = View { steps: *step, diagram: *diagram, page: write.clone() };
+    let view =
+        View { steps: *step, diagram: *diagram, page: write.clone(), for_host: typed.kernels.for_host };
     let many = typed.names.len() > 1 || typed.names.iter().any(|name| name == "all");
-    if view.is_special() && many {
+    if view.is_special() && !view.for_host && many {
         return Err(wrong("--step, --diagram and -w show one scenario: name one"));
     }
     if (view.steps || view.diagram) && typed.output.format == Format::Json {
@@ -124,6 +144,21 @@ fn tasks(typed: &LabArgs) -> Result<Tasks, Failure> {
         return Err(wrong("--task and --check are about one scenario: name one"));
     }
     Ok(tasks)
+}
+
+/// Names of folders are made of them.
+fn fetch(typed: &LabArgs) -> Result<Vec<String>, Failure> {
+    let names = &typed.kernels.fetch_kernel;
+    let is_series = |name: &str| {
+        let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        name.split_once('.').is_some_and(|(major, minor)| number(major) && number(minor))
+    };
+    match names.iter().find(|name| !is_series(name)) {
+        Some(name) => Err(wrong(&format!(
+            "--fetch-kernel: \"{name}\" is not valid: a series has two numbers, such as 6.1"
+        ))),
+        None => Ok(names.clone()),
+    }
 }
 
 fn wrong(what: &str) -> Failure {

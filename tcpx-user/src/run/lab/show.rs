@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::{
     course::Course,
     diagram::diagram,
+    kernels::Shown,
     outcome::Outcome,
     steps::Step,
     tell::{Page, Teller},
@@ -42,8 +43,8 @@ impl Show<'_> {
         output: &Output,
         signals: &mut Signals,
     ) -> Result<(), Failure> {
-        let course = Course::of(self.look.lang);
-        let teller = Teller { course, look: self.look };
+        let teller = self.teller();
+        let course = teller.course;
         walk::show(out, &self.title())?;
         if self.view.steps {
             let mut reader =
@@ -52,17 +53,45 @@ impl Show<'_> {
                 // A word to those who wonder; stderr may not take it.
                 let _ = writeln!(io::stderr(), "lab: {}", course.words.straight);
             }
-            let all = self.steps.len();
-            let pages: Vec<Page> =
-                self.steps.iter().enumerate().map(|(n, step)| teller.page(step, n + 1, all)).collect();
-            if reader.walk(pages, (&course.words, self.look), out, signals).await? == Walked::Left {
+            if reader.walk(self.pages(&teller), (&course.words, self.look), out, signals).await?
+                == Walked::Left
+            {
                 return Ok(());
             }
         }
         if self.view.diagram {
-            walk::show(out, &format!("\n{}", diagram(self.steps, &course.words, self.look)))?;
+            walk::show(out, &self.drawn(&teller))?;
         }
         walk::show(out, &self.ending(&teller)?)
+    }
+
+    /// All that could be shown, and what it is made of.
+    ///
+    /// # Errors
+    /// When the retelling fails.
+    pub(super) fn as_data(&self) -> Result<serde_json::Value, Failure> {
+        let teller = self.teller();
+        let shown = Shown {
+            title: self.title(),
+            pages: self.pages(&teller),
+            diagram: self.drawn(&teller),
+            ending: self.ending(&teller)?,
+        };
+        let lab = super::page::lab(self.played, (self.outcome, self.steps), self.look.lang);
+        Ok(serde_json::json!({ "lab": lab, "counters": self.played.counters, "shown": shown }))
+    }
+
+    fn teller(&self) -> Teller<'static> {
+        Teller { course: Course::of(self.look.lang), look: self.look }
+    }
+
+    fn pages(&self, teller: &Teller<'_>) -> Vec<Page> {
+        let all = self.steps.len();
+        self.steps.iter().enumerate().map(|(n, step)| teller.page(step, n + 1, all)).collect()
+    }
+
+    fn drawn(&self, teller: &Teller<'_>) -> String {
+        format!("\n{}", diagram(self.steps, &teller.course.words, self.look))
     }
 
     fn title(&self) -> String {

@@ -15,6 +15,7 @@ const CALLS: &str = "  ";
 const FACTS: &str = "    ";
 
 /// One step, in order. What comes after the question is shown only when somebody has thought about it.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Page {
     pub(crate) before: String,
     pub(crate) asks: bool,

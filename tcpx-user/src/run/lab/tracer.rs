@@ -44,6 +44,8 @@ pub struct Played {
     pub summary: Summary,
     /// What was done, in order.
     pub script: Vec<lab::Line>,
+    /// Counters of its namespaces that rose, and by how much; empty if they cannot be read.
+    pub counters: Vec<(&'static str, u64)>,
     /// What must have been said.
     pub facts: Facts,
     /// How far the boot clock is ahead of the script's, which does not count suspension, ns.
@@ -239,6 +241,7 @@ impl<S: Source> Tracer<S> {
             lines,
             summary,
             script: stage.map_or_else(Vec::new, |stage| stage.script().lines()),
+            counters: stage.and_then(|stage| stage.rises().ok()).unwrap_or_default(),
             facts: stage.map_or_else(Facts::default, |stage| stage.facts().clone()),
             suspended: suspended(),
             abilities: self.live.abilities,

@@ -70,6 +70,7 @@ fn events() -> Vec<Event> {
 fn played(script: Vec<Line>, events: Vec<Event>) -> Played {
     let (lines, _) = scene::lines(Abilities::ALL, Limits::DEFAULT, &events);
     Played {
+        counters: Vec::new(),
         scenario: find("bound-not-listening").expect("a lab"),
         ending: Ok(()),
         events,

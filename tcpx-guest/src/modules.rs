@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use object::{Object, ObjectSection};
 
-use crate::{command, paths};
+use crate::{command, cpio::Archive, files, kernels::Kernel};
 
 /// What scenarios need, with parameters after a space. A kernel that lacks one has it built in, or the scenario says what is missing.
 const WANTED: &[&str] = &[
@@ -62,22 +62,49 @@ const WANTED: &[&str] = &[
     "md5",
 ];
 
+/// What sharing the host's files with a guest takes beside.
+pub const SHARING: &[&str] = &["virtio_pci", "9pnet_virtio", "9p", "overlay"];
+
 /// The list as one text: a cached kernel remembers which list it was made for.
-pub(crate) fn wanted_text() -> String {
-    WANTED.join("\n")
+#[must_use]
+pub fn wanted_text() -> String {
+    [WANTED, SHARING].concat().join("\n")
 }
 
-/// Copies the wanted modules and what they depend on, unpacked, to `folder/modules`, and writes their order.
-pub(crate) fn collect(tree: &Path, folder: &Path) -> Result<()> {
+/// Copies the wanted modules and what they depend on, unpacked, to `folder/modules`, and writes their order: that of scenarios to
+/// `modules.load`, that of what sharing takes beside to `modules.share`.
+pub fn collect(tree: &Path, folder: &Path) -> Result<()> {
     let files = module_files(tree)?;
     let mut collector =
         Collector { files, folder: folder.join("modules"), done: BTreeSet::new(), order: Vec::new() };
-    paths::make_folder(&collector.folder)?;
-    for wanted in WANTED {
-        let (name, parameters) = wanted.split_once(' ').unwrap_or((wanted, ""));
-        collector.add(name, parameters)?;
+    files::make_folder(&collector.folder)?;
+    for (list, name) in [(WANTED, "modules.load"), (SHARING, "modules.share")] {
+        for wanted in list {
+            let (name, parameters) = wanted.split_once(' ').unwrap_or((wanted, ""));
+            collector.add(name, parameters)?;
+        }
+        let order = std::mem::take(&mut collector.order);
+        files::write(&folder.join(name), order.join("\n"))?;
     }
-    paths::write(&folder.join("modules.load"), collector.order.join("\n"))
+    Ok(())
+}
+
+/// The part of a guest's first file system that [`crate::first::load_modules`] reads.
+pub fn archive(kernel: &Kernel, sharing: bool) -> Result<Vec<u8>> {
+    let mut archive = Archive::default();
+    let order = kernel.load_order(sharing)?;
+    for line in &order {
+        let name = line.split(' ').next().unwrap_or(line);
+        archive.file(&format!("guest/{name}"), &files::read(&kernel.modules().join(name))?);
+    }
+    let list: Vec<_> = order.iter().map(|name| format!("/guest/{name}")).collect();
+    archive.file("guest/modules", list.join("\n").as_bytes());
+    Ok(archive.finish())
+}
+
+/// For a kernel without a module tree: what it needs is built in, or is not there.
+pub fn none(folder: &Path) -> Result<()> {
+    ["modules.load", "modules.share"].iter().try_for_each(|name| files::write(&folder.join(name), ""))
 }
 
 struct Collector {
@@ -99,7 +126,7 @@ impl Collector {
             self.add(&dependency, "")?;
         }
         let target = format!("{name}.ko");
-        paths::write(&self.folder.join(&target), module)?;
+        files::write(&self.folder.join(&target), module)?;
         self.order.push(format!("{target} {parameters}").trim_end().to_owned());
         Ok(())
     }
@@ -128,9 +155,10 @@ fn unpacked(file: &Path) -> Result<Vec<u8>> {
         Some("xz") => "xz",
         Some("zst") => "zstd",
         Some("gz") => "gzip",
-        _ => return paths::read(file),
+        _ => return files::read(file),
     };
     command::quiet(Command::new(tool).arg("-dc").arg(file))
+        .with_context(|| format!("unpacking a kernel module takes `{tool}` (apt install xz-utils zstd gzip)"))
 }
 
 fn dependencies(module: &[u8]) -> Result<Vec<String>> {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 /// An archive in the making.
 #[derive(Default)]
-pub(crate) struct Archive {
+pub struct Archive {
     bytes: Vec<u8>,
     folders: BTreeSet<String>,
 }
@@ -17,19 +17,28 @@ const LINK: u32 = 0o120_777;
 
 impl Archive {
     /// Adds a file that may be executed, and the folders above it. `path` has no leading slash.
-    pub(crate) fn file(&mut self, path: &str, content: &[u8]) {
+    ///
+    /// # Panics
+    /// When the file has 4 GiB or more, which this format cannot hold.
+    pub fn file(&mut self, path: &str, content: &[u8]) {
         self.parents(path);
         self.entry(path, PROGRAM, content);
     }
 
     /// Adds a symbolic link.
-    pub(crate) fn link(&mut self, path: &str, to: &str) {
+    pub fn link(&mut self, path: &str, to: &str) {
         self.parents(path);
         self.entry(path, LINK, to.as_bytes());
     }
 
+    /// Adds a folder, and those above it.
+    pub fn folder(&mut self, path: &str) {
+        self.parents(&format!("{path}/"));
+    }
+
     /// The finished archive, padded so that another one can follow.
-    pub(crate) fn finish(mut self) -> Vec<u8> {
+    #[must_use]
+    pub fn finish(mut self) -> Vec<u8> {
         self.entry("TRAILER!!!", 0, &[]);
         self.bytes
     }
@@ -80,5 +89,9 @@ mod tests {
         assert_eq!(text.matches("070701").count(), 5);
         assert!(text.find("usr/bin\0") < text.find("usr/bin/a\0"));
         assert!(text.contains("TRAILER!!!"));
+        let mut archive = Archive::default();
+        archive.folder("home/me");
+        archive.file("home/me/x", b"x");
+        assert_eq!(String::from_utf8_lossy(&archive.finish()).matches("070701").count(), 4);
     }
 }
