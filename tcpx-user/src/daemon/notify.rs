@@ -63,7 +63,8 @@ pub fn watchdog() -> Option<Duration> {
 /// Without systemd there is nobody to tell, and one that does not listen is no reason to stop, or to wait.
 fn tell(state: &[NotifyState<'_>]) {
     let Some(socket) = std::env::var_os("NOTIFY_SOCKET") else { return };
-    let text: String = state.iter().map(|state| format!("{state}\n")).collect();
+    let lines: Vec<_> = state.iter().map(ToString::to_string).collect();
+    let text = lines.join("\n");
     let _ = send(&socket, text.as_bytes());
 }
 
