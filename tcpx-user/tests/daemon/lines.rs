@@ -99,13 +99,15 @@ pub(crate) fn terminated() {
     let daemon = place.start();
     let (port, mut stream) = (Refusing::new(), daemon.stream());
     assert_eq!(stream.next().expect("a first line")["type"], "start");
+    // What a reader does not read holds nobody up, and would be cut off.
+    let reading = thread::spawn(move || stream.collect::<Vec<_>>());
     port.refuse(20);
     let (status, took) = daemon.end(Signal::TERM);
     assert!(status.success() && took < Duration::from_secs(1), "{status} after {took:?}");
     let written = read_lines(&place.path("a.jsonl"));
     assert_eq!(port.attempts(&written), 20);
     assert_eq!(written.last().expect("lines")["type"], "summary");
-    let streamed: Vec<_> = stream.collect();
+    let streamed = reading.join().expect("it is read");
     assert_eq!(port.attempts(&streamed), 20);
     assert_eq!(streamed.last().expect("lines")["type"], "summary");
 }

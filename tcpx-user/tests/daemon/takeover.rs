@@ -35,9 +35,7 @@ const RATE: u32 = 100;
 const TIMES: usize = 3;
 
 pub(crate) fn once() {
-    let place = Place::new(
-        "output.file = \"DIR/a.jsonl\"\nself_probe.interval = \"100ms\"\ntakeover.grace = \"10m\"\n",
-    );
+    let place = Place::new("output.file = \"DIR/a.jsonl\"\ntakeover.grace = \"10m\"\n");
     let mut daemon = place.start();
     let load = Load::start(RATE);
     let ledger = Arc::<Ledger>::default();

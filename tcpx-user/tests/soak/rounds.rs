@@ -236,11 +236,12 @@ impl<'a> Soak<'a> {
 
     fn restart(&mut self) {
         self.settle();
-        self.before = self.named();
+        let named = self.named();
         let since = self.load.made();
         let (status, _) = self.daemon.take().expect("it runs").end(Signal::TERM);
         // 3 says that records were lost.
         assert!(matches!(status.code(), Some(0 | 3)), "{status}; it said: {}", self.place.log());
+        self.ended(named);
         self.start_daemon(since);
         self.happened.restarts += 1;
     }
@@ -248,7 +249,7 @@ impl<'a> Soak<'a> {
     /// Another daemon takes over while connections are made: each is told.
     fn take_over(&mut self) {
         self.settle();
-        self.before = self.named();
+        let named = self.named();
         let since = self.load.made();
         let old = self.daemon.take().expect("it runs");
         let helper = self.place.path("helper.sock");
@@ -257,8 +258,17 @@ impl<'a> Soak<'a> {
         }));
         let status = old.ended();
         assert!(matches!(status.code(), Some(0 | 3)), "{status}; it said: {}", self.place.log());
+        self.ended(named);
         self.life = (self.load.made() + 1, since);
         self.happened.takeovers += 1;
+    }
+
+    /// What daemons that have ended said at their end. Records of which they told after somebody last asked are in the file.
+    fn ended(&mut self, before: Named) {
+        self.tail.catch_up();
+        // A line of a loss may itself have found the disk full.
+        let records = self.ledger.file().records.max(before.records);
+        self.before = Named { missed: before.missed, ..Named::of_ended(&self.place.log(), records) };
     }
 
     /// What was lost until now, as far as that is named.
@@ -344,15 +354,17 @@ impl<'a> Soak<'a> {
         let end = self.settle();
         let _none_is_made = load.hold();
         let made = load.made();
-        until("all at the collector", || {
+        let sent = Deadline::after(Duration::from_mins(5)).until("all at the collector", || {
             let named = self.named();
             self.pass(Duration::from_millis(200));
-            (self.ledger.only_in_file(made) as u64 <= named.otlp).then_some(())
+            Ok((self.ledger.only_in_file(made) as u64 <= named.otlp).then_some(()))
         });
+        assert!(sent.is_ok(), "{} lines did not come to the collector", self.ledger.only_in_file(made));
         let named = self.named();
         let (status, took) = self.daemon.take().expect("it runs").end(Signal::TERM);
         assert!(matches!(status.code(), Some(0 | 3)), "{status}; it said: {}", self.place.log());
-        self.tail.catch_up();
+        self.ended(named);
+        let named = self.before;
         println!("soak: {:?}", self.happened);
         println!(
             "soak: {rate:.0} connections a second; ended in {took:?}; memory was {warm:?}, is {end:?} (kB)"

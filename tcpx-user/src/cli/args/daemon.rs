@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// `tcpx daemon`
 #[derive(Debug, Default, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[command(group(clap::ArgGroup::new("action").args(["check_config", "print_config", "status"])))]
 pub struct DaemonArgs {
     /// Configuration [default: /etc/tcpx/daemon.toml if it is there]

@@ -44,6 +44,11 @@ impl Held {
                 say(&format!("{name}: not all of the last lines could be written"));
             }
         }
+        // Nobody can ask any more.
+        let report = site.health.report(site.memory.filled(), site.stream.standing());
+        for consumer in report.consumers.iter().filter(|consumer| consumer.dropped > 0) {
+            say(&format!("{}: {} lines were lost in all", consumer.name, consumer.dropped));
+        }
     }
 
     /// The same, for a daemon that takes over.
