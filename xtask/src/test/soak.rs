@@ -1,4 +1,4 @@
-//! The soak, beside the guests: both mostly wait.
+//! The soak, for ten minutes.
 
 use std::fs::File;
 use std::path::Path;
