@@ -717,6 +717,7 @@ complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l helper -d 'Ask the 
 complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l color -d 'When to use colour' -r -f -a "auto\t'If stdout is a terminal that shows colour and NO_COLOR is not set'
 always\t'Always'
 never\t'Never'"
+complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l takeover -d 'Take over from the daemon that runs on the same socket, so that nothing is missed; without one, just start'
 complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l check-config -d 'Say whether the configuration is right, and do no more'
 complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l print-config -d 'Print a configuration with all keys, their defaults and what they mean'
 complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l status -d 'Ask the running daemon how it is'

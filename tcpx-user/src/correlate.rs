@@ -178,6 +178,29 @@ impl Correlator {
         self.settle_all();
     }
 
+    /// Ids of what is seen from now on are not below this one.
+    pub fn number_from(&mut self, id: u64) {
+        self.next_id = self.next_id.max(id);
+    }
+
+    /// The id that comes next.
+    #[must_use]
+    pub const fn next_id(&self) -> u64 {
+        self.next_id
+    }
+
+    /// Since when the oldest attempt that is not told yet is under way (boot clock, ns).
+    #[must_use]
+    pub fn oldest_attempt(&self) -> Option<u64> {
+        self.attempts.oldest().and_then(|id| self.attempts.get(id)).map(|attempt| attempt.span().0)
+    }
+
+    /// Unless this attempt is under way and its start was not seen.
+    #[must_use]
+    pub fn saw_begin(&self, id: u64) -> bool {
+        self.attempts.get(id).is_none_or(|attempt| attempt.start.is_some())
+    }
+
     /// The next thing that will not change any more.
     pub fn pop(&mut self) -> Option<Settled> {
         self.settled.pop_front()

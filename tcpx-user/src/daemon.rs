@@ -21,6 +21,7 @@
 
 pub mod config;
 pub mod consumer;
+mod frames;
 pub mod group;
 pub mod health;
 pub mod helper;
@@ -35,5 +36,6 @@ pub mod published;
 pub mod self_probe;
 pub mod status;
 pub mod stream;
+pub mod takeover;
 pub mod telemetry;
 pub mod writer;

@@ -54,6 +54,7 @@ pub use self::{
     netns::{Census, Known, Limits},
     seen::{Caller, Seen, each_seen},
 };
+pub(crate) use clock::boot_now;
 
 use self::{
     asked::Asked, cgroup::Cgroups, devices::Devices, elsewhere::Elsewheres, half_open::HalfOpen,
@@ -99,7 +100,7 @@ impl Enrich {
             elsewhere: Elsewheres::new(),
             asked: Asked::new(),
             half_open: HalfOpen::new(),
-            latest: clock::boot_now(),
+            latest: boot_now(),
         };
         Self { clock: WallClock::sample(), state: Mutex::new(state) }
     }

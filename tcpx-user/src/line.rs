@@ -1,11 +1,11 @@
-//! What tcpx says: the lines of `-o json`, and what the text renderer reads. These types serialise only, so that
-//! the published form changes where it is meant to and nowhere else.
+//! What tcpx says: the lines of `-o json`, and what the text renderer reads. Nothing but a daemon that takes over from another
+//! reads them back, so that the published form changes where it is meant to and nowhere else.
 //!
 //! The names are a contract with users (docs/formats.md). Absent facts are `null`.
 
 use std::{borrow::Cow, collections::BTreeMap, net::IpAddr, sync::Arc};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{event::Name, packet::Packets, verdict::VerdictId, who::Whose};
 
@@ -21,7 +21,7 @@ pub(crate) use word::Word;
 pub const SCHEMA: u32 = 1;
 
 /// One line of output.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "type", content = "data", rename_all = "lowercase")]
 pub enum Line {
     /// First.
@@ -58,7 +58,7 @@ impl Line {
 }
 
 /// What is traced, and how.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Start {
     /// Number of this format.
     pub schema: u32,
@@ -79,7 +79,7 @@ pub struct Start {
 }
 
 /// A hook that works.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct AttachedHook {
     /// Name of the hook.
     pub hook: String,
@@ -90,7 +90,7 @@ pub struct AttachedHook {
 }
 
 /// A hook that does not.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct MissingHook {
     /// Name of the hook.
     pub hook: String,
@@ -99,7 +99,7 @@ pub struct MissingHook {
 }
 
 /// A namespace.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct Netns {
     /// Inode number.
     pub inum: u32,
@@ -110,7 +110,7 @@ pub struct Netns {
 }
 
 /// An address with a port.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct Endpoint {
     /// Address.
     pub addr: IpAddr,
@@ -131,7 +131,7 @@ impl std::fmt::Display for Endpoint {
 }
 
 /// Both ends of a translated flow.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct Nat {
     /// Local end.
     pub local: Endpoint,
@@ -140,7 +140,7 @@ pub struct Nat {
 }
 
 /// A process.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq, Default)]
 pub struct Process {
     /// Process id (root namespace).
     pub pid: u32,
@@ -161,7 +161,7 @@ pub struct Process {
 }
 
 /// How an attempt ended.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// It stands.
@@ -185,7 +185,7 @@ pub enum Outcome {
 }
 
 /// How a connection came to be, or was tried.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum How {
     /// connect() to a listener.
@@ -197,7 +197,7 @@ pub enum How {
 }
 
 /// How sure.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// Nothing fits.
@@ -209,7 +209,7 @@ pub enum Confidence {
 }
 
 /// Why.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Verdict {
     /// Which of the catalogue.
     pub id: VerdictId,
@@ -225,7 +225,7 @@ pub struct Verdict {
 }
 
 /// One step of the kernel's path.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct Frame {
     /// Function.
     pub function: Cow<'static, str>,
@@ -239,7 +239,7 @@ pub struct Frame {
 }
 
 /// A connection attempt of a local process.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Attempt {
     /// Unique in this run.
     pub id: u64,
@@ -288,7 +288,7 @@ pub struct Attempt {
 }
 
 /// Address family.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, Hash)]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
     /// IPv4
@@ -298,7 +298,7 @@ pub enum Family {
 }
 
 /// Who made a RST.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, Hash)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// TCP, in answer to a segment.
@@ -312,7 +312,7 @@ pub enum Origin {
 }
 
 /// What kind of socket an end has.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum SocketKind {
     /// None.
@@ -326,7 +326,7 @@ pub enum SocketKind {
 }
 
 /// One end's socket.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Socket {
     /// What kind.
     pub kind: SocketKind,
@@ -343,7 +343,7 @@ pub struct Socket {
 }
 
 /// Who owns an end.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Owner {
     /// Process id.
     pub pid: u32,
@@ -354,7 +354,7 @@ pub struct Owner {
 }
 
 /// How the owner is known.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum OwnerHow {
     /// It holds the socket.
@@ -366,7 +366,7 @@ pub enum OwnerHow {
 }
 
 /// One end of a RST on this host.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct End {
     /// Address.
     pub addr: IpAddr,
@@ -381,7 +381,7 @@ pub struct End {
 }
 
 /// Addresses of the RST itself.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct FlowLine {
     /// Source address.
     pub saddr: IpAddr,
@@ -394,7 +394,7 @@ pub struct FlowLine {
 }
 
 /// A segment.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SegmentLine {
     /// Letters as in tcpdump: `S`, `S.`, `R`, `R.`, `.`, `P.`, `F.`.
     pub flags: Cow<'static, str>,
@@ -411,7 +411,7 @@ pub struct SegmentLine {
 }
 
 /// The kernel's name for why.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Reason {
     /// Name in the running kernel's enum, or tcpx's for kernels without.
     pub name: Name,
@@ -420,7 +420,7 @@ pub struct Reason {
 }
 
 /// Who says so.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum ReasonSource {
     /// The kernel.
@@ -430,7 +430,7 @@ pub enum ReasonSource {
 }
 
 /// Result of a lookup.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum LookupResult {
     /// A socket.
@@ -442,7 +442,7 @@ pub enum LookupResult {
 }
 
 /// Seen or concluded.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// Seen.
@@ -452,7 +452,7 @@ pub enum Source {
 }
 
 /// One lookup.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct LookupStep {
     /// What it gave.
     pub result: LookupResult,
@@ -461,7 +461,7 @@ pub struct LookupStep {
 }
 
 /// Both lookups of the segment that led to a RST.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct LookupLine {
     /// In the established hash.
     pub established: LookupStep,
@@ -470,7 +470,7 @@ pub struct LookupLine {
 }
 
 /// A socket that almost matched.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Near {
     /// Why it did not.
     pub why: String,
@@ -489,7 +489,7 @@ pub struct Near {
 }
 
 /// A RST.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Reset {
     /// Unique in this run, among attempts, resets and drops.
     pub id: u64,
@@ -530,7 +530,7 @@ pub struct Reset {
 }
 
 /// Queue of a listener.
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct Backlog {
     /// Connections that wait for accept().
     pub backlog: u32,
@@ -539,7 +539,7 @@ pub struct Backlog {
 }
 
 /// Handshake segments of one flow that the kernel threw away.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct DropLine {
     /// Unique in this run.
     pub id: u64,
@@ -571,7 +571,7 @@ pub struct DropLine {
 }
 
 /// A connection that ended because of an error, without any RST: as [`Attempt`], with age, idle time and what moved.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Death {
     /// Unique in this run.
     pub id: u64,
@@ -631,7 +631,7 @@ pub struct Death {
 }
 
 /// A socket that holds the port that a bind() or listen() wanted.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct PortHolder {
     /// Its local address.
     pub addr: IpAddr,
@@ -644,7 +644,7 @@ pub struct PortHolder {
 }
 
 /// A bind() or listen() that failed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct CallLine {
     /// Unique in this run.
     pub id: u64,
@@ -671,7 +671,7 @@ pub struct CallLine {
 }
 
 /// Records that were lost.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Loss {
     /// Of which hook.
     pub hook: String,
@@ -682,7 +682,7 @@ pub struct Loss {
 }
 
 /// The end.
-#[derive(Clone, Debug, Serialize, Default)]
+#[derive(Clone, Debug, Deserialize, Serialize, Default)]
 pub struct Summary {
     /// By verdict.
     pub attempts: BTreeMap<String, u64>,
@@ -720,7 +720,7 @@ pub struct Summary {
 }
 
 /// Lost records by stage.
-#[derive(Clone, Copy, Debug, Serialize, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, Default, PartialEq, Eq)]
 pub struct Lost {
     /// No room in the ring, or above the limit for a second.
     pub kernel: u64,

@@ -1,6 +1,10 @@
 //! Events in, lines out: what live, replay, lab and tests share.
 
-use std::sync::Arc;
+mod share;
+
+use std::{collections::VecDeque, sync::Arc};
+
+pub use share::Share;
 
 use crate::{
     abilities::Abilities,
@@ -28,14 +32,32 @@ pub struct Pipeline {
     summary: Summary,
     told: Told,
     packets: bool,
+    share: Share,
+    /// Attempts below this id are told by whom this pipeline takes over from,
+    first: u64,
+    /// and of those above it these.
+    others: VecDeque<u64>,
 }
+
+/// So many are remembered, for lines that would refer to them.
+const MOST_OTHERS: usize = 4096;
 
 impl Pipeline {
     /// Nothing seen yet.
     #[must_use]
     pub fn new(abilities: Abilities, limits: Limits, symbols: Box<dyn Symbols + Send>) -> Self {
         let correlator = Correlator::new(abilities, limits);
-        Self { correlator, symbols, summary: Summary::default(), told: Told::default(), packets: false }
+        let (summary, told) = (Summary::default(), Told::default());
+        Self {
+            correlator,
+            symbols,
+            summary,
+            told,
+            packets: false,
+            share: Share::default(),
+            first: 0,
+            others: VecDeque::new(),
+        }
     }
 
     /// Lines carry the packets that they belong to.
@@ -47,12 +69,17 @@ impl Pipeline {
     /// Takes one event; returns what is settled by it.
     pub fn push(&mut self, event: &Event, who: &dyn Who) -> Vec<Line> {
         self.correlator.push(event);
+        if event.time < self.share.from {
+            self.first = self.correlator.next_id();
+        }
         self.lines(who)
     }
 
     /// No event will come any more; returns what was still open.
     pub fn finish(&mut self, who: &dyn Who) -> Vec<Line> {
         self.correlator.finish();
+        // Nobody else will.
+        self.share.later = false;
         self.lines(who)
     }
 
@@ -60,6 +87,16 @@ impl Pipeline {
     #[must_use]
     pub const fn summary(&self) -> &Summary {
         &self.summary
+    }
+
+    /// What it tells from now on, where another one watches the same host.
+    pub const fn share(&mut self, share: Share) {
+        self.share = share;
+    }
+
+    /// Ids of what is seen from now on are not below this one.
+    pub fn number_from(&mut self, id: u64) {
+        self.correlator.number_from(id);
     }
 
     /// The tables behind it.
@@ -70,7 +107,15 @@ impl Pipeline {
 
     fn lines(&mut self, who: &dyn Who) -> Vec<Line> {
         let mut lines = Vec::new();
-        while let Some(settled) = self.correlator.pop() {
+        if self.share.later {
+            return lines;
+        }
+        let settled: Vec<_> = std::iter::from_fn(|| self.correlator.pop()).collect();
+        settled.iter().for_each(|settled| self.leave(settled));
+        for settled in settled {
+            if !self.share.has(&settled) {
+                continue;
+            }
             lines.extend(match settled {
                 Settled::AttemptAgain(facts) => self.attempt_again(&facts, who),
                 Settled::ResetAgain(facts) => self.reset_again(&facts, who),
@@ -102,7 +147,9 @@ impl Pipeline {
     fn attempt(&mut self, facts: &AttemptFacts, who: &dyn Who) -> Line {
         let finding = rules::attempt(facts, &self.context(who));
         counts::add(&mut self.summary.attempts, finding.id);
-        Line::Attempt(Box::new(assemble::attempt(facts, finding, &self.names(who))))
+        let line = assemble::attempt(facts, finding, &self.names(who));
+        let reset = facts.reset.as_ref().filter(|reset| self.share.has_time(reset.time()));
+        Line::Attempt(Box::new(line::Attempt { reset: reset.map(|reset| reset.id), ..line }))
     }
 
     fn reset(&mut self, facts: &Arc<ResetFacts>, who: &dyn Who) -> Line {
@@ -116,7 +163,27 @@ impl Pipeline {
         }
         self.summary.received += u64::from(facts.receiver.is_some());
         self.summary.unexplained += u64::from(finding.id == VerdictId::Unknown);
-        Line::Reset(Box::new(assemble::reset(facts, finding, &self.names(who))))
+        let line = assemble::reset(facts, finding, &self.names(who));
+        Line::Reset(Box::new(line::Reset { attempt: self.told_here(line.attempt), ..line }))
+    }
+
+    /// Remembers an attempt that somebody else tells.
+    fn leave(&mut self, settled: &Settled) {
+        if let Settled::Attempt(facts) = settled
+            && !self.share.has(settled)
+        {
+            self.others.truncate(MOST_OTHERS - 1);
+            self.others.push_front(facts.id);
+        }
+    }
+
+    /// An attempt that is told by this pipeline: another's ids mean nothing here.
+    fn told_here(&self, attempt: Option<u64>) -> Option<u64> {
+        let own = |id: &u64| {
+            let begun = self.share.from == 0 || self.correlator.saw_begin(*id);
+            *id >= self.first && begun && !self.others.contains(id)
+        };
+        attempt.filter(own)
     }
 
     /// A RST that was told as a closed port, now that a listener has appeared: the same line, with another verdict.
@@ -147,13 +214,15 @@ impl Pipeline {
     fn drop(&mut self, facts: &DropFacts, who: &dyn Who) -> Line {
         let finding = rules::drop(facts, &self.context(who));
         counts::add(&mut self.summary.drops, finding.id);
-        Line::Drop(Box::new(assemble::drop(facts, finding, &self.names(who))))
+        let line = assemble::drop(facts, finding, &self.names(who));
+        Line::Drop(Box::new(line::DropLine { attempt: self.told_here(line.attempt), ..line }))
     }
 
     fn death(&mut self, facts: &DeathFacts, who: &dyn Who) -> Line {
         let finding = rules::death(facts, &self.context(who));
         counts::add(&mut self.summary.deaths, finding.id);
-        Line::Death(Box::new(assemble::death(facts, finding, &self.names(who))))
+        let line = assemble::death(facts, finding, &self.names(who));
+        Line::Death(Box::new(line::Death { attempt: self.told_here(line.attempt), ..line }))
     }
 
     fn call(&mut self, facts: &CallFacts, who: &dyn Who) -> Line {

@@ -16,6 +16,7 @@ mod report;
 pub mod scope;
 pub mod select;
 pub mod session;
+pub mod sharing;
 pub mod stop;
 mod top;
 pub mod work;

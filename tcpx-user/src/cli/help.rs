@@ -155,6 +155,7 @@ Examples:
   tcpx daemon --check-config                            what is wrong in it, with line and column
   systemctl enable --now tcpx                           or in a terminal: sudo tcpx daemon
   sudo tcpx daemon --status                             how it is
+  sudo tcpx daemon --takeover                           without systemd: takes the place of the one that runs, without a gap
   sudo curl --unix-socket /run/tcpx/tcpx.sock 'http://tcpx/attempts?n=10&verdict=closed-port'
       the last attempts, one JSON object a line; /resets the last RSTs, /lines all as they come
   ssh -N -L 9321:/run/tcpx/tcpx.sock root@HOST          with http.page = true there: http://localhost:9321/ui in a browser

@@ -57,6 +57,8 @@ pub struct Config {
     pub otlp: Otlp,
     /// What feeds the watchdog.
     pub self_probe: SelfProbe,
+    /// How it makes room for the next daemon.
+    pub takeover: Takeover,
     /// What is left of privileges.
     pub privileges: Privileges,
 }
@@ -284,6 +286,20 @@ pub struct SelfProbe {
 impl Default for SelfProbe {
     fn default() -> Self {
         Self { enabled: true, interval: Time::seconds(10) }
+    }
+}
+
+/// How it makes room for the next daemon.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Takeover {
+    /// How long attempts that are open are waited for.
+    pub grace: Time,
+}
+
+impl Default for Takeover {
+    fn default() -> Self {
+        Self { grace: Time::seconds(30) }
     }
 }
 

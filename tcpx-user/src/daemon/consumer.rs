@@ -1,6 +1,6 @@
 //! Who gets the lines of a daemon.
 
-use std::{io, sync::Arc};
+use std::{cell::RefCell, io, rc::Rc, sync::Arc};
 
 use crate::{line::Line, sink::Sink};
 
@@ -13,22 +13,25 @@ pub trait Consumer {
     fn pause(&mut self) {}
 }
 
+/// Who gets lines now: may be exchanged between two lines.
+pub type Consumers = Rc<RefCell<Vec<Box<dyn Consumer>>>>;
+
 /// The sink of a daemon's session: hands each line to all.
 pub struct Hub {
-    consumers: Vec<Box<dyn Consumer>>,
+    consumers: Consumers,
     shown: u64,
 }
 
 impl Hub {
     /// In this order.
     #[must_use]
-    pub fn new(consumers: Vec<Box<dyn Consumer>>) -> Self {
+    pub const fn new(consumers: Consumers) -> Self {
         Self { consumers, shown: 0 }
     }
 
     fn hand_on(&mut self, line: &Arc<Line>) {
         self.shown += 1;
-        for consumer in &mut self.consumers {
+        for consumer in self.consumers.borrow_mut().iter_mut() {
             consumer.line(line);
         }
     }
@@ -46,7 +49,7 @@ impl Sink for Hub {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.consumers.iter_mut().for_each(|consumer| consumer.pause());
+        self.consumers.borrow_mut().iter_mut().for_each(|consumer| consumer.pause());
         Ok(())
     }
 

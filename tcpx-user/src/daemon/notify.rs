@@ -1,6 +1,17 @@
 //! What systemd is told (sd_notify(3)), if it started the daemon.
 
-use std::time::Duration;
+use std::{
+    ffi::OsStr,
+    io,
+    os::{
+        linux::net::SocketAddrExt as _,
+        unix::{
+            ffi::OsStrExt as _,
+            net::{SocketAddr, UnixDatagram},
+        },
+    },
+    time::Duration,
+};
 
 use sd_notify::NotifyState;
 
@@ -15,6 +26,17 @@ pub fn reloading() {
     if let Ok(time) = NotifyState::monotonic_usec_now() {
         tell(&[NotifyState::Reloading, time]);
     }
+}
+
+/// There is a service manager that wants to know.
+#[must_use]
+pub fn is_supervised() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some()
+}
+
+/// This process is the service from now on.
+pub fn is_main() {
+    tell(&[NotifyState::MainPid(std::process::id())]);
 }
 
 /// The end has begun.
@@ -38,7 +60,21 @@ pub fn watchdog() -> Option<Duration> {
     sd_notify::watchdog_enabled()
 }
 
-/// Without systemd there is nobody to tell, and one that does not listen is no reason to stop.
+/// Without systemd there is nobody to tell, and one that does not listen is no reason to stop, or to wait.
 fn tell(state: &[NotifyState<'_>]) {
-    let _ = sd_notify::notify(state);
+    let Some(socket) = std::env::var_os("NOTIFY_SOCKET") else { return };
+    let lines: Vec<_> = state.iter().map(ToString::to_string).collect();
+    let text = lines.join("\n");
+    let _ = send(&socket, text.as_bytes());
+}
+
+/// `@NAME` is a socket without a file.
+fn send(socket: &OsStr, text: &[u8]) -> io::Result<()> {
+    let to = match socket.as_bytes() {
+        [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
+        path => SocketAddr::from_pathname(OsStr::from_bytes(path))?,
+    };
+    let from = UnixDatagram::unbound()?;
+    from.set_nonblocking(true)?;
+    from.send_to_addr(text, &to).map(drop)
 }

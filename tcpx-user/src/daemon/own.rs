@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::{health::Health, log::say};
+use super::{health::Health, log::say, takeover::Inherited};
 use crate::{
     cli::failure::Failure,
     event::Event,
@@ -110,10 +110,13 @@ pub struct Watched<E> {
     pub own: Own,
     /// Where trouble is told.
     pub health: Health,
+    /// Lines of a daemon before, to be told as its own.
+    pub inherited: Inherited,
 }
 
 impl<E: Engine> Engine for Watched<E> {
     fn push(&mut self, event: &Event, lines: &mut Vec<Line>) {
+        self.inherited.drain(lines);
         let before = lines.len();
         self.engine.push(event, lines);
         // Most events make no line.
@@ -137,6 +140,7 @@ impl<E: Engine> Engine for Watched<E> {
     }
 
     fn finish(&mut self, lines: &mut Vec<Line>) {
+        self.inherited.drain(lines);
         self.engine.finish(lines);
         lines.retain(|line| !self.own.is(line));
     }

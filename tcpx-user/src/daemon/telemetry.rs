@@ -16,7 +16,7 @@ use crate::{
     cli::failure::Failure,
     line::Line,
     metrics::{Asked, Fill, Metrics, Own, Vitals},
-    otlp::Exporter,
+    otlp::{Counts, Exporter},
     run::live::{Maps, Missed, Untold},
 };
 
@@ -92,7 +92,8 @@ impl Peak {
 }
 
 struct Sending {
-    exporter: Exporter,
+    /// Until the end.
+    exporter: Option<Exporter>,
     meter: Meter,
     every: Duration,
     sent: Instant,
@@ -109,7 +110,7 @@ impl Telemetry {
         let exporter = config.otlp.config().map(Exporter::start).transpose();
         let exporter = exporter.map_err(Failure::io(format!("opening the queue {queue} (otlp.queue)")))?;
         let sending = exporter.map(|exporter| Sending {
-            exporter,
+            exporter: Some(exporter),
             meter: sources.health.meter("otlp"),
             every: config.otlp.metrics_interval.0,
             sent: now,
@@ -150,18 +151,9 @@ impl Telemetry {
 impl Sending {
     /// What became of records is shown as of any other consumer.
     fn look(&mut self, counted: &Counted) {
-        let counts = self.exporter.counts();
-        let lost = [&counts.dropped, &counts.evicted, &counts.refused, &counts.rejected];
-        let lost @ [memory, disk, refused, rejected] = lost.map(|count| count.load(Relaxed));
-        let new = lost.iter().sum::<u64>().saturating_sub(self.meter.dropped());
-        if new > 0 {
-            let why = format!(
-                "of all that were lost {memory} found the memory full, {disk} the queue on disk, \
-                 {refused} were in requests that the collector refused, {rejected} it rejected"
-            );
-            self.meter.drop(new, &why);
-        }
-        match self.exporter.trouble() {
+        let Some(exporter) = &mut self.exporter else { return };
+        count(&exporter.counts(), &self.meter);
+        match exporter.trouble() {
             Some(why) if self.meter.trouble(why.clone()) => {
                 say(&format!(
                     "otlp: {why}; what is not taken waits on disk, as much as otlp.queue_size allows"
@@ -175,8 +167,33 @@ impl Sending {
             let metrics = counted.metrics();
             let (snapshot, since) = (metrics.snapshot(), metrics.since());
             drop(metrics);
-            self.exporter.metrics(snapshot, since);
+            exporter.metrics(snapshot, since);
         }
+    }
+}
+
+impl Drop for Sending {
+    /// What is lost at the end is counted too.
+    fn drop(&mut self) {
+        let counts = self.exporter.as_ref().map(Exporter::counts);
+        self.exporter = None;
+        if let Some(counts) = counts {
+            count(&counts, &self.meter);
+        }
+    }
+}
+
+/// What was lost since the last look.
+fn count(counts: &Counts, meter: &Meter) {
+    let lost = [&counts.dropped, &counts.evicted, &counts.refused, &counts.rejected];
+    let lost @ [memory, disk, refused, rejected] = lost.map(|count| count.load(Relaxed));
+    let new = lost.iter().sum::<u64>().saturating_sub(meter.dropped());
+    if new > 0 {
+        let why = format!(
+            "of all that were lost {memory} found the memory full, {disk} the queue on disk, \
+             {refused} were in requests that the collector refused, {rejected} it rejected"
+        );
+        meter.drop(new, &why);
     }
 }
 
@@ -184,7 +201,7 @@ impl Consumer for Telemetry {
     fn line(&mut self, line: &Arc<Line>) {
         self.counted.metrics().line(line);
         if let Some(sending) = &mut self.sending {
-            sending.exporter.line(line);
+            sending.exporter.iter_mut().for_each(|exporter| exporter.line(line));
             sending.meter.take(1);
         }
     }

@@ -277,16 +277,19 @@ impl Live {
         }
     }
 
-    /// Reads until nothing is hidden, as long as that is in sight.
+    /// Reads what was begun until now: as long as a record is not finished that hides others, for a while only. What is written
+    /// meanwhile is not waited for: in a storm it would never end.
     fn read_all(&mut self, events: &mut Vec<Event>) {
-        let begun = Instant::now();
-        loop {
-            while !self.read(events) {}
-            if !self.positions.are_apart() || begun.elapsed() >= PATIENCE {
-                return;
+        let (mut moved, until) = (Instant::now(), self.positions.written());
+        while self.positions.read() < until && moved.elapsed() < PATIENCE {
+            let before = self.positions.read();
+            self.read(events);
+            if self.positions.read() > before {
+                moved = Instant::now();
+            } else {
+                // The program that is not finished may wait for this very CPU.
+                rustix::thread::sched_yield();
             }
-            // The program that is not finished may wait for this very CPU.
-            rustix::thread::sched_yield();
         }
     }
 

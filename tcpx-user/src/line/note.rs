@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// So many words say what most frames have to say: `SYN_SENT`, ` to `, `CLOSE`, `; `, `observed (fentry)`.
 const WORDS: usize = 5;
@@ -82,6 +82,12 @@ impl Serialize for Note {
             Kind::Words(_) => serializer.collect_str(self),
             Kind::Text(text) => serializer.serialize_str(text),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Note {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from).map(Self::from)
     }
 }
 

@@ -18,6 +18,7 @@ mod quiet;
 mod refused;
 mod resets;
 pub(crate) mod scene;
+mod share;
 mod silence;
 mod snapshots;
 mod told;

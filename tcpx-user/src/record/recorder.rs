@@ -47,6 +47,11 @@ impl Recorder {
         self.tape().dealt_with(told);
     }
 
+    /// While it is held it does not go on in a new file: another recorder may be about to take the next name.
+    pub fn hold(&self, held: bool) {
+        self.tape().hold(held);
+    }
+
     /// No event follows.
     pub fn finish(&self) {
         self.tape().finish();

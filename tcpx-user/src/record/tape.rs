@@ -43,6 +43,8 @@ pub(super) struct Tape {
     /// Answers for the event in hand. A question that is asked twice for one event is answered once.
     asked: HashMap<Question, Answer, RandomState>,
     records: u64,
+    /// No new file is begun.
+    held: bool,
     state: State,
 }
 
@@ -69,6 +71,7 @@ impl Tape {
             table: Table::default(),
             asked: HashMap::default(),
             records: 0,
+            held: false,
             state: State::New,
         }
     }
@@ -113,11 +116,16 @@ impl Tape {
             self.write_block();
         }
         // A storm has no ticks, and silence has no blocks.
-        if (is_tick || full) && self.is_open() && self.files.is_due() {
+        if (is_tick || full) && self.is_open() && !self.held && self.files.is_due() {
             let turned = self.turn();
             self.check(turned);
         }
         self.take_event();
+    }
+
+    /// Whether a new file may be begun.
+    pub(super) const fn hold(&mut self, held: bool) {
+        self.held = held;
     }
 
     /// The event in hand is dealt with; `told` says that lines came of it.

@@ -1,17 +1,17 @@
 //! `tcpx daemon`: what is opened, attached and given away, in which order.
 
+mod held;
+mod opened;
 mod reload;
 mod tasks;
 
 use std::{
-    collections::BTreeSet,
+    cell::RefCell,
     fs,
     io::Write as _,
     os::unix::fs::{MetadataExt as _, chown},
     path::{Path, PathBuf},
     rc::Rc,
-    sync::Arc,
-    time::Duration,
 };
 
 use rustix::fs::{Access, access};
@@ -20,12 +20,18 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use self::{reload::Reload, tasks::Tasks};
+use self::{
+    held::{Held, Writing},
+    opened::{Opened, rules},
+    reload::Reload,
+    tasks::Tasks,
+};
 use super::{
     live::{self, Live},
     scope::Scope,
     select::Selection,
     session::{Ended, Session, runtime},
+    sharing::Sharing,
     stop::Signals,
 };
 use crate::{
@@ -36,34 +42,28 @@ use crate::{
         request::{Action, Daemon, Hooks, Limit},
         surroundings::Surroundings,
     },
-    command,
     daemon::{
         config::{self, Config},
-        consumer::{Consumer, Hub},
-        group::{gid, uid, user},
+        consumer::{Consumer, Consumers, Hub},
+        group::user,
         health::{Counting, Health, Recording},
         helper::{self, Remote},
-        http::{Listening, Rules, Server, Site},
-        log::say,
+        http::{Server, Site},
         memory::Memory,
-        notify,
         own::{Own, Watched},
         privileges::{self, Files},
         published::{Published, Reader},
         self_probe::SelfProbe,
         status,
         stream::Stream,
+        takeover::{self, Ending, Giving, Taking},
         telemetry::{Counted, Sources, Telemetry},
-        writer::{Control, Destination, Done, Writer},
     },
     kernel::{self, symbols::Symbols},
     line::Line,
     metrics,
-    record::{self, Recorder},
+    record::Recorder,
 };
-
-/// How long the last lines may take to a file: SIGTERM ends within a second.
-const LEAVE: Duration = Duration::from_millis(300);
 
 /// Carries out `tcpx daemon`.
 ///
@@ -103,77 +103,32 @@ fn check(request: &Daemon, config: &Config) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// Names of the configuration as numbers.
-fn rules(config: &Config) -> Result<Rules, Failure> {
-    let socket = &config.socket;
-    let group = socket.group.as_ref().map(|name| gid("socket.group", name)).transpose()?;
-    let users = socket.users.iter().map(|name| uid("socket.users", name));
-    let users = users.collect::<Result<BTreeSet<_>, _>>()?;
-    if let Some(name) = &config.privileges.user {
-        uid("privileges.user", name)?;
-    }
-    let hosts = config.http.hosts.iter().map(|name| name.to_ascii_lowercase()).collect();
-    let (connections, patience) = (socket.connections, socket.patience.0);
-    Ok(Rules { group, users, connections, patience, hosts: Arc::new(hosts) })
-}
-
-/// Sockets and files, before anything is attached: what is wrong with them is told at once.
-struct Opened {
-    listening: Vec<Listening>,
-    file: Destination,
-    recorder: Option<Recorder>,
-    self_probe: Option<SelfProbe>,
-}
-
-impl Opened {
-    fn new(config: &Config) -> Result<Self, Failure> {
-        let rules = rules(config)?;
-        if notify::watchdog().is_some() && !config.self_probe.enabled {
-            return Err(Failure::Machine {
-                what: "systemd's watchdog is on and self_probe.enabled is false: nothing would feed it"
-                    .to_owned(),
-                advice: "enable self-probes, or remove WatchdogSec= from the unit".to_owned(),
-            });
-        }
-        let mut listening = vec![Listening::unix(&config.socket.path, rules.clone())?];
-        if let Some(addr) = &config.http.listen {
-            listening.push(Listening::tcp(*addr.get_ref(), rules)?);
-        }
-        let file = config.output.file.as_deref();
-        let file = file.map_or(Ok(Destination::File(None)), Destination::file)?;
-        let self_probe = config.self_probe.enabled.then(SelfProbe::new).transpose();
-        let self_probe = self_probe.map_err(Failure::io("taking a port of 127.0.0.1 for self-probes"))?;
-        Ok(Self { listening, file, recorder: recorder(config)?, self_probe })
-    }
-}
-
-fn recorder(config: &Config) -> Result<Option<Recorder>, Failure> {
-    let Some(path) = config.recording.path.clone() else { return Ok(None) };
-    let rotation = config.recording.rotation().after(&path);
-    for gone in rotation.all_gone(&path) {
-        fs::remove_file(&gone).map_err(Failure::io(format!("removing {}", gone.display())))?;
-    }
-    Recorder::create(record::Destination { path, rotation }).map(Some)
-}
-
 fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
     Surroundings::read().check()?;
-    let Opened { listening, file, recorder, self_probe } = Opened::new(&config)?;
+    let taking = request.takeover.then(|| Taking::prepare(&takeover::path(&config.socket.path)));
+    let taking = taking.transpose()?.flatten();
+    let opened = Opened::new(&config, taking.as_ref())?;
     let hooks = config.hooks.attach();
-    let live = live::attach(&hooks, false, recorder.clone())?;
+    let live = live::attach(&hooks, false, opened.recorder.clone())?;
     let health = Health::default();
-    health.state().self_probe.enabled = self_probe.is_some();
+    health.state().self_probe.enabled = opened.self_probe.is_some();
     health.state().start = Some(live.start(&hooks));
-    let site = Site {
-        health: health.clone(),
-        memory: Memory::new(config.memory.clone()),
-        stream: Stream::new(config.stream.clone()),
-        counted: Counted::new(config.metrics.asked()),
-        page: config.http.page,
-    };
+    let site = site(&config, &health);
     let cost = metrics::Own::open();
     let helper = helper::start(request.helper.as_deref(), &health)?;
-    give_away(&config, request, &live, self_probe.as_ref(), &health)?;
+    give_away(&config, request, &live, &opened, &health)?;
+    // From here on it can be told to end.
+    let runtime = runtime()?;
+    let caught = runtime.block_on(async { Ok((Signals::but_hangup()?, signal(SignalKind::hangup())?)) });
+    let (signals, hangups) = caught.map_err(Failure::io("taking over signals"))?;
+    let sharing = Sharing::default();
+    let Opened { sockets, file, recorder, self_probe, .. } = opened;
+    let (sockets, taken) = match taking {
+        Some(taking) => {
+            sockets.taken_over(&config, taking, &sharing).map(|(all, taken)| (all, Some(taken)))?
+        }
+        None => (sockets, None),
+    };
     let sources = Sources {
         missed: Rc::clone(&live.missed),
         untold: Rc::clone(&live.untold),
@@ -183,40 +138,57 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
         cost,
     };
     let telemetry = Telemetry::start(&config, site.counted.clone(), sources)?;
-    // From here on it can be asked how it is, and so be told to end.
-    let runtime = runtime()?;
-    let taken = runtime.block_on(async { Ok((Signals::but_hangup()?, signal(SignalKind::hangup())?)) });
-    let (signals, hangups) = taken.map_err(Failure::io("taking over signals"))?;
-    let server = Server::start(site.clone(), listening)?;
     let writing = Writing::start(&config, file, &health)?;
-    let Writing { readers, control, done } = writing;
-    let mut readers = readers;
+    let (handles, listens) = (sockets.handles()?, sockets.addr());
+    // And asked how it is.
+    let server = Server::start(site.clone(), sockets.listening)?;
+    let Writing { mut readers, control, done } = writing;
     readers.extend([Box::new(site.memory.clone()) as Box<dyn Reader>, Box::new(site.stream.clone())]);
     let consumers: Vec<Box<dyn Consumer>> =
         vec![Box::new(Counting(health.clone())), Box::new(telemetry), Box::new(Published::new(readers))];
-    let socket = config.socket.path.clone();
+    let consumers: Consumers = Rc::new(RefCell::new(consumers));
+    let (socket, grace) = (config.socket.path.clone(), config.takeover.grace.0);
     let reload = Reload::new(request.config.clone(), config, control, site.clone());
+    let held = Held { consumers, reload: Rc::new(RefCell::new(Some(reload))), rest: Rc::default() };
+    *held.rest.borrow_mut() = Some((site, server, done));
+    let giving = Rc::new(Giving {
+        listens,
+        sockets: handles,
+        ..Giving::new(sharing, recorder.clone(), grace, held.release())
+    });
     let tasks = Tasks {
         hangups,
         helper: Rc::clone(&helper),
-        reload,
+        reload: Rc::clone(&held.reload),
         self_probe,
         recorder,
         health,
         own: Own::new(own_netns()?),
         missed: Rc::clone(&live.missed),
+        taken,
+        door: sockets.door,
+        giving: Rc::clone(&giving),
     };
-    let ended = follow((&runtime, signals), live, &hooks, helper, Hub::new(consumers), tasks);
-    site.stream.end();
-    server.stop();
-    for (name, done) in done {
-        if !done.within(LEAVE) {
-            say(&format!("{name}: not all of the last lines could be written"));
-        }
+    let hub = Hub::new(Rc::clone(&held.consumers));
+    let ended = follow((&runtime, signals), live, &hooks, helper, hub, tasks);
+    if !giving.finish() {
+        // Where the directory belongs to somebody else the files stay, and the next daemon takes them over.
+        let _ = fs::remove_file(takeover::path(&socket));
+        let _ = fs::remove_file(socket);
     }
-    // Where the directory belongs to somebody else the file stays, and the next daemon takes it over.
-    let _ = fs::remove_file(socket);
+    held.end(Vec::new());
     Ok(ended?.exit(false))
+}
+
+/// What pages show, before there is anything to show.
+fn site(config: &Config, health: &Health) -> Site {
+    Site {
+        health: health.clone(),
+        memory: Memory::new(config.memory.clone()),
+        stream: Stream::new(config.stream.clone()),
+        counted: Counted::new(config.metrics.asked()),
+        page: config.http.page,
+    }
 }
 
 /// What the C library reads to find the collector by its name.
@@ -234,7 +206,7 @@ fn give_away(
     config: &Config,
     request: &Daemon,
     live: &Live<kernel::Live>,
-    self_probe: Option<&SelfProbe>,
+    opened: &Opened,
     health: &Health,
 ) -> Result<(), Failure> {
     // /proc/kallsyms hides its addresses from who has no CAP_SYSLOG.
@@ -251,13 +223,16 @@ fn give_away(
         let Some(user) = &user else { break };
         chown(path, Some(user.uid), None).map_err(Failure::io(format!("giving {} away", path.display())))?;
     }
+    if let Some(user) = &user {
+        opened.sockets.give(user.uid, &config.socket.path)?;
+    }
     let configured = request.config.as_deref().unwrap_or(config::PATH.as_ref());
     let mut read = vec![directory(configured), "/proc/self/fdinfo".into(), "/sys/devices/system/cpu".into()];
     read.extend(RESOLVER.iter().filter(|_| queue.is_some()).map(PathBuf::from));
     let files = Files {
         read,
         write: written.iter().cloned().chain([directory(&config.socket.path)]).collect(),
-        connect: self_probe.map(SelfProbe::port).into_iter().collect(),
+        connect: opened.self_probe.as_ref().map(SelfProbe::port).into_iter().collect(),
         connect_anywhere: queue.is_some(),
     };
     let privileges = privileges::of_daemon(user.as_ref(), &files, &*live.readable)?;
@@ -291,16 +266,17 @@ fn follow(
     tasks: Tasks,
 ) -> Result<Ended, Failure> {
     let first = live.start(hooks);
-    let engine = live.host_of(audit::Scope::All, helper);
+    let engine = live.host_of(audit::Scope::All, helper).sharing(tasks.giving.sharing.clone());
     let source = live.source;
     runtime.block_on(async {
         let scope = Scope::Host;
         engine.begin_recording(&first, &scope);
         let (own, health) = (tasks.own.clone(), tasks.health.clone());
+        let inherited = tasks.giving.inherited.clone();
         let session = Session {
             source,
-            engine: Watched { engine, own, health },
-            work: None::<command::Running>,
+            engine: Watched { engine, own, health, inherited },
+            work: Ending(Rc::clone(&tasks.giving.over)),
             selection: Selection::new(Filter::default(), scope),
             sink: Box::new(hub),
             limit: Limit::default(),
@@ -311,27 +287,6 @@ fn follow(
             failure = tasks.run() => Err(failure),
         }
     })
-}
-
-/// Threads that write lines.
-struct Writing {
-    readers: Vec<Box<dyn Reader>>,
-    control: Control,
-    done: Vec<(&'static str, Done)>,
-}
-
-impl Writing {
-    fn start(config: &Config, file: Destination, health: &Health) -> Result<Self, Failure> {
-        let (writer, control, done) = Writer::start("file", file, health.meter("file"))?;
-        let mut all =
-            Self { readers: vec![Box::new(writer) as Box<dyn Reader>], control, done: vec![("file", done)] };
-        if config.output.stdout {
-            let (writer, _, done) = Writer::start("stdout", Destination::Stdout, health.meter("stdout"))?;
-            all.readers.push(Box::new(writer));
-            all.done.push(("stdout", done));
-        }
-        Ok(all)
-    }
 }
 
 /// How a recording stands.

@@ -16,6 +16,7 @@ use super::{
     Engine, Source,
     judge::{finish_recorded, judge, judge_recorded},
     scope::Scope,
+    sharing::Sharing,
 };
 use crate::{
     abilities::Abilities,
@@ -141,6 +142,7 @@ impl<S: Source> Live<S> {
             audited,
             names,
             recorder,
+            sharing: None,
         }
     }
 }
@@ -159,9 +161,16 @@ pub struct Host {
     audited: audit::Scope,
     names: KernelNames,
     recorder: Option<Recorder>,
+    sharing: Option<Sharing>,
 }
 
 impl Host {
+    /// What it tells is decided elsewhere: another one may watch this host too.
+    #[must_use]
+    pub fn sharing(self, sharing: Sharing) -> Self {
+        Self { sharing: Some(sharing), ..self }
+    }
+
     /// Lines carry the packets that they belong to.
     #[must_use]
     pub fn with_packets(self) -> Self {
@@ -220,9 +229,15 @@ impl Host {
 impl Engine for Host {
     fn push(&mut self, event: &Event, lines: &mut Vec<Line>) {
         self.enrich.observe(event);
+        if let Some(sharing) = &self.sharing {
+            sharing.before(event, &mut self.pipeline);
+        }
         match &self.recorder {
             Some(recorder) => judge_recorded(&mut self.pipeline, event, &*self.enrich, recorder, lines),
             None => judge(&mut self.pipeline, event, &*self.enrich, lines),
+        }
+        if let Some(sharing) = &self.sharing {
+            sharing.after(event, &self.pipeline);
         }
     }
 

@@ -127,9 +127,11 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
         let mut events = Vec::new();
         loop {
             tokio::select! {
-                read = self.source.next(&mut events) => read.map_err(Failure::io("reading events"))?,
-                _ = signals.next() => break,
+                // In a storm there are always more events.
+                biased;
                 () = until(end) => break,
+                _ = signals.next() => break,
+                read = self.source.next(&mut events) => read.map_err(Failure::io("reading events"))?,
             }
             self.take(&mut events)?;
         }

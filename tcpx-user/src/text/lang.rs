@@ -67,24 +67,34 @@ impl Lang {
         }
     }
 
-    /// What the environment asks for, in gettext's order: LC_ALL, LC_MESSAGES, LANG.
+    /// What the environment asks for, in gettext's order: LANGUAGE where there is a locale, LC_ALL, LC_MESSAGES, LANG.
     #[must_use]
     pub fn of_environment() -> Self {
         let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
-        ["LC_ALL", "LC_MESSAGES", "LANG"]
-            .into_iter()
-            .find_map(set)
-            .map_or(Self::English, |name| Self::of_locale(&name))
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set).unwrap_or_default();
+        Self::of(&locale, &set("LANGUAGE").unwrap_or_default())
     }
 
-    /// The language of a locale such as `zh_CN.UTF-8`. Texts are UTF-8: a locale of another charset gets English, which is ASCII.
-    fn of_locale(locale: &str) -> Self {
+    /// The language of a locale such as `zh_CN.UTF-8`, and of a list of languages that are preferred to its own. Texts are UTF-8: a
+    /// locale of another charset gets English, which is ASCII.
+    fn of(locale: &str, preferred: &str) -> Self {
         let locale = locale.split('@').next().unwrap_or_default();
         let (name, charset) = locale.split_once('.').unwrap_or((locale, "UTF-8"));
-        let utf8 = charset.replace('-', "").eq_ignore_ascii_case("utf8");
+        if !charset.replace('-', "").eq_ignore_ascii_case("utf8") || matches!(name, "" | "C" | "POSIX") {
+            return Self::English;
+        }
+        let known = preferred.split(':').find_map(Self::called);
+        known.or_else(|| Self::called(name)).unwrap_or_default()
+    }
+
+    /// `zh_CN`, `zh-Hans` and the like.
+    fn called(name: &str) -> Option<Self> {
         let name = name.replace('_', "-").to_ascii_lowercase();
         let simplified = ["zh-cn", "zh-sg", "zh-hans"].iter().any(|start| name.starts_with(start));
-        if utf8 && (simplified || name == "zh") { Self::Chinese } else { Self::English }
+        if simplified || name == "zh" {
+            return Some(Self::Chinese);
+        }
+        (name == "en" || name.starts_with("en-")).then_some(Self::English)
     }
 
     /// All that is known about a verdict, in this language.

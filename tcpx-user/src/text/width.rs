@@ -61,7 +61,8 @@ pub fn wrap(text: &str, width: usize, first: &str, rest: &str) -> Vec<String> {
 
 /// A word cut where a line may end: beside a wide character, but not before a sign that closes nor after one that opens.
 fn parts(word: &str) -> Vec<&str> {
-    if word.is_ascii() {
+    // A mark such as [推断] stays whole.
+    if word.is_ascii() || (word.starts_with('[') && word.ends_with(']')) {
         return vec![word];
     }
     let (mut parts, mut from, mut last) = (Vec::new(), 0, None);

@@ -82,9 +82,16 @@ impl Place {
         tcpx.env("NOTIFY_SOCKET", &told).stderr(log);
         change(&mut tcpx);
         let child = tcpx.spawn().expect("tcpx starts");
-        let daemon = Daemon { place: self, child, systemd };
-        daemon.until_told("READY=1");
+        let mut daemon = Daemon { place: self, child, systemd, told: String::new() };
+        daemon.told = daemon.until_told("READY=1");
         daemon
+    }
+
+    /// Starts one that takes over from the one that runs here.
+    pub(crate) fn take_over(&self) -> Daemon<'_> {
+        self.start_with(|tcpx| {
+            tcpx.arg("--takeover");
+        })
     }
 
     /// What it said on stderr.
@@ -98,6 +105,8 @@ pub(crate) struct Daemon<'a> {
     pub(crate) place: &'a Place,
     child: Child,
     systemd: UnixDatagram,
+    /// What it told systemd until it was ready.
+    pub(crate) told: String,
 }
 
 impl Daemon<'_> {
@@ -110,16 +119,18 @@ impl Daemon<'_> {
         kill_process(pid, signal).expect("it runs");
     }
 
-    /// The next message to systemd that has this in it.
+    /// Messages to systemd up to the next that has this in it.
     pub(crate) fn until_told(&self, word: &str) -> String {
-        let mut message = [0; 4096];
+        let (mut message, mut all) = ([0; 4096], String::new());
         loop {
             let size = self.systemd.recv(&mut message).unwrap_or_else(|error| {
                 panic!("waited in vain for {word}: {error}; it said: {}", self.place.log())
             });
             let text = String::from_utf8_lossy(&message[..size]).into_owned();
+            all.push_str(&text);
+            all.push('\n');
             if text.contains(word) {
-                return text;
+                return all;
             }
         }
     }
@@ -128,6 +139,11 @@ impl Daemon<'_> {
         self.signal(Signal::HUP);
         self.until_told("RELOADING=1");
         self.until_told("READY=1");
+    }
+
+    /// Waits until it has ended by itself, and says how.
+    pub(crate) fn ended(mut self) -> ExitStatus {
+        until("its end", || self.child.try_wait().expect("a child"))
     }
 
     /// Ends it and says how, and how long that took.
@@ -140,15 +156,12 @@ impl Daemon<'_> {
 
     /// Status and body of a page.
     pub(crate) fn get(&self, page: &str) -> (u16, String) {
-        let (status, _, body) = answer(self.ask(page));
-        (status, body)
+        get(&self.place.socket(), page)
     }
 
     /// A request whose answer is not read.
     pub(crate) fn ask(&self, page: &str) -> UnixStream {
-        let stream = UnixStream::connect(self.place.socket()).expect("the socket");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        request(stream, page, "Host: tcpx\r\n")
+        ask(&self.place.socket(), page)
     }
 
     pub(crate) fn health(&self) -> Value {
@@ -175,6 +188,18 @@ impl Drop for Daemon<'_> {
             drop(self.child.wait());
         }
     }
+}
+
+/// Status and body of a page of whoever answers there.
+pub(crate) fn get(socket: &Path, page: &str) -> (u16, String) {
+    let (status, _, body) = answer(ask(socket, page));
+    (status, body)
+}
+
+fn ask(socket: &Path, page: &str) -> UnixStream {
+    let stream = UnixStream::connect(socket).expect("the socket");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    request(stream, page, "Host: tcpx\r\n")
 }
 
 /// Asks for a page with these headers.

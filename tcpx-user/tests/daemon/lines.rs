@@ -1,12 +1,19 @@
 //! What it tells, and what becomes of that when it is reloaded, ended, killed, or out of disk.
 
-use std::{collections::BTreeSet, fs, process::Command, thread, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
 
 use assert_cmd::cargo::CommandCargoExt as _;
 use rustix::process::Signal;
 
 use crate::{
-    daemon::{Place, read_lines, until},
+    daemon::{PATIENCE, Place, read_lines, until},
     provoke::Refusing,
 };
 
@@ -92,13 +99,15 @@ pub(crate) fn terminated() {
     let daemon = place.start();
     let (port, mut stream) = (Refusing::new(), daemon.stream());
     assert_eq!(stream.next().expect("a first line")["type"], "start");
+    // What a reader does not read holds nobody up, and would be cut off.
+    let reading = thread::spawn(move || stream.collect::<Vec<_>>());
     port.refuse(20);
     let (status, took) = daemon.end(Signal::TERM);
     assert!(status.success() && took < Duration::from_secs(1), "{status} after {took:?}");
     let written = read_lines(&place.path("a.jsonl"));
     assert_eq!(port.attempts(&written), 20);
     assert_eq!(written.last().expect("lines")["type"], "summary");
-    let streamed: Vec<_> = stream.collect();
+    let streamed = reading.join().expect("it is read");
     assert_eq!(port.attempts(&streamed), 20);
     assert_eq!(streamed.last().expect("lines")["type"], "summary");
 }
@@ -111,6 +120,27 @@ fn descriptors(pid: u32) -> BTreeSet<String> {
         text.lines().find_map(|line| line.strip_prefix("prog_id:")).map(|id| id.trim().to_owned())
     });
     ids.collect()
+}
+
+/// What comes faster than it is read must not be waited for.
+pub(crate) fn ended_in_a_storm() {
+    let place = Place::new("buffer_size = \"64k\"\n");
+    let daemon = place.start();
+    let (port, over, begun) = (Refusing::new(), AtomicBool::new(false), Instant::now());
+    let took = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) && begun.elapsed() < 2 * PATIENCE {
+                port.refuse(100);
+            }
+        });
+        until("attempts", || (port.attempts(&daemon.lines("/attempts")) > 0).then_some(()));
+        let (status, took) = daemon.end(Signal::TERM);
+        over.store(true, Ordering::Relaxed);
+        // 3: some were lost, which is what storms do.
+        assert!(matches!(status.code(), Some(0 | 3)), "{status}");
+        took
+    });
+    assert!(took < PATIENCE, "{took:?}");
 }
 
 pub(crate) fn killed() {

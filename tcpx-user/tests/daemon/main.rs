@@ -9,12 +9,21 @@ mod collector;
 mod contained;
 mod daemon;
 mod http;
+#[path = "../soak/ledger.rs"]
+#[allow(dead_code, reason = "the soak uses the rest")]
+mod ledger;
 mod lines;
+#[path = "../soak/load.rs"]
+#[allow(dead_code, reason = "the soak uses the rest")]
+mod load;
 mod package;
 mod page;
 mod privileges;
 mod provoke;
 mod service;
+#[path = "../soak/tail.rs"]
+mod tail;
+mod takeover;
 mod units;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -27,6 +36,7 @@ const TRIALS: &[(&str, fn())] = &[
     ("SIGTERM ends it within a second with the last lines and the summary", lines::terminated),
     ("after SIGKILL nothing stays, and the next one starts", lines::killed),
     ("a full disk is told, and all else goes on", lines::full_disk),
+    ("a storm does not hold up its end", lines::ended_in_a_storm),
     ("recordings rotate, go on after a restart and stay below their size", lines::recordings),
     ("a slow reader is let go and counted while another gets all", http::slow_reader),
     ("a stalled reader does not make memory grow", http::stalled_reader),
@@ -49,6 +59,9 @@ const TRIALS: &[(&str, fn())] = &[
     ("units, pod and page name the same capabilities", contained::rights),
     ("the package for Debian has all units and completions", package::contents),
     ("what dpkg and systemd-sysusers run for the package is right", package::scripts),
+    ("daemons that take over from each other under load tell each connection once", takeover::once),
+    ("a daemon that takes over from nobody just starts", takeover::nobody),
+    ("who is run by a service manager hands over to none but it", takeover::supervised),
     ("systemd is told what it wants to know", service::notify),
     ("a daemon on the same socket is not started twice", service::twice),
     ("status says in words how it is, and that nobody is there", service::status),

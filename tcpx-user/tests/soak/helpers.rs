@@ -45,7 +45,7 @@ fn helper(connection: OwnedFd) -> Child {
 impl Drop for Helpers {
     fn drop(&mut self) {
         // accept() returns.
-        drop(shutdown(&self.listener, Shutdown::Both));
+        let _ = shutdown(&self.listener, Shutdown::Both);
         drop(self.thread.take().map(JoinHandle::join));
     }
 }

@@ -29,6 +29,18 @@ impl Named {
         }
     }
 
+    /// Of daemons that have ended: what they said last of their consumers, and the records in these lines.
+    pub(crate) fn of_ended(log: &str, records: u64) -> Self {
+        let lost = |name: &str| {
+            let own = log.lines().filter_map(|line| line.strip_prefix("tcpx: ")?.strip_prefix(name));
+            own.filter_map(|rest| {
+                rest.strip_prefix(": ")?.strip_suffix(" lines were lost in all")?.parse::<u64>().ok()
+            })
+            .sum()
+        };
+        Self { file: lost("file"), otlp: lost("otlp"), records, missed: 0 }
+    }
+
     pub(crate) const fn and(self, other: Self) -> Self {
         Self {
             file: self.file + other.file,

@@ -11,6 +11,8 @@ use std::{
 pub(crate) struct Told {
     attempts: Times,
     resets: Times,
+    /// Records that `loss` lines name.
+    pub(crate) records: u64,
     /// Lines of others: kind, id and time.
     others: HashSet<(Kind, u64, i128)>,
 }

@@ -17,15 +17,9 @@ use rustix::{
     net::{AddressFamily, SocketFlags, SocketType, bind, connect, getsockname, socket_with},
 };
 
-/// Connections a second.
-pub(crate) const RATE: u32 = 2_000;
-/// Loopback has as many addresses.
-pub(crate) const MOST_MINUTES: f64 = 130.0;
 /// 127.1.0.0
 const FIRST: u32 = 0x7f01_0000;
 const PAUSE: Duration = Duration::from_millis(5);
-/// A machine that is slower makes fewer, and does not make up for them in one go.
-const MOST_AT_ONCE: f64 = RATE as f64 / 20.0;
 
 /// The number of the connection that came from this address.
 pub(crate) fn number(addr: IpAddr) -> Option<u32> {
@@ -47,7 +41,8 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    pub(crate) fn start() -> Self {
+    /// So many a second.
+    pub(crate) fn start(rate: u32) -> Self {
         let bound = tcp();
         bind(&bound, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a port");
         let to: SocketAddr = getsockname(&bound).expect("its name").try_into().expect("an address");
@@ -56,10 +51,11 @@ impl Load {
         let (stop, stopped) = channel();
         let (making, turns) = (Arc::clone(&made), Arc::clone(&turn));
         let body = move || {
-            let (mut owed, mut last) = (0.0, Instant::now());
+            let (mut owed, mut last, rate) = (0.0, Instant::now(), f64::from(rate));
             while stopped.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
                 let _turn = turns.lock().expect("nobody panics");
-                owed = (owed + last.elapsed().as_secs_f64() * f64::from(RATE)).min(MOST_AT_ONCE);
+                // A machine that is slower makes fewer, and does not make up for them in one go.
+                owed = (owed + last.elapsed().as_secs_f64() * rate).min(rate / 20.0 + 1.0);
                 last = Instant::now();
                 while owed >= 1.0 {
                     refuse(making.load(Ordering::Relaxed), to);

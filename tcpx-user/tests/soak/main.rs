@@ -30,6 +30,8 @@ use tcpx_user::cli::surroundings::Surroundings;
 /// Says that this process has mounts of its own, which go when it goes.
 const OWN_MOUNTS: &str = "__own-mounts";
 const CANNOT: u8 = 77;
+/// Loopback has as many addresses as that takes.
+const MOST_MINUTES: f64 = 130.0;
 
 fn main() -> ExitCode {
     let mut arguments: Vec<_> = env::args().skip(1).collect();
@@ -59,5 +61,5 @@ fn minutes(arguments: &[String]) -> Option<Duration> {
         [name, value] if name == "--minutes" => value.parse().ok()?,
         _ => return None,
     };
-    (0.1..=load::MOST_MINUTES).contains(&minutes).then(|| Duration::from_secs_f64(minutes * 60.0))
+    (0.1..=MOST_MINUTES).contains(&minutes).then(|| Duration::from_secs_f64(minutes * 60.0))
 }

@@ -19,14 +19,15 @@ use crate::{
     helpers::Helpers,
     invariant::{self, Named, consumer},
     ledger::Ledger,
-    load::{Load, RATE},
+    load::Load,
     tail::Tail,
 };
 
 const CONFIG: &str = r#"
 output.file = "DIR/small/a.jsonl"
-hooks.buffer_size = "32M"
+hooks.buffer_size = "8M"
 stream.backlog = 500
+takeover.grace = "5s"
 [metrics]
 process = true
 names = 10000
@@ -39,6 +40,8 @@ path = "DIR/recorded/r.tcpx"
 rotate_size = "8M"
 total_size = "32M"
 "#;
+/// Connections a second.
+const RATE: u32 = 2_000;
 /// A file is renamed at this size.
 const LARGE: u64 = 16 << 20;
 const PROGRESS: Duration = Duration::from_secs(30);
@@ -59,6 +62,8 @@ pub(crate) fn run(length: Duration) {
     while soak.begun.elapsed() < length / 3 {
         soak.round();
         soak.restart();
+        soak.round();
+        soak.take_over();
     }
     let mut warm = None;
     while soak.begun.elapsed() < length || warm.is_none() {
@@ -74,6 +79,7 @@ pub(crate) fn run(length: Duration) {
 struct Happened {
     reloads: u32,
     restarts: u32,
+    takeovers: u32,
     outages: u32,
     full_disks: u32,
     killed_helpers: u32,
@@ -108,7 +114,7 @@ struct Soak<'a> {
 impl<'a> Soak<'a> {
     fn start(place: &'a Place) -> Self {
         let ledger = Arc::<Ledger>::default();
-        let load = Rc::new(Load::start());
+        let load = Rc::new(Load::start(RATE));
         let collector = Collector::start(load.port, Arc::clone(&ledger));
         place.configure(&CONFIG.replace("COLLECTOR", &collector.at.to_string()));
         let disk = Disk::mount(place.path("small"));
@@ -230,13 +236,39 @@ impl<'a> Soak<'a> {
 
     fn restart(&mut self) {
         self.settle();
-        self.before = self.named();
+        let named = self.named();
         let since = self.load.made();
         let (status, _) = self.daemon.take().expect("it runs").end(Signal::TERM);
         // 3 says that records were lost.
         assert!(matches!(status.code(), Some(0 | 3)), "{status}; it said: {}", self.place.log());
+        self.ended(named);
         self.start_daemon(since);
         self.happened.restarts += 1;
+    }
+
+    /// Another daemon takes over while connections are made: each is told.
+    fn take_over(&mut self) {
+        self.settle();
+        let named = self.named();
+        let since = self.load.made();
+        let old = self.daemon.take().expect("it runs");
+        let helper = self.place.path("helper.sock");
+        self.daemon = Some(self.place.start_with(|tcpx| {
+            tcpx.arg("--takeover").arg("--helper").arg(helper);
+        }));
+        let status = old.ended();
+        assert!(matches!(status.code(), Some(0 | 3)), "{status}; it said: {}", self.place.log());
+        self.ended(named);
+        self.life = (self.load.made() + 1, since);
+        self.happened.takeovers += 1;
+    }
+
+    /// What daemons that have ended said at their end. Records of which they told after somebody last asked are in the file.
+    fn ended(&mut self, before: Named) {
+        self.tail.catch_up();
+        // A line of a loss may itself have found the disk full.
+        let records = self.ledger.file().records.max(before.records);
+        self.before = Named { missed: before.missed, ..Named::of_ended(&self.place.log(), records) };
     }
 
     /// What was lost until now, as far as that is named.
@@ -249,7 +281,7 @@ impl<'a> Soak<'a> {
         let load = Rc::clone(&self.load);
         let _none_is_made = load.hold();
         let made = load.made();
-        let told = Deadline::after(Duration::from_mins(1)).until("all of it", || {
+        let told = Deadline::after(Duration::from_mins(5)).until("all of it", || {
             let named = self.named();
             self.tail.catch_up();
             let missing = self.ledger.missing_in_file(made);
@@ -285,6 +317,7 @@ impl<'a> Soak<'a> {
             let own = text
                 .lines()
                 .filter(|line| line.starts_with("tcpx_attempts_total{") && line.contains(&self.load.name));
+            // With what a daemon before had begun, and this one told on.
             let counted: u32 = own.filter_map(|line| line.rsplit(' ').next()?.parse::<u32>().ok()).sum();
             assert!(counted <= made - may, "{counted} counted, and {} made", made - may);
             (counted >= made - must.min(made)).then_some(())
@@ -321,15 +354,17 @@ impl<'a> Soak<'a> {
         let end = self.settle();
         let _none_is_made = load.hold();
         let made = load.made();
-        until("all at the collector", || {
+        let sent = Deadline::after(Duration::from_mins(5)).until("all at the collector", || {
             let named = self.named();
             self.pass(Duration::from_millis(200));
-            (self.ledger.only_in_file(made) as u64 <= named.otlp).then_some(())
+            Ok((self.ledger.only_in_file(made) as u64 <= named.otlp).then_some(()))
         });
+        assert!(sent.is_ok(), "{} lines did not come to the collector", self.ledger.only_in_file(made));
         let named = self.named();
         let (status, took) = self.daemon.take().expect("it runs").end(Signal::TERM);
         assert!(matches!(status.code(), Some(0 | 3)), "{status}; it said: {}", self.place.log());
-        self.tail.catch_up();
+        self.ended(named);
+        let named = self.before;
         println!("soak: {:?}", self.happened);
         println!(
             "soak: {rate:.0} connections a second; ended in {took:?}; memory was {warm:?}, is {end:?} (kB)"

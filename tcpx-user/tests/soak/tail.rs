@@ -132,6 +132,7 @@ struct Data {
     local: Option<End>,
     remote: Option<End>,
     flow: Option<Flow>,
+    count: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -149,7 +150,10 @@ struct Flow {
 fn note(line: &[u8], port: u16, told: &mut Told) {
     let line: Line = serde_json::from_slice(line)
         .unwrap_or_else(|error| panic!("{error} in {}", String::from_utf8_lossy(line)));
-    let Data { id, time, local, remote, flow } = line.data;
+    let Data { id, time, local, remote, flow, count } = line.data;
+    if line.kind == "loss" {
+        told.records += count.unwrap_or(0);
+    }
     let (kind, own) = match line.kind.as_str() {
         "attempt" => {
             let ends = local.zip(remote).filter(|(_, remote)| remote.port == port);

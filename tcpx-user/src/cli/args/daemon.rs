@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// `tcpx daemon`
 #[derive(Debug, Default, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[command(group(clap::ArgGroup::new("action").args(["check_config", "print_config", "status"])))]
 pub struct DaemonArgs {
     /// Configuration [default: /etc/tcpx/daemon.toml if it is there]
@@ -12,6 +13,9 @@ pub struct DaemonArgs {
     /// Ask the helper behind this unix socket, which systemd starts, instead of starting one
     #[arg(long, value_name = "SOCKET", conflicts_with = "action")]
     pub helper: Option<PathBuf>,
+    /// Take over from the daemon that runs on the same socket, so that nothing is missed; without one, just start
+    #[arg(long, conflicts_with = "action")]
+    pub takeover: bool,
     /// Say whether the configuration is right, and do no more
     #[arg(long)]
     pub check_config: bool,

@@ -11,6 +11,8 @@ pub struct Daemon {
     pub config: Option<PathBuf>,
     /// Socket of a helper that somebody else starts.
     pub helper: Option<PathBuf>,
+    /// Take over from the one that runs.
+    pub takeover: bool,
     /// What to do.
     pub action: Action,
 }
@@ -35,5 +37,5 @@ pub(super) fn daemon(typed: DaemonArgs) -> Daemon {
         DaemonArgs { status: true, .. } => Action::Status,
         DaemonArgs { .. } => Action::Run,
     };
-    Daemon { config: typed.config, helper: typed.helper, action }
+    Daemon { config: typed.config, helper: typed.helper, takeover: typed.takeover, action }
 }

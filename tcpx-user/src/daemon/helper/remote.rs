@@ -17,12 +17,13 @@ use std::{
 use super::{
     ARGUMENT,
     kept::Kept,
-    protocol::{Ask, Reply, put, take},
+    protocol::{Ask, Reply},
 };
 use crate::{
     audit::Counters,
     cli::failure::Failure,
     daemon::{
+        frames::{put, take},
         health::{Health, Helper},
         log::say,
     },

@@ -6,9 +6,13 @@ use std::{
     process::ExitCode,
 };
 
-use super::protocol::{Ask, Reply, put, take};
+use super::protocol::{Ask, Reply};
 use crate::{
-    daemon::{log::say, privileges},
+    daemon::{
+        frames::{put, take},
+        log::say,
+        privileges,
+    },
     enrich::{Enrich, Informant as _, Limits},
     record,
 };

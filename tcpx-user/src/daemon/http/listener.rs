@@ -4,15 +4,19 @@ use std::{
     collections::BTreeSet,
     fs, io,
     net::{SocketAddr, TcpListener as StdTcp},
-    os::unix::{
-        fs::{FileTypeExt as _, PermissionsExt as _},
-        net::{UnixListener as StdUnix, UnixStream as StdStream},
+    os::{
+        fd::{AsFd as _, OwnedFd},
+        unix::{
+            fs::{FileTypeExt as _, PermissionsExt as _},
+            net::{UnixListener as StdUnix, UnixStream as StdStream},
+        },
     },
     path::Path,
     sync::Arc,
     time::Duration,
 };
 
+use rustix::net::getsockname;
 use tokio::{
     net::{TcpListener, UnixListener, unix::UCred},
     sync::Semaphore,
@@ -80,6 +84,39 @@ impl Listening {
         Ok(Self { socket: Std::Tcp(socket), name, rules })
     }
 
+    /// A socket that listens already; which of the two it is its name tells.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn given(socket: OwnedFd, unix: &Path, rules: Rules) -> Result<Self, Failure> {
+        let name = getsockname(&socket).map_err(io::Error::from);
+        let name = name.map_err(Failure::io("looking at a socket that was handed over"))?;
+        Ok(match SocketAddr::try_from(name) {
+            Ok(addr) => Self { socket: Std::Tcp(socket.into()), name: addr.to_string(), rules },
+            Err(_) => Self { socket: Std::Unix(socket.into()), name: unix.display().to_string(), rules },
+        })
+    }
+
+    /// The TCP address.
+    #[must_use]
+    pub fn addr(&self) -> Option<SocketAddr> {
+        match &self.socket {
+            Std::Unix(_) => None,
+            Std::Tcp(socket) => socket.local_addr().ok(),
+        }
+    }
+
+    /// A second descriptor of it.
+    ///
+    /// # Errors
+    /// There are too many.
+    pub fn handle(&self) -> io::Result<OwnedFd> {
+        match &self.socket {
+            Std::Unix(socket) => socket.as_fd().try_clone_to_owned(),
+            Std::Tcp(socket) => socket.as_fd().try_clone_to_owned(),
+        }
+    }
+
     /// Names by which it may be asked.
     pub(super) fn names(&self) -> Names {
         Names { given: Arc::clone(&self.rules.hosts), unix: matches!(self.socket, Std::Unix(_)) }
@@ -113,7 +150,10 @@ fn refuse_if_served(path: &Path) -> Result<(), Failure> {
         }),
         Ok(_) if StdStream::connect(path).is_ok() => Err(Failure::Machine {
             what: format!("a daemon answers on {shown} already"),
-            advice: "end that one first (systemctl stop tcpx), or choose another socket.path".to_owned(),
+            advice:
+                "end that one first (systemctl stop tcpx), take over from it (--takeover), or choose another \
+                     socket.path"
+                    .to_owned(),
         }),
         _ => Ok(()),
     }

@@ -46,7 +46,7 @@ const SOCKETCALL: &str =
 const SELF: &str = "The SYN comes back over loopback and the established lookup finds the very socket that sent it, in \
                     SYN_SENT: RFC 9293's simultaneous open, with itself. Ephemeral ports make it happen by chance.";
 const CROSSED: &str =
-    "A socket in SYN_SENT that gets a SYN goes to SYN_RECV and answers SYN-ACK (RFC 9293, figure 8).";
+    "A socket in SYN_SENT that gets a SYN goes to SYN_RECV and answers SYN-ACK (RFC 9293, section 3.5).";
 const LOST: &str =
     "A firewall drops the first socket's SYN, so it still waits in SYN_SENT when the second one's comes.";
 

@@ -115,7 +115,7 @@ fn check(events: &[Event]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn stories() -> impl Strategy<Value = Vec<Event>> {
+pub(super) fn stories() -> impl Strategy<Value = Vec<Event>> {
     let kinds = prop::collection::vec(0..11_u8, 1..8);
     kinds.prop_map(|kinds| (0_u16..).zip(kinds).flat_map(|(number, kind)| story(number, kind)).collect())
 }

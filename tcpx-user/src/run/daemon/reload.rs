@@ -68,6 +68,7 @@ fn fixed(before: &Config, after: &Config) -> Vec<&'static str> {
         ("metrics", before.metrics != after.metrics),
         ("otlp", !same_otlp(before, after)),
         ("self_probe.enabled", before.self_probe.enabled != after.self_probe.enabled),
+        ("takeover", before.takeover != after.takeover),
         ("privileges", before.privileges != after.privileges),
     ];
     differ.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()

@@ -1,6 +1,6 @@
 //! What a daemon does beside its session, on the same thread, now and then: self-probes, reloads, what it tells systemd.
 
-use std::{rc::Rc, time::Duration};
+use std::{cell::RefCell, io, os::unix::net::UnixListener, rc::Rc, time::Duration};
 
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -10,7 +10,15 @@ use tokio::{
 use super::{recording, reload::Reload};
 use crate::{
     cli::failure::Failure,
-    daemon::{health::Health, helper::Remote, log::say, notify, own::Own, self_probe::SelfProbe},
+    daemon::{
+        health::Health,
+        helper::Remote,
+        log::say,
+        notify,
+        own::Own,
+        self_probe::SelfProbe,
+        takeover::{Giving, Probing, Taken},
+    },
     record::Recorder,
     run::live::Missed,
 };
@@ -22,33 +30,54 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(super) struct Tasks {
     pub(super) hangups: Signal,
     pub(super) helper: Rc<Remote>,
-    pub(super) reload: Reload,
+    /// None once another daemon has taken over.
+    pub(super) reload: Rc<RefCell<Option<Reload>>>,
     pub(super) self_probe: Option<SelfProbe>,
     pub(super) recorder: Option<Recorder>,
     pub(super) health: Health,
     pub(super) own: Own,
     pub(super) missed: Missed,
+    /// From whom this one has taken over.
+    pub(super) taken: Option<Taken>,
+    /// Where another one may ask to take over.
+    pub(super) door: Option<UnixListener>,
+    pub(super) giving: Rc<Giving>,
 }
 
 impl Tasks {
     /// Until it is dropped; or why that cannot be.
     pub(super) async fn run(self) -> Failure {
-        let Self { mut hangups, helper, mut reload, self_probe, recorder, health, own, missed } = self;
-        let every = std::cell::Cell::new(every(&reload));
-        let probing = probe(self_probe.as_ref(), &own, &health, &every);
+        let Self { mut hangups, helper, reload, self_probe, recorder, health, own, missed, .. } = self;
+        let every = std::cell::Cell::new(reload.borrow().as_ref().map_or(LOOK, every));
+        let probing = probe(self_probe.as_ref(), &own, &health, &every, &self.giving.probing);
         let looking = look(&helper, recorder.as_ref(), &health, &missed);
         let reloading = async {
             while hangups.recv().await.is_some() {
+                let Some(reload) = &mut *reload.borrow_mut() else { continue };
                 notify::reloading();
                 reload.reload();
-                every.set(self::every(&reload));
+                every.set(self::every(reload));
                 notify::ready(&standing(&health));
             }
+        };
+        let taking = async {
+            if let Some(taken) = self.taken {
+                self.giving.inherited.follow(taken).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        let giving = async {
+            if let Some(door) = self.door {
+                self.giving.run(door).await;
+            }
+            std::future::pending::<()>().await;
         };
         tokio::select! {
             () = reloading => Failure::Unavailable("signals ended".to_owned()),
             result = ending() => Failure::io("taking over signals")(result),
             () = probing => Failure::Unavailable("self-probes ended".to_owned()),
+            () = taking => Failure::Unavailable("taking over ended".to_owned()),
+            () = giving => Failure::Unavailable("handing over ended".to_owned()),
             () = looking => Failure::Unavailable("looking ended".to_owned()),
         }
     }
@@ -61,7 +90,13 @@ fn every(reload: &Reload) -> Duration {
 }
 
 /// READY is told when the first has gone the whole way, or could not: then the status says why.
-async fn probe(probe: Option<&SelfProbe>, own: &Own, health: &Health, every: &std::cell::Cell<Duration>) {
+async fn probe(
+    probe: Option<&SelfProbe>,
+    own: &Own,
+    health: &Health,
+    every: &std::cell::Cell<Duration>,
+    probing: &Probing,
+) {
     let Some(probe) = probe else {
         notify::ready(&standing(health));
         return std::future::pending().await;
@@ -70,9 +105,14 @@ async fn probe(probe: Option<&SelfProbe>, own: &Own, health: &Health, every: &st
     let mut before = None;
     loop {
         let begun = Instant::now();
+        let Some(busy) = probing.begin() else {
+            sleep_until(begun + LOOK).await;
+            continue;
+        };
         if probe.once(own, health).await {
             notify::alive();
         }
+        drop(busy);
         let trouble = health.state().self_probe.trouble.clone();
         if let Some(what) = trouble.as_ref().filter(|_| trouble != before) {
             say(&format!("self-probe: {what}"));
@@ -106,10 +146,10 @@ async fn look(helper: &Remote, recorder: Option<&Recorder>, health: &Health, mis
 }
 
 /// Tells systemd when the session begins to end.
-async fn ending() -> std::io::Error {
+async fn ending() -> io::Error {
     let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
-        return std::io::Error::other("the kernel refuses");
+        return io::Error::other("the kernel refuses");
     };
     tokio::select! {
         _ = terminate.recv() => {}

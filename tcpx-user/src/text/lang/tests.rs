@@ -52,16 +52,21 @@ fn filled(format: &str) -> String {
 
 #[test]
 fn locales_name_their_language() {
-    for chinese in
-        ["zh_CN.UTF-8", "zh_CN.utf8", "zh_CN", "zh_SG.UTF-8", "zh-Hans", "zh_Hans_CN.UTF-8@pinyin", "zh"]
-    {
-        assert_eq!(Lang::of_locale(chinese), Lang::Chinese, "{chinese}");
-    }
-    for english in
-        ["C", "C.UTF-8", "POSIX", "en_US.UTF-8", "de_DE.UTF-8", "zh_TW.UTF-8", "zh_HK", "zh_CN.GB18030", ""]
-    {
-        assert_eq!(Lang::of_locale(english), Lang::English, "{english}");
-    }
+    let chinese =
+        ["zh_CN.UTF-8", "zh_CN.utf8", "zh_CN", "zh_SG.UTF-8", "zh-Hans", "zh_Hans_CN.UTF-8@pinyin", "zh"];
+    let english =
+        ["C", "C.UTF-8", "POSIX", "en_US.UTF-8", "de_DE.UTF-8", "zh_TW.UTF-8", "zh_HK", "zh_CN.GB18030", ""];
+    assert!(chinese.iter().all(|locale| Lang::of(locale, "") == Lang::Chinese));
+    assert!(english.iter().all(|locale| Lang::of(locale, "") == Lang::English));
+}
+
+#[test]
+fn a_list_of_languages_comes_before_the_locale() {
+    assert_eq!(Lang::of("de_DE.UTF-8", "de:zh_CN:en"), Lang::Chinese);
+    assert_eq!(Lang::of("zh_CN.UTF-8", "en_GB:zh_CN"), Lang::English);
+    assert_eq!(Lang::of("zh_CN.UTF-8", "de"), Lang::Chinese);
+    // As gettext does: without a locale there are no messages but the program's own.
+    assert_eq!(Lang::of("C.UTF-8", "zh_CN"), Lang::English);
 }
 
 #[test]
@@ -208,7 +213,7 @@ fn what_the_kernels_path_says_is_there() {
 
 #[test]
 fn every_sentence_of_a_rule_is_there() {
-    let code = source("verdict/rules");
+    let code = source("verdict/rules") + &source("verdict/rules.rs");
     let sentences = code.split('"').skip(1).step_by(2).map(|text| text.replace('\u{1}', "\""));
     let sentences: Vec<_> = sentences.filter(|text| text.contains(' ') && text.ends_with('.')).collect();
     assert!(sentences.len() > 150, "{sentences:?}");

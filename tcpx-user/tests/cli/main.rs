@@ -1,6 +1,8 @@
 //! The command line as its users meet it: help, wrong use, exit statuses, pipes, colour. Nothing here needs a privilege.
 #![expect(clippy::unwrap_used, reason = "a test that cannot start its subject fails")]
 
+mod lang;
+
 use std::{
     io::Read as _,
     process::{Command, Output, Stdio},
@@ -16,7 +18,8 @@ const COMMANDS: [&str; 12] = [
 /// `tcpx` in an environment that says nothing about colour, width or language.
 fn tcpx(args: &[&str]) -> Command {
     let mut command = Command::cargo_bin("tcpx").unwrap();
-    for name in ["NO_COLOR", "TERM", "COLUMNS", "LC_ALL", "LC_CTYPE", "LANG", "CLICOLOR_FORCE"] {
+    let languages = ["LC_ALL", "LC_CTYPE", "LC_MESSAGES", "LANG", "LANGUAGE"];
+    for name in ["NO_COLOR", "TERM", "COLUMNS", "CLICOLOR_FORCE"].iter().chain(&languages) {
         command.env_remove(name);
     }
     command.args(args);
