@@ -83,6 +83,9 @@ pub fn raw_port(path: impl AsRef<Path>) -> Result<File> {
 }
 
 /// Ends the guest. What was written to a port must have been drained before.
+///
+/// # Panics
+/// When the kernel refuses: where this is not the first process of a guest.
 pub fn power_off() -> ! {
     let error = reboot(RebootCommand::PowerOff);
     panic!("power-off refused: {error:?}");

@@ -217,13 +217,13 @@ impl Cache {
         }
         let there = series_of(&names, self.flavours);
         let there = if there.is_empty() { "none (apt-get update?)".to_owned() } else { there.join(", ") };
-        match apt::is_debian() {
-            true => bail!(
+        if apt::is_debian() {
+            bail!(
                 "there is no kernel {name}: Debian has {}; this machine's package lists have {there}",
                 known()
-            ),
-            false => bail!("there is no kernel {name}: this machine's package lists have {there}"),
+            );
         }
+        bail!("there is no kernel {name}: this machine's package lists have {there}")
     }
 }
 

@@ -20,11 +20,12 @@ fn main() -> ExitCode {
     if env::args_os().nth(1).is_some_and(|first| first == helper::ARGUMENT) {
         return helper::main();
     }
-    let hidden: [(&str, fn(env::ArgsOs) -> ExitCode); 2] =
-        [(inside::ARGUMENT, |_| inside::main()), (keeper::ARGUMENT, |args| keeper::main(args.skip(2)))];
     let first = env::args_os().nth(1).unwrap_or_default();
-    if let Some((_, life)) = hidden.iter().find(|(argument, _)| first == *argument) {
-        return life(env::args_os());
+    if first == inside::ARGUMENT {
+        return inside::main();
+    }
+    if first == keeper::ARGUMENT {
+        return keeper::main(env::args_os().skip(2));
     }
     match dispatch() {
         Ok(status) => ExitCode::from(status),

@@ -33,6 +33,7 @@ pub(super) const SHARED: &str = "hostfiles";
 const HOST: &str = "/host";
 
 /// Does not return where it is the first process. Elsewhere there is nothing for it to do.
+#[must_use]
 pub fn main() -> ExitCode {
     if std::process::id() != 1 {
         let _ = writeln!(io::stderr(), "tcpx: this is for the first process of a guest");

@@ -90,7 +90,7 @@ fn boot(
     let mut booted = false;
     loop {
         match qemu.frames.recv_timeout(LOOK) {
-            Ok(Ok((Kind::Exit, code))) => return qemu.exit(&code),
+            Ok(Ok((Kind::Exit, code))) => return Qemu::exit(&code),
             Ok(Ok((Kind::Failed, why))) => {
                 return Err(GuestError::Inside(String::from_utf8_lossy(&why).into_owned()));
             }
@@ -174,7 +174,7 @@ impl<'a> Qemu<'a> {
     }
 
     /// The command has ended, and QEMU is about to.
-    fn exit(&self, code: &[u8]) -> Result<Ended, GuestError> {
+    fn exit(code: &[u8]) -> Result<Ended, GuestError> {
         let text = String::from_utf8_lossy(code);
         match text.parse() {
             Ok(code) => Ok(Ended::With(code)),

@@ -63,10 +63,10 @@ impl<'a> Names<'a> {
         for (kind, part) in parts(text) {
             match (kind, part.parse::<u32>()) {
                 (Kind::Port, Ok(port)) if port >= CHOSEN && !self.ports.contains(&port) => {
-                    named += &self.port(port)
+                    named += &self.port(port);
                 }
                 (Kind::Sequence, Ok(number)) if !self.numbers.contains(&number) => {
-                    named += &self.sequence(number)
+                    named += &self.sequence(number);
                 }
                 (Kind::Process, _) => {}
                 _ => named += part,

@@ -49,8 +49,8 @@ pub(super) fn rows(accounts: &[&Account]) -> (Vec<Rows>, (usize, usize)) {
         let mut names = Names::new(&same);
         let texts = rows.lists.iter_mut().flatten().map(|row| &mut row.text);
         texts.for_each(|text| *text = names.name(text));
-        let named = names.named();
-        most = (most.0.max(named.0), most.1.max(named.1));
+        let (ports, numbers) = names.named();
+        most = (most.0.max(ports), most.1.max(numbers));
     }
     (all, most)
 }

@@ -187,7 +187,7 @@ fn notes(marked: bool, (ports, numbers): (usize, usize), look: Look) -> String {
         0 => {}
         1 => said.push("p1: a port that the kernel chose.".to_owned()),
         _ => {
-            said.push(format!("{}: ports that the kernel chose.", list(ports, &|at| format!("p{}", at + 1))))
+            said.push(format!("{}: ports that the kernel chose.", list(ports, &|at| format!("p{}", at + 1))));
         }
     }
     if said.is_empty() {
