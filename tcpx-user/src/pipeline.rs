@@ -111,7 +111,9 @@ impl Pipeline {
             return lines;
         }
         let settled: Vec<_> = std::iter::from_fn(|| self.correlator.pop()).collect();
-        settled.iter().for_each(|settled| self.leave(settled));
+        for one in &settled {
+            self.leave(one);
+        }
         for settled in settled {
             if !self.share.has(&settled) {
                 continue;

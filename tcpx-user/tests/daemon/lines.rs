@@ -124,7 +124,7 @@ fn descriptors(pid: u32) -> BTreeSet<String> {
 
 /// What comes faster than it is read must not be waited for.
 pub(crate) fn ended_in_a_storm() {
-    let place = Place::new("buffer_size = \"64k\"\n");
+    let place = Place::new("hooks.buffer_size = \"64k\"\n");
     let daemon = place.start();
     let (port, over, begun) = (Refusing::new(), AtomicBool::new(false), Instant::now());
     let took = thread::scope(|scope| {
