@@ -33,6 +33,8 @@ const SHORT_PAUSE: Duration = Duration::from_millis(2);
 const LOOK: Duration = Duration::from_millis(500);
 /// How long a record that is not finished is waited for when all must be read.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long what comes meanwhile is read too, when all must be read.
+const STORM: Duration = Duration::from_millis(100);
 /// Records that are decoded in one go, so that Ctrl-C is heard in a storm, and what comes of them is no large heap.
 const BATCH: usize = 2048;
 
@@ -277,16 +279,24 @@ impl Live {
         }
     }
 
-    /// Reads what was begun until now: as long as a record is not finished that hides others, for a while only. What is written
-    /// meanwhile is not waited for: in a storm it would never end.
+    /// Reads until nothing is left and nothing is hidden by a record that is not finished, as long as that is in sight. In a storm
+    /// there is always more: then what was begun until now must do.
     fn read_all(&mut self, events: &mut Vec<Event>) {
-        let (mut moved, until) = (Instant::now(), self.positions.written());
-        while self.positions.read() < until && moved.elapsed() < PATIENCE {
-            let before = self.positions.read();
-            self.read(events);
-            if self.positions.read() > before {
-                moved = Instant::now();
-            } else {
+        let (begun, until) = (Instant::now(), self.positions.written());
+        let (mut moved, mut read) = (begun, self.positions.read());
+        loop {
+            let empty = self.read(events);
+            if empty && !self.positions.are_apart() {
+                return;
+            }
+            if self.positions.read() > read {
+                (moved, read) = (Instant::now(), self.positions.read());
+            }
+            let enough = read >= until && begun.elapsed() >= STORM;
+            if enough || moved.elapsed() >= PATIENCE {
+                return;
+            }
+            if empty {
                 // The program that is not finished may wait for this very CPU.
                 rustix::thread::sched_yield();
             }
