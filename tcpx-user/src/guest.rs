@@ -1,6 +1,6 @@
 //! A lab in a guest: QEMU with another kernel, in which this executable is the first process and the only program.
 //!
-//! [`machine`] starts one and hears what it tells, [`inside`] is what runs there. [`tcpx_guest`] has what the trials use too.
+//! `machine` starts one and hears what it tells, `inside` is what runs there. [`tcpx_guest`] has what the trials use too.
 
 mod choose;
 mod frames;

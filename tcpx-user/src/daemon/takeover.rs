@@ -16,7 +16,7 @@
 //! ```
 //!
 //! Programs of both see the same events at times that differ by as much as lies between two programs at one hook: so T lies where nothing happened
-//! ([`silence`]). Until `Handed` the old one goes on as before if the connection ends.
+//! (`silence`). Until `Handed` the old one goes on as before if the connection ends.
 
 mod door;
 mod giving;
