@@ -181,7 +181,7 @@ impl Namespaces {
     /// Holds the namespace of an event open. `pid`: a process that is likely in it.
     pub(crate) fn hold(&mut self, netns: Netns, pid: u32) {
         let held = &self.held;
-        self.owners.meet(netns.inum, |inum| held.contains_key(&inum));
+        self.owners.meet(netns.inum, pid, |inum| held.contains_key(&inum));
         if netns.inum == 0 || self.held.contains_key(&netns.inum) || self.held.len() >= self.limits.held {
             return;
         }

@@ -36,10 +36,16 @@ impl Owners {
         Self { known: BTreeMap::new(), budget: Budget::new(boot_now()), first }
     }
 
-    /// An event named it: where it is new, its processes are looked at now, as they may be gone when a line is made.
-    pub(crate) fn meet(&mut self, inum: u32, held: impl Fn(u32) -> bool) {
-        if !self.known.contains_key(&inum) {
+    /// An event named it, and a process that is likely in it: where it is new, its processes are looked at now, as they may be gone when a
+    /// line is made. A pass over all is worth its time only for a process that belongs to somebody.
+    pub(crate) fn meet(&mut self, inum: u32, pid: u32, held: impl Fn(u32) -> bool) {
+        if self.known.contains_key(&inum) || self.first.is_none_or(|first| first == inum) {
+            return;
+        }
+        if self.known.is_empty() || !is_nobodys(inum, pid) {
             self.of(inum, held);
+        } else {
+            self.known.insert(inum, Known { looked: boot_now(), whose: None });
         }
     }
 
@@ -71,6 +77,14 @@ impl Owners {
 
 fn namespace(pid: &str) -> Option<u32> {
     proc::link_number(format!("/proc/{pid}/ns/net"), "net")?.try_into().ok()
+}
+
+/// Whether this process is in the namespace and in no container, pod or service.
+fn is_nobodys(inum: u32, pid: u32) -> bool {
+    let Ok(text) = fs::read_to_string(format!("/proc/{pid}/cgroup")) else { return false };
+    let mut inside = Inside::default();
+    inside.add(&text);
+    namespace(&pid.to_string()) == Some(inum) && inside.whose().is_none()
 }
 
 /// All processes that are not in the host's own namespace.
