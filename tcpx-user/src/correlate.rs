@@ -206,6 +206,11 @@ impl Correlator {
         self.settled.pop_front()
     }
 
+    /// All that [`pop`](Self::pop) will give.
+    pub fn settled(&self) -> impl Iterator<Item = &Settled> {
+        self.settled.iter()
+    }
+
     /// How many entries had to go before their time, to keep the tables bounded.
     #[must_use]
     pub const fn evicted(&self) -> u64 {

@@ -36,7 +36,7 @@ mod whose;
 use std::{
     io,
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use tcpx_common::abi::state;
@@ -45,6 +45,7 @@ use crate::{
     audit::Counters,
     event::{Ends, Event, Netns, Task},
     line,
+    locked::locked,
     ruleset::Ruleset,
     who::{CgroupHook, Connection, Elsewhere, PortHolders, Tellings, Who},
 };
@@ -143,7 +144,7 @@ impl Enrich {
 
     /// A panic elsewhere leaves the caches usable: they hold nothing but copies.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
 }
 

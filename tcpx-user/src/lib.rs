@@ -18,6 +18,7 @@ pub mod guest;
 pub mod kernel;
 pub mod lab;
 pub mod line;
+mod locked;
 pub mod metrics;
 pub mod otlp;
 pub mod packet;

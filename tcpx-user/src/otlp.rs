@@ -27,6 +27,7 @@ use std::{
 
 use crate::{
     line::{Line, Outcome},
+    locked::locked,
     metrics::family::Snapshot,
 };
 use queue::Queue;
@@ -146,7 +147,7 @@ struct State {
 impl Shared {
     /// A thread that panicked has not left the queue half changed: it is used on.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
 }
 

@@ -110,11 +110,8 @@ impl Pipeline {
         if self.share.later {
             return lines;
         }
-        let settled: Vec<_> = std::iter::from_fn(|| self.correlator.pop()).collect();
-        for one in &settled {
-            self.leave(one);
-        }
-        for settled in settled {
+        self.leave();
+        while let Some(settled) = self.correlator.pop() {
             if !self.share.has(&settled) {
                 continue;
             }
@@ -169,13 +166,15 @@ impl Pipeline {
         Line::Reset(Box::new(line::Reset { attempt: self.told_here(line.attempt), ..line }))
     }
 
-    /// Remembers an attempt that somebody else tells.
-    fn leave(&mut self, settled: &Settled) {
-        if let Settled::Attempt(facts) = settled
-            && !self.share.has(settled)
-        {
-            self.others.truncate(MOST_OTHERS - 1);
-            self.others.push_front(facts.id);
+    /// Remembers attempts that somebody else tells, before any line that would refer to one.
+    fn leave(&mut self) {
+        for settled in self.correlator.settled() {
+            if let Settled::Attempt(facts) = settled
+                && !self.share.has(settled)
+            {
+                self.others.truncate(MOST_OTHERS - 1);
+                self.others.push_front(facts.id);
+            }
         }
     }
 

@@ -1,15 +1,11 @@
 //! `cargo xtask soak`: tcpx daemon under load for an hour, or as long as one likes.
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::command;
-
-/// With this status the soak says that it cannot be tried here.
-pub(crate) const CANNOT: i32 = 77;
 
 /// How long.
 #[derive(Args)]
@@ -21,20 +17,14 @@ pub(crate) struct Options {
 
 /// Runs it, and shows what it says.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let mut soak = command(&binary()?, options.minutes);
-    let status = soak.status().with_context(|| format!("starting `{}`", command::line(&soak)))?;
+    let status = play(options.minutes)?;
     if status.success() { Ok(()) } else { bail!("the soak ended with {status}") }
 }
 
-/// Builds it, and tcpx, as fast as guests want them.
-pub(crate) fn binary() -> Result<PathBuf> {
+/// Builds it, and tcpx, as fast as guests want them, and runs it for so many minutes.
+pub(crate) fn play(minutes: f64) -> Result<ExitStatus> {
     let words = ["test", "--package", "tcpx-user", "--test", "soak", "--no-run", "--profile", "guest"];
-    command::built(&words, "soak")
-}
-
-/// For so many minutes.
-pub(crate) fn command(binary: &std::path::Path, minutes: f64) -> Command {
-    let mut soak = Command::new(binary);
+    let mut soak = Command::new(command::built(&words, "soak")?);
     soak.args(["--minutes", &minutes.to_string()]).stdin(Stdio::null());
-    soak
+    soak.status().with_context(|| format!("starting `{}`", command::line(&soak)))
 }

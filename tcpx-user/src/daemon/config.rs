@@ -188,6 +188,14 @@ pub struct Http {
     pub page: bool,
 }
 
+impl Http {
+    /// The address of `listen`.
+    #[must_use]
+    pub fn addr(&self) -> Option<SocketAddr> {
+        self.listen.as_ref().map(|addr| *addr.get_ref())
+    }
+}
+
 /// What is kept for later questions.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -12,7 +12,10 @@ use std::{
 use serde::Serialize;
 
 use super::{consumer::Consumer, memory::Filled, stream::Standing};
-use crate::line::{Line, Start};
+use crate::{
+    line::{Line, Start},
+    locked::locked,
+};
 
 /// A shared record of it.
 #[derive(Clone, Debug)]
@@ -302,11 +305,6 @@ impl Health {
             helper: state.helper,
         }
     }
-}
-
-/// What a thread that panicked left is still a count or a sentence.
-fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What somebody should do something about.

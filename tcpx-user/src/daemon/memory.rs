@@ -2,14 +2,14 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use super::{
     config,
     published::{Kind, Reader, Text},
 };
-use crate::verdict::VerdictId;
+use crate::{locked::locked, verdict::VerdictId};
 
 /// Shared by the session, which adds, and HTTP, which reads.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ impl Memory {
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     pin::Pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
@@ -22,7 +22,7 @@ use super::{
     config,
     published::{Number, Reader, Text},
 };
-use crate::verdict::VerdictId;
+use crate::{locked::locked, verdict::VerdictId};
 
 /// How often an idle stream says that it lives, so that both ends notice when the other has gone.
 const ALIVE: Duration = Duration::from_secs(15);
@@ -114,7 +114,7 @@ impl Stream {
     }
 
     fn lock(&self) -> MutexGuard<'_, Readers> {
-        self.0.readers.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0.readers)
     }
 }
 

@@ -33,6 +33,9 @@ pub use taking::{Inherited, Taken, Taking};
 
 use crate::line::Line;
 
+/// Sockets that are handed over at most: the door, the unix socket, that of `http.listen`.
+const SOCKETS: usize = 3;
+
 /// What the new one says.
 #[derive(Debug, Serialize, Deserialize)]
 enum Ask {

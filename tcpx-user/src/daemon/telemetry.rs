@@ -1,7 +1,7 @@
 //! The consumer that counts for `GET /metrics`, and sends lines and counts to a collector.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed},
+    sync::{Arc, Mutex, MutexGuard, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     cli::failure::Failure,
     line::Line,
+    locked::locked,
     metrics::{Asked, Fill, Metrics, Own, Vitals},
     otlp::{Counts, Exporter},
     run::live::{Maps, Missed, Untold},
@@ -36,7 +37,7 @@ impl Counted {
 
     /// A reader that panicked has changed nothing.
     pub fn metrics(&self) -> MutexGuard<'_, Metrics> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 }
 

@@ -62,7 +62,7 @@ impl Listing {
     }
 
     fn task(&mut self, path: String) {
-        if let Some(inum) = proc::link_number(&path, "net").and_then(|number| number.try_into().ok()) {
+        if let Some(inum) = proc::netns_at(&path) {
             self.add(inum, || path.into());
         }
     }
@@ -80,8 +80,7 @@ impl Listing {
 
     pub(crate) fn mounts_of(&mut self, pid: u32, mountinfo: &str) {
         for mount in mountinfo.lines().filter_map(proc::parse_mount).filter(|mount| mount.kind == "nsfs") {
-            if let Some(inum) = proc::bracketed(mount.root.as_bytes(), "net").and_then(|n| n.try_into().ok())
-            {
+            if let Some(inum) = proc::netns_of(mount.root.as_bytes()) {
                 let path = format!("/proc/{pid}/root{}", proc::unescape(mount.point));
                 self.add(inum, || path.into());
             }

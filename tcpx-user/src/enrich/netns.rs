@@ -198,7 +198,7 @@ impl Namespaces {
     /// Holds the namespace of a process of the traced command: by the time of its first reset it may be gone.
     pub(crate) fn hold_that_of(&mut self, pid: u32) {
         let path = format!("/proc/{pid}/ns/net");
-        let inum = super::proc::link_number(&path, "net").and_then(|number| number.try_into().ok());
+        let inum = super::proc::netns_at(&path);
         if let Some(inum) = inum.filter(|inum| self.visible && !self.held.contains_key(inum)) {
             self.open(Netns { inum, cookie: 0 }, Path::new(&path), false);
         }

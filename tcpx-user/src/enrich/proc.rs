@@ -38,6 +38,16 @@ pub(crate) fn link_number(path: impl AsRef<Path>, kind: &str) -> Option<u64> {
     bracketed(fs::read_link(path).ok()?.as_os_str().as_bytes(), kind)
 }
 
+/// The number of the network namespace to which the link at `path` leads.
+pub(crate) fn netns_at(path: impl AsRef<Path>) -> Option<u32> {
+    netns_of(fs::read_link(path).ok()?.as_os_str().as_bytes())
+}
+
+/// `N` of `net:[N]`: numbers of namespaces have 32 bits (struct `ns_common`).
+pub(crate) fn netns_of(text: &[u8]) -> Option<u32> {
+    bracketed(text, "net")?.try_into().ok()
+}
+
 /// `N` of `KIND:[N]`.
 pub(crate) fn bracketed(text: &[u8], kind: &str) -> Option<u64> {
     let number = text.strip_prefix(kind.as_bytes())?.strip_prefix(b":[")?.strip_suffix(b"]")?;

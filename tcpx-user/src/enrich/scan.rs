@@ -56,7 +56,7 @@ impl Scan {
             let target = target.as_os_str().as_bytes();
             if let Some(inode) = proc::bracketed(target, "socket") {
                 self.sockets.entry(inode).or_insert(place);
-            } else if let Some(inum) = proc::bracketed(target, "net").and_then(|n| n.try_into().ok()) {
+            } else if let Some(inum) = proc::netns_of(target) {
                 self.namespaces.entry(inum).or_insert(place);
             }
         }

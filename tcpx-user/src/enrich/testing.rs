@@ -80,7 +80,7 @@ fn leave() -> std::io::Result<(Netns, u32)> {
     // SAFETY: NEWNET, and NEWNS with the FS that it implies, leave the descriptor table shared.
     unsafe { unshare_unsafe(UnshareFlags::NEWNET | UnshareFlags::NEWNS)? };
     loopback_up()?;
-    let inum = proc::link_number("/proc/thread-self/ns/net", "net").and_then(|n| n.try_into().ok());
+    let inum = proc::netns_at("/proc/thread-self/ns/net");
     let tid = rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs();
     Ok((Netns { inum: inum.expect("/proc is mounted"), cookie: netns_cookie().unwrap_or(0) }, tid))
 }

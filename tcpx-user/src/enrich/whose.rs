@@ -32,7 +32,7 @@ impl Owners {
     /// Nobody has looked yet. `visible`: this /proc shows root process ids.
     pub(crate) fn new(visible: bool) -> Self {
         // Some sandboxes hide the first process from everybody; this one is not in a container's then.
-        let first = visible.then(|| namespace("1").or_else(|| namespace("self"))).flatten();
+        let first = visible.then(|| namespace(1).or_else(|| proc::netns_at("/proc/self/ns/net"))).flatten();
         Self { known: BTreeMap::new(), budget: Budget::new(boot_now()), first }
     }
 
@@ -75,28 +75,32 @@ impl Owners {
     }
 }
 
-fn namespace(pid: &str) -> Option<u32> {
-    proc::link_number(format!("/proc/{pid}/ns/net"), "net")?.try_into().ok()
+fn namespace(pid: u32) -> Option<u32> {
+    proc::netns_at(format!("/proc/{pid}/ns/net"))
+}
+
+/// /proc/PID/cgroup of a process in this namespace. If it has ended meanwhile, the number may be another's.
+fn cgroup_in(inum: u32, pid: u32) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+    (namespace(pid) == Some(inum)).then_some(text)
 }
 
 /// Whether this process is in the namespace and in no container, pod or service.
 fn is_nobodys(inum: u32, pid: u32) -> bool {
-    let Ok(text) = fs::read_to_string(format!("/proc/{pid}/cgroup")) else { return false };
-    let mut inside = Inside::default();
-    inside.add(&text);
-    namespace(&pid.to_string()) == Some(inum) && inside.whose().is_none()
+    cgroup_in(inum, pid).is_some_and(|cgroup| {
+        let mut inside = Inside::default();
+        inside.add(&cgroup);
+        inside.whose().is_none()
+    })
 }
 
 /// All processes that are not in the host's own namespace.
 fn pass(first: u32) -> BTreeMap<u32, Inside> {
     let mut found = BTreeMap::<u32, Inside>::new();
     for pid in proc::pids() {
-        let pid = pid.to_string();
-        let Some(inum) = namespace(&pid).filter(|&inum| inum != first) else { continue };
-        let Ok(text) = fs::read_to_string(format!("/proc/{pid}/cgroup")) else { continue };
-        // Else it has ended meanwhile, and the number may be another's.
-        if namespace(&pid) == Some(inum) {
-            found.entry(inum).or_default().add(&text);
+        let Some(inum) = namespace(pid).filter(|&inum| inum != first) else { continue };
+        if let Some(cgroup) = cgroup_in(inum, pid) {
+            found.entry(inum).or_default().add(&cgroup);
         }
     }
     found

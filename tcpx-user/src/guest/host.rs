@@ -5,7 +5,10 @@ use std::{fs, fs::OpenOptions, thread};
 use anyhow::Result;
 use tcpx_guest::{command, cpio::Archive, kernels::Kernel, modules, qemu, tools};
 
-use super::job::{File, Job, PLACE};
+use super::{
+    job::{File, Job, PLACE},
+    machine::GuestError,
+};
 use crate::cli::failure::Failure;
 
 /// What a guest with 1 GiB takes of a host's memory at most beside what it has itself, MiB.
@@ -32,10 +35,7 @@ impl Host {
             ));
         }
         if command::find(qemu::PROGRAM).is_none() {
-            return Err(Failure::Unavailable(format!(
-                "lab: --kernel: {} is not here; apt install qemu-system-x86, or the package of your system that has it",
-                qemu::PROGRAM
-            )));
+            return Err(Failure::Unavailable(format!("lab: --kernel: {}", GuestError::NoQemu)));
         }
         let memory = fs::read_to_string("/proc/meminfo").ok().as_deref().and_then(available);
         let kvm = OpenOptions::new().read(true).write(true).open("/dev/kvm").is_ok();

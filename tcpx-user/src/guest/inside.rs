@@ -23,7 +23,7 @@ use super::{
     job::{Job, PLACE},
     machine::PAGE,
 };
-use crate::lab::loopback_up;
+use crate::{lab::loopback_up, locked::locked};
 
 /// `argv[1]` of it, from the kernel's command line.
 pub const ARGUMENT: &str = "__lab-guest";
@@ -65,7 +65,7 @@ fn set_up(root: &str) -> Result<()> {
 }
 
 fn say(port: &Mutex<File>, kind: Kind, content: &[u8]) -> Result<()> {
-    let mut port = port.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut port = locked(port);
     send(&mut *port, kind, content).context("writing to the port")
 }
 

@@ -2,8 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
+
+use crate::locked::locked;
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -78,13 +80,13 @@ impl Script {
 
     /// Adds a line that began at `at_ns`.
     pub(super) fn note_at(&self, at_ns: u64, what: What) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Line { at_ns, what });
+        locked(&self.0).push(Line { at_ns, what });
     }
 
     /// All lines so far, by the time at which they began.
     #[must_use]
     pub fn lines(&self) -> Vec<Line> {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut lines = locked(&self.0).clone();
         lines.sort_by_key(|line| line.at_ns);
         lines
     }

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use tcpx_common::abi::state::{CLOSE, LISTEN};
@@ -13,6 +13,7 @@ use tcpx_common::abi::state::{CLOSE, LISTEN};
 use super::{LabError, Namespace, Process, Script, What, script::monotonic_ns};
 use crate::{
     enrich::{diag, proc},
+    locked::locked,
     text::state::state_name,
     who::Connection,
 };
@@ -115,7 +116,7 @@ impl Watch {
     }
 
     fn inner(&self) -> MutexGuard<'_, Watched> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 }
 

@@ -44,6 +44,12 @@ impl Share {
         }
     }
 
+    /// Another one tells the rest, or is about to.
+    #[must_use]
+    pub const fn is_handed_over(self) -> bool {
+        self.later || self.before != u64::MAX
+    }
+
     /// What was seen at this time is told here.
     #[must_use]
     pub const fn has_time(self, time: u64) -> bool {

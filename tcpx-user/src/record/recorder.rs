@@ -1,6 +1,6 @@
 //! The handle of a recording that source, engine and whoever answers them share.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::{
     Destination, Facts, Item, Summed,
@@ -12,6 +12,7 @@ use super::{
 use crate::{
     cli::failure::Failure,
     event::{Event, Name, What},
+    locked::locked,
 };
 
 /// Writes what it is told.
@@ -97,6 +98,6 @@ impl Recorder {
 
     /// A panic elsewhere leaves whole items.
     fn tape(&self) -> MutexGuard<'_, Tape> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 }

@@ -2,11 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use super::Recorder;
-use crate::{decode::Symbols, event::Name};
+use crate::{decode::Symbols, event::Name, locked::locked};
 
 /// Who asks: what the source is told stands before the record that it was asked for, what the engine is told behind the
 /// event in hand.
@@ -60,7 +60,7 @@ impl SymbolTable {
     /// Learns one; false if there are too many.
     #[must_use]
     pub fn learn(&self, address: u64, found: Option<(&str, u64)>) -> bool {
-        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = locked(&self.0);
         if let Some((name, offset)) = found.filter(|(name, _)| name.len() <= NAME_MOST) {
             table.insert(address, (Name::from(name), offset));
         }
@@ -70,7 +70,7 @@ impl SymbolTable {
 
 impl Symbols for SymbolTable {
     fn symbol(&self, address: u64) -> Option<(Name, u64)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&address).cloned()
+        locked(&self.0).get(&address).cloned()
     }
 }
 

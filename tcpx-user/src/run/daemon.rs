@@ -129,24 +129,13 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
         }
         None => (sockets, None),
     };
-    let sources = Sources {
-        missed: Rc::clone(&live.missed),
-        untold: Rc::clone(&live.untold),
-        maps: Rc::clone(&live.maps),
-        health: health.clone(),
-        memory: site.memory.clone(),
-        cost,
-    };
-    let telemetry = Telemetry::start(&config, site.counted.clone(), sources)?;
+    let telemetry = Telemetry::start(&config, site.counted.clone(), sources(&live, &site, cost))?;
     let writing = Writing::start(&config, file, &health)?;
     let (handles, listens) = (sockets.handles()?, sockets.addr());
     // And asked how it is.
     let server = Server::start(site.clone(), sockets.listening)?;
-    let Writing { mut readers, control, done } = writing;
-    readers.extend([Box::new(site.memory.clone()) as Box<dyn Reader>, Box::new(site.stream.clone())]);
-    let consumers: Vec<Box<dyn Consumer>> =
-        vec![Box::new(Counting(health.clone())), Box::new(telemetry), Box::new(Published::new(readers))];
-    let consumers: Consumers = Rc::new(RefCell::new(consumers));
+    let Writing { readers, control, done } = writing;
+    let consumers = consumers(&site, telemetry, readers);
     let (socket, grace) = (config.socket.path.clone(), config.takeover.grace.0);
     let reload = Reload::new(request.config.clone(), config, control, site.clone());
     let held = Held { consumers, reload: Rc::new(RefCell::new(Some(reload))), rest: Rc::default() };
@@ -189,6 +178,26 @@ fn site(config: &Config, health: &Health) -> Site {
         counted: Counted::new(config.metrics.asked()),
         page: config.http.page,
     }
+}
+
+/// What is told of tcpx itself.
+fn sources(live: &Live<kernel::Live>, site: &Site, cost: metrics::Own) -> Sources {
+    Sources {
+        missed: Rc::clone(&live.missed),
+        untold: Rc::clone(&live.untold),
+        maps: Rc::clone(&live.maps),
+        health: site.health.clone(),
+        memory: site.memory.clone(),
+        cost,
+    }
+}
+
+/// Who gets lines, until another daemon takes over.
+fn consumers(site: &Site, telemetry: Telemetry, mut readers: Vec<Box<dyn Reader>>) -> Consumers {
+    readers.extend([Box::new(site.memory.clone()) as Box<dyn Reader>, Box::new(site.stream.clone())]);
+    let all: Vec<Box<dyn Consumer>> =
+        vec![Box::new(Counting(site.health.clone())), Box::new(telemetry), Box::new(Published::new(readers))];
+    Rc::new(RefCell::new(all))
 }
 
 /// What the C library reads to find the collector by its name.

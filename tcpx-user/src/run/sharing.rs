@@ -71,13 +71,13 @@ impl Sharing {
         self.0.events.get()
     }
 
-    /// The id that comes next.
+    /// The id that comes next; known while it is handed over.
     #[must_use]
     pub fn next_id(&self) -> u64 {
         self.0.next_id.get()
     }
 
-    /// Since when the oldest attempt that is not told yet is under way.
+    /// Since when the oldest attempt that is not told yet is under way; known while it is handed over.
     #[must_use]
     pub fn oldest(&self) -> Option<u64> {
         self.0.oldest.get()
@@ -98,7 +98,9 @@ impl Sharing {
     pub(crate) fn after(&self, event: &Event, pipeline: &Pipeline) {
         self.0.now.set(self.0.now.get().max(event.time));
         self.0.events.set(self.0.events.get() + 1);
-        self.0.next_id.set(pipeline.correlator().next_id());
-        self.0.oldest.set(pipeline.correlator().oldest_attempt());
+        if self.get().is_handed_over() {
+            self.0.next_id.set(pipeline.correlator().next_id());
+            self.0.oldest.set(pipeline.correlator().oldest_attempt());
+        }
     }
 }

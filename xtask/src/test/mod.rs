@@ -73,13 +73,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.kernel.is_empty() {
         attempt("live trials", &mut summary, |summary| host::live(&binary, &args, summary));
     }
-    let mut soak = None;
-    if options.soak() {
-        attempt("starting the soak", &mut summary, |_| {
-            soak = Some(soak::Running::start(&crate::soak::binary()?)?);
-            Ok(())
-        });
-    }
     if !guests.is_empty() {
         attempt("guests", &mut summary, |summary| matrix::run(&guests, &binary, &args, summary));
     }
@@ -87,8 +80,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let only = options.only.as_deref();
         attempt("labs side by side", &mut summary, |summary| side_by_side::run(only, summary));
     }
-    if let Some(soak) = soak {
-        attempt("soak", &mut summary, |summary| soak.wait(summary));
+    if options.soak() {
+        attempt("soak", &mut summary, soak::run);
     }
     summary.finish()
 }

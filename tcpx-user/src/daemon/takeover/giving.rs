@@ -26,7 +26,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Ask, Inherited, Told, silence};
+use super::{Ask, Inherited, SOCKETS, Told, silence};
 use crate::{
     daemon::{
         consumer::Consumer,
@@ -377,7 +377,7 @@ async fn ask(stream: &mut UnixStream, inbox: &mut Vec<u8>) -> io::Result<Option<
 
 /// Descriptors go with the first bytes.
 fn send(stream: &StdStream, frame: &[u8], sockets: &[OwnedFd]) -> io::Result<()> {
-    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(3))];
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(SOCKETS))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     let sockets: Vec<_> = sockets.iter().map(|socket| socket.as_fd()).collect();
     control.push(SendAncillaryMessage::ScmRights(&sockets));

@@ -18,7 +18,7 @@ use rustix::{
 };
 use tokio::io::AsyncReadExt as _;
 
-use super::{Ask, Told};
+use super::{Ask, SOCKETS, Told};
 use crate::{
     cli::failure::Failure,
     daemon::{
@@ -118,7 +118,7 @@ impl Taking {
     }
 
     fn receive(&mut self) -> io::Result<()> {
-        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(3))];
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(SOCKETS))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let mut piece = [0; 4096];
         let parts = &mut [IoSliceMut::new(&mut piece)];

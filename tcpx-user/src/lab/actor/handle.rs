@@ -6,7 +6,7 @@ use std::{
     os::fd::AsFd,
     path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Command as Process, Stdio},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use rustix::event::PollFlags;
@@ -15,7 +15,10 @@ use super::{
     ARGUMENT,
     protocol::{Call, Command, Reply, TcpOption},
 };
-use crate::lab::{Deadline, LabError, Namespace, Script, What, facts, tables::Watch};
+use crate::{
+    lab::{Deadline, LabError, Namespace, Script, What, facts, tables::Watch},
+    locked::locked,
+};
 
 /// A descriptor number in an actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -369,7 +372,7 @@ impl Actor {
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.line)
     }
 
     fn gone(&self) -> LabError {

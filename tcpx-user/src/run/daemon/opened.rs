@@ -84,8 +84,9 @@ impl Sockets {
             listening.push(Listening::unix(&config.socket.path, rules.clone())?);
             door = Some(takeover::door(&config.socket.path)?);
         }
-        let addr = config.http.listen.as_ref().map(|addr| *addr.get_ref());
-        if let Some(addr) = addr.filter(|addr| taking.is_none_or(|taking| taking.listens != Some(*addr))) {
+        if let Some(addr) =
+            config.http.addr().filter(|addr| taking.is_none_or(|taking| taking.listens != Some(*addr)))
+        {
             listening.push(Listening::tcp(addr, rules.clone())?);
         }
         Ok(Self { listening, door, rules })
@@ -109,7 +110,7 @@ impl Sockets {
         notify::is_main();
         sharing.set(Share { from: taken.at, ..Share::default() });
         sharing.number_from(taken.ids);
-        let wanted = config.http.listen.as_ref().map(|addr| *addr.get_ref());
+        let wanted = config.http.addr();
         let mut sockets = std::mem::take(&mut taken.sockets).into_iter();
         self.door = sockets.next().map(Into::into);
         for socket in sockets {

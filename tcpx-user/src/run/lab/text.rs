@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     cli::request::Detail,
+    locked::locked,
     sink::{
         Sink as _,
         text::{Look, Meaning, Text},
@@ -109,7 +110,7 @@ pub(super) fn results(played: &Played, look: Look) -> io::Result<String> {
     sink.flush()?;
     sink.line(&crate::line::Line::Summary(played.summary.clone().into()))?;
     drop(sink);
-    let bytes = out.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let bytes = locked(&out.0).clone();
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -124,7 +125,7 @@ struct Memory(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Memory {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        locked(&self.0).write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
