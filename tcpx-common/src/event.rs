@@ -382,8 +382,8 @@ record! {
         probes_out: u8,
         /// Retransmissions of the same data without an answer.
         retransmits: u8,
-        /// Zero.
-        reserved: u8,
+        /// 1 if this RST ends an attempt (SYN_SENT to CLOSE with ECONNREFUSED) and no [`State`] tells that.
+        refuses: u8,
         /// TCP_USER_TIMEOUT in ms; 0 if unset.
         user_timeout: u32,
         /// TCP_LINGER2 in jiffies; 0 if unset, negative for no FIN_WAIT2 at all.

@@ -8,7 +8,7 @@ use tcpx_common::{
 
 use crate::{
     hooks::receive::UNSEEN,
-    maps::{ANSWERED, HANDSHAKE, Handshake, IN_HAND, InHand},
+    maps::{ANSWERED, HANDSHAKE, Handshake, IN_HAND, InHand, REFUSED, Refused},
 };
 
 /// This CPU's slot.
@@ -128,6 +128,28 @@ pub fn take_answered(skb: u64) -> bool {
     let own = *slot == skb;
     if own {
         *slot = 0;
+    }
+    own
+}
+
+/// A RST ends the attempt of this socket, and its record tells that.
+#[inline(always)]
+pub fn refuses(sk: u64, isn: u32) {
+    if let Some(slot) = REFUSED.get_ptr_mut(0) {
+        // SAFETY: a per-CPU value. A softirq that interrupts a process's `tcp_reset` may write it too: then the end is told twice.
+        unsafe { *slot = Refused { sk, isn, reserved: 0 } };
+    }
+}
+
+/// Whether the end of this socket's attempt is told; asked once.
+#[inline(always)]
+pub fn take_refused(sk: u64, isn: impl FnOnce() -> u32) -> bool {
+    let Some(slot) = REFUSED.get_ptr_mut(0) else { return false };
+    // SAFETY: as above.
+    let slot = unsafe { &mut *slot };
+    let own = slot.sk == sk && slot.isn == isn();
+    if own {
+        slot.sk = 0;
     }
     own
 }

@@ -76,6 +76,10 @@ pub static HANDSHAKE: PerCpuArray<Handshake> = PerCpuArray::with_max_entries(1, 
 #[map]
 pub static ANSWERED: PerCpuArray<u64> = PerCpuArray::with_max_entries(1, 0);
 
+/// The attempt that a RST ends on this CPU, as its record tells.
+#[map]
+pub static REFUSED: PerCpuArray<Refused> = PerCpuArray::with_max_entries(1, 0);
+
 /// Where a walk through the bind hash collects what it finds: too large for the stack.
 #[map]
 pub static WALK: PerCpuArray<Holders> = PerCpuArray::with_max_entries(1, 0);
@@ -165,6 +169,18 @@ pub struct InHand {
     pub denied: u8,
     /// Padding.
     pub reserved: [u8; 3],
+}
+
+/// An attempt whose end is told.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Refused {
+    /// `struct sock`; 0 if its end was passed over.
+    pub sk: u64,
+    /// Its initial sequence number: the next attempt of a socket with this address has another.
+    pub isn: u32,
+    /// Padding.
+    pub reserved: u32,
 }
 
 /// The entries at which a walk through the bind hash goes on; 0 at the end of a list.

@@ -119,7 +119,7 @@ impl Storm {
     }
 }
 
-fn refused(nth: u32) -> [Vec<u8>; 4] {
+fn refused(nth: u32) -> [Vec<u8>; 3] {
     let start = 1_000_000_000 + u64::from(nth) * PERIOD_NS;
     let header = |at: u64, hook: Hook, kind: Kind| {
         let mut header = Header::new_zeroed();
@@ -141,10 +141,6 @@ fn refused(nth: u32) -> [Vec<u8>; 4] {
     (begins.tuple, begins.sk, begins.inode, begins.caller) = (tuple, sk, 70_000 + u64::from(nth), 1);
     (begins.old, begins.new) = (state::CLOSE, state::SYN_SENT);
     begins.comm[..5].copy_from_slice(b"storm");
-    let mut ends = begins;
-    ends.header = header(3_000, Hook::State, Kind::State);
-    (ends.old, ends.new, ends.err, ends.caller) = (state::SYN_SENT, state::CLOSE, 111, 0);
-    (ends.snd_una, ends.snd_nxt) = (isn, isn.wrapping_add(1));
 
     let mut reply = Reply::new_zeroed();
     reply.header = header(1_000, Hook::SendReset, Kind::Reply);
@@ -157,13 +153,8 @@ fn refused(nth: u32) -> [Vec<u8>; 4] {
     receives.header = header(2_000, Hook::ReceiveReset, Kind::ReceiveReset);
     receives.tuple = tuple;
     receives.sock = SockFacts { sk, present: 1, state: state::SYN_SENT, ..SockFacts::new_zeroed() };
-    (receives.sock.inode, receives.sock.snd_una) = (begins.inode, isn);
-    [
-        begins.as_bytes().to_vec(),
-        reply.as_bytes().to_vec(),
-        receives.as_bytes().to_vec(),
-        ends.as_bytes().to_vec(),
-    ]
+    (receives.sock.inode, receives.sock.snd_una, receives.refuses) = (begins.inode, isn, 1);
+    [begins.as_bytes().to_vec(), reply.as_bytes().to_vec(), receives.as_bytes().to_vec()]
 }
 
 const NO_SOCKET: u32 = 3;

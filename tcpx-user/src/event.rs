@@ -10,6 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
+use tcpx_common::abi::state;
 pub use tcpx_common::abi::{Backend, Hook};
 
 /// A network namespace: the inode number is what people see, the cookie tells two with the same number apart.
@@ -552,16 +553,46 @@ pub struct SockReset {
     pub handshake: Option<Arrival>,
     /// For a RST that came in and of which `tcp_reset` does not know: how it met what it reached.
     pub quiet: Option<Quiet>,
+    /// This RST ended an attempt, and no change of state tells that.
+    pub refuses: bool,
 }
 
 impl SockReset {
+    /// The change of state that the RST brought about, if only this record tells it: `tcp_reset` gives a socket in SYN_SENT
+    /// ECONNREFUSED and closes it.
+    #[must_use]
+    pub fn refusal(&self) -> Option<StateChange> {
+        let SockFacts { sk, err_soft, snd_una, snd_nxt, rcv_nxt, total_retrans, .. } = self.sock;
+        self.refuses.then(|| StateChange {
+            sk,
+            ends: self.ends,
+            requested: None,
+            old: state::SYN_SENT,
+            new: state::CLOSE,
+            held: self.sock.held,
+            v6only: false,
+            caller: false,
+            inode: None,
+            cgroup: None,
+            uid: 0,
+            err: rustix::io::Errno::CONNREFUSED.raw_os_error() as u16,
+            err_soft,
+            snd_una,
+            snd_nxt,
+            rcv_nxt,
+            total_retrans,
+            bound_dev: 0,
+            comm: Comm::new(),
+        })
+    }
+
     /// The sequence number by which the sender knows it: while only its SYN was sent, a socket knows its own initial one;
     /// later, what it expects from the peer. What was not obeyed need not have that.
     #[must_use]
     pub fn number(&self) -> u32 {
         match (self.quiet, &self.segment) {
             (Some(_), Some(rst)) => rst.seq,
-            _ if self.sock.state == tcpx_common::abi::state::SYN_SENT => self.sock.snd_una,
+            _ if self.sock.state == state::SYN_SENT => self.sock.snd_una,
             _ => self.sock.rcv_nxt,
         }
     }

@@ -6,8 +6,12 @@
 //! tcp_check_req                  does not come here: a request socket is dropped without tcp_reset
 //!   -> tcp_reset(sk[, skb])  -> tcp_receive_reset(sk)   first thing, the state is still the old one
 //! ```
+//! In SYN_SENT the socket comes to CLOSE with ECONNREFUSED before `tcp_reset` returns: the one record tells both.
 
-use tcpx_common::{abi::Kind, event::SockReset};
+use tcpx_common::{
+    abi::{Kind, state},
+    event::SockReset,
+};
 
 use crate::{
     args::{Arg, Env},
@@ -22,10 +26,17 @@ pub fn received(env: Env, sk: Option<u64>, skb: Arg) {
     let common = common.read(sk);
     let key = kernel::netns(common.net());
     let skb = if skb.value == 0 { in_hand::reset_for(sk) } else { skb.value };
+    let refuses = common.state() == state::SYN_SENT;
     emit::emit(env, Kind::ReceiveReset, key, |record: &mut SockReset| {
         common.tuple(&mut record.tuple);
-        kernel::facts(sk, common, &mut record.sock);
-        kernel::sock::timers(sk, record);
+        if refuses {
+            kernel::sock::attempt(sk, common, &mut record.sock);
+            in_hand::refuses(sk, record.sock.snd_una);
+            record.refuses = 1;
+        } else {
+            kernel::facts(sk, common, &mut record.sock);
+            kernel::sock::timers(sk, record);
+        }
         if skb != 0 {
             kernel::segment(skb, &mut record.segment);
         }

@@ -4,7 +4,8 @@
 //! tcp_v4_connect / tcp_v6_connect            CLOSE -> SYN_SENT, in the caller's context; the port may still be 0
 //! tcp_finish_connect                         SYN_SENT -> ESTABLISHED
 //! tcp_rcv_synsent_state_process (inlined)    SYN_SENT -> SYN_RECV: simultaneous open or self-connect
-//! tcp_reset, tcp_v4_err, tcp_write_err, close SYN_SENT -> CLOSE, sk_err says why (0: the application closed)
+//! tcp_reset, tcp_v4_err, tcp_write_err, close SYN_SENT -> CLOSE, sk_err says why (0: the application closed); what
+//!                                            receive_reset.rs has told is not told again
 //! inet_csk_listen_start                      CLOSE -> LISTEN
 //! tcp_write_err, tcp_abort -> tcp_done       open -> CLOSE, sk_err says why: the connection died
 //! __tcp_close, tcp_disconnect (shutdown)     LISTEN -> CLOSE; the port may have been given back already
@@ -19,7 +20,7 @@ use tcpx_common::{
 
 use crate::{
     args::Env,
-    calls, emit,
+    calls, emit, in_hand,
     kernel::{self, sock},
     maps::{offset, switched},
 };
@@ -43,13 +44,17 @@ pub fn changed(env: Env, sk: Option<u64>, old: Option<u64>, new: Option<u64>) {
     if !(death || matters(sk, old, new)) || !kernel::is_tcp(sk) {
         return;
     }
+    let fails = old == state::SYN_SENT && new == state::CLOSE;
+    if fails && in_hand::take_refused(sk, || kernel::field_or_zero(sk, offset!(tp_snd_una))) {
+        return;
+    }
     let mut common = kernel::Common::unread();
     let common = common.read(sk);
     let net = kernel::netns(common.net());
     if death {
         return died(env, sk, common, net);
     }
-    if old == state::SYN_SENT && new == state::CLOSE && switched(|on| on.icmp_from_queue) {
+    if fails && switched(|on| on.icmp_from_queue) {
         super::icmp::queued(env.for_hook(Hook::Icmp), sk, net);
     }
     emit::emit(env, Kind::State, net, |record: &mut State| {

@@ -136,6 +136,23 @@ pub fn facts(sk: u64, common: &Common, out: &mut SockFacts) {
     out.present = 1;
 }
 
+/// Fills in what there is to know of a socket in SYN_SENT: it has moved no data, and who holds it is told by its beginning.
+#[inline(always)]
+pub fn attempt(sk: u64, common: &Common, out: &mut SockFacts) {
+    out.sk = sk;
+    out.inode = inode(sk);
+    out.uid = field_or_zero(sk, offset!(sk_uid));
+    out.bound_dev = common.get(offset!(skc_bound_dev_if));
+    out.err_soft = field_or_zero::<u32>(sk, offset!(sk_err_soft)) as u16;
+    out.state = common.state();
+    out.flags = flags(sk, common);
+    out.snd_una = field_or_zero(sk, offset!(tp_snd_una));
+    out.snd_nxt = field_or_zero(sk, offset!(tp_snd_nxt));
+    out.rcv_nxt = field_or_zero(sk, offset!(tp_rcv_nxt));
+    out.total_retrans = field_or_zero(sk, offset!(tp_total_retrans));
+    out.present = 1;
+}
+
 /// Fills in what ends a connection from within: its timers, how often they fired in vain, and its age; to be called after
 /// [`facts`].
 #[inline(always)]

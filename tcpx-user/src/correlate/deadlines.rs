@@ -21,7 +21,7 @@ impl Correlator {
         } else if let Some(attempt) = self.attempts.get(id) {
             let current = attempt.sk().and_then(|sk| self.attempts.of_sock(sk)).map(|current| current.id);
             let replaced = current != Some(id);
-            if self.is_awaiting_a_drop(attempt) || self.is_in_connect(attempt) {
+            if self.is_awaiting(attempt) {
                 self.wait(id, self.now);
             } else if attempt.end.is_some() || replaced {
                 self.link_reset(id);
@@ -34,6 +34,17 @@ impl Correlator {
                 self.settle_drop(id);
             }
         }
+    }
+
+    /// Whether what belongs to an attempt is still to come.
+    fn is_awaiting(&self, attempt: &AttemptFacts) -> bool {
+        self.is_awaiting_a_drop(attempt) || self.is_in_connect(attempt) || self.is_with_a_reset(attempt)
+    }
+
+    /// The RST that ended it waits for its sender, and takes it along.
+    fn is_with_a_reset(&self, attempt: &AttemptFacts) -> bool {
+        let own = |reset: &ResetFacts| reset.attempt == Some(attempt.id) && reset.refused_a_syn();
+        attempt.ends().is_some_and(|ends| self.resets.on(ends.flipped()).any(own))
     }
 
     /// Fewer of the attempt's SYNs were seen to vanish on this host than it has sent: on a busy machine the last may be

@@ -44,6 +44,9 @@ impl Correlator {
                     self.deaths.reset(reset.sock.sk, reset.ends, event.time);
                 }
                 self.receiver(Seen::new(event, stack, reset.clone()));
+                if let Some(change) = reset.refusal() {
+                    self.ends(event, &Arc::new(change));
+                }
             }
             What::Death(death) => self.died(Seen::new(event, stack, death.clone())),
             What::Icmp(icmp) => self.icmp(event, icmp, true),
@@ -125,7 +128,7 @@ impl Correlator {
 
     fn ends(&mut self, event: &Event, change: &Arc<StateChange>) {
         let seen = Seen::new(event, &[], change.clone());
-        let step = self.attempts.end_of(change.sk, event.time, change.old == SYN_RECV);
+        let step = self.attempts.end_of(change, event.time);
         let id = match step {
             Step::Ends(id) => {
                 if let Some(attempt) = self.attempts.get_mut(id) {

@@ -246,7 +246,8 @@ impl Resets {
         self.on(obeyed.what.ends.flipped()).find(same).map(|reset| reset.id)
     }
 
-    fn on(&self, flow: Ends) -> impl Iterator<Item = &ResetFacts> {
+    /// Waiting resets of this flow.
+    pub fn on(&self, flow: Ends) -> impl Iterator<Item = &ResetFacts> {
         self.by_flow.of(&flow).iter().filter_map(|&id| self.get(id))
     }
 }

@@ -142,6 +142,7 @@ pub(super) fn sock_reset(reset: &raw::SockReset, reason: Option<Name>, tick_ns: 
         comm: comm(&reset.comm),
         handshake: parts::arrival(reset.handshake),
         quiet: None,
+        refuses: reset.refuses != 0,
     })
 }
 
@@ -167,6 +168,7 @@ pub(super) fn quiet_reset(reset: &raw::QuietReset, tick_ns: u64) -> Option<SockR
         comm: Comm::new(),
         handshake: None,
         quiet: Some(Quiet { numbers, met, freed: reset.freed != 0 }),
+        refuses: false,
     })
 }
 

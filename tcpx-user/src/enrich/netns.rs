@@ -150,6 +150,10 @@ impl Namespaces {
     fn list(&mut self, scan: &Scan, at_start: bool) -> bool {
         let listing = Listing::all(scan);
         self.listed = boot_now();
+        if listing.complete && self.visible {
+            // One that has ended need not be asked.
+            self.unheld.retain(|inum| self.held.contains_key(inum) || listing.namespaces.contains_key(inum));
+        }
         for (inum, path) in listing.namespaces {
             if !self.held.contains_key(&inum)
                 && !self.open(Netns { inum, cookie: 0 }, &path, at_start)
@@ -264,4 +268,20 @@ fn open(inum: u32, path: &Path, at_start: bool) -> Option<Held> {
 /// Entering fails for what is no network namespace, so this is also the proof that it is one.
 fn cookies(namespaces: &[BorrowedFd<'_>]) -> Vec<io::Result<Option<u64>>> {
     inside_each(namespaces, |_| Ok(netns_cookie()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Limits, Namespaces};
+    use crate::enrich::scan::Scan;
+
+    /// As when its last process ends between the look at its path and the opening of it.
+    #[test]
+    fn one_that_could_not_be_held_and_has_ended_is_not_missed() {
+        let mut table = Namespaces::new(Limits { held: 0 }, true, &Scan::all());
+        table.unheld.insert(7);
+        let unheld = table.census(true).unheld;
+        assert!(!unheld.contains(&7), "{unheld:?}");
+        assert!(!unheld.is_empty(), "with room for none, that of this test is not held");
+    }
 }

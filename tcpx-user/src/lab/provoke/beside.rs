@@ -99,7 +99,7 @@ fn cgroup_ingress(stage: &mut Stage) -> Result<(), LabError> {
     let (server, client) = stage.pair()?;
     let cgroup = stage.cgroup(&[&server])?;
     let program = bpf::load(bpf::ProgramType::CgroupSkb, &bpf::always(0), None)?;
-    let _link = bpf::attach(&program, &*cgroup, bpf::AttachType::CgroupIngress)?;
+    stage.keep(bpf::attach(&program, &*cgroup, bpf::AttachType::CgroupIngress)?);
     let to = stage.loopback(PORT);
     server.serve(to)?;
     gives_up(stage, &client, to)
@@ -110,7 +110,7 @@ fn cgroup_egress(stage: &mut Stage) -> Result<(), LabError> {
     let cgroup = stage.cgroup(&[&client])?;
     let program =
         bpf::load(bpf::ProgramType::CgroupSkb, &bpf::always(0), Some(bpf::AttachType::CgroupEgress))?;
-    let _link = bpf::attach(&program, &*cgroup, bpf::AttachType::CgroupEgress)?;
+    stage.keep(bpf::attach(&program, &*cgroup, bpf::AttachType::CgroupEgress)?);
     let to = stage.loopback(PORT);
     server.serve(to)?;
     gives_up(stage, &client, to)

@@ -62,7 +62,11 @@ fn remote_port(event: &Event) -> Option<u16> {
 
 /// An event that begins or ends an attempt for sure: the way from SYN_RECV is that of accepted connections too.
 fn makes_attempt(event: &Event) -> bool {
-    matches!(&event.what, What::State(change) if change.new == 2 || change.old == 2)
+    match &event.what {
+        What::State(change) => change.new == 2 || change.old == 2,
+        What::ReceiveReset(reset) => reset.refuses,
+        _ => false,
+    }
 }
 
 /// Whether the events of a story allow a verdict, with everything visible.
@@ -153,6 +157,7 @@ proptest! {
         let call = call("127.0.0.1:40000", "127.0.0.1:80");
         let mut events = Vec::new();
         for (life, &lost) in (1..).zip(&lost) {
+            let call = Call { isn: 1_000 * life as u32, ..call.clone() };
             let mut refused = call.refused(S * life, held_by(vec![]));
             if lost {
                 refused.remove(if start { 0 } else { refused.len() - 1 });

@@ -27,6 +27,21 @@ fn nobody_has_the_port() {
     assert_eq!((lookup.listener.result, lookup.listener.source), (LookupResult::Miss, Source::Observed));
 }
 
+/// Recordings of before have the end in a record of its own; today it is told twice if the process changes its CPU meanwhile.
+#[test]
+fn an_end_with_a_record_of_its_own_is_the_same_end() {
+    let call = call(LOCAL, PORT);
+    let begins = || vec![call.starts(S), call.looked_up(S + 1, misses()), call.no_socket(S + 1, held_by(vec![]))];
+    let told = |ends: Vec<Event>| run(Abilities::ALL, &[begins(), ends].concat());
+    let once = told(vec![call.is_refused(S + 2)]);
+    let apart = told(vec![call.gets_reset(S + 2), call.fails(S + 2, 111)]);
+    let twice = told(vec![call.is_refused(S + 2), call.fails(S + 900, 111)]);
+    for other in [apart, twice] {
+        assert_eq!(format!("{:?}", other.attempts), format!("{:?}", once.attempts));
+        assert_eq!(format!("{:?}", other.resets), format!("{:?}", once.resets));
+    }
+}
+
 /// A busy machine: the RST arrives long after it was sent, and other things were seen meanwhile.
 #[test]
 fn a_rst_that_is_long_under_way_is_one_rst() {

@@ -315,6 +315,7 @@ pub(crate) fn sock_reset(ends: Ends, sock: SockFacts) -> SockReset {
         comm: Comm::from_slice(b"curl"),
         handshake: None,
         quiet: None,
+        refuses: false,
     }
 }
 
@@ -477,6 +478,13 @@ impl Call {
         self.gets(time, sock, None)
     }
 
+    /// The same, where the record of the RST is all that tells of the end.
+    pub(crate) fn is_refused(&self, time: u64) -> Event {
+        let What::ReceiveReset(reset) = self.gets_reset(time).what else { unreachable!("made so") };
+        let refuses = SockReset { refuses: true, ..(*reset).clone() };
+        self.at(time, Hook::ReceiveReset, What::ReceiveReset(Arc::new(refuses)))
+    }
+
     pub(crate) fn gets(&self, time: u64, sock: SockFacts, segment: Option<Segment>) -> Event {
         let comm = Comm::from_slice(b"swapper");
         let reset = SockReset { segment, comm, ..sock_reset(self.ends, sock) };
@@ -489,8 +497,7 @@ impl Call {
             self.starts(time),
             self.looked_up(time + 1, misses()),
             self.no_socket(time + 1, holders),
-            self.gets_reset(time + 2),
-            self.fails(time + 3, 111),
+            self.is_refused(time + 2),
         ]
     }
 

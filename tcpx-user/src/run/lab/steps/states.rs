@@ -1,6 +1,6 @@
 //! How sockets changed state, as the kernel told of each change.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::{
     event::{Ends, SockPtr, StateChange, What},
@@ -21,6 +21,7 @@ pub(super) struct Change {
 pub(super) fn all(played: &Played) -> Vec<(u64, Change)> {
     let mut names = BTreeMap::new();
     for (_, change) in changes(played) {
+        let change = &*change;
         // At the first change the socket may have no port yet, at the last one none any more.
         if change.ends.a.port() != 0 {
             names.insert(change.sk, (change.ends, owner(played, change)));
@@ -30,14 +31,15 @@ pub(super) fn all(played: &Played) -> Vec<(u64, Change)> {
         .map(|(time, change)| {
             let at = time.saturating_sub(played.suspended);
             let (from, to) = (name(change.old), name(change.new));
-            (at, Change { subject: subject(&names, change), from, to })
+            (at, Change { subject: subject(&names, &change), from, to })
         })
         .collect()
 }
 
-fn changes(played: &Played) -> impl Iterator<Item = (u64, &StateChange)> {
+fn changes(played: &Played) -> impl Iterator<Item = (u64, Cow<'_, StateChange>)> {
     played.events.iter().filter_map(|event| match &event.what {
-        What::State(change) => Some((event.time, &**change)),
+        What::State(change) => Some((event.time, Cow::Borrowed(&**change))),
+        What::ReceiveReset(reset) => reset.refusal().map(|change| (event.time, Cow::Owned(change))),
         _ => None,
     })
 }
