@@ -53,7 +53,9 @@ pub struct Switches {
     pub icmp_from_queue: u32,
     /// A RST that a socket does not obey is reported as it is dropped, as no better hook is attached.
     pub quiet_from_drop: u32,
+    /// A RST that ends an attempt tells that too. Not where attempts are nobody's business.
+    pub attempts: u32,
 }
 
 crate::assert_layout!(Config = 72);
-const _: () = assert!(size_of::<Switches>() == 24);
+const _: () = assert!(size_of::<Switches>() == 28);

@@ -16,6 +16,7 @@ use tcpx_common::{
 use crate::{
     args::{Arg, Env},
     emit, in_hand, kernel,
+    maps::switched,
 };
 
 /// `skb` is the RST, where the function is given it.
@@ -26,13 +27,15 @@ pub fn received(env: Env, sk: Option<u64>, skb: Arg) {
     let common = common.read(sk);
     let key = kernel::netns(common.net());
     let skb = if skb.value == 0 { in_hand::reset_for(sk) } else { skb.value };
-    let refuses = common.state() == state::SYN_SENT;
+    let refused = common.state() == state::SYN_SENT;
     emit::emit(env, Kind::ReceiveReset, key, |record: &mut SockReset| {
         common.tuple(&mut record.tuple);
-        if refuses {
+        if refused {
             kernel::sock::attempt(sk, common, &mut record.sock);
-            in_hand::refuses(sk, record.sock.snd_una);
-            record.refuses = 1;
+            if switched(|on| on.attempts) {
+                in_hand::refuses(sk, record.sock.snd_una);
+                record.refuses = 1;
+            }
         } else {
             kernel::facts(sk, common, &mut record.sock);
             kernel::sock::timers(sk, record);

@@ -96,6 +96,7 @@ impl Sight<'_> {
             small_from_drop: u32::from(self.sees(Hook::Drop) && !self.sees(Hook::MiniSocket)),
             icmp_from_queue: u32::from(self.backend(Hook::Icmp) == Some(Backend::Tracepoint)),
             quiet_from_drop: u32::from(self.quiet_from_drop()),
+            attempts: u32::from(self.sees(Hook::State)),
         }
     }
 }
