@@ -1,20 +1,27 @@
 //! What `cargo xtask bench` lets a host do while it is traced and while it is not: refused connections, traffic on open
-//! ones, and a flood of SYNs from outside. Prints one number for each run: how long it took, in nanoseconds.
+//! ones, and a flood of SYNs from outside; and what a replay begins with. Prints one number for each run: how long it took, in nanoseconds.
 #![expect(clippy::print_stdout, reason = "the number is what `cargo xtask bench` reads")]
 
 use std::{
     ffi::CString,
-    io::{Read as _, Write as _},
+    fs::File,
+    hint::black_box,
+    io::{BufReader, Read as _, Write as _},
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Parser, Subcommand};
-use tcpx_user::lab::{
-    Address, Namespace, Tun, bpf,
-    wire::{Flags, Segment},
+use tcpx_user::{
+    decode::{Decoder, NoSymbols},
+    lab::{
+        Address, Namespace, Tun, bpf,
+        wire::{Flags, Segment},
+    },
+    record::{Block, Item, Items, Reader},
 };
 
 /// Nobody listens there (discard).
@@ -54,6 +61,13 @@ enum Load {
     Rounds { count: u32 },
     /// So many SYNs from addresses of another host, each refused by a closed port
     Flood { count: u32 },
+    /// Reads a recording and makes nothing of it: what is left of a replay without verdicts
+    Read {
+        file: PathBuf,
+        /// Decodes its records too
+        #[arg(long)]
+        decode: bool,
+    },
 }
 
 fn main() -> Result<()> {
@@ -72,6 +86,7 @@ fn main() -> Result<()> {
         Load::Bulk { mebibytes } => bulk(mebibytes)?,
         Load::Rounds { count } => rounds(count)?,
         Load::Flood { count } => flood(count)?,
+        Load::Read { file, decode } => read(&file, decode)?,
     };
     println!("{}", took.as_nanos());
     Ok(())
@@ -94,6 +109,23 @@ fn storm(count: u32, rate: Option<u32>) -> Result<Duration> {
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {}
             Err(error) => return Err(error).context("connect()"),
             Ok(_) => bail!("somebody listens on port {CLOSED}"),
+        }
+    }
+    Ok(start.elapsed())
+}
+
+fn read(file: &Path, decode: bool) -> Result<Duration> {
+    let start = Instant::now();
+    let mut reader = Reader::new(file.display().to_string(), BufReader::new(File::open(file)?))?;
+    let names = &reader.facts().names;
+    let mut decoder = Decoder::new(names.names(), Box::new(NoSymbols), names.tick_ns);
+    while let Block::Stream = reader.block()? {
+        let mut items = Items::of(reader.items());
+        while let Some(Ok(item)) = items.read() {
+            match black_box(item) {
+                Item::Record(record) if decode => drop(black_box(decoder.decode(record))),
+                _ => {}
+            }
         }
     }
     Ok(start.elapsed())

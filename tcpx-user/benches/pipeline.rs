@@ -1,5 +1,5 @@
 //! How fast userspace keeps up with a storm of refused connections: records as the kernel writes them, to verdicts and
-//! to JSON. The items counted are records; four of them make one attempt and one RST.
+//! to JSON. The items counted are records; three of them make one attempt and one RST.
 
 use std::{net::IpAddr, sync::Arc};
 

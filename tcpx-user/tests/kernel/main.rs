@@ -7,6 +7,7 @@ mod btf_fixture;
 mod cells;
 mod check;
 mod data;
+mod hidden;
 mod init;
 mod losses;
 mod mixed;
@@ -62,7 +63,10 @@ fn main() -> ExitCode {
         .into_iter()
         .filter(|trial| backend.as_ref().is_none_or(|backend| in_backend(trial.name(), backend)))
         .collect();
-    libtest_mimic::run(&args, trials).exit_code()
+    hidden::begin();
+    let conclusion = libtest_mimic::run(&args, trials);
+    hidden::end();
+    conclusion.exit_code()
 }
 
 /// Each trial that runs beside others holds the namespaces of all of them open; 1,024 descriptors, as is usual, are too

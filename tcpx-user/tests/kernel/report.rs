@@ -11,6 +11,8 @@ use std::time::Instant;
 use libtest_mimic::{Completion, Failed, Trial};
 use serde_json::{Value, json};
 
+use crate::hidden;
+
 /// Where the report lines go.
 pub(crate) const REPORT: &str = "TCPX_REPORT";
 
@@ -27,9 +29,18 @@ pub(crate) enum Outcome {
 impl Outcome {
     /// Of what the kernel kept from the programs nothing can be told: that is no passed trial, but no fault of a verdict.
     /// `None` if it kept nothing, or does not count that.
-    pub(crate) fn passed_over(firings: Option<u64>, wrong: &str) -> Option<Self> {
-        let firings = firings.filter(|&firings| firings > 0)?;
-        Some(Self::Skipped(format!("the kernel passed over {firings} firings of programs; {wrong}")))
+    ///
+    /// `firings`: how many it passed over as it counts them; `begun`: when the trial began ([`hidden::now`]); `seen`: whether
+    /// something was seen in the context of process 1, which then is not hidden.
+    pub(crate) fn passed_over(firings: Option<u64>, begun: u64, seen: bool, wrong: &str) -> Option<Self> {
+        let passed_over = firings.unwrap_or(0);
+        let hidden = if seen { 0 } else { hidden::firings_since(begun) };
+        let why = match (passed_over, hidden) {
+            (0, 0) => return None,
+            (0, _) => format!("{hidden} firings were in the context of process 1, of which no program saw any"),
+            _ => format!("the kernel passed over {passed_over} firings of programs"),
+        };
+        Some(Self::Skipped(format!("{why}; {wrong}")))
     }
 }
 

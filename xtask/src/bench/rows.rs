@@ -59,7 +59,8 @@ const STORM: &str = "200000";
 const FLOOD: u64 = 1_000_000;
 /// Tracepoints that a refused connection on the loopback device passes.
 const TRACEPOINTS: [&str; 4] = ["tcp_send_reset", "tcp_receive_reset", "inet_sock_set_state", "kfree_skb"];
-/// Those that write records, and how long these are (tcpx-common/src/event.rs): `Reply`, `SockReset`, `State`.
+/// Those that write records, and how long these are (tcpx-common/src/event.rs): `Reply`, `SockReset`, `State`. The last writes one
+/// each time that it is passed, here: twice.
 const RECORDS: [&str; 3] = ["tcp_send_reset:144", "tcp_receive_reset:296", "inet_sock_set_state:184"];
 const MIB: f64 = 1024.0 * 1024.0;
 
@@ -313,26 +314,44 @@ fn replay(bench: &Bench) -> Result<Vec<Measured>> {
     tracer.stop()?;
     let verdicts = speed(bench, &file, &["--verdict", "unknown"])?;
     let json = speed(bench, &file, &[])?;
+    let decoded = speed_of_reading(bench, &file, &["--decode"])?;
+    let read = speed_of_reading(bench, &file, &[])?;
     let rate = |what: &str, speed: f64, least: f64| {
         Measured::target(what, format!("{speed:.0}"), format!("at least {least}"), speed >= least)
     };
     Ok(vec![
         rate("events a second to verdicts", verdicts, 1_000_000.0),
         rate("events a second to JSON", json, 500_000.0),
+        Measured::reference("the same, only decoded", format!("{decoded:.0}")),
+        Measured::reference("the same, only read", format!("{read:.0}")),
     ])
 }
 
-/// Records of a recorded storm that `tcpx replay` handles in a second, the best of some runs.
+/// Records of a recorded storm that `tcpx replay` handles in a second.
 fn speed(bench: &Bench, file: &Path, filter: &[&str]) -> Result<f64> {
-    /// To SYN_SENT, the RST sent, the RST received, to CLOSE.
-    const RECORDS: f64 = 4.0;
-    let mut best = Duration::MAX;
-    for _ in 0..bench.rounds.max(3) {
+    best(bench, || {
         let start = Instant::now();
         let mut replay = Command::new("taskset");
         replay.args(["-c", "1"]).arg(&bench.tcpx).args(["replay", "-o", "json", "--output", "/dev/null"]);
         command::quiet(replay.args(filter).arg(file))?;
-        best = best.min(start.elapsed());
+        Ok(start.elapsed())
+    })
+}
+
+/// The same of what does only the beginning of that.
+fn speed_of_reading(bench: &Bench, file: &Path, decode: &[&str]) -> Result<f64> {
+    let file = file.display().to_string();
+    let words: Vec<&str> = ["read", &file].into_iter().chain(decode.iter().copied()).collect();
+    best(bench, || bench.load(&words))
+}
+
+/// Records of a recorded storm in a second, in the best of some runs.
+fn best(bench: &Bench, run: impl Fn() -> Result<Duration>) -> Result<f64> {
+    /// To SYN_SENT, the RST sent, the RST received.
+    const RECORDS: f64 = 3.0;
+    let mut best = Duration::MAX;
+    for _ in 0..bench.rounds.max(3) {
+        best = best.min(run()?);
     }
     Ok(STORM.parse::<f64>()? * RECORDS / best.as_secs_f64())
 }
