@@ -557,6 +557,9 @@ pub struct SockReset {
     pub refuses: bool,
 }
 
+/// What `tcp_reset` leaves in a socket in SYN_SENT.
+const ECONNREFUSED: u16 = 111;
+
 impl SockReset {
     /// The change of state that the RST brought about, if only this record tells it: `tcp_reset` gives a socket in SYN_SENT
     /// ECONNREFUSED and closes it.
@@ -575,7 +578,7 @@ impl SockReset {
             inode: None,
             cgroup: None,
             uid: 0,
-            err: rustix::io::Errno::CONNREFUSED.raw_os_error() as u16,
+            err: ECONNREFUSED,
             err_soft,
             snd_una,
             snd_nxt,

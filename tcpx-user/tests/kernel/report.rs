@@ -37,7 +37,9 @@ impl Outcome {
         let hidden = if seen { 0 } else { hidden::firings_since(begun) };
         let why = match (passed_over, hidden) {
             (0, 0) => return None,
-            (0, _) => format!("{hidden} firings were in the context of process 1, of which no program saw any"),
+            (0, _) => {
+                format!("{hidden} firings were in the context of process 1, of which no program saw any")
+            }
             _ => format!("the kernel passed over {passed_over} firings of programs"),
         };
         Some(Self::Skipped(format!("{why}; {wrong}")))

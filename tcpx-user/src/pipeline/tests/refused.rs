@@ -31,7 +31,8 @@ fn nobody_has_the_port() {
 #[test]
 fn an_end_with_a_record_of_its_own_is_the_same_end() {
     let call = call(LOCAL, PORT);
-    let begins = || vec![call.starts(S), call.looked_up(S + 1, misses()), call.no_socket(S + 1, held_by(vec![]))];
+    let begins =
+        || vec![call.starts(S), call.looked_up(S + 1, misses()), call.no_socket(S + 1, held_by(vec![]))];
     let told = |ends: Vec<Event>| run(Abilities::ALL, &[begins(), ends].concat());
     let once = told(vec![call.is_refused(S + 2)]);
     let apart = told(vec![call.gets_reset(S + 2), call.fails(S + 2, 111)]);
