@@ -38,4 +38,5 @@ pub mod status;
 pub mod stream;
 pub mod takeover;
 pub mod telemetry;
+mod whole;
 pub mod writer;

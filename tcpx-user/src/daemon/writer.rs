@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Write},
+    io,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::{
@@ -20,6 +20,7 @@ use super::{
     health::Meter,
     log::say,
     published::{Reader, Text},
+    whole::{Put, Whole},
 };
 use crate::cli::failure::Failure;
 
@@ -96,7 +97,8 @@ impl Writer {
         let (done, ended) = channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let on = Arc::new(AtomicBool::new(!matches!(to, Destination::File(None))));
-        let mut thread = Thread { name, to, lines, waiting: Arc::clone(&waiting), meter: meter.clone() };
+        let (whole, counted) = (Whole::default(), meter.clone());
+        let mut thread = Thread { name, to, lines, whole, waiting: Arc::clone(&waiting), meter: counted };
         let body = move || {
             thread.run();
             // Nobody may wait.
@@ -145,63 +147,75 @@ struct Thread {
     name: &'static str,
     to: Destination,
     lines: Receiver<Message>,
+    whole: Whole,
     waiting: Arc<AtomicUsize>,
     meter: Meter,
 }
 
 impl Thread {
     fn run(&mut self) {
-        let (mut batch, mut count) = (Vec::new(), 0);
+        let mut batch = Vec::new();
         while let Ok(message) = self.lines.recv() {
             let mut next = Some(message);
             while let Some(message) = next {
                 match message {
-                    Message::Line(line) => {
-                        batch.extend_from_slice(&line);
-                        count += 1;
-                    }
+                    Message::Line(line) => batch.extend_from_slice(&line),
                     Message::Open(path) => {
-                        self.write(&mut batch, &mut count);
+                        self.write(&mut batch);
                         self.open(path);
                     }
                 }
                 next = (batch.len() < BATCH).then(|| self.lines.try_recv().ok()).flatten();
             }
-            self.write(&mut batch, &mut count);
+            self.write(&mut batch);
         }
+        self.leave();
     }
 
     fn open(&mut self, path: Option<PathBuf>) {
         let Some(path) = path else {
+            self.leave();
             self.to = Destination::File(None);
             return;
         };
         match open(&path) {
-            Ok(file) => self.to = Destination::File(Some((path, file))),
+            Ok(file) => {
+                self.leave();
+                self.to = Destination::File(Some((path, file)));
+            }
             Err(error) => {
                 self.trouble(&format!("opening {}: {error}; the file before is written on", path.display()));
             }
         }
     }
 
-    fn write(&mut self, batch: &mut Vec<u8>, count: &mut u64) {
+    fn write(&mut self, batch: &mut Vec<u8>) {
         if batch.is_empty() {
             return;
         }
-        match put(&mut self.to, batch) {
-            Ok(()) => {
-                self.meter.take(*count);
-                self.meter.well();
-            }
-            Err(error) => {
-                let why = format!("writing {}: {error}; lines are lost", self.place());
-                self.meter.drop(*count, &why);
-                self.trouble(&why);
-            }
-        }
+        let put = put(&mut self.to, &mut self.whole, batch);
+        self.account(put);
         self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
         batch.clear();
-        *count = 0;
+    }
+
+    /// Nothing more goes to where lines went.
+    fn leave(&mut self) {
+        if let Destination::File(Some((_, file))) = &mut self.to
+            && let Some(put) = self.whole.finish(file)
+        {
+            self.account(put);
+        }
+    }
+
+    fn account(&self, put: Put) {
+        self.meter.take(put.whole);
+        let Some(error) = put.error else { return self.meter.well() };
+        let why = format!("writing {}: {error}; lines are lost", self.place());
+        if put.lost > 0 {
+            self.meter.drop(put.lost, &why);
+        }
+        self.trouble(&why);
     }
 
     fn trouble(&self, what: &str) {
@@ -218,21 +232,11 @@ impl Thread {
     }
 }
 
-/// All of it or nothing: half a line would spoil the next one.
-fn put(to: &mut Destination, batch: &[u8]) -> io::Result<()> {
+fn put(to: &mut Destination, whole: &mut Whole, batch: &[u8]) -> Put {
     match to {
-        Destination::File(None) => Ok(()),
-        Destination::Stdout => {
-            let mut out = io::stdout().lock();
-            out.write_all(batch)?;
-            out.flush()
-        }
-        Destination::File(Some((_, file))) => {
-            let before = file.metadata()?.len();
-            file.write_all(batch).inspect_err(|_| {
-                let _ = file.set_len(before);
-            })
-        }
+        Destination::File(None) => Put::default(),
+        Destination::Stdout => whole.put(&mut io::stdout().lock(), batch),
+        Destination::File(Some((_, file))) => whole.put(file, batch),
     }
 }
 

@@ -177,8 +177,6 @@ pub(crate) fn full_disk() {
     // Not `troubles`: the rest of the last block may have taken a shorter line since.
     let why = health["consumers"][0]["last_loss"]["why"].to_string();
     assert!(why.contains("No space left on device"), "{health}");
-    let file = fs::read_to_string(small.join("a.jsonl")).expect("the file");
-    assert!(file.is_empty() || file.ends_with('\n'), "no half line");
     fs::remove_file(small.join("filler")).expect("room again");
     let before = port.attempts(&read_lines(&small.join("a.jsonl")));
     until("lines again", || {
@@ -186,6 +184,9 @@ pub(crate) fn full_disk() {
         (port.attempts(&read_lines(&small.join("a.jsonl"))) > before).then_some(())
     });
     daemon.end(Signal::TERM);
+    let file = fs::read_to_string(small.join("a.jsonl")).expect("the file");
+    assert!(file.ends_with('\n'), "no half line");
+    assert_eq!(file.lines().count(), read_lines(&small.join("a.jsonl")).len());
     drop(disk);
 }
 
