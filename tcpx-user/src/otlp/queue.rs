@@ -1,14 +1,18 @@
 //! Requests that wait to be sent: a few in memory, the rest as files while the collector is away.
 //!
 //! A file holds one request and is there whole or not at all; its name has its number and how many records it holds, so
-//! that they can be counted when it has to go. Files of a tcpx before are sent first.
+//! that they can be counted when it has to go. Numbers begin with the time, so that no two tcpx write the same file. Whoever has
+//! locked the folder sends what others left in it: after a takeover that is the new one, once the old one has ended.
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
+
+use rustix::fs::{FlockOperation, flock};
 
 /// As many wait in memory, as long as the collector keeps up.
 const IN_MEMORY: usize = 16;
@@ -33,6 +37,10 @@ pub(super) struct Queue {
     files: BTreeMap<u64, Kept>,
     bytes: u64,
     next: u64,
+    /// The folder, as long as another tcpx may have it locked.
+    unlocked: Option<File>,
+    /// The folder, locked.
+    _lock: Option<File>,
     /// Taken, and neither sent nor put back.
     taken: Option<Request>,
     evicted: u64,
@@ -45,26 +53,49 @@ struct Kept {
 }
 
 impl Queue {
-    /// With what an earlier tcpx left in the folder, which is made if need be.
-    pub(super) fn open(folder: &Path, most_bytes: u64) -> io::Result<Self> {
+    /// With what an earlier tcpx left in the folder, which is made if need be. `begin`: a number that no earlier one has given.
+    pub(super) fn open(folder: &Path, most_bytes: u64, begin: u64) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        let mut files = BTreeMap::new();
-        for entry in fs::read_dir(folder)? {
+        let mut queue = Self {
+            folder: folder.to_owned(),
+            most_bytes,
+            memory: VecDeque::new(),
+            files: BTreeMap::new(),
+            bytes: 0,
+            next: begin,
+            unlocked: Some(File::open(folder)?),
+            _lock: None,
+            taken: None,
+            evicted: 0,
+        };
+        queue.adopt()?;
+        Ok(queue)
+    }
+
+    /// Adds what others left in the folder, unless one of them still uses it; true if it was looked through.
+    pub(super) fn adopt(&mut self) -> io::Result<bool> {
+        let Some(folder) = self.unlocked.take() else { return Ok(false) };
+        if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_err() {
+            self.unlocked = Some(folder);
+            return Ok(false);
+        }
+        self._lock = Some(folder);
+        for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
             if let Some((number, records)) = parse(&name) {
-                files.insert(number, Kept { records, bytes: entry.metadata()?.len() });
+                let bytes = entry.metadata()?.len();
+                let known = self.files.insert(number, Kept { records, bytes });
+                self.bytes += bytes - known.map_or(0, |known| known.bytes);
             } else if entry.path().extension().is_some_and(|end| end == "part") {
                 // Its writer was killed before it was whole.
                 fs::remove_file(entry.path())?;
             }
         }
-        let next = files.last_key_value().map_or(0, |(last, _)| last + 1);
-        let bytes = files.values().map(|kept| kept.bytes).sum();
-        let (folder, memory) = (folder.to_owned(), VecDeque::new());
-        let mut queue = Self { folder, most_bytes, memory, files, bytes, next, taken: None, evicted: 0 };
-        queue.make_room(0);
-        Ok(queue)
+        let after_all = self.files.last_key_value().map_or(0, |(last, _)| last + 1);
+        self.next = self.next.max(after_all);
+        self.make_room(0);
+        Ok(true)
     }
 
     /// Takes a request. What cannot be kept is counted.
@@ -194,7 +225,7 @@ mod tests {
     use super::*;
 
     fn open(folder: &Path, most: u64) -> Queue {
-        Queue::open(folder, most).expect("a folder")
+        Queue::open(folder, most, 0).expect("a folder")
     }
 
     fn numbers(queue: &mut Queue) -> Vec<u64> {
@@ -223,6 +254,22 @@ mod tests {
         assert_eq!(numbers(&mut queue), (0..=40).collect::<Vec<_>>());
         assert_eq!((queue.bytes(), queue.evicted()), (0, 0));
         assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 0);
+    }
+
+    #[test]
+    fn what_another_leaves_is_sent_once_it_has_ended() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut old = open(folder.path(), 1_000_000);
+        old.push(2, vec![1; 10]);
+        let mut new = Queue::open(folder.path(), 1_000_000, 100).expect("a folder");
+        new.push(2, vec![1; 10]);
+        old.save();
+        new.adopt().expect("a folder");
+        assert_eq!(numbers(&mut new), [100], "the old one may be sending it");
+        drop(old);
+        new.adopt().expect("a folder");
+        new.adopt().expect("a folder");
+        assert_eq!((numbers(&mut new), new.bytes()), (vec![0], 0));
     }
 
     #[test]

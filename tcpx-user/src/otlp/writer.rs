@@ -58,16 +58,30 @@ impl Writer {
                     self.records.extend(record::of(&line));
                     if self.records.len() >= self.config.batch {
                         self.flush();
+                        self.adopt();
                     }
                 }
                 Ok(Told::Metrics(snapshot, began)) => self.metrics(&snapshot, began),
-                Err(RecvTimeoutError::Timeout) => self.flush(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.flush();
+                    self.adopt();
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         self.flush();
         self.shared.state().complete = true;
         self.shared.changed.notify_all();
+    }
+
+    /// After a takeover the daemon before leaves what it could not send.
+    fn adopt(&self) {
+        let mut state = self.shared.state();
+        match state.queue.adopt() {
+            Ok(true) => self.shared.changed.notify_all(),
+            Ok(false) => {}
+            Err(error) => state.trouble = Some(format!("reading the queue: {error}")),
+        }
     }
 
     fn flush(&mut self) {

@@ -110,6 +110,7 @@ const DAEMON: &[i64] = &[
     c::SYS_eventfd2,
     c::SYS_fchmod,
     c::SYS_fdatasync,
+    c::SYS_flock,
     c::SYS_fsync,
     c::SYS_ftruncate,
     c::SYS_listen,
