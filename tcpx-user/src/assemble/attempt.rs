@@ -62,7 +62,7 @@ fn errno(facts: &AttemptFacts, id: VerdictId) -> Option<i32> {
     let end = facts.end.as_ref().map(|end| (end.what.err, end.what.err_soft));
     let by_icmp =
         matches!(id, VerdictId::IcmpRefused | VerdictId::IcmpAdminProhibited | VerdictId::IcmpUnreachable);
-    if by_icmp && end == Some((0, 0)) {
+    if by_icmp && (end == Some((0, 0)) || facts.ended_by_icmp()) {
         return rules::icmp_errno(facts).map(i32::from);
     }
     let failed = facts.failed.as_ref().map(|failed| failed.what.errno);

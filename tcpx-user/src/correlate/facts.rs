@@ -81,6 +81,9 @@ pub struct AttemptFacts {
     pub complete: bool,
 }
 
+/// What one softirq does to one socket takes microseconds, on an emulated machine milliseconds.
+const SAME_SOFTIRQ_NS: u64 = 100_000_000;
+
 impl AttemptFacts {
     fn changes(&self) -> impl Iterator<Item = &Seen<Arc<StateChange>>> {
         [self.end.as_ref(), self.crossed.as_deref(), self.start.as_ref()].into_iter().flatten()
@@ -158,6 +161,16 @@ impl AttemptFacts {
     #[must_use]
     pub fn err(&self) -> Option<u16> {
         self.end.as_ref().map(|end| end.what.err)
+    }
+
+    /// It came to its end where an ICMP error about it was dealt with just before, and not in its own process. Before
+    /// `tcp_done_with_error` (Linux 6.10) `tcp_v4_err` and `tcp_v6_err` report the error first, so that the application may have
+    /// fetched it (SO_ERROR) when the state changes: then `sk_err` is 0 again.
+    #[must_use]
+    pub fn ended_by_icmp(&self) -> bool {
+        let (Some(start), Some(end), Some(icmp)) = (&self.start, &self.end, &self.icmp) else { return false };
+        let just_before = (icmp.time..icmp.time.saturating_add(SAME_SOFTIRQ_NS)).contains(&end.time);
+        end.what.err == 0 && icmp.task == end.task && end.task.tgid != start.task.tgid && just_before
     }
 
     /// Something answered it with an error: neither silence nor the application ended it.

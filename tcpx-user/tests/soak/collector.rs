@@ -112,6 +112,8 @@ fn note(record: &LogRecord, port: u16, told: &mut Told) {
     let own = match kind {
         Kind::Attempt if is_port("network.peer.port") => addr("network.local.address").and_then(number),
         Kind::Reset if is_port("network.local.port") => addr("network.peer.address").and_then(number),
+        // The hook that sees who sends was not attached yet.
+        Kind::Reset if is_port("network.peer.port") => addr("network.local.address").and_then(number),
         _ => None,
     };
     match (own, id(record)) {

@@ -67,7 +67,7 @@ pub(crate) fn check(ledger: &Ledger, made: u32, named: Named) {
     let Missing { attempts, resets } = ledger.missing_in_file(made);
     let unwatched = ledger.unwatched_and_untold();
     let (own, others) = ledger.only_at_collector(made);
-    let unsent = ledger.only_in_file(made);
+    let unsent = ledger.only_in_file(made).len();
     let (written, twice) = {
         let file = ledger.file();
         ((file.attempts(), file.resets()), file.twice())

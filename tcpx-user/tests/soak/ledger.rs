@@ -146,16 +146,19 @@ impl Ledger {
         (own, collector.others.difference(&file.others).count())
     }
 
-    /// Lines that the file got and the collector did not.
-    pub(crate) fn only_in_file(&self, made: u32) -> usize {
+    /// Lines that the file got and the collector did not: of which connections.
+    pub(crate) fn only_in_file(&self, made: u32) -> Vec<(Kind, u32)> {
         let (file, collector) = (self.file(), self.collector());
-        let more = |file: &Times, collector: &Times| {
-            (0..made).filter(|&number| file.has(number) && !collector.has(number)).count()
+        let more = |kind: Kind, file: &Times, collector: &Times| {
+            let only = (0..made).filter(|&number| file.has(number) && !collector.has(number));
+            only.map(|number| (kind, number)).collect::<Vec<_>>()
         };
-        more(&file.attempts, &collector.attempts) + more(&file.resets, &collector.resets)
+        let attempts = more(Kind::Attempt, &file.attempts, &collector.attempts);
+        [attempts, more(Kind::Reset, &file.resets, &collector.resets)].concat()
     }
 
-    fn ranges(&self) -> MutexGuard<'_, Vec<Range<u32>>> {
+    /// Connections that were made while no daemon ran.
+    pub(crate) fn ranges(&self) -> MutexGuard<'_, Vec<Range<u32>>> {
         self.unwatched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -275,6 +275,21 @@ fn an_application_that_closes_after_an_icmp_error_was_refused_if_it_asked() {
     }
 }
 
+/// Up to Linux 6.9 the application may have its error before the socket comes to CLOSE. Who closes by itself is the process.
+#[test]
+fn an_error_that_was_fetched_before_the_end_is_the_end() {
+    let call = call("10.0.0.1:40000", "10.0.0.2:80");
+    let softirq = Task { tgid: 81, tid: 4125 };
+    for (task, outcome) in [(softirq, Outcome::Refused), (call.starts(S).task, Outcome::Cancelled)] {
+        let mut events = [call.starts(S), call.icmp(S + 2, "10.0.0.2", 3, 3), call.fails(S + 9, 0)];
+        let What::State(change) = &mut events[2].what else { unreachable!() };
+        Arc::make_mut(change).err_soft = 111;
+        events[1].task = softirq;
+        events[2].task = task;
+        assert_eq!(run(Abilities::ALL, &events).attempt().outcome, outcome);
+    }
+}
+
 #[test]
 fn a_peer_refuses() {
     let call = call("10.0.0.1:40000", "192.0.2.9:443");
