@@ -798,8 +798,9 @@ impl Drop {
     }
 
     /// The segment has SYN, but was freed as one that begins nothing: SYN together with FIN; one for a connection or a
-    /// handshake that the kernel knows, which answers it with an ACK (RFC 5961, `tcp_send_challenge_ack`); or a SYN-ACK
-    /// for a TIME_WAIT record (`tcp_v4_rcv` hands others on).
+    /// handshake that the kernel knows, which answers it with an ACK (RFC 5961, `tcp_send_challenge_ack`), or which it has
+    /// completed (a SYN-ACK of a simultaneous open is old data then); a SYN-ACK for a TIME_WAIT record (`tcp_v4_rcv` hands
+    /// others on); or a SYN whose data (Fast Open) was taken and goes with its socket, unread.
     #[must_use]
     pub fn is_no_handshake(&self) -> bool {
         use tcpx_common::abi::{
@@ -809,16 +810,24 @@ impl Drop {
         let answered = |reason: &str| {
             matches!(
                 reason,
-                "TCP_INVALID_SYN" | "TCP_OVERWINDOW" | "TCP_RFC7323_PAWS" | "TCP_RFC7323_PAWS_ACK"
+                "TCP_INVALID_SYN"
+                    | "TCP_OVERWINDOW"
+                    | "TCP_OLD_DATA"
+                    | "TCP_RFC7323_PAWS"
+                    | "TCP_RFC7323_PAWS_ACK"
             )
         };
         let vague = self.reason.as_deref().is_none_or(|reason| reason == "NOT_SPECIFIED");
         let in_receive = matches!(self.function.as_deref(), Some("tcp_v4_rcv" | "tcp_v6_rcv"));
+        let of_tcp = |name: &str| name.starts_with("tcp_") || name.starts_with("inet_");
+        let unread =
+            self.reason.as_deref() == Some("QUEUE_PURGE") && self.function.as_deref().is_some_and(of_tcp);
         let has = |flags: u8| self.segment.flags & flags == flags;
         let of_request = matches!(self.lookups.established, Some(Ok((_, NEW_SYN_RECV))));
         has(SYN | FIN)
             || has(SYN) && vague && of_request
             || has(SYN) && self.reason.as_deref().is_some_and(answered)
+            || has(SYN) && unread
             || has(SYN | ACK) && vague && in_receive && !self.no_socket
     }
 

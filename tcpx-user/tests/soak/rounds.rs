@@ -69,7 +69,10 @@ pub(crate) fn run(length: Duration) {
     while soak.begun.elapsed() < length || warm.is_none() {
         soak.round();
         let resident = soak.settle();
-        warm.get_or_insert(resident);
+        // Until then tables fill up to their bounds.
+        if soak.begun.elapsed() >= length / 2 {
+            warm.get_or_insert(resident);
+        }
     }
     soak.finish(warm.unwrap_or_default());
 }

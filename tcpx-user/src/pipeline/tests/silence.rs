@@ -159,7 +159,8 @@ fn what_netfilter_rejects_with_icmp_is_not_dropped_in_silence() {
 }
 
 /// A SYN for an open connection is challenged, SYN and FIN together begin nothing, and a SYN-ACK that `tcp_v4_rcv` itself
-/// frees met a TIME_WAIT record.
+/// frees met a TIME_WAIT record. What completes a simultaneous open is old data afterwards, and data of a SYN that nobody has read goes
+/// with its socket.
 #[test]
 fn what_begins_nothing_is_no_handshake_that_vanished() {
     const FIN: u8 = 1;
@@ -169,6 +170,9 @@ fn what_begins_nothing_is_no_handshake_that_vanished() {
         (SYN, "TCP_INVALID_SYN", "tcp_validate_incoming", false),
         (SYN | FIN, "TCP_FLAGS", "tcp_rcv_state_process", false),
         (SYN_ACK, "NOT_SPECIFIED", "tcp_v4_rcv", false),
+        (SYN_ACK, "TCP_OLD_DATA", "tcp_rcv_state_process", false),
+        (SYN, "QUEUE_PURGE", "tcp_disconnect", false),
+        (SYN, "QUEUE_PURGE", "neigh_destroy", true),
         (SYN_ACK, "NETFILTER_DROP", "nft_do_chain", true),
         (SYN, "NETFILTER_DROP", "nft_do_chain", true),
     ] {
