@@ -71,7 +71,7 @@ impl Whole {
 }
 
 fn count(lines: &[u8]) -> u64 {
-    lines.iter().filter(|byte| **byte == b'\n').count() as u64
+    lines.iter().map(|byte| u64::from(*byte == b'\n')).sum()
 }
 
 /// Writes as much as it can; how much that was, and why not all.

@@ -37,10 +37,10 @@ pub(super) struct Queue {
     files: BTreeMap<u64, Kept>,
     bytes: u64,
     next: u64,
-    /// The folder, as long as another tcpx may have it locked.
-    unlocked: Option<File>,
-    /// The folder, locked.
-    _lock: Option<File>,
+    /// The folder, which another tcpx may have locked.
+    lock: File,
+    /// It is locked, and what others left in it is known.
+    adopted: bool,
     /// Taken, and neither sent nor put back.
     taken: Option<Request>,
     evicted: u64,
@@ -63,8 +63,8 @@ impl Queue {
             files: BTreeMap::new(),
             bytes: 0,
             next: begin,
-            unlocked: Some(File::open(folder)?),
-            _lock: None,
+            lock: File::open(folder)?,
+            adopted: false,
             taken: None,
             evicted: 0,
         };
@@ -74,12 +74,10 @@ impl Queue {
 
     /// Adds what others left in the folder, unless one of them still uses it; true if it was looked through.
     pub(super) fn adopt(&mut self) -> io::Result<bool> {
-        let Some(folder) = self.unlocked.take() else { return Ok(false) };
-        if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_err() {
-            self.unlocked = Some(folder);
+        if self.adopted || flock(&self.lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Ok(false);
         }
-        self._lock = Some(folder);
+        self.adopted = true;
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
