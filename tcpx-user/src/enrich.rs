@@ -51,11 +51,10 @@ use crate::{
 };
 
 pub use self::{
-    clock::WallClock,
+    clock::{WallClock, boot_now},
     netns::{Census, Known, Limits},
     seen::{Caller, Seen, each_seen},
 };
-pub(crate) use clock::boot_now;
 
 use self::{
     asked::Asked, cgroup::Cgroups, devices::Devices, elsewhere::Elsewheres, half_open::HalfOpen,

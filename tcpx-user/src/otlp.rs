@@ -22,7 +22,7 @@ use std::{
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use crate::{
@@ -174,9 +174,7 @@ impl Exporter {
     /// # Errors
     /// When the queue's folder cannot be used.
     pub fn start(config: Config) -> io::Result<Self> {
-        let begin = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-        let begin = u64::try_from(begin).unwrap_or(0);
-        let queue = Queue::open(&config.queue, config.most_bytes, begin)?;
+        let queue = Queue::open(&config.queue, config.most_bytes, record::now())?;
         let counts = Arc::default();
         let state = State { queue, metrics: None, complete: false, stop: false, gone: false, trouble: None };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), counts });

@@ -25,12 +25,12 @@ struct Life {
     /// Of the first event that was seen.
     first: u64,
     end: Option<u64>,
-    /// Its end as far as that may be told twice.
-    refused: Option<Refused>,
+    /// Its end, if it failed.
+    failed: Option<Failed>,
 }
 
-/// An end by a RST: error and initial sequence number.
-type Refused = (u16, u32);
+/// How an attempt failed: its error, and its initial sequence number. The same twice is the same end.
+type Failed = (u16, u32);
 
 /// What a state change means for the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,13 +161,14 @@ impl Attempts {
         let unknown = if change.old == SYN_RECV { Step::Foreign } else { Step::New };
         match self.of_sock(sk) {
             Some(attempt) => match &attempt.end {
-                Some(end) if end.time == time || is_same(&end.what, change) => Step::Known,
+                Some(end) if end.time == time || is_told_again(failed(&end.what), change) => Step::Known,
                 None if attempt.start.as_ref().is_none_or(|start| start.time <= time) => {
                     Step::Ends(attempt.id)
                 }
                 _ => unknown,
             },
-            None if self.told_life_covers(sk, time) || self.is_told_again(change) => Step::Known,
+            None if self.told_life_covers(sk, time) => Step::Known,
+            None if self.was_told(sk, |life| is_told_again(life.failed, change)) => Step::Known,
             None => unknown,
         }
     }
@@ -206,8 +207,8 @@ impl Attempts {
             let time = |seen: &Seen<Arc<StateChange>>| seen.time;
             let (first, last) = attempt.span();
             let (start, end) = (attempt.start.as_ref().map(time), attempt.end.as_ref().map(time));
-            let refused = attempt.end.as_ref().and_then(|seen| refused(&seen.what));
-            self.told.insert(sk, last, Life { start, first, end, refused });
+            let failed = attempt.end.as_ref().and_then(|seen| failed(&seen.what));
+            self.told.insert(sk, last, Life { start, first, end, failed });
         }
         Some(attempt)
     }
@@ -219,11 +220,6 @@ impl Attempts {
         let begun = lives.filter(|life| life.start.unwrap_or(life.first) <= time);
         let life = begun.max_by_key(|life| life.first);
         life.is_some_and(|life| life.end.is_none_or(|end| time <= end))
-    }
-
-    /// A process whose `tcp_reset` went on on another CPU: the RST has told the end, and the change of state tells it again.
-    fn is_told_again(&self, end: &StateChange) -> bool {
-        refused(end).is_some_and(|refused| self.was_told(end.sk, |life| life.refused == Some(refused)))
     }
 
     fn was_told(&self, sk: SockPtr, which: impl Fn(Life) -> bool) -> bool {
@@ -247,13 +243,13 @@ fn ended_before(attempt: &AttemptFacts, time: u64) -> bool {
     attempt.end.as_ref().is_some_and(|end| end.time < time)
 }
 
-/// If a RST made the attempt end so, its record told that too.
-fn refused(end: &StateChange) -> Option<Refused> {
+fn failed(end: &StateChange) -> Option<Failed> {
     (end.old == SYN_SENT && end.new == CLOSE && end.err != 0).then_some((end.err, end.snd_una))
 }
 
-fn is_same(end: &StateChange, change: &StateChange) -> bool {
-    refused(end).is_some_and(|refusal| refused(change) == Some(refusal))
+/// A process whose `tcp_reset` went on on another CPU: the RST has told the end, and the change of state tells it again.
+fn is_told_again(told: Option<Failed>, change: &StateChange) -> bool {
+    told.is_some() && told == failed(change)
 }
 
 /// A start at `time` is the start of a told life: the same, or one that was missing when it was told.

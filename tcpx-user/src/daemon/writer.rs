@@ -97,8 +97,14 @@ impl Writer {
         let (done, ended) = channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let on = Arc::new(AtomicBool::new(!matches!(to, Destination::File(None))));
-        let (whole, counted) = (Whole::default(), meter.clone());
-        let mut thread = Thread { name, to, lines, whole, waiting: Arc::clone(&waiting), meter: counted };
+        let mut thread = Thread {
+            name,
+            to,
+            lines,
+            whole: Whole::default(),
+            waiting: Arc::clone(&waiting),
+            meter: meter.clone(),
+        };
         let body = move || {
             thread.run();
             // Nobody may wait.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
-/// Now, on the clock of the events.
-pub(crate) fn boot_now() -> u64 {
+/// Now, on the clock of the events (`bpf_ktime_get_boot_ns`), ns.
+#[must_use]
+pub fn boot_now() -> u64 {
     nanoseconds(clock_gettime(ClockId::Boottime)).try_into().unwrap_or(0)
 }
 

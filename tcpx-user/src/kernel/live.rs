@@ -9,7 +9,7 @@ use aya::{
     Ebpf,
     maps::{HashMap, Map, MapData, PerCpuArray, RingBuf},
 };
-use rustix::time::{ClockId, clock_getres, clock_gettime};
+use rustix::time::{ClockId, clock_getres};
 use tcpx_common::{
     abi::{Hook, untold},
     event::{HookCounters, NetnsKey, NetnsResets},
@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep};
 use super::{KernelFacts, attach::Attached, misses::Misses, ring::Positions, symbols, vigil::Vigil};
 use crate::{
     decode::{Decoder, Symbols},
+    enrich::boot_now,
     event::{Event, What},
     record::{Item, Noted, Recorder, facts::KernelNames},
     run::Source,
@@ -257,7 +258,7 @@ impl Live {
     /// Everything that was there, then the time up to which that is all; without the time while a record that is not
     /// finished hides others.
     fn take(&mut self, events: &mut Vec<Event>) {
-        let (now, before, read) = (boot_ns(), events.len(), self.positions.read());
+        let (now, before, read) = (boot_now(), events.len(), self.positions.read());
         self.more = !self.read(events);
         #[cfg(feature = "bpf-log")]
         if let Some(log) = &mut self.log {
@@ -330,7 +331,7 @@ impl Source for Live {
     }
 
     fn drain(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
-        let now = boot_ns();
+        let now = boot_now();
         self.read_all(events);
         self.look(events, now);
         events.push(self.tick(now));
@@ -342,12 +343,6 @@ impl Source for Live {
 fn room(map: &Map) -> io::Result<u64> {
     let Map::HashMap(data) = map else { return Ok(0) };
     Ok(data.info().map_err(io::Error::other)?.max_entries().into())
-}
-
-/// The clock of `bpf_ktime_get_boot_ns`.
-fn boot_ns() -> u64 {
-    let now = clock_gettime(ClockId::Boottime);
-    now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
 }
 
 /// Length of a jiffy: the resolution of the coarse clocks is the timer tick's.

@@ -56,6 +56,7 @@ pub use nft::{apply as nft, handle as nft_handle};
 pub use peer::{Conn, Peer};
 pub use provoke::{Scenario, find, scenarios};
 pub use relay::{End, Held, Relay};
+pub(crate) use script::monotonic_ns;
 pub use script::{Line, Script, What};
 pub use sockets::SocketRow;
 pub use stage::Stage;

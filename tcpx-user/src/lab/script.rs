@@ -5,14 +5,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use crate::locked::locked;
-
 use rustix::time::{ClockId, clock_gettime};
 
 use super::Tables;
+use crate::locked::locked;
 
 /// CLOCK_MONOTONIC in nanoseconds: the clock of `bpf_ktime_get_ns`, so that lines and events can be put in order.
-pub(super) fn monotonic_ns() -> u64 {
+pub(crate) fn monotonic_ns() -> u64 {
     let now = clock_gettime(ClockId::Monotonic);
     now.tv_sec.cast_unsigned() * 1_000_000_000 + now.tv_nsec.cast_unsigned()
 }

@@ -4,10 +4,9 @@
 
 use std::{fs, io, os::fd::AsRawFd as _, os::fd::OwnedFd, path::PathBuf, sync::OnceLock};
 
-use rustix::{
-    mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen},
-    time::{ClockId, clock_gettime},
-};
+use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
+
+use crate::trials::EXPECTED_RELEASE;
 
 /// What the programs are attached to that softirqs pass.
 const EVENTS: [(&str, &str); 5] = [
@@ -28,9 +27,11 @@ struct Trace {
     _root: OwnedFd,
 }
 
-/// Begins to note. Without tracefs, or as process 1, nothing is noted, and nothing is excused.
+/// Begins to note. Without tracefs nothing is noted, and nothing is excused; nor in a test guest, whose kernel hides nobody.
 pub(crate) fn begin() {
-    TRACE.get_or_init(|| Trace::new().ok());
+    if std::env::var_os(EXPECTED_RELEASE).is_none() {
+        TRACE.get_or_init(|| Trace::new().ok());
+    }
 }
 
 /// Ends it.
@@ -41,13 +42,7 @@ pub(crate) fn end() {
     }
 }
 
-/// Now, on the clock of [`firings_since`]: ns since boot.
-pub(crate) fn now() -> u64 {
-    let now = clock_gettime(ClockId::Boottime);
-    now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
-}
-
-/// How often one of the tracepoints fired in the context of process 1 since then.
+/// How often one of the tracepoints fired in the context of process 1 since then (boot clock, ns).
 pub(crate) fn firings_since(then: u64) -> u64 {
     let text = TRACE.get().and_then(Option::as_ref).and_then(|trace| trace.text().ok()).unwrap_or_default();
     text.lines().filter_map(time_ns).filter(|&time| time >= then).count() as u64

@@ -11,6 +11,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use tcpx_user::{
     cli::request::{Flow, Hooks, ProbeSet},
+    enrich::boot_now,
     kernel,
     lab::{self, Scenario},
     run::{
@@ -23,7 +24,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{hidden, report::Outcome};
+use crate::report::Outcome;
 
 /// How long scenarios are begun.
 const LENGTH: Duration = Duration::from_secs(60);
@@ -36,7 +37,7 @@ pub(crate) fn run() -> Result<Outcome> {
     let hooks =
         Hooks { backend: None, probes: ProbeSet::Lookup, stacks: false, bpf_log: false, flow: Flow::DEFAULT };
     let live = live::attach_to(&live::facts()?, &hooks, false, None)?;
-    let begun = hidden::now();
+    let begun = boot_now();
     let (missed, before) = (Rc::clone(&live.missed), (live.missed)());
     let tracer = Tracer::new(live, &hooks).hearing_all();
     let Mixed { wrong, played, names } = session::runtime()?.block_on(mix(tracer))?;

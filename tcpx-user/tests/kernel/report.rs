@@ -30,7 +30,7 @@ impl Outcome {
     /// Of what the kernel kept from the programs nothing can be told: that is no passed trial, but no fault of a verdict.
     /// `None` if it kept nothing, or does not count that.
     ///
-    /// `firings`: how many it passed over as it counts them; `begun`: when the trial began ([`hidden::now`]); `seen`: whether
+    /// `firings`: how many it passed over as it counts them; `begun`: when the trial began (boot clock, ns); `seen`: whether
     /// something was seen in the context of process 1, which then is not hidden.
     pub(crate) fn passed_over(firings: Option<u64>, begun: u64, seen: bool, wrong: &str) -> Option<Self> {
         let passed_over = firings.unwrap_or(0);

@@ -11,7 +11,7 @@ use tcpx_user::{
 
 use crate::{
     cells::{self, Release},
-    check, data, hidden, losses, mixed, recording,
+    check, data, losses, mixed, recording,
     report::{Outcome, trial},
     segments,
     stand::{self, BACKENDS},
@@ -98,7 +98,7 @@ fn kernel_facts() -> Result<Outcome> {
 
 /// One scenario on one backend: the whole record must be as it was provoked.
 fn perform(backend: &'static str, scenario: &'static Scenario) -> Result<Outcome> {
-    let begun = hidden::now();
+    let begun = tcpx_user::enrich::boot_now();
     let played = match stand::play(backend, scenario)? {
         Ok(played) => played,
         Err(why) => return Ok(Outcome::Skipped(why)),

@@ -73,6 +73,17 @@ impl Told {
         self.resets.once
     }
 
+    /// Of which of the first `made` connections this was told what the other was not.
+    fn beyond(&self, other: &Self, made: u32) -> Vec<(Kind, u32)> {
+        let each =
+            [(Kind::Attempt, &self.attempts, &other.attempts), (Kind::Reset, &self.resets, &other.resets)];
+        let more = |(kind, own, others): (Kind, &Times, &Times)| {
+            let only = (0..made).filter(|&number| own.has(number) && !others.has(number));
+            only.map(|number| (kind, number)).collect::<Vec<_>>()
+        };
+        each.map(more).concat()
+    }
+
     /// Lines that came although their like had come before.
     pub(crate) fn twice(&self) -> usize {
         self.attempts.more + self.resets.more
@@ -139,22 +150,12 @@ impl Ledger {
     /// Lines that the collector got and the file did not: own, and of others.
     pub(crate) fn only_at_collector(&self, made: u32) -> (usize, usize) {
         let (file, collector) = (self.file(), self.collector());
-        let more = |file: &Times, collector: &Times| {
-            (0..made).filter(|&number| collector.has(number) && !file.has(number)).count()
-        };
-        let own = more(&file.attempts, &collector.attempts) + more(&file.resets, &collector.resets);
-        (own, collector.others.difference(&file.others).count())
+        (collector.beyond(&file, made).len(), collector.others.difference(&file.others).count())
     }
 
     /// Lines that the file got and the collector did not: of which connections.
     pub(crate) fn only_in_file(&self, made: u32) -> Vec<(Kind, u32)> {
-        let (file, collector) = (self.file(), self.collector());
-        let more = |kind: Kind, file: &Times, collector: &Times| {
-            let only = (0..made).filter(|&number| file.has(number) && !collector.has(number));
-            only.map(|number| (kind, number)).collect::<Vec<_>>()
-        };
-        let attempts = more(Kind::Attempt, &file.attempts, &collector.attempts);
-        [attempts, more(Kind::Reset, &file.resets, &collector.resets)].concat()
+        self.file().beyond(&self.collector(), made)
     }
 
     /// Connections that were made while no daemon ran.

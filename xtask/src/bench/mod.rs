@@ -10,6 +10,7 @@
 mod load;
 mod proc;
 mod ratio;
+mod replay;
 mod rows;
 mod table;
 mod tracer;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{
     Bench,
     ratio::Ratios,
-    summary,
+    replay, summary,
     table::Measured,
     tracer::{self, Tracefs, Tracer},
 };
@@ -48,14 +48,14 @@ pub(super) const ROWS: &[Row] = &[
     Row { name: "storm-json", what: "refused connections while tcpx writes JSON", measure: storm_json },
     Row { name: "open", what: "traffic on an open connection", measure: open },
     Row { name: "flood", what: "a million SYNs from outside to a closed port", measure: flood },
-    Row { name: "replay", what: "a recorded storm, replayed", measure: replay },
+    Row { name: "replay", what: "a recorded storm, replayed", measure: replay::measure },
     Row { name: "start", what: "from the start of tcpx to the last hook", measure: start },
     Row { name: "rest", what: "memory while nothing happens", measure: rest },
     Row { name: "trickle", what: "CPU time at 1,000 RSTs a second", measure: trickle },
 ];
 
 /// Connections of a storm: more than a second at full speed.
-const STORM: &str = "200000";
+pub(super) const STORM: &str = "200000";
 const FLOOD: u64 = 1_000_000;
 /// Tracepoints that a refused connection on the loopback device passes.
 const TRACEPOINTS: [&str; 4] = ["tcp_send_reset", "tcp_receive_reset", "inet_sock_set_state", "kfree_skb"];
@@ -146,7 +146,7 @@ fn bpftrace(bench: &Bench) -> Result<Vec<Measured>> {
 }
 
 /// tcpx, recording to a file of which nothing is left from before.
-fn recording(bench: &Bench, file: &Path, probes: &str) -> Result<Tracer> {
+pub(super) fn recording(bench: &Bench, file: &Path, probes: &str) -> Result<Tracer> {
     drop(std::fs::remove_file(file));
     bench.tcpx(["record", "-w", &file.display().to_string(), "--probes", probes])
 }
@@ -305,55 +305,6 @@ fn aftermath(file: &Path) -> Result<(u64, f64)> {
     }
     ensure!(whole, "no connection after the flood was told whole");
     Ok((told, f64::from(broken) / PER_SECOND.parse::<f64>()?))
-}
-
-fn replay(bench: &Bench) -> Result<Vec<Measured>> {
-    let file = bench.file("storm.tcpx");
-    let tracer = recording(bench, &file, "path")?;
-    bench.load(&["storm", STORM])?;
-    tracer.stop()?;
-    let verdicts = speed(bench, &file, &["--verdict", "unknown"])?;
-    let json = speed(bench, &file, &[])?;
-    let decoded = speed_of_reading(bench, &file, &["--decode"])?;
-    let read = speed_of_reading(bench, &file, &[])?;
-    let rate = |what: &str, speed: f64, least: f64| {
-        Measured::target(what, format!("{speed:.0}"), format!("at least {least}"), speed >= least)
-    };
-    Ok(vec![
-        rate("events a second to verdicts", verdicts, 1_000_000.0),
-        rate("events a second to JSON", json, 500_000.0),
-        Measured::reference("the same, only decoded", format!("{decoded:.0}")),
-        Measured::reference("the same, only read", format!("{read:.0}")),
-    ])
-}
-
-/// Records of a recorded storm that `tcpx replay` handles in a second.
-fn speed(bench: &Bench, file: &Path, filter: &[&str]) -> Result<f64> {
-    best(bench, || {
-        let start = Instant::now();
-        let mut replay = Command::new("taskset");
-        replay.args(["-c", "1"]).arg(&bench.tcpx).args(["replay", "-o", "json", "--output", "/dev/null"]);
-        command::quiet(replay.args(filter).arg(file))?;
-        Ok(start.elapsed())
-    })
-}
-
-/// The same of what does only the beginning of that.
-fn speed_of_reading(bench: &Bench, file: &Path, decode: &[&str]) -> Result<f64> {
-    let file = file.display().to_string();
-    let words: Vec<&str> = ["read", &file].into_iter().chain(decode.iter().copied()).collect();
-    best(bench, || bench.load(&words))
-}
-
-/// Records of a recorded storm in a second, in the best of some runs.
-fn best(bench: &Bench, run: impl Fn() -> Result<Duration>) -> Result<f64> {
-    /// To SYN_SENT, the RST sent, the RST received.
-    const RECORDS: f64 = 3.0;
-    let mut best = Duration::MAX;
-    for _ in 0..bench.rounds.max(3) {
-        best = best.min(run()?);
-    }
-    Ok(STORM.parse::<f64>()? * RECORDS / best.as_secs_f64())
 }
 
 fn start(bench: &Bench) -> Result<Vec<Measured>> {

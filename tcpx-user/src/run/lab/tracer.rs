@@ -1,7 +1,6 @@
 //! Plays scenarios while tracing them, one or several at a time. The programs stay attached from one scenario to the
 //! next; everything that knows something (pipeline, names, audit) begins anew when a scenario says that its set-up is made.
 
-use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::{
     mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     oneshot,
@@ -16,6 +15,7 @@ use super::{
 use crate::{
     abilities::Abilities,
     cli::{failure::Failure, request::Hooks},
+    enrich::boot_now,
     event::{Event, What},
     lab::{self, Facts, LabError, Scenario, Stage},
     line::{Line, Summary},
@@ -222,7 +222,7 @@ impl<S: Source> Tracer<S> {
                 let _ = go.send(());
             }
             Cue::Done(stage, ending) => {
-                let settled = now(ClockId::Boottime) + one.part.grace_ns();
+                let settled = boot_now() + one.part.grace_ns();
                 one.end = Some(End { stage, ending, settled });
             }
         }
@@ -273,14 +273,9 @@ fn hand_out(running: &mut [Running], events: &mut Vec<Event>) -> u64 {
     time
 }
 
-fn now(clock: ClockId) -> u64 {
-    let now = clock_gettime(clock);
-    now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
-}
-
 fn suspended() -> u64 {
-    let monotonic = now(ClockId::Monotonic);
+    let monotonic = lab::monotonic_ns();
     // They are read one after the other: less than a millisecond is that, and no suspension.
-    let ahead = now(ClockId::Boottime).saturating_sub(monotonic);
+    let ahead = boot_now().saturating_sub(monotonic);
     if ahead < 1_000_000 { 0 } else { ahead }
 }
