@@ -179,16 +179,14 @@ impl Thread {
     }
 
     fn open(&mut self, path: Option<PathBuf>) {
+        // A file that has a successor is complete: whoever follows it goes on to the next.
+        self.leave();
         let Some(path) = path else {
-            self.leave();
             self.to = Destination::File(None);
             return;
         };
         match open(&path) {
-            Ok(file) => {
-                self.leave();
-                self.to = Destination::File(Some((path, file)));
-            }
+            Ok(file) => self.to = Destination::File(Some((path, file))),
             Err(error) => {
                 self.trouble(&format!("opening {}: {error}; the file before is written on", path.display()));
             }

@@ -147,6 +147,19 @@ impl Ledger {
         }
     }
 
+    /// Lines that nobody got, those apart of connections that were made while no daemon ran.
+    pub(crate) fn untold(&self, made: u32) -> Vec<(Kind, u32)> {
+        let (file, collector, unwatched) = (self.file(), self.collector(), self.ranges());
+        let none = |number: u32, file: &Times, collector: &Times| {
+            !(file.has(number)
+                || collector.has(number)
+                || unwatched.iter().any(|range| range.contains(&number)))
+        };
+        let attempts = (0..made).filter(|&number| none(number, &file.attempts, &collector.attempts));
+        let resets = (0..made).filter(|&number| none(number, &file.resets, &collector.resets));
+        attempts.map(|at| (Kind::Attempt, at)).chain(resets.map(|at| (Kind::Reset, at))).collect()
+    }
+
     /// Lines that the collector got and the file did not: own, and of others.
     pub(crate) fn only_at_collector(&self, made: u32) -> (usize, usize) {
         let (file, collector) = (self.file(), self.collector());

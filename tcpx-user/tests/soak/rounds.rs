@@ -23,6 +23,7 @@ use crate::{
     tail::Tail,
 };
 
+/// The collector gets every line: what the file has lost can be counted there.
 const CONFIG: &str = r#"
 output.file = "DIR/small/a.jsonl"
 hooks.buffer_size = "8M"
@@ -35,6 +36,7 @@ names = 10000
 endpoint = "http://COLLECTOR"
 queue = "DIR/otlp"
 queue_size = "512M"
+worked_one_in = 1
 [recording]
 path = "DIR/recorded/r.tcpx"
 rotate_size = "8M"
@@ -292,7 +294,12 @@ impl<'a> Soak<'a> {
         });
         if told.is_err() {
             let missing = self.ledger.missing_in_file(made);
-            panic!("not told, and not named as lost: {missing:?} of {made}; named: {:?}", self.named());
+            panic!(
+                "not told, and not named as lost: {missing:?} of {made}; named: {:?}; told to nobody: {:?}; nobody watched: {:?}",
+                self.named(),
+                self.ledger.untold(made),
+                self.ledger.ranges()
+            );
         }
         self.counted(made);
         self.written();
