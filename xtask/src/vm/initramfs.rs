@@ -1,8 +1,8 @@
 //! The first file system of a guest: the test binary as `/init`, modules, and the few tools that scenarios call.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
 
 use anyhow::{Context, Result, ensure};
 use tcpx_guest::cpio::Archive;
@@ -13,8 +13,6 @@ use crate::{apt, command, paths};
 
 /// Taken from this machine, where `cargo xtask setup` put them, with the libraries that they load.
 const TOOLS: &[&str] = &["ip", "nft", "ss", "tc"];
-
-static PREPARING: Mutex<()> = Mutex::new(());
 
 /// What one guest runs.
 pub(crate) struct Job {
@@ -28,8 +26,11 @@ pub(crate) struct Job {
 
 /// Writes the file system of a guest to `file`: several archives, one after the other.
 pub(crate) fn write(file: &Path, kernel: &Kernel, init: &Path, job: &Job) -> Result<()> {
-    // Guests start two at a time; what both need is fetched and stripped by the first.
-    let preparing = PREPARING.lock().expect("no holder panics");
+    // Guests start two at a time, of one xtask or of several; what both need is fetched and stripped by the first.
+    let preparing = paths::target_folder("guest")?.join("preparing.lock");
+    let preparing = File::create(&preparing)
+        .and_then(|file| file.lock().map(|()| file))
+        .with_context(|| format!("locking {}", preparing.display()))?;
     let mut bytes = tools().context("collecting the guest's tools")?;
     bytes.extend(program(init).context("preparing the test binary")?);
     drop(preparing);
@@ -62,8 +63,8 @@ fn program(init: &Path) -> Result<Vec<u8>> {
     let stripped = init.with_extension("stripped");
     let fresh = |file: &Path| file.metadata().and_then(|meta| meta.modified()).ok();
     if fresh(&stripped) <= fresh(init) {
-        // Another xtask may be doing the same: a rename never shows half a file.
-        let partial = init.with_extension(format!("stripped-{}", std::process::id()));
+        // One that is interrupted must not leave half a file.
+        let partial = init.with_extension("stripped-part");
         command::quiet(Command::new("strip").arg("-o").arg(&partial).arg(init))?;
         std::fs::rename(&partial, &stripped).with_context(|| format!("writing {}", stripped.display()))?;
     }

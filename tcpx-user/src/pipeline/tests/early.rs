@@ -133,6 +133,13 @@ fn the_connection_exists() {
     let first =
         "The connection from 10.0.0.1:40000 to 10.0.0.2:80 exists: a socket of curl[41] in ESTABLISHED.";
     assert_eq!(gist(&told.attempt().verdict), ("address-not-available", Observed, first));
+    let blind = Abilities { calls: false, ..Abilities::ALL };
+    let told = run(blind, &undone("10.0.0.1:40000", None));
+    assert_eq!(gist(&told.attempt().verdict), ("address-not-available", Derived, first));
+    let told = run(blind, &undone("10.0.0.1:40009", None));
+    let first = "No SYN was sent to 10.0.0.2:80: connect() failed, or was put off until there is data (TCP_FASTOPEN_CONNECT). \
+                 No hook here sees which; tcpx check says why.";
+    assert_eq!(gist(&told.attempt().verdict).2, first, "no such connection is there");
 }
 
 #[test]

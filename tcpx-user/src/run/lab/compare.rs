@@ -39,8 +39,7 @@ pub(super) fn compare(expected: &Expected, lines: &[Line], summary: &Summary) ->
         found.extend(call::compare(expected, fact, &mut left));
     }
     for fact in &expected.perhaps {
-        // Told or not, nothing is asked of it.
-        let _ = attempt::take(fact, &mut left);
+        found.extend(attempt::take(fact, &mut left).and_then(|told| attempt::other_verdict(fact, told)));
     }
     found.extend(left.into_iter().map(unexpected));
     found.extend(rule::compare(expected, lines));

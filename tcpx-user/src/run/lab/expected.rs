@@ -15,7 +15,7 @@ use crate::{
 pub struct Expected {
     /// What happened, as far as it can be seen.
     pub facts: Facts,
-    /// Attempts of which nothing need be said: what is, says less than the facts.
+    /// Attempts of which nothing need be said: what is, has their verdict.
     pub perhaps: Vec<AttemptFact>,
     /// What the attached hooks see.
     pub abilities: Abilities,

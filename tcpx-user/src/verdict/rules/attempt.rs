@@ -107,7 +107,7 @@ pub(super) fn cancelled(facts: &AttemptFacts, context: &Context<'_>) -> Option<F
     if facts.failed.is_some() {
         return None;
     }
-    if end.what.snd_nxt == end.what.snd_una {
+    if has_sent_nothing(facts) {
         return put_off(facts, context);
     }
     let (from, until) = facts.span();
@@ -146,7 +146,7 @@ pub(super) fn pending(facts: &AttemptFacts, _: &Context<'_>) -> Option<Finding> 
 }
 
 /// Everything that is known.
-pub(super) fn unknown(facts: &AttemptFacts, _: &Context<'_>) -> Finding {
+pub(super) fn unknown(facts: &AttemptFacts, context: &Context<'_>) -> Finding {
     let to = facts.ends().map(|ends| ends.b).or_else(|| facts.requested());
     let to = to.map_or_else(|| "an unknown address".to_owned(), |to| to.to_string());
     let failed = facts.failed.as_ref().map(|failed| words::errno(failed.what.errno));
@@ -158,12 +158,21 @@ pub(super) fn unknown(facts: &AttemptFacts, _: &Context<'_>) -> Finding {
         }
         (Some(errno), _) => format!("connect() to {to} failed with {errno}."),
         (None, Some(0)) if no_port => format!("The attempt to reach {to} ended before it had a local port."),
+        (None, Some(0)) if !context.abilities.calls && has_sent_nothing(facts) => format!(
+            "No SYN was sent to {to}: connect() failed, or was put off until there is data (TCP_FASTOPEN_CONNECT). No \
+             hook here sees which; tcpx check says why."
+        ),
         (None, Some(err)) if err != 0 => {
             format!("The attempt to reach {to} ended with {}.", words::errno(err.into()))
         }
         _ => format!("How the attempt to reach {to} ended was not seen."),
     };
     Finding::unknown(first).and(icmp(facts))
+}
+
+/// `tcp_connect_init` gives the socket its sequence numbers, `tcp_connect` sends the SYN.
+fn has_sent_nothing(facts: &AttemptFacts) -> bool {
+    facts.end.as_ref().is_some_and(|end| end.what.snd_nxt == end.what.snd_una)
 }
 
 fn icmp(facts: &AttemptFacts) -> Option<String> {

@@ -67,6 +67,19 @@ pub(super) fn compare(expected: &Expected, fact: &AttemptFact, left: &mut Vec<&L
     check.end_of()
 }
 
+/// What an attempt that need not be told was told as, if not as what it was.
+pub(super) fn other_verdict(fact: &AttemptFact, line: &Attempt) -> Option<String> {
+    let seen = &line.verdict;
+    (seen.id.as_str() != fact.verdict).then(|| {
+        let (about, wanted) = (format!("attempt of {} to {}", fact.process.comm, fact.remote), fact.verdict);
+        format!(
+            "{about}: verdict: expected {wanted} or no line, got {} ({})",
+            seen.id.as_str(),
+            seen.evidence.join(" ")
+        )
+    })
+}
+
 fn nat(check: &mut Check, fact: &AttemptFact, line: &Attempt) {
     let (Some(expected), Some(got)) = (fact.nat, line.nat) else {
         return check.same(

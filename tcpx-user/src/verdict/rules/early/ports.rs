@@ -21,21 +21,24 @@ const EADDRNOTAVAIL: i32 = 99;
 /// Owners that are looked up: each may cost a look at /proc.
 const MOST_OWNERS: usize = 64;
 
-/// The socket came back from SYN_SENT without an error, inside connect(). Where the result was not seen, only one that
-/// never had a port shows it.
+/// The socket came back from SYN_SENT without an error and sent nothing. With [`Confidence::Derived`] the result of
+/// connect() could not be seen: it may have been put off, too (TCP_FASTOPEN_CONNECT).
 fn undone(facts: &AttemptFacts, context: &Context<'_>) -> Option<(Ends, Confidence)> {
     let end = facts.end.as_ref().filter(|end| end.what.err == 0 && end.what.new == CLOSE)?;
     let ends = facts.start.as_ref().map_or(end.what.ends, |start| start.what.ends);
     match &facts.failed {
         Some(failed) if failed.what.errno == EADDRNOTAVAIL => Some((ends, Confidence::Observed)),
-        None if !context.abilities.calls && end.what.ends.a.port() == 0 => Some((ends, Confidence::Derived)),
+        None if !context.abilities.calls && end.what.snd_nxt == end.what.snd_una => {
+            Some((ends, Confidence::Derived))
+        }
         _ => None,
     }
 }
 
-/// Every port of the range is taken for this target.
+/// Every port of the range is taken for this target. A socket that was put off has a port.
 pub(in super::super) fn port_exhausted(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
     let (ends, sure) = undone(facts, context).filter(|(ends, _)| ends.a.port() == 0)?;
+    facts.end.as_ref().filter(|end| end.what.ends.a.port() == 0)?;
     let (netns, to) = (facts.netns(), ends.b);
     let range = range(netns, context);
     let which = range.as_ref().map_or_else(
@@ -47,7 +50,7 @@ pub(in super::super) fn port_exhausted(facts: &AttemptFacts, context: &Context<'
     Some(finding.and(range.and_then(|range| users(netns, &range, to, context))))
 }
 
-/// A bound socket asked for a connection that exists, or that is still in TIME_WAIT.
+/// A bound socket asked for a connection that exists, or that is still in TIME_WAIT. While one exists, no other can be put off.
 pub(in super::super) fn address_not_available(
     facts: &AttemptFacts,
     context: &Context<'_>,
@@ -66,6 +69,7 @@ pub(in super::super) fn address_not_available(
                 words::state(known.state)
             )
         }
+        None if sure == Confidence::Derived => return None,
         None => format!("The connection from port {} to {to} existed already.", from.port()),
     };
     Some(Finding::new(VerdictId::AddressNotAvailable, sure, first))
