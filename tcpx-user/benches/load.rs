@@ -14,8 +14,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use tcpx_user::{
+    correlate::{Correlator, Limits},
     decode::{Decoder, NoSymbols},
     lab::{
         Address, Namespace, Tun, bpf,
@@ -64,10 +65,21 @@ enum Load {
     /// Reads a recording and makes nothing of it: what is left of a replay without verdicts
     Read {
         file: PathBuf,
-        /// Decodes its records too
-        #[arg(long)]
-        decode: bool,
+        /// Goes on as far as this
+        #[arg(long, default_value = "blocks")]
+        until: Stage,
     },
+}
+
+/// How far a record is taken.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+enum Stage {
+    /// Read and unpacked.
+    Blocks,
+    /// Made an event.
+    Events,
+    /// Joined with what belongs to it, until that is settled.
+    Correlated,
 }
 
 fn main() -> Result<()> {
@@ -86,7 +98,7 @@ fn main() -> Result<()> {
         Load::Bulk { mebibytes } => bulk(mebibytes)?,
         Load::Rounds { count } => rounds(count)?,
         Load::Flood { count } => flood(count)?,
-        Load::Read { file, decode } => read(&file, decode)?,
+        Load::Read { file, until } => read(&file, until)?,
     };
     println!("{}", took.as_nanos());
     Ok(())
@@ -114,17 +126,25 @@ fn storm(count: u32, rate: Option<u32>) -> Result<Duration> {
     Ok(start.elapsed())
 }
 
-fn read(file: &Path, decode: bool) -> Result<Duration> {
+fn read(file: &Path, until: Stage) -> Result<Duration> {
     let start = Instant::now();
     let mut reader = Reader::new(file.display().to_string(), BufReader::new(File::open(file)?))?;
     let names = &reader.facts().names;
     let mut decoder = Decoder::new(names.names(), Box::new(NoSymbols), names.tick_ns);
+    let mut correlator = Correlator::new(reader.facts().abilities, Limits::DEFAULT);
     while let Block::Stream = reader.block()? {
         let mut items = Items::of(reader.items());
         while let Some(Ok(item)) = items.read() {
-            match black_box(item) {
-                Item::Record(record) if decode => drop(black_box(decoder.decode(record))),
-                _ => {}
+            let Item::Record(record) = black_box(item) else { continue };
+            if until < Stage::Events {
+                continue;
+            }
+            let Some(event) = black_box(decoder.decode(record)) else { continue };
+            if until == Stage::Correlated {
+                correlator.push(&event);
+                while let Some(settled) = correlator.pop() {
+                    drop(black_box(settled));
+                }
             }
         }
     }

@@ -344,7 +344,11 @@ impl Correlator {
             _ => None,
         };
         let upstream = match &sender {
-            Sender::Active(seen) => self.just_failed(seen.task, time),
+            Sender::Active(seen) => {
+                // What had failed before the connection stood was not tried for its sake.
+                let since = opened.map(|opened| opened.time).or(seen.what.opened).unwrap_or(0);
+                self.just_failed(seen.task, time).filter(|failed| since <= failed.time)
+            }
             _ => None,
         };
         let meant_for = self.meant_for(&sender);

@@ -1,8 +1,9 @@
 //! What a namespace is asked once a call or a segment has failed in it: its routing tables, sysctls, sockets and firewall
 //! rules; and which programs its cgroup has.
 //!
-//! The answers are of a moment after the failure, so what follows from them is derived. A program that fails in a loop
-//! must not make tcpx ask in a loop: an answer holds for a while, and all asking together has a budget.
+//! The answers are not of the moment of the failure, so what follows from them is derived. A program that fails in a loop
+//! must not make tcpx ask in a loop: all asking together has a budget, and settings, which rarely change, are believed for a
+//! while. Sockets come and go with the very events that are told: they are asked for each time, and so after the event.
 
 use std::{hash::Hash, io, net::IpAddr, os::fd::AsFd, path::Path, sync::Arc};
 
@@ -15,33 +16,30 @@ use crate::{
     who::{CgroupHook, Connection},
 };
 
-/// How long an answer holds.
-const FRESH_NS: u64 = 1_000_000_000;
+/// How long settings are believed.
+const SETTINGS_NS: u64 = 1_000_000_000;
 const CAPACITY: usize = 1_024;
 
-/// Answers of one kind.
+/// Answers of one kind, each believed for so long.
 struct Answers<K, V> {
+    hold_ns: u64,
     known: Cache<K, (u64, Option<V>)>,
 }
 
 impl<K: Clone + Eq + Hash, V: Clone> Answers<K, V> {
-    fn new() -> Self {
-        Self { known: Cache::new(CAPACITY) }
+    fn holding(hold_ns: u64) -> Self {
+        Self { hold_ns, known: Cache::new(CAPACITY) }
     }
 
     /// The answer known, else a new one, if there is time for it.
     fn get(&mut self, key: K, budget: &mut Budget, ask: impl FnOnce() -> io::Result<V>) -> Option<V> {
         let now = boot_now();
         if let Some((at, answer)) = self.known.get(&key)
-            && now.saturating_sub(*at) < FRESH_NS
+            && now.saturating_sub(*at) < self.hold_ns
         {
             return answer.clone();
         }
-        if !budget.allows(now) {
-            return None;
-        }
-        let answer = ask().ok();
-        budget.spend(boot_now() - now);
+        let answer = budget.pass(|| ask().ok())?;
         self.known.insert(key, (now, answer.clone()));
         answer
     }
@@ -52,7 +50,6 @@ pub(crate) struct Asked {
     budget: Budget,
     routes: Answers<(u32, IpAddr), Result<(), i32>>,
     sysctls: Answers<(u32, &'static str), String>,
-    connections: Answers<u32, Arc<Vec<Connection>>>,
     programs: Answers<(u64, CgroupHook), usize>,
     rulesets: Answers<u32, Arc<Ruleset>>,
 }
@@ -61,11 +58,10 @@ impl Asked {
     pub(crate) fn new() -> Self {
         Self {
             budget: Budget::new(boot_now()),
-            routes: Answers::new(),
-            sysctls: Answers::new(),
-            connections: Answers::new(),
-            programs: Answers::new(),
-            rulesets: Answers::new(),
+            routes: Answers::holding(SETTINGS_NS),
+            sysctls: Answers::holding(SETTINGS_NS),
+            programs: Answers::holding(SETTINGS_NS),
+            rulesets: Answers::holding(SETTINGS_NS),
         }
     }
 
@@ -77,8 +73,7 @@ impl Asked {
 
     /// All TCP sockets that have a port.
     pub(crate) fn connections(&mut self, namespace: &Held) -> Option<Arc<Vec<Connection>>> {
-        let list = || diag::connections(namespace.as_fd()).map(Arc::new);
-        self.connections.get(namespace.inum, &mut self.budget, list)
+        self.budget.pass(|| diag::connections(namespace.as_fd()).map(Arc::new).ok()).flatten()
     }
 
     /// What nf_tables has there.
@@ -108,7 +103,7 @@ mod tests {
     fn an_answer_holds_for_a_while_and_asking_has_its_price() {
         // As of a time that never comes, so that none is earned.
         let mut budget = Budget::new(u64::MAX);
-        let mut answers = Answers::new();
+        let mut answers = Answers::holding(SETTINGS_NS);
         assert_eq!(answers.get(1, &mut budget, || Ok(7)), Some(7));
         assert_eq!(answers.get(1, &mut budget, || Ok(8)), Some(7));
         budget.spend(3_600_000_000_000);

@@ -3,6 +3,8 @@
 //! Traffic about sockets that nobody holds any more would otherwise keep tcpx scanning. A few passes in a row are
 //! free, so that in quiet times nothing is answered late.
 
+use super::clock::boot_now;
+
 /// One part in so many of one CPU, in the long run.
 const SHARE: u64 = 10;
 /// Saved up at most, ns.
@@ -27,6 +29,17 @@ impl Budget {
         self.left = self.left.saturating_add(earned).min(MOST);
         self.as_of = self.as_of.max(now);
         self.left > 0
+    }
+
+    /// Makes a pass that costs what it takes; `None` if there is no time for it.
+    pub(crate) fn pass<T>(&mut self, look: impl FnOnce() -> T) -> Option<T> {
+        let began = boot_now();
+        if !self.allows(began) {
+            return None;
+        }
+        let found = look();
+        self.spend(boot_now().saturating_sub(began));
+        Some(found)
     }
 
     /// A pass took so long.

@@ -203,3 +203,25 @@ fn inet_diag_shows_listeners_and_where_it_can_bound_sockets() {
     assert!(enrich.bound_sockets(Netns { inum: 1, cookie: 0 }, 80).is_err());
     fresh.end();
 }
+
+/// A listener that ended must not be there for whoever asks why.
+#[test]
+fn connections_are_listed_anew_each_time() {
+    if !root_pids() {
+        return;
+    }
+    let Some(fresh) = Fresh::new() else { return };
+    let enrich = Enrich::new(Limits::default());
+    let listener = fresh.run(|| TcpListener::bind("127.0.0.1:8080").expect("listen"));
+    let listening = || {
+        let list = enrich.connections(fresh.netns)?;
+        Some(list.iter().filter(|socket| socket.state == state::LISTEN).count())
+    };
+    if listening().is_none() {
+        return skipped("this kernel has no tcp_diag, and no module of it");
+    }
+    assert_eq!(listening(), Some(1));
+    drop(listener);
+    assert_eq!(listening(), Some(0));
+    fresh.end();
+}

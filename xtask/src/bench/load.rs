@@ -22,11 +22,6 @@ impl Bench {
     pub(super) fn load(&self, words: &[&str]) -> Result<Duration> {
         timed(Command::new("taskset").args(["-c", CPU]).arg(&self.load).args(words))
     }
-
-    /// The same on all CPUs, for loads with two ends.
-    pub(super) fn load_anywhere(&self, words: &[&str]) -> Result<Duration> {
-        timed(Command::new(&self.load).args(words))
-    }
 }
 
 fn timed(command: &mut Command) -> Result<Duration> {

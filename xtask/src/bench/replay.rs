@@ -21,14 +21,15 @@ pub(super) fn measure(bench: &Bench) -> Result<Vec<Measured>> {
     let name = file.display().to_string();
     let verdicts = best(bench, || replayed(bench, &file, &["--verdict", "unknown"]))?;
     let json = best(bench, || replayed(bench, &file, &[]))?;
-    let decoded = best(bench, || bench.load(&["read", &name, "--decode"]))?;
-    let read = best(bench, || bench.load(&["read", &name]))?;
+    let until = |stage: &str| best(bench, || bench.load(&["read", &name, "--until", stage]));
+    let (correlated, decoded, read) = (until("correlated")?, until("events")?, until("blocks")?);
     let rate = |what: &str, speed: f64, least: f64| {
         Measured::target(what, format!("{speed:.0}"), format!("at least {least}"), speed >= least)
     };
     Ok(vec![
         rate("events a second to verdicts", verdicts, 1_000_000.0),
         rate("events a second to JSON", json, 500_000.0),
+        Measured::reference("the same, only decoded and correlated", format!("{correlated:.0}")),
         Measured::reference("the same, only decoded", format!("{decoded:.0}")),
         Measured::reference("the same, only read", format!("{read:.0}")),
     ])

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use smallvec::{SmallVec, smallvec};
+
 use crate::{
     line::{Attempt, CallLine, Death, DropLine, End, FlowLine, Line, Netns, Outcome, Owner, Process, Reset},
     verdict::VerdictId,
@@ -21,20 +23,20 @@ pub struct Person<'a> {
     pub cgroup: Option<&'a str>,
 }
 
-/// The facts of an attempt, a reset, a drop or a call.
+/// The facts of an attempt, a reset, a drop or a call. Made for each line that is filtered: those of most need no allocation.
 pub struct Facts<'a> {
     /// Processes at either end.
-    pub people: Vec<Person<'a>>,
+    pub people: SmallVec<[Person<'a>; 2]>,
     /// Addresses of either end, and those that connect() was given.
-    pub addrs: Vec<IpAddr>,
+    pub addrs: SmallVec<[IpAddr; 6]>,
     /// Ports of ends on this host.
-    pub local: Vec<u16>,
+    pub local: SmallVec<[u16; 3]>,
     /// Ports of what those ends talk to.
-    pub remote: Vec<u16>,
+    pub remote: SmallVec<[u16; 3]>,
     /// Namespaces of either end.
-    pub netns: Vec<&'a Netns>,
+    pub netns: SmallVec<[&'a Netns; 2]>,
     /// How it ended: a reset that ended an attempt counts as both words for it.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: SmallVec<[Outcome; 2]>,
     /// Why.
     pub verdict: VerdictId,
 }
@@ -63,8 +65,8 @@ impl<'a> Facts<'a> {
             addrs: local.iter().chain(&remote).flatten().map(|end| end.addr).collect(),
             local: local.iter().flatten().map(|end| end.port).collect(),
             remote: remote.iter().flatten().map(|end| end.port).collect(),
-            netns: vec![&attempt.netns],
-            outcomes: vec![attempt.outcome],
+            netns: smallvec![&attempt.netns],
+            outcomes: smallvec![attempt.outcome],
             verdict: attempt.verdict.id,
         }
     }
@@ -72,7 +74,7 @@ impl<'a> Facts<'a> {
     fn of_reset(reset: &'a Reset) -> Self {
         let ends = [reset.sender.as_ref(), reset.receiver.as_ref()];
         let flow = reset.flow;
-        let (mut local, mut remote) = (Vec::new(), Vec::new());
+        let (mut local, mut remote) = (SmallVec::new(), SmallVec::new());
         for end in ends.iter().flatten() {
             local.push(end.port);
             remote.push(if end.port == flow.sport { flow.dport } else { flow.sport });
@@ -99,8 +101,8 @@ impl<'a> Facts<'a> {
             addrs: death.local.iter().chain(&death.remote).map(|end| end.addr).collect(),
             local: death.local.iter().map(|end| end.port).collect(),
             remote: death.remote.iter().map(|end| end.port).collect(),
-            netns: vec![&death.netns],
-            outcomes: vec![death.outcome],
+            netns: smallvec![&death.netns],
+            outcomes: smallvec![death.outcome],
             verdict: death.verdict.id,
         }
     }
@@ -110,11 +112,11 @@ impl<'a> Facts<'a> {
             call.process.iter().chain(call.holders.iter().filter_map(|holder| holder.process.as_ref()));
         Self {
             people: people.map(Person::of_process).collect(),
-            addrs: vec![call.requested.addr],
-            local: vec![call.requested.port],
-            remote: Vec::new(),
-            netns: vec![&call.netns],
-            outcomes: vec![if matches!(call.errno.as_str(), "EACCES" | "EPERM") {
+            addrs: smallvec![call.requested.addr],
+            local: smallvec![call.requested.port],
+            remote: SmallVec::new(),
+            netns: smallvec![&call.netns],
+            outcomes: smallvec![if matches!(call.errno.as_str(), "EACCES" | "EPERM") {
                 Outcome::Denied
             } else {
                 Outcome::Failed
@@ -126,18 +128,18 @@ impl<'a> Facts<'a> {
     fn of_drop(drop: &'a DropLine) -> Self {
         let FlowLine { saddr, sport, daddr, dport } = drop.flow;
         // The segment was on its way in, so its destination is here; its source is too if an attempt of ours lost it.
-        let (mut local, mut remote) = (vec![dport], vec![sport]);
+        let (mut local, mut remote) = (smallvec![dport], smallvec![sport]);
         if drop.attempt.is_some() {
             local.push(sport);
             remote.push(dport);
         }
         Self {
             people: drop.process.iter().map(Person::of_process).collect(),
-            addrs: vec![saddr, daddr],
+            addrs: smallvec![saddr, daddr],
             local,
             remote,
-            netns: vec![&drop.netns],
-            outcomes: Vec::new(),
+            netns: smallvec![&drop.netns],
+            outcomes: SmallVec::new(),
             verdict: drop.verdict.id,
         }
     }
@@ -154,18 +156,18 @@ impl<'a> Person<'a> {
     }
 }
 
-fn addrs(flow: FlowLine, ends: &[Option<&End>]) -> Vec<IpAddr> {
+fn addrs(flow: FlowLine, ends: &[Option<&End>]) -> SmallVec<[IpAddr; 6]> {
     let of_flow = [flow.saddr, flow.daddr];
     of_flow.into_iter().chain(ends.iter().flatten().map(|end| end.addr)).collect()
 }
 
 /// An RST to a SYN refuses it; any other resets a connection. One that ended an attempt of this host may be called
 /// either: its errno decides, and that stands in the attempt.
-fn outcomes(reset: &Reset) -> Vec<Outcome> {
+fn outcomes(reset: &Reset) -> SmallVec<[Outcome; 2]> {
     match (reset.attempt, answers_syn(reset)) {
-        (Some(_), _) => vec![Outcome::Refused, Outcome::Reset],
-        (None, true) => vec![Outcome::Refused],
-        (None, false) => vec![Outcome::Reset],
+        (Some(_), _) => smallvec![Outcome::Refused, Outcome::Reset],
+        (None, true) => smallvec![Outcome::Refused],
+        (None, false) => smallvec![Outcome::Reset],
     }
 }
 

@@ -224,7 +224,7 @@ fn a_refusal_from_behind_an_address_of_this_host_comes_from_there() {
 }
 
 /// A proxy that is refused by its upstream, and then closes the connection of its own client with data unread.
-fn passed_on(pause: u64, other: bool) -> String {
+fn passed_on(pause: u64, other: bool, opened: Option<u64>) -> String {
     let upstream = call("172.17.0.1:50000", "172.17.0.2:80");
     let client = Call { sk: SockPtr(0xc1), ..call("10.0.0.1:8080", "10.0.0.9:40000") };
     let unread = SockFacts { rcv_nxt: 10, copied_seq: 5, shutdown: 3, ..sock(client.sk, CLOSE) };
@@ -232,6 +232,8 @@ fn passed_on(pause: u64, other: bool) -> String {
     if other {
         closes.task.tgid = 77;
     }
+    let What::ActiveReset(reset) = &mut closes.what else { panic!("it sends a RST") };
+    Arc::make_mut(reset).opened = opened;
     let told = run(Abilities::ALL, &[upstream.refused(2 * S, held_by(vec![])), vec![closes]].concat());
     let own = told.resets.iter().find(|reset| reset.flow.sport == 8080).expect("told");
     assert_eq!(own.verdict.id.as_str(), "close-unread-data");
@@ -240,9 +242,12 @@ fn passed_on(pause: u64, other: bool) -> String {
 
 #[test]
 fn a_proxy_that_was_just_refused_says_why_it_resets() {
-    let text = passed_on(5 * MS, false);
-    assert!(text.contains("curl[41] had just been refused by 172.17.0.2:80, 4 ms before"), "{text}");
-    for text in [passed_on(3 * S, false), passed_on(5 * MS, true)] {
+    for opened in [None, Some(S)] {
+        let text = passed_on(5 * MS, false, opened);
+        assert!(text.contains("curl[41] had just been refused by 172.17.0.2:80, 4 ms before"), "{text}");
+    }
+    let later = passed_on(5 * MS, false, Some(2 * S + 3 * MS));
+    for text in [passed_on(3 * S, false, None), passed_on(5 * MS, true, None), later] {
         assert!(!text.contains("had just been refused"), "{text}");
     }
 }

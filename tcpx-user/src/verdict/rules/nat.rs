@@ -91,8 +91,8 @@ pub(super) fn meant_for(facts: &ResetFacts, context: &Context<'_>) -> Option<Str
 /// A process that resets a connection right after its own attempt failed passes that on, most likely.
 pub(super) fn upstream(facts: &ResetFacts) -> Option<String> {
     let Some(Sender::Active(seen)) = &facts.sender else { return None };
-    let own = active::from_close(&seen.what) || active::is_unaccepted(&seen.what);
-    let failed = facts.upstream.as_ref().filter(|_| own)?;
+    // A connection that its listener takes with it was nobody's yet, and nothing was tried for it.
+    let failed = facts.upstream.as_ref().filter(|_| active::from_close(&seen.what))?;
     let Upstream { time, remote, err, comm } = failed;
     let who = format!("{}[{}]", String::from_utf8_lossy(comm), seen.task.tgid);
     let before = duration(seen.time.saturating_sub(*time));
