@@ -2,6 +2,7 @@
 
 mod ask;
 mod render;
+mod service;
 
 use serde::Serialize;
 
@@ -31,6 +32,8 @@ pub struct CheckReport {
     pub btf: Ability,
     /// Each backend as such.
     pub backends: Vec<CheckBackend>,
+    /// Whether the service's rights are enough for what works here; `None` where tcpx has no others itself.
+    pub service: Option<Ability>,
     /// What follows from the hooks that work, and from the kernel's types.
     pub sees: Vec<CheckFact>,
     /// Each hook.

@@ -2,7 +2,7 @@
 
 use tcpx_common::abi::Backend;
 
-use super::{Ability, CheckBackend, CheckFact, CheckHook, CheckReport, OtherBackend};
+use super::{Ability, CheckBackend, CheckFact, CheckHook, CheckReport, OtherBackend, service};
 use crate::{
     abilities::Abilities,
     audit,
@@ -42,6 +42,8 @@ pub(super) fn report(backend: Option<Backend>) -> Result<CheckReport, Failure> {
     let facts = live::facts()?;
     let survey = survey(&facts, live::in_kernel_words(&asked, true)).map_err(live::refused)?;
     let asked_for = |one: &&Backend| backend.is_none_or(|only| only == **one);
+    let working: Vec<_> =
+        survey.hooks.iter().filter(|hook| hook.chosen.is_some()).map(|hook| hook.hook.name()).collect();
     let uname = rustix::system::uname();
     Ok(CheckReport {
         tcpx: env!("CARGO_PKG_VERSION").to_owned(),
@@ -49,6 +51,7 @@ pub(super) fn report(backend: Option<Backend>) -> Result<CheckReport, Failure> {
         arch: uname.machine().to_string_lossy().into_owned(),
         btf: yes("/sys/kernel/btf/vmlinux"),
         backends: Backend::ALL.iter().filter(asked_for).map(|one| as_such(*one, &survey.hooks)).collect(),
+        service: service::compare(backend, &working),
         sees: sees(&facts, &survey),
         hooks: survey.hooks.iter().map(hook).collect(),
         missing: survey.hooks.iter().filter_map(missing).collect(),

@@ -25,6 +25,9 @@ pub fn text(report: &CheckReport, look: Look, detail: Detail) -> String {
     for backend in &report.backends {
         page.ability(&backend.backend, &backend.ability);
     }
+    if let Some(service) = &report.service {
+        page.ability("service", service);
+    }
     page.text.push('\n');
     for fact in &report.sees {
         page.ability(&fact.what, &fact.ability);
@@ -151,6 +154,7 @@ mod tests {
                 backend("fentry", ability(false, &refused().why)),
                 backend("kprobe", ability(true, "1 hook")),
             ],
+            service: Some(ability(true, "with CAP_BPF alone, all 2 hooks work that work here")),
             sees: vec![CheckFact {
                 what: "lookups".to_owned(),
                 ability: ability(false, "derived from what came of them"),
@@ -192,6 +196,7 @@ mod tests {
     tracepoint    yes  1 hook
     fentry        no   the kernel refuses to load BPF trampolines (EPERM)
     kprobe        yes  1 hook
+    service       yes  with CAP_BPF alone, all 2 hooks work that work here
 
     lookups       no   derived from what came of them
 
@@ -217,6 +222,7 @@ mod tests {
     tracepoint    yes  1 hook
     fentry        no   the kernel refuses to load BPF trampolines (EPERM)
     kprobe        yes  1 hook
+    service       yes  with CAP_BPF alone, all 2 hooks work that work here
 
     lookups       no   derived from what came of them
 

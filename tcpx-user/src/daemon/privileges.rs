@@ -15,8 +15,8 @@ use std::io;
 pub use calls::Calls;
 pub use files::Files;
 use rustix::thread::{
-    CapabilitySet, CapabilitySets, clear_ambient_capability_set, remove_capability_from_bounding_set,
-    set_capabilities, set_keep_capabilities, set_no_new_privs,
+    CapabilitySet, CapabilitySets, clear_ambient_capability_set, configure_capability_in_ambient_set,
+    remove_capability_from_bounding_set, set_capabilities, set_keep_capabilities, set_no_new_privs,
 };
 
 use super::health::Privileges;
@@ -28,6 +28,43 @@ const OF_HELPER: CapabilitySet = CapabilitySet::SYS_PTRACE
     .union(CapabilitySet::DAC_READ_SEARCH)
     .union(CapabilitySet::SYS_ADMIN)
     .union(CapabilitySet::NET_ADMIN);
+
+/// What the service starts with (deploy/systemd/tcpx.service).
+const OF_SERVICE: CapabilitySet =
+    CapabilitySet::BPF.union(CapabilitySet::PERFMON).union(CapabilitySet::SYSLOG);
+/// `nobody`.
+const NOBODY: u32 = 65_534;
+
+/// Whether this thread has rights that the service has not.
+#[must_use]
+pub fn exceed_service() -> bool {
+    rustix::thread::capabilities(None).is_ok_and(|own| !OF_SERVICE.contains(own.effective))
+}
+
+/// Their names, for a sentence.
+#[must_use]
+pub fn service_names() -> String {
+    let names = names(OF_SERVICE);
+    let (last, others) = names.split_last().map_or(("", names.as_slice()), |(last, others)| (last, others));
+    format!("{} and {last}", others.join(", "))
+}
+
+/// Makes the calling thread, and what it starts from then on, what the unit makes of the service: nobody in particular, with ambient
+/// capabilities. It cannot go back.
+///
+/// # Errors
+/// The thread lacks one of them, or may not become another user.
+pub fn like_service() -> io::Result<()> {
+    set_keep_capabilities(true)?;
+    let nobody = User { uid: NOBODY, gid: NOBODY, groups: Vec::new(), name: None, home: None };
+    nobody.become_on_this_thread().map_err(io::Error::other)?;
+    let sets = CapabilitySets { effective: OF_SERVICE, permitted: OF_SERVICE, inheritable: OF_SERVICE };
+    set_capabilities(None, sets)?;
+    for one in OF_SERVICE.iter() {
+        configure_capability_in_ambient_set(one, true)?;
+    }
+    Ok(())
+}
 
 /// Gives away all that a daemon can do without. `can_read` says whether the programs' counters can be read.
 ///

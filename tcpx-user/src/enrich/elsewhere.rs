@@ -25,18 +25,13 @@ impl Elsewheres {
 
     /// Who listens on `port` in any of the namespaces `all` but `netns`; nobody, if there is no time to ask.
     pub(crate) fn of(&mut self, netns: Netns, port: u16, all: &[Held]) -> Vec<Elsewhere> {
-        let began = boot_now();
-        let known = self.answers.get(&(netns, port)).filter(|(at, _)| began.saturating_sub(*at) < FRESH_NS);
+        let now = boot_now();
+        let known = self.answers.get(&(netns, port)).filter(|(at, _)| now.saturating_sub(*at) < FRESH_NS);
         if let Some((_, answer)) = known {
             return answer.clone();
         }
-        if !self.budget.allows(began) {
-            return Vec::new();
-        }
-        let found = ask(netns, port, all);
-        let now = boot_now();
-        self.budget.spend(now.saturating_sub(began));
-        self.answers.insert((netns, port), (now, found.clone()));
+        let Some(found) = self.budget.pass(|| ask(netns, port, all)) else { return Vec::new() };
+        self.answers.insert((netns, port), (boot_now(), found.clone()));
         found
     }
 }

@@ -25,14 +25,10 @@ impl HalfOpen {
 
     /// Asks now.
     pub(crate) fn ask(&mut self, netns: Netns, ends: Ends, namespaces: &Namespaces) {
-        if !self.budget.allows(boot_now()) {
-            return;
-        }
-        let begun = boot_now();
-        if let Some(answer) = ask(netns, ends.a, ends.b, namespaces) {
+        let answer = self.budget.pass(|| ask(netns, ends.a, ends.b, namespaces));
+        if let Some(answer) = answer.flatten() {
             self.known.insert((netns.inum, ends), answer);
         }
-        self.budget.spend(boot_now() - begun);
     }
 
     /// State of the socket that a segment with these ends would have found then.
