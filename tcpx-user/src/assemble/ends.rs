@@ -12,17 +12,20 @@ use crate::{
     },
     event::{Holder, SockFacts, SockReset},
     line::{End, Owner, OwnerHow, Socket, SocketKind},
-    verdict::rules::{self, words},
+    verdict::{
+        VerdictId,
+        rules::{self, words},
+    },
 };
 
-/// The end that made the RST; `None` if it was not this host.
-pub(super) fn sender(facts: &ResetFacts, names: &Names<'_>) -> Option<End> {
+/// The end that made the RST, which has this verdict; `None` if it was not this host.
+pub(super) fn sender(facts: &ResetFacts, id: VerdictId, names: &Names<'_>) -> Option<End> {
     let sender = facts.sender.as_ref()?;
     let (socket, owner) = match (sender, sender.answered()) {
         (_, Some(answered)) => {
             (answering(&answered, sender.time()), answering_owner(facts, &answered, names))
         }
-        (Sender::Active(seen), _) => (of_reset(seen, facts.sender_opened), closer(seen, names)),
+        (Sender::Active(seen), _) => (of_reset(seen, facts.sender_opened), closer(seen, id, names)),
         _ => (none(), None),
     };
     let own = sender.flow().a;
@@ -130,8 +133,9 @@ fn answering_owner(facts: &ResetFacts, answered: &Answered<'_>, names: &Names<'_
     Some(Owner { how: OwnerHow::Bound, ..owner })
 }
 
-/// close() runs in the process that calls it, on the socket itself or on its listener.
-fn closer(seen: &Seen<Arc<SockReset>>, names: &Names<'_>) -> Option<Owner> {
+/// close() runs in the process that calls it, on the socket itself or on its listener. So does connect() with AF_UNSPEC; who holds
+/// its socket may be known.
+fn closer(seen: &Seen<Arc<SockReset>>, id: VerdictId, names: &Names<'_>) -> Option<Owner> {
     let reset = &seen.what;
     let in_close = rules::from_close(reset) || rules::orphaned_by_close(reset);
     let in_call = if reset.sock.mptcp {
@@ -140,8 +144,9 @@ fn closer(seen: &Seen<Arc<SockReset>>, names: &Names<'_>) -> Option<Owner> {
     } else {
         in_close || rules::is_unaccepted(reset)
     };
-    if !in_call {
-        return by_inode(seen.what.sock.inode, names);
+    let holder = if in_call { None } else { by_inode(seen.what.sock.inode, names) };
+    if holder.is_some() || !(in_call || id == VerdictId::Disconnect) {
+        return holder;
     }
     let process = names.who.process(seen.task, &seen.what.comm, None, None);
     Some(Owner { pid: process.pid, comm: process.comm, how: OwnerHow::Caller })

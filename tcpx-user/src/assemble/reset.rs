@@ -18,7 +18,7 @@ pub fn reset(facts: &ResetFacts, finding: Finding, names: &Names<'_>) -> line::R
         id: facts.id,
         time: names.who.time(facts.time()),
         origin: origin(facts.sender.as_ref()),
-        sender: ends::sender(facts, names),
+        sender: ends::sender(facts, finding.id, names),
         receiver: ends::receiver(facts, names),
         flow: flow(facts.sent_flow()),
         segment: provoked_by(facts),

@@ -83,6 +83,13 @@ fn dissolved_by_connect() {
     }
     let with_data = sent(Some("TCP_DISCONNECT_WITH_DATA"), held(&here(), CLOSE), Timers::default());
     assert_eq!(verdicts(&with_data, &DISCONNECT)[0], ("disconnect", Derived));
+    let owner = |inode| {
+        let sock = SockFacts { inode, ..held(&here(), CLOSE) };
+        let told = run(Abilities::ALL, &[sent(None, sock, Timers::default())]);
+        told.reset().sender.as_ref().and_then(|end| end.owner.as_ref()).map(|owner| owner.how)
+    };
+    let gone = Some(0xdead);
+    assert_eq!([owner(Some(CURL)), owner(gone)], [Some(OwnerHow::Socket), Some(OwnerHow::Caller)]);
 }
 
 /// Neither SO_LINGER of 0 nor the reason of unread data is the application's doing there.
