@@ -114,7 +114,7 @@ fn beside(bench: &Bench) -> Result<Vec<Measured>> {
 }
 
 /// Room for all records of a storm.
-const ROOM: &str = "256M";
+pub(super) const ROOM: &str = "256M";
 
 /// The programs alone: tcpx stands still, so that the other CPU neither works nor touches what is written.
 fn unread(bench: &Bench) -> Result<Vec<Measured>> {
@@ -146,7 +146,7 @@ fn bpftrace(bench: &Bench) -> Result<Vec<Measured>> {
 }
 
 /// tcpx, recording to a file of which nothing is left from before.
-pub(super) fn recording(bench: &Bench, file: &Path, probes: &str) -> Result<Tracer> {
+fn recording(bench: &Bench, file: &Path, probes: &str) -> Result<Tracer> {
     drop(std::fs::remove_file(file));
     bench.tcpx(["record", "-w", &file.display().to_string(), "--probes", probes])
 }
@@ -161,10 +161,16 @@ fn recorded(bench: &Bench, file: &Path, probes: &str) -> Result<(Ratios, u64)> {
     Ok((ratios, lost))
 }
 
+/// The exit status with which tcpx says that events were lost: the row has their number.
+const LOST: i32 = 3;
+
 /// What `tcpx replay` prints.
 fn replayed(bench: &Bench, file: &Path) -> Result<String> {
     let mut replay = Command::new(&bench.tcpx);
-    command::text(replay.args(["replay", "-o", "json", "--verdict", "unknown"]).arg(file))
+    let output = replay.args(["replay", "-o", "json", "--verdict", "unknown"]).arg(file).output()?;
+    let done = output.status.success() || output.status.code() == Some(LOST);
+    ensure!(done, "`{}` failed: {}", command::line(&replay), String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 /// Events that were lost anywhere, and connections that the kernel counted and tcpx did not.
