@@ -55,7 +55,11 @@ pub(in super::super) fn address_not_available(
     facts: &AttemptFacts,
     context: &Context<'_>,
 ) -> Option<Finding> {
-    let (ends, sure) = undone(facts, context).filter(|(ends, _)| ends.a.port() != 0)?;
+    // One whose beginning was not seen may have got its port from connect().
+    let bound = |(ends, sure): &(Ends, Confidence)| {
+        ends.a.port() != 0 && (*sure == Confidence::Observed || facts.start.is_some())
+    };
+    let (ends, sure) = undone(facts, context).filter(bound)?;
     let (from, to) = (ends.a, ends.b);
     let list = context.who.connections(facts.netns());
     let same = |other: &&Connection| other.local.port() == from.port() && other.remote == to;
