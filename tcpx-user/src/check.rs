@@ -4,7 +4,7 @@ mod ask;
 mod render;
 mod service;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     cli::{
@@ -20,7 +20,7 @@ use crate::{
 pub use render::text;
 
 /// What works here.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct CheckReport {
     /// Version of tcpx.
     pub tcpx: String,
@@ -43,7 +43,7 @@ pub struct CheckReport {
 }
 
 /// Something is there, or is not for a reason.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct Ability {
     /// It is.
     pub works: bool,
@@ -52,7 +52,7 @@ pub struct Ability {
 }
 
 /// A backend, whatever the hook.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct CheckBackend {
     /// `tracepoint`, `fentry` or `kprobe`.
     pub backend: String,
@@ -62,7 +62,7 @@ pub struct CheckBackend {
 }
 
 /// Something that tcpx tells where the kernel lets it.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct CheckFact {
     /// What.
     pub what: String,
@@ -72,7 +72,7 @@ pub struct CheckFact {
 }
 
 /// A hook, and how it would be attached.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct CheckHook {
     /// Its name.
     pub hook: String,
@@ -87,7 +87,7 @@ pub struct CheckHook {
 }
 
 /// A backend that is not used for a hook.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct OtherBackend {
     /// Which.
     pub backend: String,

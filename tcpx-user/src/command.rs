@@ -18,7 +18,7 @@ use std::{
 
 use rustix::process::{getpid, set_child_subreaper};
 
-pub(crate) use self::user::{find_group, find_user};
+pub(crate) use self::user::{find_group, find_user, stranger};
 pub use self::{user::User, wait::Running};
 
 /// What to start.

@@ -10,31 +10,13 @@ use std::{
 use serde::Deserialize;
 use tcpx_common::abi::Backend;
 
-use super::Ability;
+use super::{Ability, CheckReport};
 use crate::daemon::privileges;
 
-/// What the other one says of a hook; the rest of its report is of no interest.
+/// The line that the other one writes.
 #[derive(Deserialize)]
 struct Said {
-    data: Hooks,
-}
-
-#[derive(Deserialize)]
-struct Hooks {
-    hooks: Vec<Hook>,
-    missing: Vec<Missing>,
-}
-
-#[derive(Deserialize)]
-struct Hook {
-    hook: String,
-    backend: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Missing {
-    hook: String,
-    why: String,
+    data: CheckReport,
 }
 
 /// Compares it with `own`, the names of the hooks that work for this process. `None` if this process has no more rights itself.
@@ -75,7 +57,7 @@ fn ask(backend: Option<Backend>) -> io::Result<Output> {
 fn judge(json: &[u8], own: &[&str]) -> Result<(bool, String), String> {
     let said: Said =
         serde_json::from_slice(json).map_err(|error| format!("what it said is no report: {error}"))?;
-    let Hooks { hooks, missing } = said.data;
+    let CheckReport { hooks, missing, .. } = said.data;
     let works = |name: &&&str| hooks.iter().any(|hook| hook.hook == **name && hook.backend.is_some());
     let lacking: Vec<&str> = own.iter().filter(|name| !works(name)).copied().collect();
     let Some(first) = lacking.first() else {
@@ -90,14 +72,22 @@ fn judge(json: &[u8], own: &[&str]) -> Result<(bool, String), String> {
 mod tests {
     use super::judge;
 
-    const SAID: &str = r#"{"type":"check","data":{"hooks":[{"hook":"state","backend":"tracepoint"},{"hook":"listen","backend":null}],
-        "missing":[{"hook":"listen","why":"tracefs not found"}]}}"#;
+    fn said() -> Vec<u8> {
+        let hook = |hook: &str, backend: Option<&str>| serde_json::json!({ "hook": hook, "answers": "", "backend": backend, "target": null, "others": [] });
+        let yes = serde_json::json!({ "works": true, "detail": "" });
+        let data = serde_json::json!({
+            "tcpx": "0.1.0", "kernel": "6.18.44", "arch": "x86_64", "btf": yes, "backends": [], "service": null, "sees": [],
+            "hooks": [hook("state", Some("tracepoint")), hook("listen", None)],
+            "missing": [{ "hook": "listen", "why": "tracefs not found" }],
+        });
+        serde_json::json!({ "type": "check", "data": data }).to_string().into_bytes()
+    }
 
     #[test]
     fn hooks_that_the_service_would_lack_are_named_with_the_reason() {
-        let all = judge(SAID.as_bytes(), &["state"]).expect("a report");
+        let all = judge(&said(), &["state"]).expect("a report");
         assert_eq!(all, (true, "all 1 hooks work that work here".to_owned()));
-        let some = judge(SAID.as_bytes(), &["state", "listen"]).expect("a report");
+        let some = judge(&said(), &["state", "listen"]).expect("a report");
         assert_eq!(some, (false, "1 of 2 hooks are missing: listen (tracefs not found)".to_owned()));
         assert!(judge(b"{}", &[]).is_err());
     }

@@ -139,7 +139,8 @@ impl Files {
     }
 }
 
-fn stranger(uid: u32) -> User {
+/// Whom no file knows: no groups but `nogroup`.
+pub(crate) const fn stranger(uid: u32) -> User {
     User { uid, gid: NO_GROUP, groups: Vec::new(), name: None, home: None }
 }
 

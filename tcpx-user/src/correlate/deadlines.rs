@@ -64,8 +64,8 @@ impl Correlator {
     /// and the return of the call (`tcp_v4_connect`) its task may be preempted.
     fn is_in_connect(&self, attempt: &AttemptFacts) -> bool {
         let Some(end) = &attempt.end else { return false };
-        let sent = end.what.snd_nxt != end.what.snd_una;
-        let silent = self.abilities.calls && end.what.err == 0 && !sent && !attempt.is_established();
+        let silent =
+            self.abilities.calls && end.what.err == 0 && attempt.ended_unsent() && !attempt.is_established();
         silent && self.now < end.time.saturating_add(self.limits.under_way_ns)
     }
 

@@ -149,6 +149,12 @@ impl AttemptFacts {
         again.or(end).filter(|&isn| isn != 0 && isn != u32::MAX)
     }
 
+    /// It ended before its first SYN: `tcp_connect_init` gives the socket its sequence numbers, `tcp_connect` sends the SYN.
+    #[must_use]
+    pub fn ended_unsent(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.what.snd_nxt == end.what.snd_una)
+    }
+
     /// SYNs sent again.
     #[must_use]
     pub fn syn_retransmits(&self) -> u32 {

@@ -20,7 +20,10 @@ use rustix::thread::{
 };
 
 use super::health::Privileges;
-use crate::{cli::failure::Failure, command::User};
+use crate::{
+    cli::failure::Failure,
+    command::{User, stranger},
+};
 
 /// What the helper keeps: /proc of others (a process is read with the rights of a tracer, its directories with those of their
 /// owner), entering network namespaces (and `bpf` queries of cgroups), listing rules.
@@ -56,8 +59,7 @@ pub fn service_names() -> String {
 /// The thread lacks one of them, or may not become another user.
 pub fn like_service() -> io::Result<()> {
     set_keep_capabilities(true)?;
-    let nobody = User { uid: NOBODY, gid: NOBODY, groups: Vec::new(), name: None, home: None };
-    nobody.become_on_this_thread().map_err(io::Error::other)?;
+    stranger(NOBODY).become_on_this_thread().map_err(io::Error::other)?;
     let sets = CapabilitySets { effective: OF_SERVICE, permitted: OF_SERVICE, inheritable: OF_SERVICE };
     set_capabilities(None, sets)?;
     for one in OF_SERVICE.iter() {

@@ -73,21 +73,30 @@ impl Told {
         self.resets.once
     }
 
+    fn has(&self, kind: Kind, number: u32) -> bool {
+        match kind {
+            Kind::Attempt => self.attempts.has(number),
+            Kind::Reset => self.resets.has(number),
+            Kind::Other => false,
+        }
+    }
+
     /// Of which of the first `made` connections this was told what the other was not.
     fn beyond(&self, other: &Self, made: u32) -> Vec<(Kind, u32)> {
-        let each =
-            [(Kind::Attempt, &self.attempts, &other.attempts), (Kind::Reset, &self.resets, &other.resets)];
-        let more = |(kind, own, others): (Kind, &Times, &Times)| {
-            let only = (0..made).filter(|&number| own.has(number) && !others.has(number));
-            only.map(|number| (kind, number)).collect::<Vec<_>>()
-        };
-        each.map(more).concat()
+        lines(made, |kind, number| self.has(kind, number) && !other.has(kind, number))
     }
 
     /// Lines that came although their like had come before.
     pub(crate) fn twice(&self) -> usize {
         self.attempts.more + self.resets.more
     }
+}
+
+/// Those of the lines about the first `made` connections that are such.
+fn lines(made: u32, are_such: impl Fn(Kind, u32) -> bool) -> Vec<(Kind, u32)> {
+    let each = [Kind::Attempt, Kind::Reset].into_iter();
+    let all = each.flat_map(|kind| (0..made).map(move |number| (kind, number)));
+    all.filter(|&(kind, number)| are_such(kind, number)).collect()
 }
 
 /// What is shared by those who are told.
@@ -150,14 +159,10 @@ impl Ledger {
     /// Lines that nobody got, those apart of connections that were made while no daemon ran.
     pub(crate) fn untold(&self, made: u32) -> Vec<(Kind, u32)> {
         let (file, collector, unwatched) = (self.file(), self.collector(), self.ranges());
-        let none = |number: u32, file: &Times, collector: &Times| {
-            !(file.has(number)
-                || collector.has(number)
-                || unwatched.iter().any(|range| range.contains(&number)))
-        };
-        let attempts = (0..made).filter(|&number| none(number, &file.attempts, &collector.attempts));
-        let resets = (0..made).filter(|&number| none(number, &file.resets, &collector.resets));
-        attempts.map(|at| (Kind::Attempt, at)).chain(resets.map(|at| (Kind::Reset, at))).collect()
+        lines(made, |kind, number| {
+            let watched = !unwatched.iter().any(|range| range.contains(&number));
+            watched && !file.has(kind, number) && !collector.has(kind, number)
+        })
     }
 
     /// Lines that the collector got and the file did not: own, and of others.

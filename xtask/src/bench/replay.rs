@@ -8,19 +8,18 @@ use anyhow::Result;
 
 use super::{
     Bench,
-    rows::{ROOM, STORM},
+    rows::{ROOM, STORM, recording},
     table::Measured,
 };
 use crate::command;
 
 pub(super) fn measure(bench: &Bench) -> Result<Vec<Measured>> {
     let file = bench.file("storm.tcpx");
-    let name = file.display().to_string();
-    drop(std::fs::remove_file(&file));
     // All of it is wanted, however busy the machine is.
-    let tracer = bench.tcpx(["record", "-w", &name, "--probes", "path", "--buffer-size", ROOM])?;
+    let tracer = recording(bench, &file, "path", &["--buffer-size", ROOM])?;
     bench.load(&["storm", STORM])?;
     tracer.stop()?;
+    let name = file.display().to_string();
     let verdicts = best(bench, || replayed(bench, &file, &["--verdict", "unknown"]))?;
     let json = best(bench, || replayed(bench, &file, &[]))?;
     let until = |stage: &str| best(bench, || bench.load(&["read", &name, "--until", stage]));

@@ -122,8 +122,7 @@ fn unread(bench: &Bench) -> Result<Vec<Measured>> {
     let rate = |probes: &str| {
         let storm = || bench.load(&["storm", STORM]);
         Ratios::of(bench.rounds, storm, || {
-            let to = file.display().to_string();
-            let tracer = bench.tcpx(["record", "-w", &to, "--probes", probes, "--buffer-size", ROOM])?;
+            let tracer = recording(bench, &file, probes, &["--buffer-size", ROOM])?;
             tracer.pause()?;
             let took = storm()?;
             tracer.go_on()?;
@@ -146,13 +145,14 @@ fn bpftrace(bench: &Bench) -> Result<Vec<Measured>> {
 }
 
 /// tcpx, recording to a file of which nothing is left from before.
-fn recording(bench: &Bench, file: &Path, probes: &str) -> Result<Tracer> {
+pub(super) fn recording(bench: &Bench, file: &Path, probes: &str, options: &[&str]) -> Result<Tracer> {
     drop(std::fs::remove_file(file));
-    bench.tcpx(["record", "-w", &file.display().to_string(), "--probes", probes])
+    let to = file.display().to_string();
+    bench.tcpx(["record", "-w", &to, "--probes", probes].iter().chain(options))
 }
 
 fn recorded(bench: &Bench, file: &Path, probes: &str) -> Result<(Ratios, u64)> {
-    let attach = || recording(bench, file, probes);
+    let attach = || recording(bench, file, probes, &[]);
     let mut lost = 0;
     let ratios = storms(bench, attach, || {
         lost += lost_of(&summary(&replayed(bench, file)?)?);
@@ -161,15 +161,16 @@ fn recorded(bench: &Bench, file: &Path, probes: &str) -> Result<(Ratios, u64)> {
     Ok((ratios, lost))
 }
 
-/// The exit status with which tcpx says that events were lost: the row has their number.
-const LOST: i32 = 3;
-
 /// What `tcpx replay` prints.
 fn replayed(bench: &Bench, file: &Path) -> Result<String> {
     let mut replay = Command::new(&bench.tcpx);
     let output = replay.args(["replay", "-o", "json", "--verdict", "unknown"]).arg(file).output()?;
-    let done = output.status.success() || output.status.code() == Some(LOST);
-    ensure!(done, "`{}` failed: {}", command::line(&replay), String::from_utf8_lossy(&output.stderr));
+    ensure!(
+        tracer::is_done(output.status),
+        "`{}` failed: {}",
+        command::line(&replay),
+        String::from_utf8_lossy(&output.stderr)
+    );
     Ok(String::from_utf8(output.stdout)?)
 }
 
@@ -247,7 +248,7 @@ fn undisturbed(bench: &Bench, load: &[&str]) -> Result<(Ratios, u64)> {
         TURNS * bench.rounds,
         || bench.load(load),
         || {
-            let tracer = recording(bench, &file, "path")?;
+            let tracer = recording(bench, &file, "path", &[])?;
             let before = tracer.process().runs()?;
             let took = bench.load(load)?;
             most = most.max(tracer.process().runs()? - before);

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -21,6 +21,11 @@ pub(super) struct Tracer {
     child: Child,
     /// From the start of the program to the last hook.
     pub(super) started: Duration,
+}
+
+/// tcpx has done what it was asked. 3: events were lost, which rows count.
+pub(super) fn is_done(status: ExitStatus) -> bool {
+    matches!(status.code(), Some(0 | 3))
 }
 
 impl Bench {
@@ -118,8 +123,7 @@ impl Tracer {
     pub(super) fn stop(mut self) -> Result<()> {
         self.signal("-INT")?;
         let status = self.child.wait().context("waiting for the tracer")?;
-        // 3: events were lost, which rows count.
-        ensure!(matches!(status.code(), Some(0 | 3)), "the tracer ended with {status}");
+        ensure!(is_done(status), "the tracer ended with {status}");
         Ok(())
     }
 }

@@ -107,7 +107,7 @@ pub(super) fn cancelled(facts: &AttemptFacts, context: &Context<'_>) -> Option<F
     if facts.failed.is_some() {
         return None;
     }
-    if has_sent_nothing(facts) {
+    if facts.ended_unsent() {
         return put_off(facts, context);
     }
     let (from, until) = facts.span();
@@ -158,7 +158,7 @@ pub(super) fn unknown(facts: &AttemptFacts, context: &Context<'_>) -> Finding {
         }
         (Some(errno), _) => format!("connect() to {to} failed with {errno}."),
         (None, Some(0)) if no_port => format!("The attempt to reach {to} ended before it had a local port."),
-        (None, Some(0)) if !context.abilities.calls && has_sent_nothing(facts) => format!(
+        (None, Some(0)) if !context.abilities.calls && facts.ended_unsent() => format!(
             "No SYN was sent to {to}: connect() failed, or was put off until there is data (TCP_FASTOPEN_CONNECT). No \
              hook here sees which; tcpx check says why."
         ),
@@ -168,11 +168,6 @@ pub(super) fn unknown(facts: &AttemptFacts, context: &Context<'_>) -> Finding {
         _ => format!("How the attempt to reach {to} ended was not seen."),
     };
     Finding::unknown(first).and(icmp(facts))
-}
-
-/// `tcp_connect_init` gives the socket its sequence numbers, `tcp_connect` sends the SYN.
-fn has_sent_nothing(facts: &AttemptFacts) -> bool {
-    facts.end.as_ref().is_some_and(|end| end.what.snd_nxt == end.what.snd_una)
 }
 
 fn icmp(facts: &AttemptFacts) -> Option<String> {

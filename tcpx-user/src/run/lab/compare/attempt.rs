@@ -23,7 +23,7 @@ pub(super) fn take<'a>(fact: &AttemptFact, left: &mut Vec<&'a Line>) -> Option<&
 }
 
 pub(super) fn compare(expected: &Expected, fact: &AttemptFact, left: &mut Vec<&Line>) -> Vec<String> {
-    let about = format!("attempt of {} to {}", fact.process.comm, fact.remote);
+    let about = about(fact);
     let Some(line) = take(fact, left) else { return vec![format!("{about}: expected a line, got none")] };
     let mut check = Check::new(about);
     who_and_where(&mut check, fact, line);
@@ -67,11 +67,15 @@ pub(super) fn compare(expected: &Expected, fact: &AttemptFact, left: &mut Vec<&L
     check.end_of()
 }
 
+fn about(fact: &AttemptFact) -> String {
+    format!("attempt of {} to {}", fact.process.comm, fact.remote)
+}
+
 /// What an attempt that need not be told was told as, if not as what it was.
 pub(super) fn other_verdict(fact: &AttemptFact, line: &Attempt) -> Option<String> {
     let seen = &line.verdict;
     (seen.id.as_str() != fact.verdict).then(|| {
-        let (about, wanted) = (format!("attempt of {} to {}", fact.process.comm, fact.remote), fact.verdict);
+        let (about, wanted) = (about(fact), fact.verdict);
         format!(
             "{about}: verdict: expected {wanted} or no line, got {} ({})",
             seen.id.as_str(),

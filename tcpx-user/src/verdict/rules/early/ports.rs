@@ -28,17 +28,19 @@ fn undone(facts: &AttemptFacts, context: &Context<'_>) -> Option<(Ends, Confiden
     let ends = facts.start.as_ref().map_or(end.what.ends, |start| start.what.ends);
     match &facts.failed {
         Some(failed) if failed.what.errno == EADDRNOTAVAIL => Some((ends, Confidence::Observed)),
-        None if !context.abilities.calls && end.what.snd_nxt == end.what.snd_una => {
-            Some((ends, Confidence::Derived))
-        }
+        None if !context.abilities.calls && facts.ended_unsent() => Some((ends, Confidence::Derived)),
         _ => None,
     }
 }
 
-/// Every port of the range is taken for this target. A socket that was put off has a port.
+/// Every port of the range is taken for this target.
 pub(in super::super) fn port_exhausted(facts: &AttemptFacts, context: &Context<'_>) -> Option<Finding> {
-    let (ends, sure) = undone(facts, context).filter(|(ends, _)| ends.a.port() == 0)?;
-    facts.end.as_ref().filter(|end| end.what.ends.a.port() == 0)?;
+    // A socket that was put off has got a port.
+    let got_none = || facts.end.as_ref().is_some_and(|end| end.what.ends.a.port() == 0);
+    let portless = |(ends, sure): &(Ends, Confidence)| {
+        ends.a.port() == 0 && (*sure == Confidence::Observed || got_none())
+    };
+    let (ends, sure) = undone(facts, context).filter(portless)?;
     let (netns, to) = (facts.netns(), ends.b);
     let range = range(netns, context);
     let which = range.as_ref().map_or_else(
