@@ -3,7 +3,14 @@
 //! The kernel never wakes the reader: a timer does, so that a record costs no wake-up and a storm no more of them than
 //! silence. While there is much to read, the reader does not wait at all.
 
-use std::{cell::Cell, collections::BTreeMap, io, iter::Sum, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    io,
+    iter::Sum,
+    rc::Rc,
+    time::Duration,
+};
 
 use aya::{
     Ebpf,
@@ -48,6 +55,8 @@ pub struct Live {
     untold: BTreeMap<Hook, u64>,
     decoder: Decoder,
     recorder: Option<Recorder>,
+    /// When all hooks were attached (boot clock, ns).
+    begun: u64,
     looked: Instant,
     pause: Duration,
     /// The last batch did not empty the ring.
@@ -71,6 +80,8 @@ pub struct Counts {
     ring_bytes: u64,
     /// What the ring held at most since somebody asked.
     held: Cell<u64>,
+    /// Records of the time when not all hooks stood yet.
+    early: RefCell<BTreeMap<Hook, u64>>,
 }
 
 /// How full the maps are of which one that is full loses something. The others drop what is oldest, as they are meant to.
@@ -94,6 +105,12 @@ impl Counts {
     pub fn of(&self, hook: Hook) -> Tally {
         let each = self.counters.get(&u32::from(hook as u8), 0);
         each.iter().flat_map(|values| values.iter()).map(Tally::of).sum()
+    }
+
+    /// Records of a hook that were left out, as others were not attached yet.
+    #[must_use]
+    pub fn early(&self, hook: Hook) -> u64 {
+        self.early.borrow().get(&hook).copied().unwrap_or(0)
     }
 
     /// Records that were not written, by hook and the kernel's reason (0: none).
@@ -200,6 +217,7 @@ impl Live {
             netns_room,
             ring_bytes,
             held: Cell::default(),
+            early: RefCell::default(),
         });
         let live = Self {
             ring,
@@ -209,6 +227,7 @@ impl Live {
             untold: BTreeMap::new(),
             decoder: decoder(names, recorder.clone()),
             recorder,
+            begun: boot_now(),
             looked: Instant::now(),
             pause: PAUSE,
             more: false,
@@ -227,18 +246,26 @@ impl Live {
         Self { pause: SHORT_PAUSE, ..self }
     }
 
-    /// Decodes what is in the ring, at most a batch; true if that was all.
-    fn read(&mut self, events: &mut Vec<Event>) -> bool {
-        for _ in 0..BATCH {
-            let Some(record) = self.ring.next() else { return true };
+    /// Decodes what is in the ring, at most a batch; how many records that were.
+    ///
+    /// Hooks are attached one after the other: what some of them have told before the last one stood is half a story (a RST that
+    /// was received, and whose sender nobody watched yet), and is left out.
+    fn read(&mut self, events: &mut Vec<Event>) -> usize {
+        for read in 0..BATCH {
+            let Some(record) = self.ring.next() else { return read };
             let event = self.decoder.decode(&record);
+            if let Some(early) = event.as_ref().filter(|event| event.time < self.begun) {
+                let mut counts = self.counts.early.borrow_mut();
+                early.hook.into_iter().for_each(|hook| *counts.entry(hook).or_default() += 1);
+                continue;
+            }
             if let Some(recorder) = &self.recorder {
                 let item = if event.is_some() { Item::Record(&record) } else { Item::Malformed(&record) };
                 recorder.read(&item);
             }
             events.extend(event);
         }
-        false
+        BATCH
     }
 
     fn lost(&self, time: u64, hook: Option<Hook>, count: u64) -> Event {
@@ -258,16 +285,17 @@ impl Live {
     /// Everything that was there, then the time up to which that is all; without the time while a record that is not
     /// finished hides others.
     fn take(&mut self, events: &mut Vec<Event>) {
-        let (now, before, read) = (boot_now(), events.len(), self.positions.read());
-        self.more = !self.read(events);
+        let (now, position) = (boot_now(), self.positions.read());
+        let read = self.read(events);
+        self.more = read == BATCH;
         #[cfg(feature = "bpf-log")]
         if let Some(log) = &mut self.log {
             log.show();
         }
         // At once: what a loss may have touched is not told yet, as it waits for the correlator's grace.
-        let held = self.positions.written() - read;
+        let held = self.positions.written() - position;
         self.counts.held.set(self.counts.held.get().max(held));
-        let lacking = self.vigil.may_lack(now, (events.len() - before) as u64, held);
+        let lacking = self.vigil.may_lack(now, read as u64, held);
         if lacking || self.looked.elapsed() >= LOOK {
             self.look(events, now);
         }
@@ -286,7 +314,7 @@ impl Live {
         let (begun, until) = (Instant::now(), self.positions.written());
         let (mut moved, mut read) = (begun, self.positions.read());
         loop {
-            let empty = self.read(events);
+            let empty = self.read(events) < BATCH;
             if empty && !self.positions.are_apart() {
                 return;
             }

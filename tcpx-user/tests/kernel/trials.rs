@@ -48,6 +48,9 @@ pub(crate) fn all() -> Vec<Trial> {
                 stand::alone(|| losses::above_the_limit(backend))
             }),
             trial(format!("{backend}/losses-by-default"), move || stand::alone(|| losses::nothing(backend))),
+            trial(format!("{backend}/start-under-load"), move || {
+                stand::alone(|| losses::start_under_load(backend))
+            }),
             trial(format!("{backend}/data-segments"), move || stand::alone(|| data::segments(backend))),
         ]
     });

@@ -111,9 +111,12 @@ fn note(record: &LogRecord, port: u16, told: &mut Told) {
     };
     let own = match kind {
         Kind::Attempt if is_port("network.peer.port") => addr("network.local.address").and_then(number),
-        Kind::Reset if is_port("network.local.port") => addr("network.peer.address").and_then(number),
-        // The hook that sees who sends was not attached yet.
-        Kind::Reset if is_port("network.peer.port") => addr("network.local.address").and_then(number),
+        // Whichever end the record calls local: the other's port may by chance be the same.
+        Kind::Reset => {
+            [("network.local.port", "network.peer.address"), ("network.peer.port", "network.local.address")]
+                .into_iter()
+                .find_map(|(port, other)| addr(other).filter(|_| is_port(port)).and_then(number))
+        }
         _ => None,
     };
     match (own, id(record)) {
