@@ -43,8 +43,8 @@ const LOOK: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long what comes meanwhile is read too, when all must be read.
 const STORM: Duration = Duration::from_millis(100);
-/// Records that are decoded in one go, so that Ctrl-C is heard in a storm, and what comes of them is no large heap.
-const BATCH: usize = 2048;
+/// Records that are decoded in one go, so that Ctrl-C is heard in a storm, and what comes of them stays in the processor's caches.
+const BATCH: usize = 256;
 
 /// Records as events. Dropping it detaches the programs.
 pub struct Live {

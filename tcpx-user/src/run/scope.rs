@@ -56,16 +56,20 @@ impl Scope {
     /// Whether the line touches it. Lines about the trace itself always do.
     #[must_use]
     pub fn keeps(&self, line: &Line) -> bool {
-        let Some(facts) = Facts::of(line) else { return true };
-        let inside = |inums: &BTreeSet<u32>| facts.netns.iter().any(|netns| inums.contains(&netns.inum));
         match self {
             Self::Host => true,
-            Self::Namespaces(inums) => inside(inums),
-            Self::Processes(Processes { pids, own, .. }) => {
-                facts.people.iter().any(|who| pids.contains(&who.pid)) || inside(own)
-            }
+            Self::Namespaces(inums) => touches(line, &BTreeSet::new(), inums),
+            Self::Processes(Processes { pids, own, .. }) => touches(line, pids, own),
         }
     }
+}
+
+/// Whether a line is about one of these processes or namespaces, or about none at all.
+fn touches(line: &Line, pids: &BTreeSet<u32>, inums: &BTreeSet<u32>) -> bool {
+    Facts::of(line).is_none_or(|facts| {
+        facts.people.iter().any(|who| pids.contains(&who.pid))
+            || facts.netns.iter().any(|netns| inums.contains(&netns.inum))
+    })
 }
 
 impl Processes {

@@ -146,7 +146,7 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
             Line::Summary(summary) => Some(summary.lost.kernel + summary.lost.user),
             _ => None,
         });
-        self.select(lines)?;
+        self.select(&mut lines)?;
         self.flush()?;
         Ok(Ended { lost: lost.unwrap_or(0), status: self.work.status() })
     }
@@ -156,13 +156,15 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
         for event in events.drain(..) {
             self.selection.observe(&event);
             self.engine.push(&event, &mut lines);
+            // At once: the lines of a whole batch would not stay in the processor's caches.
+            self.select(&mut lines)?;
         }
-        self.select(lines)
+        Ok(())
     }
 
-    fn select(&mut self, lines: Vec<Line>) -> Result<(), Failure> {
+    fn select(&mut self, lines: &mut Vec<Line>) -> Result<(), Failure> {
         let mut wanted = Vec::new();
-        for line in lines {
+        for line in lines.drain(..) {
             self.selection.select(line, &mut wanted);
         }
         wanted.into_iter().try_for_each(|line| self.show(line))

@@ -18,8 +18,9 @@ use crate::{
     run::Source,
 };
 
-/// Events in one go, so that Ctrl-C is heard and memory is bounded whatever a block holds.
-const BATCH: usize = 4096;
+/// Events in one go, so that Ctrl-C is heard, memory is bounded whatever a block holds, and events stay in the processor's caches
+/// until they are dealt with.
+const BATCH: usize = 256;
 
 /// Reads one file after the other.
 pub struct Playback {
