@@ -32,9 +32,11 @@ use crate::{
     run::Source,
 };
 
-/// How long a record waits for the reader at most. The ring holds what a storm at full speed of both its ends writes in
-/// several times that.
-const PAUSE: Duration = Duration::from_millis(10);
+/// How long a record waits for the reader at most: a person sees no delay in it, and the ring holds what a storm writes meanwhile.
+const PAUSE: Duration = Duration::from_millis(25);
+/// The same after a reading of more than a batch: the ring holds what a storm at full speed of both its ends writes in several
+/// times that.
+const STORM_PAUSE: Duration = Duration::from_millis(10);
 /// The same while a command is traced: it may end, and with it what /proc knows of it, within milliseconds.
 const SHORT_PAUSE: Duration = Duration::from_millis(2);
 /// How often the programs' own counters are looked at while nothing comes: a loss is told within a second.
@@ -61,6 +63,8 @@ pub struct Live {
     pause: Duration,
     /// The last batch did not empty the ring.
     more: bool,
+    /// Nor did the one before.
+    had_more: bool,
     /// Records were lost behind those that the ring still holds: the gap is somewhere before its end.
     doubt: bool,
     #[cfg(feature = "bpf-log")]
@@ -231,6 +235,7 @@ impl Live {
             looked: Instant::now(),
             pause: PAUSE,
             more: false,
+            had_more: false,
             doubt: false,
             // An object that does not log has no such ring.
             #[cfg(feature = "bpf-log")]
@@ -287,7 +292,7 @@ impl Live {
     fn take(&mut self, events: &mut Vec<Event>) {
         let (now, position) = (boot_now(), self.positions.read());
         let read = self.read(events);
-        self.more = read == BATCH;
+        self.had_more = std::mem::replace(&mut self.more, read == BATCH);
         #[cfg(feature = "bpf-log")]
         if let Some(log) = &mut self.log {
             log.show();
@@ -352,7 +357,7 @@ impl Source for Live {
             // Others must get their turn: Ctrl-C is heard in a storm.
             tokio::task::yield_now().await;
         } else {
-            sleep(self.pause).await;
+            sleep(if self.had_more { self.pause.min(STORM_PAUSE) } else { self.pause }).await;
         }
         self.take(events);
         Ok(())

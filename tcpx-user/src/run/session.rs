@@ -15,12 +15,12 @@ use super::{
 };
 use crate::{
     cli::{failure::Failure, request::Limit},
-    event::Event,
+    event::{Event, What},
     line::Line,
     sink::Sink,
 };
 
-/// How often results are pushed out. A person sees no delay in this; a program reading lines in bulk loses nothing.
+/// How often the sink may look after itself, and what is still held back is pushed out.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long work that was asked to end may take.
 const LEAVE: Duration = Duration::from_secs(2);
@@ -151,7 +151,11 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
         Ok(Ended { lost: lost.unwrap_or(0), status: self.work.status() })
     }
 
+    /// What came of the events goes out at once when that was all: nobody waits for a line that is made. In a storm there is
+    /// always more, and lines go out in bulk.
     fn take(&mut self, events: &mut Vec<Event>) -> Result<(), Failure> {
+        let is_all = events.last().is_some_and(|event| matches!(event.what, What::Tick));
+        let before = self.sink.shown();
         let mut lines = Vec::new();
         for event in events.drain(..) {
             self.selection.observe(&event);
@@ -159,7 +163,7 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
             // At once: the lines of a whole batch would not stay in the processor's caches.
             self.select(&mut lines)?;
         }
-        Ok(())
+        if is_all && self.sink.shown() > before { self.flush() } else { Ok(()) }
     }
 
     fn select(&mut self, lines: &mut Vec<Line>) -> Result<(), Failure> {
