@@ -45,6 +45,12 @@ impl Suite {
         Ok(suite)
     }
 
+    /// The file that says where its packages are, for other programs than apt; `None` for this machine's own sources.
+    #[must_use]
+    pub fn sources(&self) -> Option<PathBuf> {
+        self.config.as_ref().map(|config| config.with_file_name("sources.list"))
+    }
+
     fn update(&self, stamp: &Path) -> Result<()> {
         if is_fresh(stamp) {
             return Ok(());

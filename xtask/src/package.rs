@@ -17,7 +17,7 @@ const NOTICES: [&str; 3] = ["NOTICE", "LICENSE-APACHE", "LICENSE-MIT"];
 pub(crate) struct Options {
     /// Package a build without optimisation, to try the package itself
     #[arg(long)]
-    dev: bool,
+    pub(crate) dev: bool,
 }
 
 /// Builds the program, and puts the package and what an image needs into `target/package`.

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything, in the order in which mistakes are cheapest to find.
 
 mod host;
+mod installed;
 mod matrix;
 mod side_by_side;
 mod soak;
@@ -49,9 +50,10 @@ impl Options {
         self.kernel.iter().map(|name| kernels::series(name)).collect()
     }
 
-    /// The soak is asked for by its name: it takes ten minutes, and a machine that does nothing else.
-    fn soak(&self) -> bool {
-        self.only.as_deref() == Some("soak")
+    /// Some are asked for by their names only: the soak takes ten minutes and a machine that does nothing else, a Debian host of
+    /// its own 100 MB of packages.
+    fn asks_for(&self, name: &str) -> bool {
+        self.only.as_deref() == Some(name)
     }
 }
 
@@ -80,8 +82,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let only = options.only.as_deref();
         attempt("labs side by side", &mut summary, |summary| side_by_side::run(only, summary));
     }
-    if options.soak() {
+    if options.asks_for("soak") {
         attempt("soak", &mut summary, soak::run);
+    }
+    if options.asks_for("installed") {
+        attempt("installed on Debian", &mut summary, installed::run);
     }
     summary.finish()
 }

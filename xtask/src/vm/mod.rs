@@ -1,5 +1,6 @@
 //! Test guests: any of Debian's kernels under QEMU, with the test binary as its only process.
 
+pub(crate) mod debian;
 mod initramfs;
 pub(crate) mod kernels;
 mod qemu;
@@ -121,7 +122,8 @@ pub(crate) fn run_trials(
     let mut boot = 0;
     loop {
         boot += 1;
-        let guest = Guest::start(&kernel.name, kernel, binary, &job, limit)?;
+        let fill = |initrd: &Path| initramfs::write(initrd, kernel, binary, &job);
+        let guest = Guest::start(&kernel.name, kernel, limit, "", fill)?;
         let mut course = Course::default();
         let followed = guest.follow(|line| {
             if let Some((name, trial)) = course.line(line) {
@@ -153,7 +155,9 @@ fn shell(kernel: &str, limit: Duration, words: &[String]) -> Result<()> {
     let text = format!("{PREPARE}{}", words.join(" ")).replace('\n', "; ");
     let command = vec!["/bin/sh".to_owned(), "-c".to_owned(), text];
     let job = Job { command, environment: Vec::new(), output_is_result: true };
-    let guest = Guest::start(&format!("shell-{}", kernel.name), &kernel, &test_binary()?, &job, limit)?;
+    let binary = test_binary()?;
+    let fill = |initrd: &Path| initramfs::write(initrd, &kernel, &binary, &job);
+    let guest = Guest::start(&format!("shell-{}", kernel.name), &kernel, limit, "", fill)?;
     let mut exit = Course::default();
     let guest = guest.follow(|line| {
         if line.starts_with("{\"exit\":") {

@@ -9,7 +9,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use tcpx_guest::qemu::{Accelerator, machine};
 
-use super::initramfs::{self, Job};
 use super::kernels::Kernel;
 use crate::paths;
 use crate::tail::Tail;
@@ -36,22 +35,22 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    /// Starts a guest. `name` tells runs at the same time apart, and names the folder where their files stay.
+    /// Starts a guest. `name` tells runs at the same time apart, and names the folder where their files stay; `fill` writes its
+    /// first file system, and `more` are words for its kernel.
     pub(crate) fn start(
         name: &str,
         kernel: &Kernel,
-        init: &Path,
-        job: &Job,
         limit: Duration,
+        more: &str,
+        fill: impl FnOnce(&Path) -> Result<()>,
     ) -> Result<Self> {
         let folder =
             paths::target_folder("guest")?.join("runs").join(format!("{name}-{}", std::process::id()));
         paths::remove_folder(&folder)?;
         paths::make_folder(&folder)?;
-        let initrd = folder.join("initrd");
-        initramfs::write(&initrd, kernel, init, job)?;
+        fill(&folder.join("initrd"))?;
         paths::write(&folder.join("results"), "")?;
-        let child = qemu(&folder, kernel)
+        let child = qemu(&folder, kernel, more)
             .spawn()
             .context("starting qemu-system-x86_64; `cargo xtask setup` installs it")?;
         Ok(Self { folder, child, limit })
@@ -99,8 +98,8 @@ impl Drop for Guest {
 }
 
 /// Emulation, not virtualisation: trials must run on any machine, and here they take turns anyway.
-fn qemu(folder: &Path, kernel: &Kernel) -> Command {
-    let mut command = machine(Accelerator::Tcg, &kernel.image(), &folder.join("initrd"), "");
+fn qemu(folder: &Path, kernel: &Kernel, more: &str) -> Command {
+    let mut command = machine(Accelerator::Tcg, &kernel.image(), &folder.join("initrd"), more);
     command
         .args(["-serial", &format!("file:{}", folder.join("console").display())])
         .args(["-serial", &format!("file:{}", folder.join("results").display())])
