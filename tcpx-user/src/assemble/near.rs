@@ -69,20 +69,26 @@ fn why_not(holder: &Holder, answered: &Answered<'_>, netns: Netns, names: &Names
 fn in_time(facts: &ResetFacts, seen: &Seen<Arc<StateChange>>, names: &Names<'_>) -> Near {
     let change = &seen.what;
     let apart = words::duration(seen.time.abs_diff(facts.time()));
-    let when = if change.new == LISTEN { "listens since" } else { "was closed" };
-    let side = if seen.time < facts.time() { "before" } else { "after" };
+    let why = match (change.new == LISTEN, seen.time < facts.time()) {
+        (true, true) => format!("listens since {apart} before the SYN"),
+        (true, false) => format!("listens since {apart} after the SYN"),
+        (false, true) => format!("was closed {apart} before the SYN"),
+        (false, false) => format!("was closed {apart} after the SYN"),
+    };
     let process = || names.who.process(seen.task, &change.comm, Some(change.uid), change.cgroup);
-    let what = (format!("{when} {apart} {side} the SYN"), change.ends.a, seen.netns);
+    let what = (why, change.ends.a, seen.netns);
     of(what, change.caller.then(process), change.cgroup, names)
 }
 
 fn elsewhere(other: &Elsewhere, names: &Names<'_>) -> Near {
-    let way = match &other.link {
-        Some(Link::Veth) => " that a veth pair leads to".to_owned(),
-        Some(Link::Bridge(name)) => format!(" at the same bridge ({name})"),
-        None => String::new(),
+    let why = match &other.link {
+        Some(Link::Veth) => "listens in another network namespace that a veth pair leads to".to_owned(),
+        Some(Link::Bridge(name)) => {
+            format!("listens in another network namespace at the same bridge ({name})")
+        }
+        None => "listens in another network namespace".to_owned(),
     };
-    of_holder(&other.listener, format!("listens in another network namespace{way}"), other.netns, names)
+    of_holder(&other.listener, why, other.netns, names)
 }
 
 /// Since when it listens, if it was seen to begin.

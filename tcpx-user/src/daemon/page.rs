@@ -10,6 +10,7 @@ use crate::{
         embed,
         page::{About, Inlined},
     },
+    text::lang::Lang,
     verdict::VerdictId,
 };
 
@@ -48,7 +49,8 @@ impl Page {
             "{}; connect-src 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'",
             inlined.policy()
         );
-        let verdicts: BTreeMap<_, _> = VerdictId::ALL.iter().map(|&id| (id, About::of(id))).collect();
+        let verdicts: BTreeMap<_, _> =
+            VerdictId::ALL.iter().map(|&id| (id, About::of(id, Lang::English))).collect();
         let text = inlined.fill(TEMPLATE, &[("data", &embed::json(&verdicts))]);
         Self { text: text.into(), policy }
     }

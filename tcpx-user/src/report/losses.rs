@@ -70,11 +70,14 @@ fn lost_records(summary: &Summary, lost: &BTreeMap<String, u64>) -> Option<Strin
         0 => String::new(),
         shed => format!("; {shed} of them were above --max-events-per-second"),
     };
-    Some(format!("{} lost in the kernel{causes}, {user} in tcpx{shed}.", records(kernel)))
+    Some(format!("{}{causes}, {user} in tcpx{shed}.", records(kernel)))
 }
 
 fn records(count: u64) -> String {
-    format!("{count} record{}", if count == 1 { " was" } else { "s were" })
+    match count {
+        1 => "1 record was lost in the kernel".to_owned(),
+        _ => format!("{count} records were lost in the kernel"),
+    }
 }
 
 fn passed_over(summary: &Summary) -> Option<String> {

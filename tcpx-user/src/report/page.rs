@@ -3,6 +3,8 @@
 //! The page fetches nothing: its Content-Security-Policy forbids it, and lets only this style and these scripts act, by their digest. So a
 //! name from the recording that looked like markup would be no more than text even if something failed to escape it.
 
+mod texts;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -16,14 +18,21 @@ use super::{
 };
 use crate::{
     line::{Start, Summary},
-    verdict::{self, Entry, VerdictId},
+    text::lang::Lang,
+    verdict::{Entry, VerdictId},
 };
 
 const TEMPLATE: &str = include_str!("page/template.html");
+/// What the template says itself.
+const TITLE: &str = "tcpx report";
+const SKIP: &str = "Skip to the content";
+const NO_SCRIPT: &str =
+    "This page shows its data with JavaScript of its own; it loads nothing from anywhere.";
 const STYLE: &str = include_str!("page/style.css");
 /// What the daemon's page has too: how lines read, how one of them is drawn, how one gets about.
 const SHARED: &str = concat!(
     include_str!("page/dom.js"),
+    include_str!("page/lang.js"),
     include_str!("page/words.js"),
     include_str!("page/records.js"),
     include_str!("page/timeline.js"),
@@ -87,6 +96,8 @@ pub struct Origin {
     pub ended: Ended,
     /// The lab that the page is about, for `page/lab.js`.
     pub lab: Option<serde_json::Value>,
+    /// In which language the page speaks.
+    pub lang: Lang,
 }
 
 /// What stands in the page as JSON.
@@ -116,8 +127,8 @@ pub(crate) struct About {
 }
 
 impl About {
-    pub(crate) fn of(id: VerdictId) -> Self {
-        Self { group: id.group().heading(), entry: verdict::entry(id) }
+    pub(crate) fn of(id: VerdictId, lang: Lang) -> Self {
+        Self { group: id.group().heading(), entry: lang.entry(id) }
     }
 }
 
@@ -125,8 +136,19 @@ impl About {
 #[must_use]
 pub fn page(report: &Report, origin: &Origin) -> String {
     let inlined = Inlined::new("", OWN);
-    let (data, records) = (embed::json(&data(report, origin)), records(report));
-    inlined.fill(TEMPLATE, &[("policy", &inlined.policy()), ("data", &data), ("records", &records)])
+    let (data, lang) = (data(report, origin), origin.lang);
+    let texts = texts::texts(report, &data.losses, lang);
+    let parts = [
+        ("policy", inlined.policy()),
+        ("lang", lang.name().to_owned()),
+        ("title", lang.page(TITLE).into_owned()),
+        ("skip", lang.page(SKIP).into_owned()),
+        ("noscript", lang.page(NO_SCRIPT).into_owned()),
+        ("texts", embed::json(&texts)),
+        ("data", embed::json(&data)),
+        ("records", records(report)),
+    ];
+    inlined.fill(TEMPLATE, &parts.each_ref().map(|(name, text)| (*name, text.as_str())))
 }
 
 /// How many lines the page tells of in full.
@@ -147,7 +169,7 @@ fn data<'a>(report: &'a Report, origin: &'a Origin) -> Data<'a> {
         span: report.span.as_ref(),
         timeline: report.timeline.steps(),
         groups: report.groups.iter().map(|(&(kind, id), group)| group.row(kind, id)).collect(),
-        verdicts: report.groups.keys().map(|&(_, id)| (id, About::of(id))).collect(),
+        verdicts: report.groups.keys().map(|&(_, id)| (id, About::of(id, origin.lang))).collect(),
         lab: origin.lab.as_ref(),
     }
 }

@@ -14,7 +14,7 @@ use crate::{
         page::{Origin, page, shown},
     },
     sink::{Sink as _, whole::Whole},
-    text::escape::escape,
+    text::{escape::escape, lang::Lang},
 };
 
 /// Carries out `tcpx report`.
@@ -57,6 +57,7 @@ fn origin(request: &Report, ended: Ended) -> Origin {
         filters: request.typed.clone(),
         ended,
         lab: None,
+        lang: Lang::English,
     }
 }
 

@@ -35,6 +35,10 @@ struct Catalogue {
     run: Phrases,
     /// From what verdicts follow, and what to do.
     evidence: Phrases,
+    /// Headings, legends and words of the page of a lab.
+    page: Phrases,
+    /// Kernels side by side; words of lines are those of a page.
+    kernels: Phrases,
     /// By place in [`VerdictId::ALL`].
     verdicts: Vec<Entry>,
 }
@@ -43,6 +47,8 @@ const EXPLAIN: &[&str] = &[include_str!("lang/zh-CN/explain.toml"), include_str!
 const LAB: &[&str] = &[include_str!("lang/zh-CN/lab.toml")];
 const RUN: &[&str] = &[include_str!("lang/zh-CN/run.toml")];
 const EVIDENCE: &[&str] = &[include_str!("lang/zh-CN/evidence.toml")];
+const PAGE: &[&str] = &[include_str!("lang/zh-CN/page.toml")];
+const KERNELS: &[&str] = &[include_str!("lang/zh-CN/page.toml"), include_str!("lang/zh-CN/kernels.toml")];
 const VERDICTS: &str = include_str!("lang/zh-CN/verdicts.toml");
 
 impl Lang {
@@ -64,6 +70,15 @@ impl Lang {
         match self {
             Self::English => ": ",
             Self::Chinese => "：",
+        }
+    }
+
+    /// What comes between two sentences.
+    #[must_use]
+    pub const fn space(self) -> &'static str {
+        match self {
+            Self::English => " ",
+            Self::Chinese => "",
         }
     }
 
@@ -139,6 +154,26 @@ impl Lang {
         self.catalogue().and_then(found).unwrap_or(Cow::Borrowed(text))
     }
 
+    /// What a page says: a text of its own, or what a line of it brings.
+    #[must_use]
+    pub fn page(self, text: &str) -> Cow<'_, str> {
+        self.catalogue().and_then(|catalogue| catalogue.page.find(text)).unwrap_or(Cow::Borrowed(text))
+    }
+
+    /// Every text of a page by its English; none in English.
+    pub(crate) fn page_texts(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let all = self.catalogue().map(|catalogue| catalogue.page.all());
+        all.into_iter().flatten().map(|(english, other)| (english.as_str(), other.as_str()))
+    }
+
+    /// What is said where kernels stand side by side.
+    #[must_use]
+    pub fn kernels(self, text: &str) -> Cow<'_, str> {
+        self.catalogue().map_or(Cow::Borrowed(text), |catalogue| {
+            catalogue.kernels.find(text).unwrap_or_else(|| catalogue.run.pieces(text))
+        })
+    }
+
     fn catalogue(self) -> Option<&'static Catalogue> {
         static CHINESE: OnceLock<Catalogue> = OnceLock::new();
         match self {
@@ -158,6 +193,14 @@ impl Catalogue {
         for (id, entry) in VerdictId::ALL.iter().zip(&verdicts) {
             evidence.add(&crate::verdict::entry(*id).advice, &entry.advice);
         }
-        Ok(Self { verdicts, explain, lab: Phrases::parse(LAB)?, run: Phrases::parse(RUN)?, evidence })
+        Ok(Self {
+            verdicts,
+            explain,
+            lab: Phrases::parse(LAB)?,
+            run: Phrases::parse(RUN)?,
+            evidence,
+            page: Phrases::parse(PAGE)?,
+            kernels: Phrases::parse(KERNELS)?,
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! The page of `tcpx report` in a real browser. `cargo xtask test` installs one; elsewhere these trials say that there is none.
 
 mod browser;
+mod lang;
 mod scenes;
 
 use std::{path::Path, process::Command};
@@ -24,6 +25,7 @@ const TRIALS: &[(&str, fn())] = &[
     ("nothing is fetched, and nothing may be", nothing_fetched),
     ("light and dark can both be read", themes),
     ("a lab's page asks before it answers", lab),
+    ("a lab's page in Chinese has no English label", lang::no_english_label),
     ("a recording's page has the numbers of its replay", recording),
 ];
 
@@ -199,7 +201,7 @@ fn hostile() {
             json!(0),
             "{fragment}"
         );
-        assert_eq!(browser.eval("document.scripts.length"), json!(3), "{fragment}: only the page's own");
+        assert_eq!(browser.eval("document.scripts.length"), json!(4), "{fragment}: only the page's own");
         assert!(browser.text("body").contains(HOSTILE), "{fragment}: it is shown as it is");
         quiet(&mut browser);
     }

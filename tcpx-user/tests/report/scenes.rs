@@ -12,6 +12,7 @@ use tcpx_user::{
         Report,
         page::{Origin as Came, page},
     },
+    text::lang::Lang,
     verdict::VerdictId,
 };
 use tempfile::TempDir;
@@ -36,13 +37,18 @@ impl Page {
         Self::written(&page(&report, &came))
     }
 
-    /// Of a lab, with these lines.
+    /// Of a lab, with these lines, in English.
     pub(crate) fn of_lab(lines: &[Line], lab: serde_json::Value) -> Self {
+        Self::of_lab_in(lines, lab, Lang::English)
+    }
+
+    /// The same in a language.
+    pub(crate) fn of_lab_in(lines: &[Line], lab: serde_json::Value, lang: Lang) -> Self {
         let mut report = Report::default();
         for line in lines {
             report.take(line);
         }
-        let came = Came { files: vec!["lab".to_owned()], lab: Some(lab), ..Came::default() };
+        let came = Came { files: vec!["lab".to_owned()], lab: Some(lab), lang, ..Came::default() };
         Self::written(&page(&report, &came))
     }
 

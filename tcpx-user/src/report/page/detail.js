@@ -24,7 +24,7 @@ function detail(record) {
         " ",
         entry(record.verdict).title,
         " ",
-        el("span", { class: `how ${data.verdict.confidence}` }, data.verdict.confidence),
+        el("span", { class: `how ${data.verdict.confidence}` }, translated(data.verdict.confidence)),
       ),
     ),
     el(
@@ -32,24 +32,24 @@ function detail(record) {
       { class: "answer" },
       el(
         "section",
-        { "aria-label": "Evidence" },
-        el("h3", null, "Evidence"),
+        { "aria-label": say("Evidence") },
+        el("h3", null, say("Evidence")),
         evidence(data.verdict.evidence),
         incomplete(data.complete),
       ),
       el(
         "section",
-        { "aria-label": "What to do" },
-        el("h3", null, "What to do"),
+        { "aria-label": say("What to do") },
+        el("h3", null, say("What to do")),
         el("p", null, entry(record.verdict).advice),
         confirmations(entry(record.verdict).confirm),
       ),
     ),
-    figure("sequence", "What passed, in time", sequenceDrawing(record), sequenceLegend()),
+    figure("sequence", say("What passed, in time"), sequenceDrawing(record), sequenceLegend()),
     drawn
       ? figure(
           "map",
-          `Way through the kernel's receive path, ${isV6(record) ? "IPv6" : "IPv4"}`,
+          say("Way through the kernel's receive path, {a}", isV6(record) ? "IPv6" : "IPv4"),
           mapDrawing(record),
           mapLegend(record),
         )
@@ -76,18 +76,18 @@ function detailBar(record) {
   };
   return el(
     "nav",
-    { class: "detail-bar", "aria-label": "From this line" },
-    el("a", { class: "quiet", href: "#list", "aria-keyshortcuts": "Escape" }, "← All lines"),
+    { class: "detail-bar", "aria-label": say("From this line") },
+    el("a", { class: "quiet", href: "#list", "aria-keyshortcuts": "Escape" }, say("← All lines")),
     el("span", { class: "spring" }),
-    step(-1, "← Previous", "p"),
-    step(1, "Next →", "n"),
+    step(-1, say("← Previous"), "p"),
+    step(1, say("Next →"), "n"),
   );
 }
 
 function headline(record) {
   const who =
     record.people.map(person)[0] ||
-    (record.kind === "reset" || record.kind === "drop" ? "" : "a process that was not observed");
+    (record.kind === "reset" || record.kind === "drop" ? "" : say("a process that was not observed"));
   const target = endpoint(record.data.requested) || record.to;
   switch (record.kind) {
     case "attempt":
@@ -106,9 +106,9 @@ function evidence(sentences) {
     ? el(
         "ul",
         { class: "evidence" },
-        sentences.map((sentence) => el("li", null, sentence)),
+        sentences.map((sentence) => el("li", null, translated(sentence))),
       )
-    : el("p", { class: "unseen" }, "none observed");
+    : el("p", { class: "unseen" }, say("none observed"));
 }
 
 function confirmations(confirm) {
@@ -120,7 +120,7 @@ function confirmations(confirm) {
   return el(
     "details",
     null,
-    el("summary", null, "Confirm it without tcpx"),
+    el("summary", null, say("Confirm it without tcpx")),
     el("dl", { class: "confirm" }, items),
   );
 }
@@ -131,8 +131,8 @@ function incomplete(complete) {
     "p",
     { class: "warning" },
     complete === false
-      ? "Events that could matter were lost: this line may say less than there was."
-      : "This kernel cannot tell whether an event that matters was missed.",
+      ? say("Events that could matter were lost: this line may say less than there was.")
+      : say("This kernel cannot tell whether an event that matters was missed."),
   );
 }
 
@@ -158,9 +158,9 @@ function sequenceLegend() {
   return el(
     "p",
     { class: "legend" },
-    el("span", null, legendLine("observed"), "observed"),
-    el("span", null, legendLine("derived"), "derived: follows from what was observed"),
-    el("span", null, "What is not drawn was not observed."),
+    el("span", null, legendLine("observed"), say("observed")),
+    el("span", null, legendLine("derived"), say("derived: follows from what was observed")),
+    el("span", null, say("What is not drawn was not observed.")),
   );
 }
 
@@ -173,16 +173,16 @@ function mapLegend(record) {
     el(
       "p",
       { class: "legend" },
-      el("span", null, legendLine("observed"), "observed"),
-      el("span", null, legendLine("derived"), "derived: follows from what was observed"),
-      el("span", null, legendLine("unseen"), "not observed"),
-      el("span", null, "Numbers: the order in time."),
+      el("span", null, legendLine("observed"), say("observed")),
+      el("span", null, legendLine("derived"), say("derived: follows from what was observed")),
+      el("span", null, legendLine("unseen"), say("not observed")),
+      el("span", null, say("Numbers: the order in time.")),
     ),
     names.length
       ? el(
           "p",
           { class: "legend" },
-          "Also in the path, outside of this map: ",
+          say("Also in the path, outside of this map: "),
           names.map((name, at) => [at ? ", " : "", el("code", null, name)]),
         )
       : null,
@@ -192,9 +192,9 @@ function mapLegend(record) {
 // All frames, first what ran first.
 function pathList(record) {
   const frames = chronological(record);
-  const title = el("h3", null, "The kernel's path, first to last");
+  const title = el("h3", null, say("The kernel's path, first to last"));
   if (frames.length === 0)
-    return el("section", { class: "path" }, title, el("p", { class: "unseen" }, "not observed"));
+    return el("section", { class: "path" }, title, el("p", { class: "unseen" }, say("not observed")));
   const told = frames.filter((frame) => frame.note);
   const full =
     told.length === frames.length
@@ -202,7 +202,7 @@ function pathList(record) {
       : el(
           "details",
           null,
-          el("summary", null, `With all ${plural(frames.length, "frame")} of the kernel's stack`),
+          el("summary", null, say("With all {a} of the kernel's stack", plural(frames.length, "frame"))),
           frameList(frames),
         );
   return el(
@@ -225,11 +225,11 @@ function frameList(frames) {
         el(
           "code",
           null,
-          frame.function,
+          translated(frame.function),
           frame.offset === undefined ? "" : el("span", { class: "muted" }, `+0x${frame.offset.toString(16)}`),
         ),
-        el("span", null, withoutHow(frame.note || "")),
-        el("span", { class: `how ${frame.how || "unknown"}` }, frame.how || "not told"),
+        el("span", null, noteOf(frame)),
+        el("span", { class: `how ${frame.how || "unknown"}` }, frame.how ? translated(frame.how) : say("not told")),
       ),
     ),
   );

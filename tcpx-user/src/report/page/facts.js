@@ -11,90 +11,90 @@ function facts(record) {
         KINDS[kind].one,
         other
           ? el("a", { href: hash(other) }, `${KINDS[kind].one} ${other.id}: ${other.verdict}`)
-          : `${record.data[kind]}, not among the lines that are here in full`,
+          : say("{a}, not among the lines that are here in full", record.data[kind]),
       ];
     });
   const items = [...rows, ...links].map(([name, value]) => [
     el("dt", null, name),
     value === undefined || value === ""
-      ? el("dd", { class: "unseen" }, "not observed")
+      ? el("dd", { class: "unseen" }, say("not observed"))
       : el("dd", null, value),
   ]);
-  return el("section", { class: "facts" }, el("h3", null, "Facts"), el("dl", null, items));
+  return el("section", { class: "facts" }, el("h3", null, say("Facts")), el("dl", null, items));
 }
 
 const FACTS = {
   attempt: (data) => [
     ...processFacts(data.process),
-    ["network namespace", namespace(data.netns)],
-    ["local", endpoint(data.local)],
-    ["remote", endpoint(data.remote)],
-    ["asked for", endpoint(data.requested)],
-    ["translated (NAT)", nat(data.nat)],
-    ["outcome", [data.outcome, data.errno].filter(Boolean).join(", ")],
-    ["took", duration(data.duration_ns)],
-    ["how", data.how],
-    ["SYNs sent again", number(data.syn_retransmits)],
+    [say("network namespace"), namespace(data.netns)],
+    [say("local"), endpoint(data.local)],
+    [say("remote"), endpoint(data.remote)],
+    [say("asked for"), endpoint(data.requested)],
+    [say("translated (NAT)"), nat(data.nat)],
+    [say("outcome"), [translated(data.outcome), data.errno].filter(Boolean).join(", ")],
+    [say("took"), duration(data.duration_ns)],
+    [say("how"), data.how && translated(data.how)],
+    [say("SYNs sent again"), number(data.syn_retransmits)],
   ],
   reset: (data) => [
-    ["made", data.origin],
-    ...endFacts("sender", data.sender),
-    ...endFacts("receiver", data.receiver),
-    ["RST", route2(data.flow)],
-    ["segment", segment(data.segment)],
+    [say("made"), translated(data.origin)],
+    ...endFacts(say("sender"), data.sender),
+    ...endFacts(say("receiver"), data.receiver),
+    [say("RST"), route2(data.flow)],
+    [say("segment"), segment(data.segment)],
     [
-      "kernel's reason",
-      data.reason && `${data.reason.name}${data.reason.source === "derived" ? " (derived)" : ""}`,
+      say("kernel's reason"),
+      data.reason && `${data.reason.name}${data.reason.source === "derived" ? say(" (derived)") : ""}`,
     ],
-    ["established lookup", lookupFact(data.lookup, "established")],
-    ["listener lookup", lookupFact(data.lookup, "listener")],
+    [say("established lookup"), lookupFact(data.lookup, "established")],
+    [say("listener lookup"), lookupFact(data.lookup, "listener")],
     [
-      "near misses",
+      say("near misses"),
       data.near.length
         ? el(
             "ul",
             null,
             data.near.map((near) => el("li", null, nearFact(near))),
           )
-        : "none",
+        : say("none"),
     ],
-    ["sides joined by", data.joined_by],
+    [say("sides joined by"), data.joined_by && translated(data.joined_by)],
   ],
   drop: (data) => [
     ...processFacts(data.process),
-    ["network namespace", namespace(data.netns)],
-    ["segment", route2(data.flow)],
-    ["segments", number(data.count)],
+    [say("network namespace"), namespace(data.netns)],
+    [say("segment"), route2(data.flow)],
+    [say("segments"), number(data.count)],
     [
-      "queue of the listener",
-      data.socket && `${number(data.socket.backlog)} of ${number(data.socket.max_backlog)}`,
+      say("queue of the listener"),
+      data.socket && say("{a} of {b}", number(data.socket.backlog), number(data.socket.max_backlog)),
     ],
     [
-      "kernel's reason",
-      data.reason && `${data.reason.name}${data.reason.source === "derived" ? " (derived)" : ""}`,
+      say("kernel's reason"),
+      data.reason && `${data.reason.name}${data.reason.source === "derived" ? say(" (derived)") : ""}`,
     ],
   ],
   death: (data) => [
     ...processFacts(data.process),
-    ["network namespace", namespace(data.netns)],
-    ["local", endpoint(data.local)],
-    ["remote", endpoint(data.remote)],
-    ["translated (NAT)", nat(data.nat)],
-    ["state", data.state],
-    ["open for", data.age_ns === undefined ? undefined : duration(data.age_ns)],
-    ["idle for", duration(data.idle_ns)],
-    ["bytes sent", number(data.bytes_sent)],
-    ["bytes received", number(data.bytes_received)],
-    ["sent again", number(data.retransmits)],
-    ["probes", number(data.probes)],
+    [say("network namespace"), namespace(data.netns)],
+    [say("local"), endpoint(data.local)],
+    [say("remote"), endpoint(data.remote)],
+    [say("translated (NAT)"), nat(data.nat)],
+    [say("state"), data.state],
+    [say("open for"), data.age_ns === undefined ? undefined : duration(data.age_ns)],
+    [say("idle for"), duration(data.idle_ns)],
+    [say("bytes sent"), number(data.bytes_sent)],
+    [say("bytes received"), number(data.bytes_received)],
+    [say("sent again"), number(data.retransmits)],
+    [say("probes"), number(data.probes)],
   ],
   call: (data) => [
     ...processFacts(data.process),
-    ["network namespace", namespace(data.netns)],
-    ["call", `${data.call}(${endpoint(data.requested)})`],
-    ["errno", data.errno],
+    [say("network namespace"), namespace(data.netns)],
+    [say("call"), `${data.call}(${endpoint(data.requested)})`],
+    [say("errno"), data.errno],
     [
-      "holders of the port",
+      say("holders of the port"),
       data.holders.length
         ? el(
             "ul",
@@ -104,47 +104,53 @@ const FACTS = {
                 "li",
                 null,
                 [
-                  person(holder.process) || "process not observed",
+                  person(holder.process) || say("process not observed"),
                   address(holder.addr, holder.port),
                   holder.state,
                 ].join(" · "),
               ),
             ),
           )
-        : "none observed",
+        : say("none observed"),
     ],
   ],
 };
 
 function processFacts(process) {
-  if (!process) return [["process", undefined]];
+  if (!process) return [[say("process"), undefined]];
   const optional = [
-    ["user id", process.uid],
-    ["in its own PID namespace", process.ns_pid],
-    ["program", process.exe],
+    [say("user id"), process.uid, true],
+    [say("in its own PID namespace"), process.ns_pid],
+    [say("program"), process.exe, true],
     ["cgroup", process.cgroup],
-    ["container", process.container],
+    [say("container"), process.container],
   ];
   return [
-    ["process", person(process)],
-    ...optional.filter(([name, value]) => value !== undefined || ["user id", "program"].includes(name)),
+    [say("process"), person(process)],
+    ...optional.filter(([, value, always]) => value !== undefined || always),
   ].map(([name, value]) => [name, typeof value === "number" ? String(value) : value]);
 }
 
+const OWNERS = {
+  socket: say("holds the socket"),
+  bound: say("holds the port"),
+  caller: say("made the call"),
+};
+
 function endFacts(role, socket) {
-  if (!socket) return [[role, "not on this host, or not observed"]];
+  if (!socket) return [[role, say("not on this host, or not observed")]];
   const state = socket.socket || {};
   const bits = [
     socket.owner &&
-      `${person(socket.owner)} (${{ socket: "holds the socket", bound: "holds the port", caller: "made the call" }[socket.owner.how]})`,
+      say("{a} ({b})", person(socket.owner), OWNERS[socket.owner.how]),
     address(socket.addr, socket.port),
-    state.kind && (state.kind === "none" ? "no socket" : state.kind),
+    state.kind && (state.kind === "none" ? say("no socket") : translated(state.kind)),
     state.state,
     `netns ${namespace(socket.netns)}`,
-    state.age_ns !== undefined && `open for ${duration(state.age_ns)}`,
-    state.idle_ns !== undefined && `idle for ${duration(state.idle_ns)}`,
-    state.bytes_sent !== undefined && `${plural(state.bytes_sent, "byte")} sent`,
-    state.bytes_received !== undefined && `${plural(state.bytes_received, "byte")} received`,
+    state.age_ns !== undefined && say("open for {a}", duration(state.age_ns)),
+    state.idle_ns !== undefined && say("idle for {a}", duration(state.idle_ns)),
+    state.bytes_sent !== undefined && say("{a} sent", plural(state.bytes_sent, "byte")),
+    state.bytes_received !== undefined && say("{a} received", plural(state.bytes_received, "byte")),
   ];
   return [[role, bits.filter(Boolean).join(" · ")]];
 }
@@ -157,27 +163,27 @@ function segment(segment) {
     `ack ${segment.ack}`,
     plural(segment.len, "byte"),
     segment.ttl && `TTL ${segment.ttl}`,
-    segment.device && `in on ${segment.device}`,
+    segment.device && say("in on {a}", segment.device),
   ];
   return bits.filter(Boolean).join(" · ");
 }
 
 function lookupFact(lookup, name) {
-  return lookup && `${lookup[name].result} (${lookup[name].source})`;
+  return lookup && say("{a} ({b})", translated(lookup[name].result), translated(lookup[name].source));
 }
 
 function nearFact(near) {
   const bits = [
-    person(near.process) || "process not observed",
+    person(near.process) || say("process not observed"),
     address(near.addr, near.port),
-    near.why,
-    near.unit && `unit ${near.unit}`,
+    translated(near.why),
+    near.unit && say("unit {a}", near.unit),
     `netns ${namespace(near.netns)}`,
-    near.age_ns !== undefined && `for ${duration(near.age_ns)}`,
+    near.age_ns !== undefined && say("for {a}", duration(near.age_ns)),
   ];
   return bits.filter(Boolean).join(" · ");
 }
 
 function nat(nat) {
-  return nat ? `${endpoint(nat.local)} → ${endpoint(nat.remote)}` : "none observed";
+  return nat ? `${endpoint(nat.local)} → ${endpoint(nat.remote)}` : say("none observed");
 }

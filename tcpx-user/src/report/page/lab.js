@@ -13,7 +13,7 @@ function lab() {
       { class: "steps" },
       told.steps.map((step) => labStep(step, told.words)),
     ),
-    told.why ? el("p", { class: "why" }, el("strong", null, `${told.words.why}: `), told.why) : null,
+    told.why ? el("p", { class: "why" }, el("strong", null, say("{a}: ", told.words.why)), told.why) : null,
     main ? labDrawings(main) : null,
   );
 }
@@ -21,16 +21,16 @@ function lab() {
 // The same drawings as on the line's own page.
 function labDrawings(record) {
   return [
-    figure("sequence", "What passed, in time", sequenceDrawing(record), sequenceLegend()),
+    figure("sequence", say("What passed, in time"), sequenceDrawing(record), sequenceLegend()),
     record.kind === "call"
       ? null
       : figure(
           "map",
-          `Way through the kernel's receive path, ${isV6(record) ? "IPv6" : "IPv4"}`,
+          say("Way through the kernel's receive path, {a}", isV6(record) ? "IPv6" : "IPv4"),
           mapDrawing(record),
           mapLegend(record),
         ),
-    el("p", null, el("a", { href: hash(record) }, "All that tcpx says of it")),
+    el("p", null, el("a", { href: hash(record) }, say("All that tcpx says of it"))),
   ];
 }
 
@@ -66,7 +66,7 @@ function labAnswer(step, words, call) {
     el(
       "details",
       { class: "question" },
-      el("summary", null, `${words.question}: ${step.question}`),
+      el("summary", null, say("{a}: {b}", words.question, step.question)),
       result,
       labOutcome(step, words),
     ),
@@ -83,14 +83,14 @@ function labOutcome(step, words) {
 }
 
 function labFacts(title, facts) {
-  const text = (fact) => [fact.who === "kernel" ? "" : `${fact.who} `, fact.what].join("");
+  const text = (fact) => [fact.who === "kernel" ? "" : `${translated(fact.who)} `, fact.what].join("");
   return [
     el("h4", null, title),
     el(
       "ul",
       null,
       facts.map((fact) =>
-        el("li", null, text(fact), fact.known ? el("span", { class: `how ${fact.known}` }, ` ${fact.known}`) : null),
+        el("li", null, text(fact), fact.known ? el("span", { class: `how ${fact.known}` }, ` ${translated(fact.known)}`) : null),
       ),
     ),
   ];

@@ -3,12 +3,12 @@
 function pageHead() {
   const { start, files, filters, span } = DATA;
   const facts = [
-    ["Kernel", start && `${start.kernel}, ${start.arch}`],
-    ["Time (UTC)", span ? range(span) : "nothing happened"],
-    ["Backend, probes", start && `${backends(start)}; ${start.probes}`],
-    ["Recorded by", start && `tcpx ${start.tcpx}`],
+    [say("Kernel"), start && `${start.kernel}, ${start.arch}`],
+    [say("Time (UTC)"), span ? range(span) : say("nothing happened")],
+    [say("Backend, probes"), start && `${backends(start)}; ${start.probes}`],
+    [say("Recorded by"), start && `tcpx ${start.tcpx}`],
     [
-      "Filters",
+      say("Filters"),
       filters.length ? filters.map(([option, values]) => `${option} ${values}`.trim()).join(", ") : null,
     ],
   ];
@@ -19,7 +19,7 @@ function pageHead() {
     el(
       "div",
       { class: "brand" },
-      el("a", { class: "name", href: "#" }, "tcpx", el("span", null, " report")),
+      el("a", { class: "name", href: "#" }, "tcpx", el("span", null, say(" report"))),
       el("p", { class: "files" }, files.join(", ")),
       el("span", { class: "spring" }),
       headButtons(),
@@ -28,7 +28,7 @@ function pageHead() {
       "dl",
       { class: "recording" },
       items,
-      el("div", null, el("dt", null, "Complete?"), el("dd", null, completeness())),
+      el("div", null, el("dt", null, say("Complete?")), el("dd", null, completeness())),
     ),
     details(start),
   ];
@@ -39,17 +39,17 @@ function range([first, last]) {
   const until = day(first) === day(last) ? clock(last) : `${day(last)} ${clock(last)}`;
   return first === last
     ? `${day(first)} ${clock(first)}`
-    : `${day(first)} ${clock(first)} to ${until} (${took})`;
+    : say("{a} to {b} ({c})", `${day(first)} ${clock(first)}`, until, took);
 }
 
 function completeness() {
   const { complete, missing } = DATA.losses;
   const [state, words] =
     complete === true
-      ? ["good", "complete"]
+      ? ["good", say("complete")]
       : complete === false
-        ? ["bad", `incomplete: ${missing[0]}`]
-        : ["open", "nothing known to be lost"];
+        ? ["bad", say("incomplete: {a}", translated(missing[0]))]
+        : ["open", say("nothing known to be lost")];
   return el("span", { class: `state ${state}` }, words);
 }
 
@@ -58,8 +58,9 @@ function details(start) {
   const { missing, unknown } = DATA.losses;
   const [less, untold] = DATA.touched;
   const touched = [
-    less && `${number(less)} of the lines below may say less than there was.`,
-    untold && `Of ${number(untold)} lines below it cannot be told whether an event that matters was missed.`,
+    less && say("{a} of the lines below may say less than there was.", number(less)),
+    untold &&
+      say("Of {a} lines below it cannot be told whether an event that matters was missed.", number(untold)),
   ];
   const losses = [...missing, ...unknown, ...touched].filter(Boolean);
   return [
@@ -67,15 +68,15 @@ function details(start) {
       ? el(
           "details",
           { class: "losses", open: missing.length > 0 },
-          el("summary", null, "What is missing, and what cannot be known"),
+          el("summary", null, say("What is missing, and what cannot be known")),
           el(
             "ul",
             null,
-            losses.map((sentence) => el("li", null, sentence)),
+            losses.map((sentence) => el("li", null, translated(sentence))),
           ),
         )
       : null,
-    watched(start, "What was watched"),
+    watched(start, say("What was watched")),
   ];
 }
 
@@ -102,10 +103,10 @@ function numbersAtAGlance() {
         "div",
         { class: sum ? "failed" : null },
         el("dd", null, number(sum)),
-        el("dt", null, "of them failed"),
+        el("dt", null, say("of them failed")),
       ),
     );
-  return cells.length ? el("dl", { class: "glance", "aria-label": "Exact counts" }, cells) : null;
+  return cells.length ? el("dl", { class: "glance", "aria-label": say("Exact counts") }, cells) : null;
 }
 
 function overview() {
@@ -113,16 +114,16 @@ function overview() {
 }
 
 const SITE = {
-  name: "tcpx report",
+  name: say("tcpx report"),
   title: () => DATA.files.join(", "),
   keys: [
-    ["/", "search"],
-    ["↓ ↑ or j k", "from line to line in the list"],
-    ["Enter", "open"],
-    ["n p", "next, previous line"],
-    ["Escape", "back to the list"],
-    ["t", "light, dark or as the system has it"],
-    ["?", "these keys"],
+    ["/", say("search")],
+    [say("↓ ↑ or j k"), say("from line to line in the list")],
+    ["Enter", say("open")],
+    ["n p", say("next, previous line")],
+    ["Escape", say("back to the list")],
+    ["t", say("light, dark or as the system has it")],
+    ["?", say("these keys")],
   ],
   actions: {},
 };

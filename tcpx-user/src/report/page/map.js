@@ -109,7 +109,7 @@ function mapNode(node, v6, visited, result) {
   const what = node.what || (v6 ? node.what6 : node.what4);
   const freed = visited && visited.note && visited.note.startsWith("freed");
   const state = !visited ? "unseen" : visited.how === "observed" ? "observed" : "derived";
-  const title = visited ? `${name}: ${visited.note || state}` : `${name}: not observed`;
+  const title = say("{a}: {b}", name, visited ? translated(visited.note || state) : say("not observed"));
   return svg(
     "g",
     {
@@ -121,7 +121,7 @@ function mapNode(node, v6, visited, result) {
     svg("title", null, title),
     svg("rect", { class: "box", x, y, width, height, rx: 6 }),
     svg("text", { class: "function", x: x + 10, y: y + 17 }, name),
-    svg("text", { class: "what", x: x + 10, y: y + 32 }, freed ? "thrown away here" : what),
+    svg("text", { class: "what", x: x + 10, y: y + 32 }, freed ? say("thrown away here") : what),
     visited
       ? [
           svg("circle", { class: "order", cx: x, cy: y + height / 2, r: 8.5 }),
@@ -146,12 +146,13 @@ function nameHere(node, v6) {
 }
 
 function badge(right, top, { result, how }) {
-  const width = result === "hit" ? 28 : 34;
+  const text = translated(result);
+  const width = 10 + columns(text) * 6;
   return svg(
     "g",
     { class: `badge ${result} ${how}` },
     svg("rect", { x: right - width, y: top, width, height: 15, rx: 7.5 }),
-    svg("text", { x: right - width / 2, y: top + 11, "text-anchor": "middle" }, result),
+    svg("text", { x: right - width / 2, y: top + 11, "text-anchor": "middle" }, text),
   );
 }
 
@@ -162,7 +163,7 @@ function mapEdge([from, to, when], seen, results) {
   const taken = Boolean(a && b && fits && (a.order < b.order || from === "established"));
   const state = !taken ? "unseen" : a.how === "observed" && b.how === "observed" ? "observed" : "derived";
   const nodes = [from, to].map((id) => MAP_NODES.find((node) => node.id === id));
-  const label = when ? edgeLabel(nodes, when) : null;
+  const label = when ? edgeLabel(nodes, translated(when)) : null;
   return {
     rank: { unseen: 0, derived: 1, observed: 2 }[state],
     node: svg(
@@ -205,7 +206,7 @@ function edgeLabel([from, to], text) {
 function mapInWords(record, seen, results) {
   const steps = [...seen.values()]
     .sort((a, b) => a.order - b.order)
-    .map(({ name, how }) => `${name} (${how || "not told how it is known"})`);
-  const found = Object.entries(results).map(([name, { result }]) => `${name} lookup ${result}`);
-  return `Way through the receive path: ${[...steps, ...found].join(", ") || "nothing observed"}`;
+    .map(({ name, how }) => say("{a} ({b})", name, how ? translated(how) : say("not told how it is known")));
+  const found = Object.entries(results).map(([name, { result }]) => say("{a} lookup {b}", translated(name), translated(result)));
+  return say("Way through the receive path: {a}", [...steps, ...found].join(", ") || say("nothing observed"));
 }

@@ -92,7 +92,7 @@ function haystack(record) {
     record.from,
     record.to,
   ];
-  return [...words, endpoint(data.requested), ...netns, ...people, ...near, ...path, ...data.verdict.evidence]
+  return [...words, endpoint(data.requested), ...netns, ...people, ...near, ...path, ...data.verdict.evidence, ...data.verdict.evidence.map(translated)]
     .filter(Boolean)
     .join("\n")
     .toLowerCase();
@@ -103,18 +103,18 @@ function status(record) {
   switch (record.kind) {
     case "attempt":
     case "death":
-      return record.outcome;
+      return translated(record.outcome);
     case "call":
       return `${record.data.call}: ${record.data.errno}`;
     case "reset":
       return {
-        reply: "RST in reply",
-        active: "RST of own accord",
-        netfilter: "RST by netfilter",
-        elsewhere: "RST received",
+        reply: say("RST in reply"),
+        active: say("RST of own accord"),
+        netfilter: say("RST by netfilter"),
+        elsewhere: say("RST received"),
       }[record.data.origin];
     default:
-      return record.data.count > 1 ? `dropped ${times(record.data.count)}` : "dropped";
+      return record.data.count > 1 ? say("dropped {a}", times(record.data.count)) : say("dropped");
   }
 }
 

@@ -1,7 +1,7 @@
 // Lines in a list: what a row shows, which are listed, and how one gets from one to the other.
 
 function listTable(body) {
-  const heads = ["Time (UTC)", "What", "Process", "From → to", "Why"].map((name) =>
+  const heads = [say("Time (UTC)"), say("What"), say("Process"), say("From → to"), say("Why")].map((name) =>
     el("th", { scope: "col" }, name),
   );
   return el(
@@ -16,8 +16,8 @@ function searchBox(changed) {
   return el("input", {
     type: "search",
     id: "search",
-    placeholder: "Search: name, pid, address, function, evidence …",
-    "aria-label": "Search",
+    placeholder: say("Search: name, pid, address, function, evidence …"),
+    "aria-label": say("Search"),
     "aria-keyshortcuts": "/",
     autocomplete: "off",
     spellcheck: "false",
@@ -45,9 +45,9 @@ function windowChip(window, remove) {
   return el(
     "button",
     { type: "button", class: "chip", onclick: remove },
-    `${from} to ${to}`,
+    say("{a} to {b}", from, to),
     el("span", { "aria-hidden": "true" }, " ✕"),
-    el("span", { class: "visually-hidden" }, " remove"),
+    el("span", { class: "visually-hidden" }, say(" remove")),
   );
 }
 
@@ -96,7 +96,7 @@ function listRow(record) {
       { class: "who" },
       record.people.length
         ? record.people.slice(0, 1).map(person)
-        : el("span", { class: "unseen" }, "not observed"),
+        : el("span", { class: "unseen" }, say("not observed")),
     ),
     el(
       "td",
@@ -108,7 +108,7 @@ function listRow(record) {
       "td",
       { class: "why" },
       el("span", { class: "verdict-id" }, record.verdict),
-      el("span", { class: "evidence" }, data.verdict.evidence[0] || ""),
+      el("span", { class: "evidence" }, translated(data.verdict.evidence[0] || "")),
     ),
   );
 }

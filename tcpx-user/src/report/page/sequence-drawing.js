@@ -67,10 +67,6 @@ function drawLane(lane, x, height) {
   );
 }
 
-function short(text, most) {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
-}
-
 function drawStep(step, y) {
   if (step.kind === "note") return drawNote(step, y);
   const classes = `step ${step.how === "observed" ? "observed" : "derived"}`;
@@ -78,7 +74,7 @@ function drawStep(step, y) {
   const center = LANES.x[KERNEL];
   if (step.kind === "loop") {
     const label = short(step.label, 66);
-    const [x, out] = [center, center + Math.max(label.length * 7.2 + 44, LANES.half + 40)];
+    const [x, out] = [center, center + Math.max(columns(label) * 7.2 + 44, LANES.half + 40)];
     return svg(
       "g",
       { class: classes },
@@ -108,27 +104,27 @@ function drawStep(step, y) {
   );
 }
 
-function drawNote({ name, text, how }, y) {
+function drawNote({ name, text, how, result }, y) {
   const left = LANES.x[KERNEL] - LANES.half;
-  const result = /^(hit|miss)/.exec(text);
+  const said = text || translated(how || "");
   return svg(
     "g",
     { class: `note ${how === "observed" ? "observed" : "derived"}` },
-    svg("title", null, `${name}: ${text || how || ""}`),
+    svg("title", null, say("{a}: {b}", name, said)),
     svg("rect", { class: "box", x: left, y: y + 2, width: 2 * LANES.half, height: LANES.note - 7, rx: 6 }),
     svg("text", { class: "function", x: left + 12, y: y + 15.5 }, name),
-    svg("text", { class: "what", x: left + 12, y: y + 29 }, short(text || how || "", 66)),
-    result ? badge(left + 2 * LANES.half - 10, y + 10, { result: result[1], how }) : null,
+    svg("text", { class: "what", x: left + 12, y: y + 29 }, short(said, 66)),
+    result ? badge(left + 2 * LANES.half - 10, y + 10, { result, how }) : null,
   );
 }
 
 function sequenceInWords(lanes, steps, ending) {
   const names = lanes.map((lane) => lane.title);
   const said = steps.map((step) => {
-    const how = step.how === "observed" ? "" : " (derived)";
-    if (step.kind === "note") return `kernel, ${step.name}: ${step.text}${how}`;
+    const how = step.how === "observed" ? "" : say(" (derived)");
+    if (step.kind === "note") return say("kernel, {a}: {b}", step.name, `${step.text}${how}`);
     if (step.kind === "loop") return `${step.label}${how}`;
-    return `${names[step.from]} to ${names[step.to]}: ${step.label}${how}`;
+    return say("{a} to {b}: {c}", names[step.from], names[step.to], `${step.label}${how}`);
   });
   return [...said, ending].filter(Boolean).join("; ");
 }

@@ -17,7 +17,8 @@ function note(frame) {
   return {
     kind: "note",
     name: bare(frame.function),
-    text: withoutHow(frame.note || "") || (beside ? beside[1] : ""),
+    text: noteOf(frame) || (beside ? translated(beside[1]) : ""),
+    result: /^(hit|miss)/.exec(frame.note || "")?.[1],
     how: frame.how,
   };
 }
@@ -61,7 +62,7 @@ function ofAttempt(record) {
   const frames = ownFrames(record);
   const here = data.how === "self-connect" || frames.some((frame) => isOfThisHost(bare(frame.function)));
   const lanes = [
-    lane(data.process, "client", endpoint(data.local), data.netns),
+    lane(data.process, say("client"), endpoint(data.local), data.netns),
     kernelLane(data.netns),
     serverLane(record, reset, here),
   ];
@@ -76,21 +77,21 @@ function ofAttempt(record) {
   ];
   const told = { reset: false };
   for (const frame of frames) steps.push(...attemptSteps(frame, record, reset, here, told));
-  if (data.outcome === "pending") return { lanes, steps, end: "not settled when the recording ended" };
-  const took = ` after ${duration(data.duration_ns)}`;
+  if (data.outcome === "pending") return { lanes, steps, end: say("not settled when the recording ended") };
+  const took = say("after {a}", duration(data.duration_ns));
   const errno =
     data.errno ||
-    { established: "connected", cancelled: "closed by the application" }[data.outcome] ||
-    data.outcome;
+    { established: say("connected"), cancelled: say("closed by the application") }[data.outcome] ||
+    translated(data.outcome);
   steps.push(
     data.outcome === "cancelled"
-      ? arrow(LEFT, KERNEL, `the application closes the socket`, "observed", took.trim())
-      : arrow(KERNEL, LEFT, errno, "observed", took.trim()),
+      ? arrow(LEFT, KERNEL, say("the application closes the socket"), "observed", took)
+      : arrow(KERNEL, LEFT, errno, "observed", took),
   );
   return {
     lanes,
     steps,
-    end: isBeforeAnyPacket(record) ? "no SYN was sent: it failed before any packet" : null,
+    end: isBeforeAnyPacket(record) ? say("no SYN was sent: it failed before any packet") : null,
   };
 }
 
@@ -117,7 +118,7 @@ function attemptSteps(frame, record, reset, here, told) {
       loop(
         `RST ${reset ? route2(reset.data.flow) : ""}`,
         frame.how,
-        reset ? null : "its own line is not among those shown",
+        reset ? null : say("its own line is not among those shown"),
       ),
     ];
   }
@@ -125,12 +126,12 @@ function attemptSteps(frame, record, reset, here, told) {
     return [arrow(RIGHT, KERNEL, "SYN-ACK", "derived"), note(frame), arrow(KERNEL, RIGHT, "ACK", "derived")];
   }
   if (place(name) && place(name).id === "error") {
-    const label = /ICMP type \d+, code \d+/.exec(frame.note);
-    const icmp = label ? label[0] : "ICMP error";
+    const numbers = /ICMP type (\d+), code (\d+)/.exec(frame.note);
+    const icmp = numbers ? say("ICMP type {a}, code {b}", numbers[1], numbers[2]) : say("ICMP error");
     return [
       here
         ? loop(icmp, frame.how)
-        : arrow(RIGHT, KERNEL, icmp, frame.how, "from there, or from a host on the way"),
+        : arrow(RIGHT, KERNEL, icmp, frame.how, say("from there, or from a host on the way")),
       note(frame),
     ];
   }
@@ -152,11 +153,11 @@ function syn(record, reset, here) {
   const seen =
     (reset && reset.data.segment && reset.data.origin === "reply") ||
     data.path.some((frame) => /took the SYN; observed|freed the segment/.test(frame.note || ""));
-  const again = data.syn_retransmits ? `sent again ${times(data.syn_retransmits)}` : null;
+  const again = data.syn_retransmits ? say("sent again {a}", times(data.syn_retransmits)) : null;
   const label = `SYN ${[endpoint(data.local), endpoint(data.remote || data.requested)].filter(Boolean).join(" → ")}`;
   const how = seen ? "observed" : "derived";
   const crossing =
-    data.how === "simultaneous-open" ? [arrow(RIGHT, KERNEL, "SYN of the other end", "derived")] : [];
+    data.how === "simultaneous-open" ? [arrow(RIGHT, KERNEL, say("SYN of the other end"), "derived")] : [];
   return [here ? loop(label, how, again) : arrow(KERNEL, RIGHT, label, how, again), ...crossing];
 }
 
@@ -169,7 +170,7 @@ function howReceived(record, reset) {
 function received(reset) {
   const segment = reset && reset.data.origin === "elsewhere" && reset.data.segment;
   if (!segment) return "";
-  const where = [segment.device && `on ${segment.device}`, segment.ttl && `TTL ${segment.ttl}`]
+  const where = [segment.device && say("on {a}", segment.device), segment.ttl && `TTL ${segment.ttl}`]
     .filter(Boolean)
     .join(", ");
   return where ? ` (${where})` : "";
@@ -181,21 +182,21 @@ function route2(flow) {
 
 // What a process did, as a function tells that only runs then.
 const CALLS = {
-  __tcp_close: "close(), or the process ended",
+  __tcp_close: say("close(), or the process ended"),
   __inet_stream_connect: "connect()",
-  inet_csk_listen_stop: "the listener ends",
-  tcp_abort: "the socket is destroyed",
+  inet_csk_listen_stop: say("the listener ends"),
+  tcp_abort: say("the socket is destroyed"),
 };
 
 function ofReset(record) {
   const { data } = record;
   const { sender, receiver, segment } = data;
   const both = sender && receiver;
-  const left = end(receiver, address(data.flow.daddr, data.flow.dport), "receiver");
+  const left = end(receiver, address(data.flow.daddr, data.flow.dport), say("receiver"));
   const right =
     data.origin === "netfilter"
-      ? { title: "not reached", role: "server", sub: address(data.flow.saddr, data.flow.sport), absent: true }
-      : end(sender, address(data.flow.saddr, data.flow.sport), "sender");
+      ? { title: say("not reached"), role: say("server"), sub: address(data.flow.saddr, data.flow.sport), absent: true }
+      : end(sender, address(data.flow.saddr, data.flow.sport), say("sender"));
   const steps = [];
   const rst = `RST ${route2(data.flow)}`;
   if (data.origin === "elsewhere") {
@@ -225,33 +226,33 @@ function ofDrop(record) {
   const { data } = record;
   const attempt = related(record, "attempt");
   const left = attempt
-    ? lane(attempt.data.process, "client", record.from, data.netns)
-    : { title: record.from, role: "client", sub: "sender of the segment" };
+    ? lane(attempt.data.process, say("client"), record.from, data.netns)
+    : { title: record.from, role: say("client"), sub: say("sender of the segment") };
   const owner =
     data.process && !(attempt && attempt.data.process && attempt.data.process.pid === data.process.pid);
   const right = owner
-    ? { ...lane(data.process, "server", record.to, data.netns), absent: true }
-    : { title: record.to, role: "server", sub: "never got it", absent: true };
-  const again = data.count > 1 ? `${number(data.count)} segments in all` : null;
+    ? { ...lane(data.process, say("server"), record.to, data.netns), absent: true }
+    : { title: record.to, role: say("server"), sub: say("never got it"), absent: true };
+  const again = data.count > 1 ? say("{a} segments in all", number(data.count)) : null;
   const steps = [
     arrow(
       LEFT,
       KERNEL,
-      `handshake segment ${route2(data.flow)}`,
+      say("handshake segment {a}", route2(data.flow)),
       "observed",
       [clock(data.time), again].filter(Boolean).join(", "),
     ),
   ];
   for (const frame of ownFrames(record)) steps.push(note(frame));
-  return { lanes: [left, kernelLane(data.netns), right], steps, end: "the segment goes no further" };
+  return { lanes: [left, kernelLane(data.netns), right], steps, end: say("the segment goes no further") };
 }
 
 function ofDeath(record) {
   const { data } = record;
   const lanes = [
-    lane(data.process, "client", endpoint(data.local), data.netns),
+    lane(data.process, say("client"), endpoint(data.local), data.netns),
     kernelLane(data.netns),
-    { title: endpoint(data.remote), role: "server", sub: "the other end; not observed", absent: true },
+    { title: endpoint(data.remote), role: say("server"), sub: say("the other end; not observed"), absent: true },
   ];
   const steps = [];
   if (data.retransmits)
@@ -259,28 +260,28 @@ function ofDeath(record) {
       arrow(
         KERNEL,
         RIGHT,
-        `the same data, sent again ${times(data.retransmits)}`,
+        say("the same data, sent again {a}", times(data.retransmits)),
         "observed",
-        `in ${data.state}`,
+        say("in {a}", data.state),
       ),
     );
   if (data.probes)
-    steps.push(arrow(KERNEL, RIGHT, `${plural(data.probes, "probe")}`, "observed", `in ${data.state}`));
+    steps.push(arrow(KERNEL, RIGHT, plural(data.probes, "probe"), "observed", say("in {a}", data.state)));
   steps.push(...ownFrames(record).map(note));
   if (data.errno) steps.push(arrow(KERNEL, LEFT, data.errno, "observed", clock(data.time)));
-  return { lanes, steps, end: data.retransmits || data.probes ? "no answer observed" : null };
+  return { lanes, steps, end: data.retransmits || data.probes ? say("no answer observed") : null };
 }
 
 function ofCall(record) {
   const { data } = record;
   const holder = data.holders[0];
   const right = holder
-    ? lane(holder.process, "holds the port", address(holder.addr, holder.port), null, holder.state)
-    : { title: "nobody", role: "holds the port", sub: "no holder observed", absent: true };
+    ? lane(holder.process, say("holds the port"), address(holder.addr, holder.port), null, holder.state)
+    : { title: say("nobody"), role: say("holds the port"), sub: say("no holder observed"), absent: true };
   const what = `${data.call}(${endpoint(data.requested)})`;
   const frames = ownFrames(record).map(note);
   return {
-    lanes: [lane(data.process, "caller", "", data.netns), kernelLane(data.netns), right],
+    lanes: [lane(data.process, say("caller"), "", data.netns), kernelLane(data.netns), right],
     steps: [
       arrow(LEFT, KERNEL, what, "observed", clock(data.time)),
       ...frames,
@@ -299,37 +300,37 @@ function lane(process, role, sub, netns, state) {
   const where = [sub, state, netns && netns.name && `netns ${netns.name}`].filter(Boolean).join(" · ");
   return process
     ? { title: person(process), role, sub: where }
-    : { title: "process not observed", role, sub: where, absent: true };
+    : { title: say("process not observed"), role, sub: where, absent: true };
 }
 
 function kernelLane(netns) {
   const release = DATA.start ? `Linux ${DATA.start.kernel}` : "";
   return {
-    title: "kernel",
-    role: "this host",
+    title: say("kernel"),
+    role: say("this host"),
     sub: [release, netns && `netns ${namespace(netns)}`].filter(Boolean).join(" · "),
     kernel: true,
   };
 }
 
 function end(socket, where, role) {
-  if (!socket) return { title: where, role, sub: "not on this host: not observed", absent: true };
+  if (!socket) return { title: where, role, sub: say("not on this host: not observed"), absent: true };
   const { owner, socket: state } = socket;
   const none = state && state.kind === "none";
   const kind =
     state &&
     (none
       ? owner
-        ? "has the port, takes nothing"
-        : "no socket"
+        ? say("has the port, takes nothing")
+        : say("no socket")
       : state.kind === "full"
         ? state.state
-        : state.kind);
+        : translated(state.kind));
   const sub = [where, kind, socket.netns.name && `netns ${socket.netns.name}`].filter(Boolean).join(" · ");
   return owner
     ? { title: person(owner), role, sub, absent: none }
     : {
-        title: state && state.kind === "none" ? "no socket" : "process not observed",
+        title: state && state.kind === "none" ? say("no socket") : say("process not observed"),
         role,
         sub,
         absent: true,
@@ -342,20 +343,26 @@ function serverLane(record, reset, here) {
   const sender = reset && reset.data.sender;
   if (sender && reset.data.origin !== "netfilter") {
     const near = reset.data.near[0];
-    const found = end(sender, where, "server");
+    const found = end(sender, where, say("server"));
     if (found.absent && near && near.process)
-      return { title: person(near.process), role: "server", sub: `${where} · ${near.why}`, absent: true };
-    return found.title === "no socket" ? { ...found, title: "nobody", sub: `${where} · no socket` } : found;
+      return {
+        title: person(near.process),
+        role: say("server"),
+        sub: `${where} · ${translated(near.why)}`,
+        absent: true,
+      };
+    const none = say("no socket");
+    return found.title === none ? { ...found, title: say("nobody"), sub: `${where} · ${none}` } : found;
   }
   if (record.data.how === "self-connect")
-    return { title: "the same socket", role: "server", sub: where, absent: true };
+    return { title: say("the same socket"), role: say("server"), sub: where, absent: true };
   if (here || isBeforeAnyPacket(record))
-    return { title: where, role: "server", sub: "not reached", absent: true };
+    return { title: where, role: say("server"), sub: say("not reached"), absent: true };
   const answered = record.outcome === "established" || (reset && reset.data.origin === "elsewhere");
   return {
     title: where,
-    role: "server",
-    sub: answered ? "its own side was not observed" : "no answer observed",
+    role: say("server"),
+    sub: answered ? say("its own side was not observed") : say("no answer observed"),
     absent: !answered,
   };
 }

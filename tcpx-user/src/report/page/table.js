@@ -12,10 +12,10 @@ const LIST = {
     this.shownOf = el("p", { class: "aside", id: "shown" });
     this.chips = el("p", { class: "chips" });
     this.body = el("tbody");
-    this.pager = el("nav", { class: "pager", "aria-label": "Pages of the list" });
+    this.pager = el("nav", { class: "pager", "aria-label": say("Pages of the list") });
     const node = section(
       "list",
-      "Connections and events",
+      say("Connections and events"),
       null,
       this.shownOf,
       this.controls,
@@ -32,16 +32,16 @@ const LIST = {
     const selects = [
       this.select(
         "kind",
-        "any kind",
+        say("any kind"),
         (record) => [record.kind],
         (kind) => KINDS[kind].many,
       ),
-      this.select("verdict", "any verdict", (record) => [record.verdict]),
-      this.select("outcome", "any outcome", (record) => [record.outcome]),
-      this.select("process", "any process", (record) => record.names),
-      this.select("peer", "any peer", peersOf),
+      this.select("verdict", say("any verdict"), (record) => [record.verdict]),
+      this.select("outcome", say("any outcome"), (record) => [record.outcome], translated),
+      this.select("process", say("any process"), (record) => record.names),
+      this.select("peer", say("any peer"), peersOf),
     ];
-    const clear = el("button", { type: "button", class: "quiet", onclick: () => this.show({}) }, "Clear");
+    const clear = el("button", { type: "button", class: "quiet", onclick: () => this.show({}) }, say("Clear"));
     return el(
       "form",
       { class: "controls", role: "search", onsubmit: (event) => event.preventDefault() },
@@ -63,7 +63,7 @@ const LIST = {
     );
     return el(
       "select",
-      { name, "aria-label": name, onchange: (event) => this.set(name, event.target.value) },
+      { name, "aria-label": translated(name), onchange: (event) => this.set(name, event.target.value) },
       el("option", { value: "" }, any),
       options,
     );
@@ -112,26 +112,32 @@ const LIST = {
       el(
         "td",
         { colspan: 5, class: "empty" },
-        RECORDS.length ? "Nothing here matches." : "The recording holds nothing that matches its filters.",
+        RECORDS.length ? say("Nothing here matches.") : say("The recording holds nothing that matches its filters."),
       ),
     );
     replace(this.body, shown.length ? shown.map(listRow) : empty);
     replace(this.shownOf, this.sentence());
     replace(this.chips, windowChip(this.filters.window, () => this.set("window", null)));
     replace(this.pager, this.pages(pages));
-    announce(plural(this.found.length, "line") + " listed");
+    announce(say("{a} listed", plural(this.found.length, "line")));
   },
 
   // How many are listed, and of how many: those that are here in full are a choice when there are too many.
   sentence() {
     const all = Object.values(totals()).reduce((sum, count) => sum + count, 0);
-    const listed = this.found.length === RECORDS.length ? "" : `${number(this.found.length)} listed. `;
-    if (RECORDS.length === all) return `${listed}All ${number(all)} are here in full.`;
+    const listed = this.found.length === RECORDS.length ? "" : say("{a} listed. ", number(this.found.length));
+    if (RECORDS.length === all) return `${listed}${say("All {a} are here in full.", number(all))}`;
     const each = Object.entries(totals()).map(([kind, count]) => {
       const here = RECORDS.filter((record) => record.kind === kind).length;
-      return `${number(here)} of ${counted(count, kind)}`;
+      return say("{a} of {b}", number(here), counted(count, kind));
     });
-    return `${listed}Showing ${number(RECORDS.length)} of ${number(all)} in full (${each.join(", ")}): a choice that is random and even, from each verdict and each process. All counts above are of all.`;
+    const shown = say(
+      "Showing {a} of {b} in full ({c}): a choice that is random and even, from each verdict and each process. All counts above are of all.",
+      number(RECORDS.length),
+      number(all),
+      each.join(", "),
+    );
+    return `${listed}${shown}`;
   },
 
   pages(count) {
@@ -148,9 +154,9 @@ const LIST = {
         text,
       );
     return [
-      to(this.page - 1, "← Previous"),
-      el("span", null, `${number(this.page + 1)} of ${number(count)}`),
-      to(this.page + 1, "Next →"),
+      to(this.page - 1, say("← Previous")),
+      el("span", null, say("{a} of {b}", number(this.page + 1), number(count))),
+      to(this.page + 1, say("Next →")),
     ];
   },
 

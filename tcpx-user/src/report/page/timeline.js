@@ -8,8 +8,11 @@ function timeline() {
   if (steps.length === 0) return null;
   const rows = tracks.map((name, at) => track(name, at, steps)).filter((row) => row.total > 0);
   const chart = new Chart(rows, width, steps);
-  const aside = `Attempts by outcome, then what else happened, in steps of ${duration(width)}. Each row has its own scale; its peak stands at its end. Times are UTC.`;
-  return section("timeline", "Timeline", aside, chart.node, chart.readout, numbers(rows, width, steps));
+  const aside = say(
+    "Attempts by outcome, then what else happened, in steps of {a}. Each row has its own scale; its peak stands at its end. Times are UTC.",
+    duration(width),
+  );
+  return section("timeline", say("Timeline"), aside, chart.node, chart.readout, numbers(rows, width, steps));
 }
 
 function track(name, at, steps) {
@@ -17,7 +20,7 @@ function track(name, at, steps) {
   return {
     name,
     at,
-    label: TRACKS[name] || name,
+    label: TRACKS[name] || translated(name),
     total: counts.reduce((sum, count) => sum + count, 0),
     peak: Math.max(...counts),
   };
@@ -39,7 +42,9 @@ class Chart {
   }
 
   hint() {
-    return "Move over the chart, or focus it and use the arrow keys, to read a moment; click or press Enter to list what it holds.";
+    return say(
+      "Move over the chart, or focus it and use the arrow keys, to read a moment; click or press Enter to list what it holds.",
+    );
   }
 
   x(step) {
@@ -48,7 +53,7 @@ class Chart {
 
   draw() {
     const parts = this.rows.flatMap((row, at) => this.row(row, at * CHART.row));
-    const label = `Timeline: ${this.rows.map((row) => `${number(row.total)} ${row.label}`).join(", ")}`;
+    const label = say("Timeline: {a}", this.rows.map((row) => `${number(row.total)} ${row.label}`).join(", "));
     return svg(
       "svg",
       {
@@ -101,7 +106,7 @@ class Chart {
       svg(
         "text",
         { class: "row-peak", x: this.across - this.value + 12, y: base - 3.5 },
-        row.note || `peak ${number(row.peak)}`,
+        row.note || say("peak {a}", number(row.peak)),
       ),
     ];
   }
@@ -162,7 +167,7 @@ class Chart {
       .map((row) => `${number(counts[row.at])} ${row.label}`);
     const text = `${rfc3339(step * this.width)
       .slice(0, 23)
-      .replace("T", " ")}  ${said.join(" · ") || "nothing"}`;
+      .replace("T", " ")}  ${said.join(" · ") || say("nothing")}`;
     replace(this.readout, text);
     if (document.activeElement === this.node) announce(text);
   }
@@ -179,7 +184,7 @@ function numbers(rows, width, steps) {
   const head = el(
     "tr",
     null,
-    el("th", { scope: "col" }, "from"),
+    el("th", { scope: "col" }, say("from")),
     rows.map((row) => el("th", { scope: "col", class: "num" }, row.label)),
   );
   const body = steps.map(([step, counts]) =>
@@ -199,7 +204,7 @@ function numbers(rows, width, steps) {
   return el(
     "details",
     null,
-    el("summary", null, "As a table of numbers"),
+    el("summary", null, say("As a table of numbers")),
     el(
       "div",
       { class: "scroll", tabindex: 0 },

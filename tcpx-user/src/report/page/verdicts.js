@@ -11,9 +11,9 @@ function verdicts() {
   const head = el(
     "tr",
     null,
-    el("th", { scope: "col" }, "Verdict"),
+    el("th", { scope: "col" }, say("Verdict")),
     kinds.map((kind) => el("th", { scope: "col", class: "num" }, KINDS[kind].column)),
-    el("th", { scope: "col", class: "sure" }, "How sure"),
+    el("th", { scope: "col", class: "sure" }, say("How sure")),
   );
   const body = rows.map((row) => verdictRows(row, kinds, most));
   const rest = body
@@ -32,15 +32,16 @@ function verdicts() {
               all.remove();
             },
           },
-          `Show all ${number(rows.length)} verdicts`,
+          say("Show all {a} verdicts", number(rows.length)),
         )
       : null;
   if (all) rest.forEach((row) => row.setAttribute("hidden", ""));
-  const aside =
-    "All counts are exact. Open a verdict for the processes and peers that it met, and what to do.";
+  const aside = say(
+    "All counts are exact. Open a verdict for the processes and peers that it met, and what to do.",
+  );
   return section(
     "verdicts",
-    "Why",
+    say("Why"),
     aside,
     el("table", { class: "verdicts" }, el("thead", null, head), el("tbody", null, body)),
     all,
@@ -98,7 +99,7 @@ function confidence(row) {
   const sum = (name) => Object.values(row.kinds).reduce((total, group) => total + group[name], 0);
   const said = ["observed", "derived", "unknown"].filter((name) => sum(name) > 0);
   return said.map((name) =>
-    el("span", { class: `how ${name}` }, said.length > 1 ? `${number(sum(name))} ${name}` : name),
+    el("span", { class: `how ${name}` }, said.length > 1 ? `${number(sum(name))} ${translated(name)}` : translated(name)),
   );
 }
 
@@ -119,8 +120,10 @@ function aboutVerdict(row) {
     "button",
     { type: "button", class: "action", onclick: () => LIST.show({ verdict: row.verdict }) },
     here === all
-      ? `List ${all === 1 ? "it" : `all ${number(all)}`}`
-      : `List ${number(here)} of ${number(all)}`,
+      ? all === 1
+        ? say("List it")
+        : say("List all {a}", number(all))
+      : say("List {a} of {b}", number(here), number(all)),
   );
   return el(
     "div",
@@ -129,7 +132,7 @@ function aboutVerdict(row) {
       "div",
       null,
       el("p", null, meaning),
-      el("h4", null, "What to do"),
+      el("h4", null, say("What to do")),
       el("p", null, advice),
       confirmations(confirm),
       list,
@@ -145,15 +148,9 @@ function aboutVerdict(row) {
 // Processes and peers of one kind.
 function met(group) {
   const span =
-    group.first === group.last ? `at ${clock(group.first)}` : `${clock(group.first)} to ${clock(group.last)}`;
-  const others = group.nobody ? [["no process known", group.nobody, true]] : [];
-  const peers = {
-    attempt: "Peers",
-    reset: "Peers",
-    drop: "Peers",
-    death: "Peers",
-    call: "Addresses asked for",
-  }[group.kind];
+    group.first === group.last ? say("at {a}", clock(group.first)) : say("{a} to {b}", clock(group.first), clock(group.last));
+  const others = group.nobody ? [[say("no process known"), group.nobody, true]] : [];
+  const peers = group.kind === "call" ? say("Addresses asked for") : say("Peers");
   return el(
     "div",
     { class: "met" },
@@ -161,7 +158,7 @@ function met(group) {
     el(
       "div",
       { class: "tops" },
-      top("Processes", group.processes, group.count, others),
+      top(say("Processes"), group.processes, group.count, others),
       top(peers, group.peers, group.count, []),
     ),
   );
@@ -170,8 +167,8 @@ function met(group) {
 // The most frequent names with their exact counts, and how many there are beside them.
 function top(title, { names, more_names: moreNames, more, others }, all, extra) {
   const rows = names.map(([name, count]) => [name, count, false]).concat(extra);
-  if (moreNames) rows.push([`${number(moreNames)} more`, more, true]);
-  if (others) rows.push(["others, not counted by name", others, true]);
+  if (moreNames) rows.push([say("{a} more", number(moreNames)), more, true]);
+  if (others) rows.push([say("others, not counted by name"), others, true]);
   const line = ([name, count, aside]) => {
     const bar = el("span", { class: "share", "aria-hidden": "true" });
     bar.style.width = `${Math.max((count / all) * 100, 0.5)}%`;

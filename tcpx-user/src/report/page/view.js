@@ -39,7 +39,7 @@ function showOverview() {
 }
 
 function announceMissing(kind, value) {
-  const text = `${KINDS[kind].one} ${value} is not among the lines that are here in full.`;
+  const text = say("{a} {b} is not among the lines that are here in full.", KINDS[kind].one, value);
   byId("overview").querySelector(".notice")?.remove();
   byId("overview").prepend(el("p", { class: "notice" }, text));
   announce(text);
@@ -49,7 +49,7 @@ const THEMES = ["auto", "light", "dark"];
 
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
-  replace(byId("theme"), `Theme: ${theme}`);
+  replace(byId("theme"), say("Theme: {a}", translated(theme)));
   try {
     localStorage.setItem("tcpx-theme", theme);
   } catch {
@@ -59,7 +59,7 @@ function setTheme(theme) {
 
 function nextTheme() {
   setTheme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length]);
-  announce(`theme ${document.documentElement.dataset.theme}`);
+  announce(say("theme {a}", translated(document.documentElement.dataset.theme)));
 }
 
 function storedTheme() {
@@ -75,13 +75,13 @@ function showKeys() {
   const dialog = byId("keys");
   replace(
     dialog,
-    el("h2", null, "Keys"),
+    el("h2", null, say("Keys")),
     el(
       "dl",
       null,
       SITE.keys.map(([key, what]) => [el("dt", null, key), el("dd", null, what)]),
     ),
-    el("form", { method: "dialog" }, el("button", { class: "quiet" }, "Close")),
+    el("form", { method: "dialog" }, el("button", { class: "quiet" }, say("Close"))),
   );
   dialog.showModal();
 }
@@ -120,7 +120,7 @@ function beside(rel) {
 // Of the head of every page.
 function headButtons() {
   return [
-    el("button", { type: "button", class: "quiet", "aria-keyshortcuts": "?", onclick: showKeys }, "Keys"),
+    el("button", { type: "button", class: "quiet", "aria-keyshortcuts": "?", onclick: showKeys }, say("Keys")),
     el("button", {
       type: "button",
       class: "quiet",

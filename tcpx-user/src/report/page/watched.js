@@ -25,7 +25,7 @@ function watched(start, title) {
           "tr",
           null,
           el("th", { scope: "row" }, hook.hook),
-          el("td", { colspan: 2 }, `not attached: ${hook.why}`),
+          el("td", { colspan: 2 }, say("not attached: {a}", hook.why)),
         ),
       )
     : [];
@@ -35,7 +35,9 @@ function watched(start, title) {
     el(
       "summary",
       null,
-      `${title}: ${plural(hooks.length, "hook")}${none.length ? `, ${number(none.length)} not to be had` : ""}`,
+      none.length
+        ? say("{a}: {b}, {c} not to be had", title, plural(hooks.length, "hook"), number(none.length))
+        : say("{a}: {b}", title, plural(hooks.length, "hook")),
     ),
     el(
       "div",

@@ -1,32 +1,49 @@
 // How numbers, times and names read.
 
+// `counts` is how one and several are said with their number.
 const KINDS = {
-  attempt: { one: "attempt", many: "attempts", column: "Attempts" },
-  reset: { one: "RST", many: "RSTs", column: "RSTs" },
-  drop: { one: "drop", many: "drops", column: "Drops" },
-  death: { one: "death", many: "deaths", column: "Deaths" },
-  call: { one: "failed call", many: "failed calls", column: "Calls" },
+  attempt: {
+    one: say("attempt"),
+    many: say("attempts"),
+    column: say("Attempts"),
+    counts: [say("{a} attempt"), say("{a} attempts")],
+  },
+  reset: { one: say("RST"), many: say("RSTs"), column: say("RSTs"), counts: [say("{a} RST"), say("{a} RSTs")] },
+  drop: { one: say("drop"), many: say("drops"), column: say("Drops"), counts: [say("{a} drop"), say("{a} drops")] },
+  death: {
+    one: say("death"),
+    many: say("deaths"),
+    column: say("Deaths"),
+    counts: [say("{a} death"), say("{a} deaths")],
+  },
+  call: {
+    one: say("failed call"),
+    many: say("failed calls"),
+    column: say("Calls"),
+    counts: [say("{a} failed call"), say("{a} failed calls")],
+  },
 };
 
 const KIND_ORDER = Object.keys(KINDS);
 
 // Tracks of the timeline that are no outcomes.
-const TRACKS = { resets: "RSTs", drops: "drops", deaths: "deaths", calls: "failed calls" };
+const TRACKS = { resets: say("RSTs"), drops: say("drops"), deaths: say("deaths"), calls: say("failed calls") };
 
 function number(value) {
   return value.toLocaleString("en-US");
 }
 
 function counted(value, kind) {
-  return `${number(value)} ${value === 1 ? KINDS[kind].one : KINDS[kind].many}`;
+  const [one, many] = KINDS[kind].counts;
+  return (value === 1 ? one : many).replace("{a}", number(value));
 }
 
 function plural(value, word) {
-  return `${number(value)} ${word}${value === 1 ? "" : "s"}`;
+  return translated(`{a} ${word}${value === 1 ? "" : "s"}`).replace("{a}", number(value));
 }
 
 function times(value) {
-  return value === 1 ? "once" : `${number(value)} times`;
+  return value === 1 ? say("once") : say("{a} times", number(value));
 }
 
 // Nanoseconds as one would say them.
@@ -85,8 +102,8 @@ function namespace(netns) {
   const { container, pod, unit } = netns.of || {};
   // It may have its container's name for want of another.
   if (container && netns.name === container.slice(0, 12)) return place;
-  const whose = container ? `container ${container.slice(0, 12)}` : pod ? `pod ${pod}` : unit;
-  return whose ? `${place} of ${whose}` : place;
+  const whose = container ? say("container {a}", container.slice(0, 12)) : pod ? say("pod {a}", pod) : unit;
+  return whose ? place + say(" of {a}", whose) : place;
 }
 
 // The letters of tcpdump as words.
@@ -95,5 +112,5 @@ function flags(letters) {
   const named = [...letters]
     .filter((letter) => letter !== "P" || letters === "P")
     .map((letter) => words[letter] || letter);
-  return named.join("-") || "segment";
+  return named.join("-") || say("segment");
 }

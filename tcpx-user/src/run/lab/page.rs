@@ -40,7 +40,7 @@ pub(super) fn write(
         report.take(line);
     }
     let files = vec![format!("tcpx lab {}", played.scenario.name)];
-    let origin = Origin { files, lab: Some(lab(played, (outcome, steps), lang)), ..Origin::default() };
+    let origin = Origin { files, lab: Some(lab(played, (outcome, steps), lang)), lang, ..Origin::default() };
     let mut out = Whole::file(path)?;
     let name = out.name().to_owned();
     out.write_all(page(&report, &origin).as_bytes())

@@ -81,7 +81,6 @@ impl Phrases {
         text.find(": ").or_else(|| text.find("; ")).map_or(Cow::Borrowed(text), cut)
     }
 
-    #[cfg(test)]
     pub(super) const fn all(&self) -> &BTreeMap<String, String> {
         &self.exact
     }

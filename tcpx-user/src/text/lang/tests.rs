@@ -1,3 +1,5 @@
+mod page;
+
 use std::{collections::BTreeSet, env, fs, path::Path};
 
 use super::*;
@@ -71,7 +73,8 @@ fn a_list_of_languages_comes_before_the_locale() {
 
 #[test]
 fn a_translation_has_the_places_of_its_english() {
-    for phrases in [&chinese().explain, &chinese().lab, &chinese().run, &chinese().evidence] {
+    for phrases in [&chinese().explain, &chinese().lab, &chinese().run, &chinese().evidence, &chinese().page]
+    {
         for (english, other) in phrases.all() {
             assert_eq!(phrases::places(english), phrases::places(other), "{english}");
             assert!(!other.is_empty() && !other.contains('\n'), "{english}");

@@ -106,8 +106,8 @@ impl Guests<'_> {
         let kernel = &self.kernels[at];
         let began = Instant::now();
         if kernel.load_order(false).is_ok_and(|order| order.is_empty()) {
-            note(
-                &kernel.name,
+            self.note(
+                kernel,
                 "no modules of it are beside it or in /lib/modules: labs have what is built in",
             );
         }
@@ -119,14 +119,19 @@ impl Guests<'_> {
                 Heard::Out(bytes) => Told::Out(bytes),
                 Heard::Err(bytes) => Told::Err(bytes),
                 Heard::Page(bytes) => Told::Page(bytes),
-                other => return note(&kernel.name, &progress(&other, kernel)),
+                other => return self.note(kernel, &progress(&other, kernel)),
             };
             // Whoever listens may have gone: then `stop` is set.
             let _ = say.blocking_send((at, told));
         });
         let code = code.map_err(|error| error.to_string())?;
-        note(&kernel.name, &format!("done after {:.1} s", began.elapsed().as_secs_f64()));
+        self.note(kernel, &format!("done after {:.1} s", began.elapsed().as_secs_f64()));
         Ok(code)
+    }
+
+    /// Progress, for whoever watches.
+    fn note(&self, kernel: &Kernel, text: &str) {
+        let _ = writeln!(io::stderr(), "{}: {}", kernel.name, self.look.lang.kernels(text));
     }
 }
 
@@ -146,11 +151,6 @@ fn progress(heard: &Heard, kernel: &Kernel) -> String {
         Heard::Again => "its kernel died while it booted, as it may under emulation; once more".to_owned(),
         _ => "lab runs".to_owned(),
     }
-}
-
-/// Progress, for whoever watches.
-fn note(name: &str, text: &str) {
-    let _ = writeln!(io::stderr(), "{name}: {text}");
 }
 
 /// Until all guests have ended.

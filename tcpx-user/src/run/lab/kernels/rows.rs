@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::{
-    account::{Account, Fact},
+    account::{Account, Fact, Judged},
     common::{Names, Seen},
 };
+use crate::text::lang::Lang;
 
 /// The facts, in the order in which they are shown.
 pub(super) const FACTS: [&str; 5] = ["verdict", "as expected", "outcome", "RST", "drop"];
@@ -36,8 +37,8 @@ pub(super) struct Rows {
 }
 
 /// Of all kernels, with names for what differs from run to run; how many ports and sequence numbers have got one at most.
-pub(super) fn rows(accounts: &[&Account]) -> (Vec<Rows>, (usize, usize)) {
-    let mut all: Vec<Rows> = accounts.iter().map(|account| of(account)).collect();
+pub(super) fn rows(accounts: &[&Account], lang: Lang) -> (Vec<Rows>, (usize, usize)) {
+    let mut all: Vec<Rows> = accounts.iter().map(|account| of(account, lang)).collect();
     let seen = all.iter().map(|rows| {
         let mut seen = Seen::default();
         rows.lists.iter().flatten().for_each(|row| seen.take(&row.text));
@@ -55,24 +56,35 @@ pub(super) fn rows(accounts: &[&Account]) -> (Vec<Rows>, (usize, usize)) {
     (all, most)
 }
 
-fn of(account: &Account) -> Rows {
-    Rows { facts: facts(account), lists: lists(account) }
+fn of(account: &Account, lang: Lang) -> Rows {
+    Rows { facts: facts(account, lang), lists: lists(account, lang) }
 }
 
-fn facts(account: &Account) -> [String; 5] {
+fn facts(account: &Account, lang: Lang) -> [String; 5] {
     let lab = account.labs.first();
     let verdict = lab.and_then(|lab| lab.verdict_seen.clone()).unwrap_or_else(|| NONE.to_owned());
     let held = lab.map_or_else(
         || "it did not come to its end".to_owned(),
         |lab| match &lab.unavailable {
             _ if lab.ok => "yes".to_owned(),
-            Some(why) if lab.mismatches.is_empty() => format!("cannot be shown: {why}"),
+            Some(why) if lab.mismatches.is_empty() => format!("cannot be shown: {}", lang.run(why)),
             _ if lab.mismatches.is_empty() => format!("no: expected {}", lab.verdict_expected),
-            _ => format!("no: {}", lab.mismatches.join("; ")),
+            _ => format!("no: {}", mismatches(lab, lang)),
         },
     );
     let reasons = |kind: &str| joined(account.of(kind).map(reason));
-    [verdict, held, joined(account.of("attempt").map(outcome)), reasons("reset"), reasons("drop")]
+    let outcomes = joined(account.of("attempt").map(outcome));
+    [verdict, held, outcomes, reasons("reset"), reasons("drop")].map(|text| each(&text, lang))
+}
+
+/// Each of several facts in the language.
+fn each(text: &str, lang: Lang) -> String {
+    text.split("; ").map(|one| lang.kernels(one)).collect::<Vec<_>>().join("; ")
+}
+
+/// What was not as it should have been.
+pub(super) fn mismatches(lab: &Judged, lang: Lang) -> String {
+    lab.mismatches.iter().map(|text| lang.run(text)).collect::<Vec<_>>().join("; ")
 }
 
 /// Each once, in order.
@@ -110,37 +122,41 @@ fn reason(line: &Value) -> String {
     }
 }
 
-fn lists(account: &Account) -> [Vec<Row>; 5] {
+fn lists(account: &Account, lang: Lang) -> [Vec<Row>; 5] {
     let steps = account.course.iter().flat_map(|course| &course.lab.steps).filter(|step| step.traced);
     let mut lists: [Vec<Row>; 5] = Default::default();
+    let mut packets = Vec::new();
     for step in steps {
         lists[0].extend(step.calls.iter().map(|call| {
             let result = call.result.as_ref().map(|result| format!(" = {result}")).unwrap_or_default();
             Row { text: format!("{} {}{result}", call.who, call.code), known: None }
         }));
-        lists[1].extend(step.path.iter().map(told));
-        step.packets.iter().for_each(|fact| add_packet(&mut lists[2], told(fact)));
+        lists[1].extend(step.path.iter().map(|fact| told(fact, lang)));
+        step.packets.iter().for_each(|fact| add_packet(&mut packets, fact));
         lists[3].extend(step.states.iter().map(|text| Row { text: text.clone(), known: None }));
     }
+    lists[2].extend(packets.iter().map(|fact| told(fact, lang)));
     let counters = account.course.iter().flat_map(|course| &course.counters);
-    lists[4].extend(counters.map(|(name, by)| Row { text: format!("{name} by {by}"), known: None }));
+    lists[4].extend(
+        counters.map(|(name, by)| Row { text: format!("{name}{}{by}", lang.kernels(" by ")), known: None }),
+    );
     lists
 }
 
-fn told(fact: &Fact) -> Row {
-    let who = if fact.who == "kernel" { String::new() } else { format!("{} ", fact.who) };
-    Row { text: format!("{who}{}", fact.what), known: fact.known.clone() }
+fn told(fact: &Fact, lang: Lang) -> Row {
+    let who = if fact.who == "kernel" { String::new() } else { format!("{} ", lang.run(&fact.who)) };
+    Row { text: format!("{who}{}", lang.run(&fact.what)), known: fact.known.clone() }
 }
 
 /// Of a segment that is told twice, that it arrived says nothing: whether that is told too depends on which line came first.
-fn add_packet(packets: &mut Vec<Row>, row: Row) {
+fn add_packet(packets: &mut Vec<Fact>, fact: &Fact) {
     const ARRIVED: &str = "; as it arrived";
     let segment = |text: &str| text.split("; ").next().unwrap_or_default().to_owned();
-    let same = packets.iter_mut().find(|known| segment(&known.text) == segment(&row.text));
+    let same = packets.iter_mut().find(|known| segment(&known.what) == segment(&fact.what));
     match same {
-        Some(_) if row.text.ends_with(ARRIVED) => {}
-        Some(known) if known.text.ends_with(ARRIVED) => *known = row,
-        _ => packets.push(row),
+        Some(_) if fact.what.ends_with(ARRIVED) => {}
+        Some(known) if known.what.ends_with(ARRIVED) => *known = fact.clone(),
+        _ => packets.push(fact.clone()),
     }
 }
 
@@ -186,7 +202,7 @@ pub(super) mod tests {
     fn kernels_that_did_the_same_have_the_same_rows() {
         let (one, other) =
             (account(Some("no-socket"), 1_000_001, None), account(Some("no-socket"), 2_000_003, None));
-        let (rows, named) = rows(&[&one, &other]);
+        let (rows, named) = rows(&[&one, &other], Lang::English);
         assert_eq!(named, (1, 1));
         assert_eq!(rows[0].facts, rows[1].facts);
         assert_eq!(rows[0].lists, rows[1].lists);
@@ -196,7 +212,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_segment_that_is_told_twice_is_one() {
-        let row = |text: &str| Row { text: text.to_owned(), known: None };
+        let fact = |what: &str| Fact { what: what.to_owned(), ..Fact::default() };
         let mut packets = Vec::new();
         for text in [
             "SYN a; as it arrived",
@@ -204,10 +220,11 @@ pub(super) mod tests {
             "SYN a; as it arrived",
             "RST b; as it arrived",
         ] {
-            add_packet(&mut packets, row(text));
+            add_packet(&mut packets, &fact(text));
         }
-        assert_eq!(packets, ["SYN a; arrived, and was dropped", "RST b; as it arrived"].map(row));
-        add_packet(&mut packets, row("SYN a; sent again, as its socket says"));
+        let what: Vec<_> = packets.iter().map(|fact| fact.what.as_str()).collect();
+        assert_eq!(what, ["SYN a; arrived, and was dropped", "RST b; as it arrived"]);
+        add_packet(&mut packets, &fact("SYN a; sent again, as its socket says"));
         assert_eq!(packets.len(), 3);
     }
 }

@@ -1,6 +1,6 @@
 //! Kernels side by side, as text: what is the same once, what differs by kernel.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use super::{
     Ran,
@@ -8,11 +8,14 @@ use super::{
     cells::{fits, padded, row},
     common::letter,
     merge::{Merged, merge},
-    rows::{FACTS, LISTS, NONE, Row, Rows, rows},
+    rows::{FACTS, LISTS, NONE, Row, Rows, mismatches, rows},
 };
 use crate::{
     sink::text::{Look, Meaning},
-    text::width::{columns, wrap},
+    text::{
+        lang::Lang,
+        width::{columns, wrap},
+    },
 };
 
 /// The labels have so much at least, and at most.
@@ -30,7 +33,7 @@ pub(super) fn text(ran: &[Ran], look: Look) -> String {
             told.extend(text.lines().map(|line| look.paint(Meaning::Bad, line) + "\n"));
         }
     }
-    told + "\n" + &ending(ran)
+    told + "\n" + &look.lang.kernels(&ending(ran)) + "\n"
 }
 
 /// The verdict of all of them, in a sentence.
@@ -38,9 +41,9 @@ fn ending(ran: &[Ran]) -> String {
     let held = ran.iter().filter(|one| one.end == Ok(0)).count();
     let all = ran.len();
     if held == all {
-        format!("as expected on all {all} kernels\n")
+        format!("as expected on all {all} kernels")
     } else {
-        format!("as expected on {held} of {all} kernels\n")
+        format!("as expected on {held} of {all} kernels")
     }
 }
 
@@ -57,7 +60,7 @@ fn one_lab(ran: &[Ran], names: &[&str], look: Look) -> String {
         .iter()
         .map(|line| look.paint(Meaning::Cause, line) + "\n")
         .collect::<String>();
-    let (rows, (ports, numbers)) = rows(&accounts);
+    let (rows, (ports, numbers)) = rows(&accounts, look.lang);
     let margin = margin(&names);
     let releases: Vec<String> = told.iter().map(|&at| ran[at].kernel.release.clone()).collect();
     text += "\n";
@@ -68,7 +71,7 @@ fn one_lab(ran: &[Ran], names: &[&str], look: Look) -> String {
         let merged = merge(&lists);
         marked |= merged.iter().any(|one| one.of.len() < lists.len());
         if !merged.is_empty() {
-            let _ = write!(text, "\n{}\n", look.paint(Meaning::Cause, title));
+            let _ = write!(text, "\n{}\n", look.paint(Meaning::Cause, &look.lang.kernels(title)));
             text.extend(merged.iter().map(|one| listed(one, &lists, (&names, margin), look)));
         }
     }
@@ -83,17 +86,20 @@ fn margin(names: &[&str]) -> usize {
 /// In columns where they differ; what is the same on all stands below, once.
 fn facts(rows: &[Rows], releases: &[String], (names, margin): (&[&str], usize), look: Look) -> String {
     let mut text = String::new();
+    let none = look.lang.kernels(NONE);
     let wide = fits(names.len(), margin, look.width);
     let head: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-    let mut differing = vec![("", head, true), ("kernel", releases.to_vec(), false)];
+    let mut differing =
+        vec![(Cow::Borrowed(""), head, true), (look.lang.kernels("kernel"), releases.to_vec(), false)];
     let mut same = String::new();
     for (n, fact) in FACTS.iter().enumerate() {
         let cells: Vec<String> = rows.iter().map(|rows| look.clean(&rows.facts[n])).collect();
-        if cells.iter().all(|cell| cell == NONE) {
+        let fact = look.lang.kernels(fact);
+        if cells.iter().all(|cell| *cell == none) {
             continue;
         }
         if cells.iter().all(|cell| *cell == cells[0]) {
-            same += &hanging(fact, &cells[0], margin, look.width);
+            same += &hanging(&fact, &cells[0], margin, look.width);
         } else {
             differing.push((fact, cells, false));
         }
@@ -114,15 +120,15 @@ fn facts(rows: &[Rows], releases: &[String], (names, margin): (&[&str], usize), 
             );
         }
     }
-    let _ = write!(text, "\n{}\n", look.paint(Meaning::Cause, &format!("The same on {}", all(names.len()))));
+    let _ = write!(text, "\n{}\n", look.paint(Meaning::Cause, &look.lang.kernels(&same_on(names.len()))));
     if same.is_empty() {
-        same = hanging("", "no fact", margin, look.width);
+        same = hanging("", &look.lang.kernels("no fact"), margin, look.width);
     }
     text + &same
 }
 
-fn all(kernels: usize) -> String {
-    if kernels == 2 { "both".to_owned() } else { format!("all {kernels}") }
+fn same_on(kernels: usize) -> String {
+    if kernels == 2 { "The same on both".to_owned() } else { format!("The same on all {kernels}") }
 }
 
 fn hanging(label: &str, text: &str, margin: usize, width: usize) -> String {
@@ -132,7 +138,7 @@ fn hanging(label: &str, text: &str, margin: usize, width: usize) -> String {
 
 /// A line of a list, marked by its kernels unless it is of all.
 fn listed(one: &Merged<Row>, lists: &[Vec<Row>], (names, margin): (&[&str], usize), look: Look) -> String {
-    let known = known(one, lists, names);
+    let known = known(one, lists, names, look.lang);
     let text = look.clean(&format!("{}{known}", one.item.text));
     if one.of.len() == lists.len() {
         return hanging("", &text, margin, look.width);
@@ -148,7 +154,7 @@ fn listed(one: &Merged<Row>, lists: &[Vec<Row>], (names, margin): (&[&str], usiz
 }
 
 /// How it is known; by kernel where that differs.
-fn known(one: &Merged<Row>, lists: &[Vec<Row>], names: &[&str]) -> String {
+fn known(one: &Merged<Row>, lists: &[Vec<Row>], names: &[&str], lang: Lang) -> String {
     let of = |at: usize| {
         let row = lists[at].iter().find(|row| row.text == one.item.text);
         row.and_then(|row| row.known.clone())
@@ -156,12 +162,13 @@ fn known(one: &Merged<Row>, lists: &[Vec<Row>], names: &[&str]) -> String {
     let all: Vec<(usize, Option<String>)> = one.of.iter().map(|&at| (at, of(at))).collect();
     match all.first() {
         Some((_, first)) if all.iter().all(|(_, known)| known == first) => {
-            first.as_ref().map(|known| format!(" [{known}]")).unwrap_or_default()
+            first.as_ref().map(|known| format!(" [{}]", lang.run(known))).unwrap_or_default()
         }
         _ => {
             let each =
                 all.iter().filter_map(|(at, known)| Some(format!("{} on {}", known.as_ref()?, names[*at])));
-            format!(" [{}]", each.collect::<Vec<_>>().join(", "))
+            let each: Vec<_> = each.map(|text| lang.kernels(&text).into_owned()).collect();
+            format!(" [{}]", each.join(", "))
         }
     }
 }
@@ -193,7 +200,8 @@ fn notes(marked: bool, (ports, numbers): (usize, usize), look: Look) -> String {
     if said.is_empty() {
         return String::new();
     }
-    let lines = wrap(&said.join(" "), look.width, "", "");
+    let said: Vec<_> = said.iter().map(|text| look.lang.kernels(text)).collect();
+    let lines = wrap(&said.join(look.lang.space()), look.width, "", "");
     "\n".to_owned() + &lines.iter().map(|line| look.paint(Meaning::Dim, line) + "\n").collect::<String>()
 }
 
@@ -206,27 +214,32 @@ fn many_labs(ran: &[Ran], names: &[&str], look: Look) -> String {
         }
     }
     let widest = scenarios.iter().map(|name| columns(name)).max().unwrap_or(0);
-    let column = names.iter().map(|name| columns(name)).max().unwrap_or(0).max("cannot".len()) + 2;
+    let words = WORDS.iter().map(|word| columns(&look.lang.run(word))).max().unwrap_or(0);
+    let column = names.iter().map(|name| columns(name)).max().unwrap_or(0).max(words) + 2;
     let mut text = padded("", widest + 2);
     text.extend(names.iter().map(|name| padded(name, column)));
     text = look.paint(Meaning::Cause, text.trim_end()) + "\n";
     for scenario in scenarios {
         let words =
             ran.iter().map(|one| one.account.labs.iter().find(|lab| lab.name == scenario).map_or("-", word));
-        let cells: String = words.map(|word| padded(word, column)).collect();
+        let cells: String = words.map(|word| padded(&look.lang.run(word), column)).collect();
         text += &look.clean(format!("{}{cells}", padded(scenario, widest + 2)).trim_end());
         text += "\n";
     }
     text + &reasons(ran, look)
 }
 
+/// What may have come of a scenario.
+const WORDS: [&str; 3] = ["ok", "cannot", "FAILED"];
+
 fn word(lab: &Judged) -> &'static str {
+    let [ok, cannot, failed] = WORDS;
     if lab.ok {
-        "ok"
+        ok
     } else if lab.unavailable.is_some() && lab.mismatches.is_empty() {
-        "cannot"
+        cannot
     } else {
-        "FAILED"
+        failed
     }
 }
 
@@ -236,15 +249,17 @@ fn reasons(ran: &[Ran], look: Look) -> String {
     for (one, lab) in ran.iter().flat_map(|one| one.account.labs.iter().map(move |lab| (one, lab))) {
         let why = match (&lab.unavailable, &lab.mismatches[..]) {
             _ if lab.ok => continue,
-            (Some(why), []) => format!("cannot be shown: {why}"),
-            (_, []) => format!(
-                "expected {}, got {}",
-                lab.verdict_expected,
-                lab.verdict_seen.as_deref().unwrap_or("none")
-            ),
-            (_, all) => all.join("; "),
+            (Some(why), []) => {
+                look.lang.kernels(&format!("cannot be shown: {}", look.lang.run(why))).into_owned()
+            }
+            (_, []) => {
+                let seen = lab.verdict_seen.as_deref().unwrap_or("none");
+                look.lang.kernels(&format!("expected {}, got {seen}", lab.verdict_expected)).into_owned()
+            }
+            _ => mismatches(lab, look.lang),
         };
-        let first = format!("{} on {}: ", lab.name, one.kernel.name);
+        let on = format!("{} on {}", lab.name, one.kernel.name);
+        let first = format!("{}{}", look.lang.kernels(&on), look.lang.colon());
         text += &(wrap(&look.clean(&why), look.width, &first, "  ").join("\n") + "\n");
     }
     if text.is_empty() { text } else { "\n".to_owned() + &text }
