@@ -177,7 +177,11 @@ fn compared(guests: &Guests<'_>, asked: &Lab, mut results: Results) -> Result<u8
     guests.run(&mut |at, told| {
         let one = &mut ran[at];
         match told {
-            Told::Out(bytes) => one.account.take(&bytes),
+            Told::Out(bytes) => {
+                let before = one.account.labs.len();
+                one.account.take(&bytes);
+                guests.played(at, before, one.account.labs.len());
+            }
             Told::Err(bytes) => say(&one.kernel.name, &bytes),
             Told::Page(bytes) => one.page.extend(bytes),
             Told::End(code) => one.end = code,

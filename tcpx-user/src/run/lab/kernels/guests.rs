@@ -129,6 +129,13 @@ impl Guests<'_> {
         Ok(code)
     }
 
+    /// How many labs have been played, now and then: where kernels are compared, nothing else comes before the end.
+    pub(super) fn played(&self, at: usize, before: usize, now: usize) {
+        if let Some(text) = played(before, now, self.given.scenarios) {
+            self.note(&self.kernels[at], &text);
+        }
+    }
+
     /// Progress, for whoever watches.
     fn note(&self, kernel: &Kernel, text: &str) {
         let _ = writeln!(io::stderr(), "{}: {}", kernel.name, self.look.lang.kernels(text));
@@ -138,6 +145,14 @@ impl Guests<'_> {
 fn taken(next: &AtomicUsize, all: usize) -> Option<usize> {
     let at = next.fetch_add(1, Ordering::Relaxed);
     (at < all).then_some(at)
+}
+
+/// Said whenever so many more are played.
+const EVERY: usize = 25;
+
+fn played(before: usize, now: usize, all: u32) -> Option<String> {
+    let last = usize::try_from(all).is_ok_and(|all| now >= all);
+    (before / EVERY < now / EVERY && !last).then(|| format!("{now} of {all} labs played"))
 }
 
 fn progress(heard: &Heard, kernel: &Kernel) -> String {
@@ -176,5 +191,19 @@ async fn listen(
         if ended.is_err() {
             stop.store(true, Ordering::Relaxed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_labs_are_counted_now_and_then_and_one_is_not() {
+        assert_eq!(played(0, 1, 1), None);
+        assert_eq!(played(24, 25, 25), None);
+        assert_eq!(played(23, 24, 270), None);
+        assert_eq!(played(24, 26, 270).as_deref(), Some("26 of 270 labs played"));
+        assert_eq!(played(26, 27, 270), None);
     }
 }
