@@ -36,7 +36,7 @@ pub(crate) fn run(trial: &Trial<'_>, limit: Duration, mut line: impl FnMut(&str)
         bytes.extend(added(trial)?);
         paths::write(initrd, bytes)
     };
-    let guest = Guest::start("debian", &kernel, limit, " systemd.log_target=console", fill)?;
+    let guest = Guest::start("debian", &kernel, limit, "", fill)?;
     let mut ended = false;
     let guest = guest.follow(|text| {
         ended |= text == END;
