@@ -72,6 +72,11 @@ impl<'a> Row<'a> {
         self.cell(value, |value| Cell::Text(Word(value).to_string().into()));
     }
 
+    /// As JSON, or nothing.
+    fn known<T: Serialize>(&mut self, value: Option<&T>) {
+        self.cell(value.and_then(|value| serde_json::to_string(value).ok()), Cell::Json);
+    }
+
     fn json<T: Serialize + ?Sized>(&mut self, value: &T) {
         // These types have string keys and no floats, and so can be JSON.
         self.cell(serde_json::to_string(value).ok(), Cell::Json);

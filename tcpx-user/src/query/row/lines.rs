@@ -26,6 +26,7 @@ impl<'a> Row<'a> {
     fn netns(&mut self, netns: Option<&'a Netns>) {
         self.integer(netns.map(|netns| netns.inum));
         self.shared(netns.and_then(|netns| netns.name.as_deref()));
+        self.known(netns.and_then(|netns| netns.of.as_ref()));
     }
 
     fn endpoint(&mut self, at: Option<Endpoint>) {

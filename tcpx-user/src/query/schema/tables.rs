@@ -38,6 +38,11 @@ const WHAT_AND_WHEN: &[Column] = &[
 const NETNS: &[Column] = &[
     column("netns", Integer, "network namespace: inode number"),
     column("netns_name", Shared, "its name, given by ip netns or the container's"),
+    column(
+        "netns_of",
+        Json,
+        "whose it is, by the processes in it: {container: ID}, {pod: UID} or {unit: NAME}",
+    ),
 ];
 
 const PROCESS: &[Column] = &[
@@ -109,6 +114,7 @@ const SENDER: &[Column] = &[
     column("sender_port", Integer, "port"),
     column("sender_netns", Integer, "network namespace"),
     column("sender_netns_name", Shared, "its name"),
+    column("sender_netns_of", Json, "whose it is"),
     column("sender_socket", Text, "its socket: none, listener, time-wait or full"),
     column("sender_state", Text, "TCP state of that"),
     column("sender_age_ns", Integer, "since it was opened"),
@@ -125,6 +131,7 @@ const RECEIVER: &[Column] = &[
     column("receiver_port", Integer, "port"),
     column("receiver_netns", Integer, "network namespace"),
     column("receiver_netns_name", Shared, "its name"),
+    column("receiver_netns_of", Json, "whose it is"),
     column("receiver_socket", Text, "its socket: none, listener, time-wait or full"),
     column("receiver_state", Text, "TCP state of that"),
     column("receiver_age_ns", Integer, "since it was opened"),

@@ -10,6 +10,7 @@ use crate::{
     line::{self, Death},
     sink::samples,
     verdict::VerdictId,
+    who::Whose,
 };
 
 /// Where a column's fact stands in the line; `None` for what is no fact of one line.
@@ -20,6 +21,7 @@ fn place(table: &str, column: &str) -> Option<String> {
         (_, "recording" | "time_ns") => return None,
         (_, "netns") => "/netns/inum".to_owned(),
         (_, "netns_name") => "/netns/name".to_owned(),
+        (_, "netns_of") => "/netns/of".to_owned(),
         (_, "verdict") => "/verdict/id".to_owned(),
         (_, "title" | "confidence" | "evidence") => format!("/verdict/{column}"),
         (_, "reason") => "/reason/name".to_owned(),
@@ -37,6 +39,7 @@ fn place(table: &str, column: &str) -> Option<String> {
             "addr" | "port" => format!("/{prefix}/{rest}"),
             "netns" => format!("/{prefix}/netns/inum"),
             "netns_name" => format!("/{prefix}/netns/name"),
+            "netns_of" => format!("/{prefix}/netns/of"),
             "socket" => format!("/{prefix}/socket/kind"),
             "pid" | "comm" => format!("/{prefix}/owner/{rest}"),
             "owner" => format!("/{prefix}/owner/how"),
@@ -97,7 +100,11 @@ fn end(port: u16) -> line::End {
     line::End {
         addr: samples::ip("10.0.0.3"),
         port,
-        netns: line::Netns { inum: 31, name: Some("blue".to_owned()), of: None },
+        netns: line::Netns {
+            inum: 31,
+            name: Some("blue".to_owned()),
+            of: Some(Whose::Pod("uid".to_owned())),
+        },
         socket: Some(line::Socket {
             kind: line::SocketKind::TimeWait,
             state: Some("TIME_WAIT".into()),
@@ -113,7 +120,11 @@ fn end(port: u16) -> line::End {
 /// Gives a line a number of its own, as they come from several stories, and whatever it may lack.
 fn complete(line: &mut Line, number: u64) {
     let nat = line::Nat { local: samples::at("10.0.0.1:1"), remote: samples::at("10.0.0.2:2") };
-    let netns = line::Netns { inum: 25, name: Some("green".to_owned()), of: None };
+    let netns = line::Netns {
+        inum: 25,
+        name: Some("green".to_owned()),
+        of: Some(Whose::Unit("a.service".to_owned())),
+    };
     match line {
         Line::Attempt(line) => {
             (line.id, line.nat, line.netns, line.process) = (number, Some(nat), netns, Some(process()));
@@ -174,6 +185,7 @@ fn renumber(line: &mut Line, number: u64) {
 /// What the column should hold, in the way in which SQLite holds it.
 fn held(fact: &Value, kind: Kind) -> Value {
     match (fact, kind) {
+        (Value::Null, _) => Value::Null,
         (fact, Kind::Json) => fact.to_string().into(),
         (Value::Bool(flag), _) => i64::from(*flag).into(),
         (fact, _) => fact.clone(),
