@@ -181,8 +181,10 @@ fn calls(played: &Played) -> Vec<Step> {
                     last.after.clone_from(&now);
                 }
             }
-            // What the peer begins after something was said of it is a step.
-            What::Packet { .. } if steps.is_empty() || !next.said.is_empty() => {
+            // What the peer begins is a step: after something was said of it, or when the set-up is made.
+            What::Packet { .. }
+                if !next.said.is_empty() || steps.last().is_none_or(|last| last.traced != traced) =>
+            {
                 let (before, after, began_ns) = (now.clone(), now.clone(), line.at_ns);
                 steps.push(Step { before, after, traced, began_ns, ..std::mem::take(&mut next) });
             }

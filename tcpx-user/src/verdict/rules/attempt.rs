@@ -74,7 +74,11 @@ pub(super) fn established(facts: &AttemptFacts, context: &Context<'_>) -> Option
         _ => format!("{} accepted the connection.", ends.b),
     };
     let again = facts.syn_retransmits();
-    let again = (again > 0).then(|| format!("The SYN had to be sent again {again} times."));
+    let again = match again {
+        0 => None,
+        1 => Some("The SYN had to be sent again once.".to_owned()),
+        _ => Some(format!("The SYN had to be sent again {again} times.")),
+    };
     let finding = Finding::observed(VerdictId::Established, first).and(again);
     let dropped = facts.drop.as_ref().filter(|drop| drop.cause.is_last_ack());
     let Some(why) = dropped.and_then(|drop| super::first(super::DROP, drop, context)) else {

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use tcpx_common::abi::state::CLOSE;
+
 use crate::{
     event::{Ends, SockPtr, StateChange, What},
     line::Line,
@@ -19,21 +21,38 @@ pub(super) struct Change {
 
 /// All changes with their times on the script's clock.
 pub(super) fn all(played: &Played) -> Vec<(u64, Change)> {
+    let lives: Vec<_> = lives(changes(played)).collect();
     let mut names = BTreeMap::new();
-    for (_, change) in changes(played) {
-        let change = &*change;
+    for (_, change, life) in &lives {
         // At the first change the socket may have no port yet, at the last one none any more.
         if change.ends.a.port() != 0 {
-            names.insert(change.sk, (change.ends, owner(played, change)));
+            names.insert(*life, (change.ends, owner(played, change)));
         }
     }
-    changes(played)
-        .map(|(time, change)| {
+    lives
+        .iter()
+        .map(|(time, change, life)| {
             let at = time.saturating_sub(played.suspended);
             let (from, to) = (name(change.old), name(change.new));
-            (at, Change { subject: subject(&names, &change), from, to })
+            (at, Change { subject: subject(names.get(life), change), from, to })
         })
         .collect()
+}
+
+/// A socket's address, and which of the sockets that had it in turn: the kernel gives memory that it has back to the next one.
+type Life = (SockPtr, usize);
+
+/// Changes with the life that each belongs to: one ends at CLOSE, and what leaves CLOSE begins another.
+fn lives<'a>(
+    changes: impl Iterator<Item = (u64, Cow<'a, StateChange>)>,
+) -> impl Iterator<Item = (u64, Cow<'a, StateChange>, Life)> {
+    let mut ended: BTreeMap<SockPtr, usize> = BTreeMap::new();
+    changes.map(move |(time, change)| {
+        let ended = ended.entry(change.sk).or_default();
+        let life = (change.sk, *ended);
+        *ended += usize::from(change.new == CLOSE);
+        (time, change, life)
+    })
 }
 
 fn changes(played: &Played) -> impl Iterator<Item = (u64, Cow<'_, StateChange>)> {
@@ -55,8 +74,8 @@ pub(super) fn add(lines: &mut Vec<String>, change: Change) {
     }
 }
 
-fn subject(names: &BTreeMap<SockPtr, (Ends, Option<String>)>, change: &StateChange) -> String {
-    let (ends, owner) = names.get(&change.sk).cloned().unwrap_or((change.ends, None));
+fn subject(known: Option<&(Ends, Option<String>)>, change: &StateChange) -> String {
+    let (ends, owner) = known.cloned().unwrap_or((change.ends, None));
     let owner = owner.map(|owner| format!("{owner} ")).unwrap_or_default();
     if ends.b.port() == 0 {
         format!("{owner}{}", ends.a)

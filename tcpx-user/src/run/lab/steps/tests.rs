@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use tcpx_common::abi::{Hook, state};
+
 use super::{Step, steps};
 use crate::{
     abilities::Abilities,
     correlate::Limits,
-    event::Event,
+    event::{Event, StateChange, What as Told},
     lab::{Facts, Line, Process, Row, Table, Tables, What, find},
     line::Summary,
     pipeline::tests::scene::{self, PYTHON, S, addr, held_by, holder},
@@ -142,6 +144,31 @@ fn what_no_event_tells_is_not_told() {
         assert!(all.contains(lost), "{lost}: {all}");
         assert!(!told.contains(lost), "{lost}: {told}");
     }
+}
+
+/// The kernel gives a socket the memory of one that has just been closed.
+#[test]
+fn a_socket_is_not_named_after_the_next_one_at_its_address() {
+    let client = scene::call(CLIENT, SERVER);
+    let listener = StateChange {
+        caller: true,
+        ..scene::change(client.sk, scene::ends("0.0.0.0:8888", "0.0.0.0:0"), state::LISTEN, state::CLOSE)
+    };
+    let closed = scene::event(S - 1_000, scene::HOST, Hook::State, Told::State(listener.into()));
+    let told = text(&of([vec![closed], events()].concat()));
+    assert!(told.contains("    0.0.0.0:8888: LISTEN → CLOSE\n"), "{told}");
+    assert!(told.contains("    curl 127.0.0.1:40000 ↔ 127.0.0.1:8888: CLOSE → SYN_SENT → CLOSE\n"), "{told}");
+}
+
+/// What a peer that is no kernel sends first is no part of the set-up.
+#[test]
+fn what_the_peer_sends_when_all_is_made_is_a_step_of_its_own() {
+    let sends = What::Packet { sent: true, text: "10.0.0.9:4 > 10.0.0.1:80 [SYN] seq 1".to_owned() };
+    let script = vec![call(&python(), (20, 25), "listen(3, 16) = 0"), line(50, What::Ready), line(60, sends)];
+    let steps = steps(&played(script, Vec::new()), Course::of(Lang::English));
+    let [set_up, peer] = &steps[..] else { panic!("{} steps", steps.len()) };
+    assert!(!set_up.traced && set_up.path.is_empty());
+    assert!(peer.traced && peer.path.len() == 1, "{:?}", peer.path);
 }
 
 #[test]
