@@ -88,6 +88,13 @@ wrong_configuration_is_told_once() {
 	systemctl start tcpx.service && is_up
 }
 
+# Three refusals, live and recorded.
+records() {
+	tcpx trace --write /tmp/x.tcpx --output json -- \
+		bash -c 'for port in 7 9 11; do : </dev/tcp/127.0.0.1/$port; done' >/tmp/x.json
+	[ "$(grep --count '"type":"attempt"' /tmp/x.json)" = 3 ]
+}
+
 # The edited configuration stays as it is.
 upgrades() {
 	echo '# edited' >>/etc/tcpx/daemon.toml
@@ -123,6 +130,12 @@ step "reload" reloads
 step "comes back when killed" comes_back_when_killed
 step "watchdog" watchdog_bites
 step "wrong configuration" wrong_configuration_is_told_once
+step "records" records
 step "upgrade" upgrades
 step "stays disabled" stays_disabled
 step "purge" purges
+
+# For a machine that has neither this kernel nor any rights.
+for file in x.tcpx x.json; do
+	echo "file $file $(base64 --wrap 0 /tmp/$file)"
+done

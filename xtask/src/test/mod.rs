@@ -3,6 +3,7 @@
 mod host;
 mod installed;
 mod matrix;
+mod replayed;
 mod side_by_side;
 mod soak;
 mod summary;

@@ -12,7 +12,8 @@ pub(super) fn compare(expected: &Expected, summary: &Summary) -> Vec<String> {
             check.holds(why, "unaccounted_why", "a reason", "null");
         }
         (got, accounted) => {
-            let got = format!("{} ({})", shown(got), shown(summary.unaccounted_why.as_ref()));
+            let why = shown(summary.unaccounted_why.as_ref());
+            let got = format!("{} ({why}; firings passed over: {})", shown(got), shown(summary.missed));
             check.same("unaccounted", if accounted { "0" } else { "null" }, got);
         }
     }
