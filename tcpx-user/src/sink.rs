@@ -29,6 +29,14 @@ pub trait Sink {
         self.line(&line)
     }
 
+    /// All that was read is told: writes out what waits for nothing, where somebody may look at it at once.
+    ///
+    /// # Errors
+    /// Of the stream written to.
+    fn push(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Nothing more is at hand: writes out what was buffered. To be called at each pause, some times a second.
     ///
     /// # Errors

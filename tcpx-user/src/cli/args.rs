@@ -143,6 +143,16 @@ pub struct HookArgs {
     pub bpf_log: bool,
 }
 
+/// Other programs call the form of results `--output`.
+fn no_format(name: &str) -> Result<PathBuf, String> {
+    if Format::from_str(name, false).is_ok() {
+        return Err(format!(
+            "{name} is a form of results: -o {name}; for a file of that name: --output ./{name}"
+        ));
+    }
+    Ok(name.into())
+}
+
 /// Options about results.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
@@ -151,7 +161,7 @@ pub struct OutputArgs {
     #[arg(short = 'o', value_name = "FORMAT", default_value = "text")]
     pub format: Format,
     /// Write results to FILE instead of stdout
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = no_format)]
     pub output: Option<PathBuf>,
     /// Leave out the kernel's path
     #[arg(short, long, conflicts_with = "verbose")]

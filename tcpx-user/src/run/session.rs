@@ -163,7 +163,10 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
             // At once: the lines of a whole batch would not stay in the processor's caches.
             self.select(&mut lines)?;
         }
-        if is_all && self.sink.shown() > before { self.flush() } else { Ok(()) }
+        if is_all && self.sink.shown() > before {
+            self.sink.push().map_err(Failure::writing(self.name.as_str()))?;
+        }
+        Ok(())
     }
 
     fn select(&mut self, lines: &mut Vec<Line>) -> Result<(), Failure> {

@@ -34,6 +34,10 @@ impl<W: Write> Sink for Json<W> {
         Ok(())
     }
 
+    fn push(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }

@@ -108,6 +108,10 @@ impl Sink for Text {
         Ok(())
     }
 
+    fn push(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         let groups = self.fold.pause();
         self.groups(groups)?;

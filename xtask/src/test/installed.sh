@@ -90,7 +90,7 @@ wrong_configuration_is_told_once() {
 
 # Three refusals, live and recorded.
 records() {
-	tcpx trace --write /tmp/x.tcpx --output json -- \
+	tcpx trace --write /tmp/x.tcpx -o json -- \
 		bash -c 'for port in 7 9 11; do : </dev/tcp/127.0.0.1/$port; done' >/tmp/x.json
 	[ "$(grep --count '"type":"attempt"' /tmp/x.json)" = 3 ]
 }

@@ -25,7 +25,7 @@ pub(super) fn check(given: &Given) -> Result<()> {
     }
     place.install()?;
     let live = lines(&String::from_utf8_lossy(&paths::read(&place.folder.join("x.json"))?))?;
-    let replayed = lines(&place.tcpx(&["replay", "x.tcpx", "--output", "json"])?)?;
+    let replayed = lines(&place.tcpx(&["replay", "x.tcpx", "-o", "json"])?)?;
     ensure!(!live.is_empty(), "nothing was told live");
     ensure!(live == replayed, "live:\n{live:#?}\nreplayed:\n{replayed:#?}");
     place.tcpx(&["export", "x.tcpx", "--write", "x.pcapng"])?;

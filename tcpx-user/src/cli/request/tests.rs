@@ -26,6 +26,13 @@ fn clap_finds_no_fault() {
 }
 
 #[test]
+fn a_form_of_results_is_no_file() {
+    let told = wrong(&["trace", "--output", "json"]);
+    assert!(told.contains("-o json") && told.contains("--output ./json"), "{told}");
+    assert!(trace(&["--output", "./json"]).output.path.is_some());
+}
+
+#[test]
 fn top_is_the_host_on_the_path_set_or_a_recording() {
     let top = |line: &[&str]| match read(line) {
         Ok(Request::Top(top)) => *top,

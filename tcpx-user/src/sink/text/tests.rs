@@ -39,6 +39,19 @@ fn both(lines: &[Line], detail: Detail, all: bool, look: Look) -> (String, Strin
     (out.text(), notes.text())
 }
 
+/// What is read comes in many pieces on a busy host: the attempt of a RST has as long to come as on a quiet one.
+#[test]
+fn what_waits_is_not_hurried_by_what_is_pushed() {
+    let (out, look) = (Memory::default(), Look::default());
+    let notes = (Box::new(Memory::default()) as Box<dyn Write>, look);
+    let mut sink = Text::new(Box::new(out.clone()), notes, look, Detail::Normal, false);
+    sink.line(&samples::reset_of_attempt()).expect("writing to memory");
+    (0..100).for_each(|_| sink.push().expect("writing to memory"));
+    assert_eq!(out.text(), "", "its attempt may come");
+    (0..10).for_each(|_| sink.flush().expect("writing to memory"));
+    assert!(out.text().contains("RESET") || out.text().contains("REFUSED"), "{}", out.text());
+}
+
 fn results(lines: &[Line]) -> String {
     both(lines, Detail::Normal, false, Look::default()).0
 }
