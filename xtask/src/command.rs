@@ -1,7 +1,7 @@
 //! Running other programs, with errors that say which one failed and what it said.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -47,6 +47,16 @@ pub(crate) fn filter(command: &mut Command, input: Vec<u8>) -> Result<Output> {
     let output = child.wait_with_output().with_context(|| format!("reading from `{}`", line(command)))?;
     drop(writer.join());
     Ok(output)
+}
+
+/// Debian's `nobody` and `nogroup`.
+pub(crate) const NOBODY: &str = "65534";
+
+/// A program run by that user; only root can.
+pub(crate) fn as_nobody(program: &Path) -> Command {
+    let mut user = Command::new("setpriv");
+    user.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--"]).arg(program);
+    user
 }
 
 /// Whether this user is root.

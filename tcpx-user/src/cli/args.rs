@@ -13,12 +13,14 @@ mod daemon;
 mod explain;
 mod lab;
 mod lang;
+mod output;
 mod query;
 
 pub use daemon::DaemonArgs;
 pub use explain::ExplainArgs;
 pub use lab::{CourseArgs, KernelArgs, LabArgs, ProgramArgs};
 pub use lang::LangArgs;
+pub use output::OutputArgs;
 pub use query::{QueryArgs, RowFormat};
 
 /// Why a TCP connection was refused, reset or dropped, or stands although nobody listened
@@ -141,37 +143,6 @@ pub struct HookArgs {
     /// Show what the eBPF programs log (debugging builds only)
     #[arg(long, hide = true)]
     pub bpf_log: bool,
-}
-
-/// Other programs call the form of results `--output`.
-fn no_format(name: &str) -> Result<PathBuf, String> {
-    if Format::from_str(name, false).is_ok() {
-        return Err(format!(
-            "{name} is a form of results: -o {name}; for a file of that name: --output ./{name}"
-        ));
-    }
-    Ok(name.into())
-}
-
-/// Options about results.
-#[derive(Debug, Default, clap::Args)]
-#[command(next_help_heading = "Output")]
-pub struct OutputArgs {
-    /// Form of the results
-    #[arg(short = 'o', value_name = "FORMAT", default_value = "text")]
-    pub format: Format,
-    /// Write results to FILE instead of stdout
-    #[arg(long, value_name = "FILE", value_parser = no_format)]
-    pub output: Option<PathBuf>,
-    /// Leave out the kernel's path
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Add times, namespaces, near misses and stacks
-    #[arg(short, long)]
-    pub verbose: bool,
-    /// Show also what worked (JSON always does)
-    #[arg(long)]
-    pub all: bool,
 }
 
 /// Filters: several values mean "any of", several filters mean "all of".
@@ -398,7 +369,7 @@ pub struct CheckArgs {
     #[arg(short = 'o', value_name = "FORMAT", default_value = "text")]
     pub format: Format,
     /// Write results to FILE instead of stdout
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = output::no_format)]
     pub output: Option<PathBuf>,
     /// Show why each other backend does not work
     #[arg(short, long)]

@@ -73,12 +73,12 @@ impl<'a> Row<'a> {
     }
 
     /// As JSON, or nothing.
-    fn known<T: Serialize>(&mut self, value: Option<&T>) {
+    fn known<T: Serialize + ?Sized>(&mut self, value: Option<&T>) {
+        // These types have string keys and no floats, and so can be JSON.
         self.cell(value.and_then(|value| serde_json::to_string(value).ok()), Cell::Json);
     }
 
     fn json<T: Serialize + ?Sized>(&mut self, value: &T) {
-        // These types have string keys and no floats, and so can be JSON.
-        self.cell(serde_json::to_string(value).ok(), Cell::Json);
+        self.known(Some(value));
     }
 }

@@ -39,7 +39,7 @@ impl<W: Write> Sink for Json<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.push()
     }
 
     fn shown(&self) -> u64 {

@@ -115,7 +115,7 @@ impl Sink for Text {
     fn flush(&mut self) -> io::Result<()> {
         let groups = self.fold.pause();
         self.groups(groups)?;
-        self.out.flush()
+        self.push()
     }
 
     fn shown(&self) -> u64 {

@@ -105,7 +105,6 @@ pub(crate) fn start_under_load(backend: &str) -> Result<Outcome> {
             Err(why) => return Ok(Outcome::Skipped(why)),
         };
         ensure!(heard.early > 0, "no hook has told anything before the last one stood");
-        ensure!(heard.taken > 0, "no RST was heard of");
         let each_cpu = thread::available_parallelism()?.get();
         ensure!(heard.unsent <= each_cpu, "of {} RSTs {} have no sender", heard.taken, heard.unsent);
         Ok(Outcome::Passed)
@@ -161,22 +160,24 @@ impl Reader {
 
     /// Reads until some RSTs were taken.
     fn first_resets(&mut self) -> Result<Heard> {
-        let (mut sent, mut taken) = (BTreeSet::new(), Vec::new());
-        while taken.len() < ENOUGH {
+        let (mut sent, mut taken, mut unsent) = (BTreeSet::new(), 0, 0);
+        while taken < ENOUGH {
             let mut events = Vec::new();
             self.live.drain(&mut events)?;
             for event in events {
                 match &event.what {
                     // The client's end of the segment that was answered.
                     What::Reply(reply) => _ = sent.insert(reply.segment.ends.a),
-                    What::ReceiveReset(reset) => taken.push((event.time, reset.ends.a)),
+                    What::ReceiveReset(reset) => {
+                        taken += 1;
+                        unsent += usize::from(!sent.contains(&reset.ends.a));
+                    }
                     _ => {}
                 }
             }
         }
-        let unsent = taken.iter().filter(|(_, client)| !sent.contains(client)).count();
         let early = Hook::ALL.iter().map(|hook| self.counts.early(*hook)).sum();
-        Ok(Heard { early, taken: taken.len(), unsent })
+        Ok(Heard { early, taken, unsent })
     }
 
     /// Refused connections, with a reading now and then.

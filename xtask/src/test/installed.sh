@@ -80,7 +80,8 @@ wrong_configuration_is_told_once() {
 	cp --preserve /etc/tcpx/daemon.toml /trial/kept.toml
 	echo 'no.such.key = 1' >>/etc/tcpx/daemon.toml
 	systemctl restart tcpx.service && return 1
-	sleep 5
+	# One that is to be started again would be activating.
+	[ "$(systemctl is-failed tcpx.service)" = failed ] || return 1
 	[ "$(systemctl show --property NRestarts --value tcpx.service)" = 0 ] || return 1
 	journalctl --unit tcpx.service --no-pager --lines 20 | grep 'daemon.toml' || return 1
 	cp --preserve /trial/kept.toml /etc/tcpx/daemon.toml

@@ -10,9 +10,6 @@ use serde_json::Value;
 
 use crate::{command, paths};
 
-/// Debian's `nobody` and `nogroup`.
-const NOBODY: &str = "65534";
-
 /// Files that a guest gave in its results, by name: base64, as a line has room for nothing else.
 pub(super) type Given = BTreeMap<String, String>;
 
@@ -60,14 +57,15 @@ impl Place {
         let program: &Path = &paths::target().join("package/tcpx");
         let mut copy = Command::new("install");
         command::quiet(copy.args(["-m", "755"]).arg(program).arg(self.folder.join("tcpx")))?;
-        command::quiet(Command::new("chown").args(["-R", &format!("{NOBODY}:{NOBODY}")]).arg(&self.folder))?;
+        command::quiet(
+            Command::new("chown").args(["-R", &format!("{0}:{0}", command::NOBODY)]).arg(&self.folder),
+        )?;
         Ok(())
     }
 
     /// What it prints.
     fn tcpx(&self, words: &[&str]) -> Result<String> {
-        let mut user = Command::new("setpriv");
-        user.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--"]);
-        command::text(user.arg(self.folder.join("tcpx")).args(words).current_dir(&self.folder))
+        let mut tcpx = command::as_nobody(&self.folder.join("tcpx"));
+        command::text(tcpx.args(words).current_dir(&self.folder))
     }
 }

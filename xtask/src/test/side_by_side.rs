@@ -15,8 +15,6 @@ use crate::{command, paths};
 
 /// The oldest kernel, and the newest that is no release candidate.
 pub(super) const KERNELS: [&str; 2] = ["5.10", "7.2"];
-/// Debian's `nobody` and `nogroup`.
-const NOBODY: &str = "65534";
 
 type Trial = (&'static str, fn(&Place) -> Result<()>);
 const TRIALS: [Trial; 2] =
@@ -104,14 +102,8 @@ impl Place {
 
     /// What tcpx writes to stdout; it must succeed.
     fn tcpx(&self, words: &[&str]) -> Result<String> {
-        let mut command = if command::is_root()? {
-            let mut user = Command::new("setpriv");
-            user.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--"])
-                .arg(self.0.join("tcpx"));
-            user
-        } else {
-            Command::new(self.0.join("tcpx"))
-        };
+        let tcpx = self.0.join("tcpx");
+        let mut command = if command::is_root()? { command::as_nobody(&tcpx) } else { Command::new(tcpx) };
         let path = env::var_os("PATH").unwrap_or_default();
         command.args(words).current_dir(self.0.join("home")).env_clear().env("PATH", path);
         command.env("HOME", self.0.join("home")).env("XDG_CACHE_HOME", self.0.join("cache"));
