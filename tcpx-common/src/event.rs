@@ -106,8 +106,10 @@ record! {
         received: u8,
         /// 1 if a BPF program that the listener lookup asked was seen to refuse the segment.
         denied: u8,
+        /// 1 if the segment brought `established_sk` to `tcp_v4_rcv` or `tcp_v6_rcv` (`skb->sk`).
+        brought: u8,
         /// Zero.
-        reserved: [u8; 3],
+        reserved: [u8; 2],
     }
 
     /// A full socket (neither TIME_WAIT nor a request socket).

@@ -30,7 +30,8 @@ pub fn facts(skb: u64) -> LookupFacts {
             established_state: slot.established_state,
             received: 1,
             denied: slot.denied,
-            reserved: [0; 3],
+            brought: slot.brought,
+            reserved: [0; 2],
         },
         _ => UNSEEN,
     }

@@ -167,8 +167,10 @@ pub struct InHand {
     pub established_state: u8,
     /// 1 if a BPF program refused it.
     pub denied: u8,
+    /// 1 if the segment brought `established_sk`.
+    pub brought: u8,
     /// Padding.
-    pub reserved: [u8; 3],
+    pub reserved: [u8; 2],
 }
 
 /// An attempt whose end is told.

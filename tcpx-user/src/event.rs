@@ -331,6 +331,9 @@ pub struct Lookups {
     pub denied: bool,
     /// `tcp_v4_rcv` or `tcp_v6_rcv` was seen to take the segment.
     pub received: bool,
+    /// The segment brought the socket of `established` there: early demux (`ip_rcv_finish_core`) had looked it up, or TPROXY
+    /// or BPF had assigned it.
+    pub brought: bool,
 }
 
 /// What is special about the place where a SYN found no socket.

@@ -36,7 +36,8 @@ pub fn received(env: Env, skb: Option<u64>) {
         listener: lookup::NOT_SEEN,
         established_state: if found == 0 { 0 } else { kernel::state(found) },
         denied: 0,
-        reserved: [0; 3],
+        brought: u8::from(found != 0),
+        reserved: [0; 2],
     };
     if slot.established_state == state::LISTEN {
         report(env, slot, found);
@@ -119,5 +120,6 @@ pub const UNSEEN: LookupFacts = LookupFacts {
     established_state: 0,
     received: 0,
     denied: 0,
-    reserved: [0; 3],
+    brought: 0,
+    reserved: [0; 2],
 };

@@ -30,11 +30,15 @@ use crate::{
     verdict::{VerdictId, rules::words},
 };
 
+/// What `__inet_lookup_skb` asks first.
+const STEAL: &str = "skb_steal_sock (inlined)";
+
 /// Function names by family.
 struct Functions {
     send_reset: &'static str,
     listener: &'static str,
     established: &'static str,
+    early: &'static str,
     receive: &'static str,
     do_receive: &'static str,
     reject: &'static str,
@@ -50,6 +54,7 @@ const V4: Functions = Functions {
     send_reset: "tcp_v4_send_reset",
     listener: "__inet_lookup_listener",
     established: "__inet_lookup_established",
+    early: "tcp_v4_early_demux",
     receive: "tcp_v4_rcv",
     do_receive: "tcp_v4_do_rcv",
     reject: "nf_send_reset",
@@ -65,6 +70,7 @@ const V6: Functions = Functions {
     send_reset: "tcp_v6_send_reset",
     listener: "inet6_lookup_listener",
     established: "__inet6_lookup_established",
+    early: "tcp_v6_early_demux",
     receive: "tcp_v6_rcv",
     do_receive: "tcp_v6_do_rcv",
     reject: "nf_send_reset6",
@@ -137,12 +143,33 @@ fn answer(facts: &ResetFacts, id: VerdictId, sent: Note) -> Vec<Frame> {
     frames.extend(answering_site(&answered, id, names));
     let lookups = lookup(&answered, id);
     frames.extend(step(names.listener, lookups.listener, None));
-    frames.extend(step(names.established, lookups.established, found(&answered, id)));
+    let looked_up = step(names.established, lookups.established, found(&answered, id));
     let label =
         if answered.sk_state == 0 { "took the segment, label no_tcp_socket" } else { "took the segment" };
     let source = if answered.lookups.received { "observed" } else { "derived" };
-    frames.push(frame(names.receive, [label, "; ", source]));
+    let taken = Some(frame(names.receive, [label, "; ", source]));
+    add_established_frames(&mut frames, answered.lookups.brought, looked_up, taken, names);
     frames
+}
+
+/// The established lookup, which `tcp_v4_rcv` makes itself if the segment did not bring its socket.
+fn add_established_frames(
+    frames: &mut Vec<Frame>,
+    brought: bool,
+    looked_up: Option<Frame>,
+    taken: Option<Frame>,
+    names: &Functions,
+) {
+    if brought {
+        frames.push(frame(STEAL, "the segment brought its socket; observed"));
+        frames.extend(taken);
+        frames.extend(looked_up);
+        // Both come before it, and both look up in the same hash.
+        frames.push(frame(names.early, "looked up before the route, unless TPROXY or BPF did; derived"));
+    } else {
+        frames.extend(looked_up);
+        frames.extend(taken);
+    }
 }
 
 /// What the established lookup found: as seen, else what the site implies. A socket that had its end by the answer
@@ -399,8 +426,7 @@ fn lookup_frames(facts: &AttemptFacts, found: &LookedUp) -> Vec<Frame> {
     let (names, lookups) = (functions(found.segment.ends), &found.lookups);
     let mut frames = Vec::new();
     if matches!(lookups.established, Some(Ok((_, LISTEN)))) {
-        let steal = "skb_steal_sock (inlined)";
-        frames.push(frame(steal, "the packet brought a listener: TPROXY or bpf_sk_assign; observed"));
+        frames.push(frame(STEAL, "the packet brought a listener: TPROXY or bpf_sk_assign; observed"));
         frames.push(frame(names.receive, "took the SYN; observed"));
         return frames;
     }
@@ -414,7 +440,7 @@ fn lookup_frames(facts: &AttemptFacts, found: &LookedUp) -> Vec<Frame> {
         }
         None => {}
     }
-    if let Some(found) = lookups.established {
+    let looked_up = lookups.established.map(|found| {
         let note = match found {
             Ok((sk, state)) if Some(sk) == facts.sk() => {
                 ["hit: this socket itself, in ".into(), words::state(state), "; observed".into()].into()
@@ -422,11 +448,10 @@ fn lookup_frames(facts: &AttemptFacts, found: &LookedUp) -> Vec<Frame> {
             Ok((_, state)) => ["hit: ".into(), words::state(state), "; observed".into()].into(),
             Err(_) => Note::from("miss; observed"),
         };
-        frames.push(frame(names.established, note));
-    }
-    if lookups.received {
-        frames.push(frame(names.receive, "took the SYN; observed"));
-    }
+        frame(names.established, note)
+    });
+    let taken = lookups.received.then(|| frame(names.receive, "took the SYN; observed"));
+    add_established_frames(&mut frames, lookups.brought, looked_up, taken, names);
     frames
 }
 

@@ -95,7 +95,13 @@ pub(super) fn lookups(facts: &raw::LookupFacts) -> Lookups {
         abi::lookup::MISS => Some(Err(Miss)),
         _ => None,
     };
-    Lookups { established, listener, denied: facts.denied != 0, received: facts.received != 0 }
+    Lookups {
+        established,
+        listener,
+        denied: facts.denied != 0,
+        received: facts.received != 0,
+        brought: facts.brought != 0,
+    }
 }
 
 pub(super) fn sock(facts: &raw::SockFacts, tick_ns: u64) -> Option<SockFacts> {

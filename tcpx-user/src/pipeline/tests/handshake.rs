@@ -12,6 +12,7 @@ const REQUEST: Lookups = Lookups {
     established: Some(Ok((SockPtr(0x99), NEW_SYN_RECV))),
     listener: None,
     received: true,
+    brought: false,
     denied: false,
 };
 
@@ -132,10 +133,34 @@ fn a_wrong_last_ack() {
         established: Some(Err(Miss)),
         listener: Some(Ok(SockPtr(0x77))),
         received: true,
+        brought: false,
         denied: false,
     };
     let stray = Answer { lookups: missed, ..Answer::to(&half_open, ACK) };
     assert_eq!(stray.verdict(listener()).0, "ack-to-listener", "what was seen goes before what was asked");
+}
+
+#[test]
+fn a_socket_that_the_segment_brought() {
+    let brought = Lookups { brought: true, ..REQUEST };
+    let call = from_peer();
+    let answer = Answer { lookups: brought, reason: Some("TCP_FLAGS"), ..Answer::to(&call, ACK) };
+    let told = run(Abilities::ALL, &[answer.event(listener())]);
+    let functions: Vec<_> = told.reset().path.iter().map(|frame| frame.function.as_ref()).collect();
+    assert_eq!(
+        functions,
+        [
+            "tcp_v4_send_reset",
+            "tcp_rcv_state_process",
+            "tcp_v4_do_rcv",
+            "tcp_check_req",
+            "skb_steal_sock (inlined)",
+            "tcp_v4_rcv",
+            "__inet_lookup_established",
+            "tcp_v4_early_demux",
+        ],
+        "looked up before TCP had it"
+    );
 }
 
 fn call_of(a: &str, b: &str) -> Call {
@@ -197,6 +222,7 @@ fn a_child_that_refuses_the_ack_that_made_it() {
         established: Some(Err(Miss)),
         listener: Some(Ok(SockPtr(0x77))),
         received: true,
+        brought: false,
         denied: false,
     };
     let cookie = Answer { payload: 5, lookups: listened, ..Answer::to(&call, ACK) };

@@ -35,6 +35,7 @@ fn handshake() -> Vec<(Event, &'static [&'static str])> {
         listener: Some(Ok(crate::event::SockPtr(0x11))),
         denied: false,
         received: true,
+        brought: false,
     };
     vec![
         (call.starts(S), &["tcp_v4_connect"]),

@@ -16,9 +16,10 @@ const MAP_NODES = [
     also: ["ip_rcv_core", "ip_rcv_finish", "ip_rcv_finish_core", "ip_route_input_noref", "ip_route_input_slow", "ip6_rcv_core", "ip6_rcv_finish", "ip6_route_input", "ip6_rcv_finish_core"] },
   { id: "hooks", at: [0, 1], v4: "nf_hook_slow", v6: "nf_hook_slow", what: "netfilter",
     also: ["nft_do_chain", "nft_do_chain_inet", "nft_do_chain_ipv4", "nft_do_chain_ipv6", "ipt_do_table", "ip6t_do_table", "nf_conntrack_in", "nf_confirm", "__nf_conntrack_confirm"] },
-  { id: "deliver", at: [0, 2], v4: "ip_protocol_deliver_rcu", v6: "ip6_protocol_deliver_rcu", what: say("to the protocol"),
+  { id: "early", at: [0, 2], v4: "tcp_v4_early_demux", v6: "tcp_v6_early_demux", what: say("lookup before the route") },
+  { id: "deliver", at: [0, 3], v4: "ip_protocol_deliver_rcu", v6: "ip6_protocol_deliver_rcu", what: say("to the protocol"),
     also: ["ip_local_deliver", "ip_local_deliver_finish", "ip6_input", "ip6_input_finish"] },
-  { id: "receive", at: [0, 3], v4: "tcp_v4_rcv", v6: "tcp_v6_rcv", what: say("TCP takes the segment") },
+  { id: "receive", at: [0, 4], v4: "tcp_v4_rcv", v6: "tcp_v6_rcv", what: say("TCP takes the segment") },
 
   // Column 1: which socket.
   { id: "error", at: [1, 0], v4: "tcp_v4_err", v6: "tcp_v6_err", what: say("an ICMP error for a socket") },
@@ -59,8 +60,8 @@ const MAP_NODES = [
 // From, to, and what the lookup must have given for this way to be taken.
 // prettier-ignore
 const MAP_EDGES = [
-  ["ip", "hooks"], ["hooks", "deliver"], ["deliver", "receive"], ["ip", "error"], ["hooks", "reject"],
-  ["receive", "steal"], ["receive", "established"], ["steal", "socket"],
+  ["ip", "hooks"], ["hooks", "early"], ["early", "deliver"], ["early", "established"], ["deliver", "receive"], ["ip", "error"], ["hooks", "reject"],
+  ["receive", "steal"], ["receive", "established"], ["steal", "request"], ["steal", "timewait"], ["steal", "socket"],
   ["established", "listener", "miss"], ["established", "request", "hit"], ["established", "timewait", "hit"], ["established", "socket", "hit"],
   ["listener", "socket", "hit"], ["listener", "none", "miss"],
   ["none", "answer"], ["request", "answer"], ["timewait", "answer"], ["socket", "answer"],

@@ -160,7 +160,9 @@ function badge(right, top, { result, how }) {
 function mapEdge([from, to, when], seen, results) {
   const [a, b] = [seen.get(from), seen.get(to)];
   const fits = !when || (results[from] && results[from].result === when);
-  const taken = Boolean(a && b && fits && (a.order < b.order || from === "established"));
+  // What the segment brought was looked up before, and not asked for again.
+  const passed = from === "established" && seen.has("steal");
+  const taken = Boolean(a && b && fits && !passed && (a.order < b.order || from === "established"));
   const state = !taken ? "unseen" : a.how === "observed" && b.how === "observed" ? "observed" : "derived";
   const nodes = [from, to].map((id) => MAP_NODES.find((node) => node.id === id));
   const label = when ? edgeLabel(nodes, translated(when)) : null;
