@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     lab::{AttemptFact, Holder, ResetFact, Side},
-    line::{Confidence, End, Endpoint, Line, LookupResult, Near, Reset, SocketKind, Source},
+    line::{Confidence, End, Endpoint, Line, LookupResult, LookupStep, Near, Reset, SocketKind, Source},
 };
 
 /// The line about this RST: the same addresses.
@@ -77,6 +77,7 @@ pub(super) fn compare(expected: &Expected, fact: &ResetFact, left: &mut Vec<&Lin
     check.holds(line.attempt.is_some() == of_client, "attempt", wanted, shown(line.attempt));
     both_ages(&mut check, line);
     lookup(&mut check, expected, fact, line);
+    early_demux(&mut check, line);
     check.holds(line.complete != Some(false), "complete", "true or null", "false");
     check.end_of()
 }
@@ -145,5 +146,15 @@ fn lookup(check: &mut Check, expected: &Expected, fact: &ResetFact, line: &Reset
     for (name, step) in [("established", lookup.established), ("listener", lookup.listener)] {
         let got = format!("{} ({})", word(&step.result), word(&step.source));
         check.same(&format!("lookup.{name}"), &wanted, got);
+    }
+}
+
+/// What comes over a wire has its socket looked up before its route; on loopback it has its route already.
+fn early_demux(check: &mut Check, line: &Reset) {
+    let seen = LookupStep { result: LookupResult::Hit, source: Source::Observed };
+    let Some(device) = line.segment.as_ref().and_then(|segment| segment.device.as_ref()) else { return };
+    if line.lookup.is_some_and(|lookup| lookup.established == seen) {
+        let shown = line.path.iter().any(|frame| frame.function.ends_with("_early_demux"));
+        check.same("early demux in path", &**device != "lo", shown);
     }
 }
