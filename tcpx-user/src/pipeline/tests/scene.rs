@@ -274,7 +274,13 @@ pub(crate) fn segment(ends: Ends, flags: u8, seq: u32, ack: u32) -> Segment {
 }
 
 pub(crate) fn misses() -> Lookups {
-    Lookups { established: Some(Err(Miss)), listener: Some(Err(Miss)), denied: false, received: true, brought: false }
+    Lookups {
+        established: Some(Err(Miss)),
+        listener: Some(Err(Miss)),
+        denied: false,
+        received: true,
+        brought: false,
+    }
 }
 
 pub(crate) fn sock(sk: SockPtr, state: u8) -> SockFacts {
