@@ -109,9 +109,8 @@ fn a_wrong_last_ack() {
     let seen = Answer { lookups: REQUEST, reason: Some("TCP_FLAGS"), ..Answer::to(&call, ACK) };
     assert_eq!(seen.verdict(listener()), ("syn-recv-bad-ack", Observed));
     let told = run(Abilities::ALL, &[seen.event(listener())]);
-    let functions: Vec<_> = told.reset().path.iter().map(|frame| frame.function.as_ref()).collect();
     assert_eq!(
-        functions,
+        functions(&told.reset().path),
         [
             "tcp_v4_send_reset",
             "tcp_rcv_state_process",
@@ -129,14 +128,7 @@ fn a_wrong_last_ack() {
         (lookup.established.result, lookup.listener.result),
         (LookupResult::Hit, LookupResult::NotRun)
     );
-    let missed = Lookups {
-        established: Some(Err(Miss)),
-        listener: Some(Ok(SockPtr(0x77))),
-        received: true,
-        brought: false,
-        denied: false,
-    };
-    let stray = Answer { lookups: missed, ..Answer::to(&half_open, ACK) };
+    let stray = Answer { lookups: finds_listener(SockPtr(0x77)), ..Answer::to(&half_open, ACK) };
     assert_eq!(stray.verdict(listener()).0, "ack-to-listener", "what was seen goes before what was asked");
 }
 
@@ -146,9 +138,8 @@ fn a_socket_that_the_segment_brought() {
     let call = from_peer();
     let answer = Answer { lookups: brought, reason: Some("TCP_FLAGS"), ..Answer::to(&call, ACK) };
     let told = run(Abilities::ALL, &[answer.event(listener())]);
-    let functions: Vec<_> = told.reset().path.iter().map(|frame| frame.function.as_ref()).collect();
     assert_eq!(
-        functions,
+        functions(&told.reset().path),
         [
             "tcp_v4_send_reset",
             "tcp_rcv_state_process",
@@ -218,13 +209,7 @@ fn a_child_that_refuses_the_ack_that_made_it() {
     let seen = Answer { device: true, payload: 5, lookups: REQUEST, ..Answer::to(&call, ACK) };
     assert_eq!(seen.verdict(child.clone()), ("child-rejected-ack", Observed));
     // From a SYN cookie: the child behind a lookup that found the listener, or the listener with the child's reason.
-    let listened = Lookups {
-        established: Some(Err(Miss)),
-        listener: Some(Ok(SockPtr(0x77))),
-        received: true,
-        brought: false,
-        denied: false,
-    };
+    let listened = finds_listener(SockPtr(0x77));
     let cookie = Answer { payload: 5, lookups: listened, ..Answer::to(&call, ACK) };
     assert_eq!(cookie.verdict(child.clone()), ("child-rejected-ack", Observed));
     // Where no lookup was seen: what was opened just now and neither held nor closed.

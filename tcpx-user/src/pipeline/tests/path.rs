@@ -1,11 +1,7 @@
 //! A path is made of the events of its own record: take one away, and its lines go with it.
 
 use super::scene::*;
-use crate::{
-    abilities::Abilities,
-    event::{Event, Miss},
-    line::Frame,
-};
+use crate::{abilities::Abilities, event::Event, line::Frame};
 
 /// The functions of a path that were seen, as opposed to concluded.
 fn seen(path: &[Frame]) -> Vec<&str> {
@@ -30,13 +26,7 @@ fn refusal() -> Vec<(Event, &'static [&'static str])> {
 /// Each event of a connection that stands, likewise.
 fn handshake() -> Vec<(Event, &'static [&'static str])> {
     let call = call("127.0.0.1:40000", "127.0.0.1:8888");
-    let lookups = crate::event::Lookups {
-        established: Some(Err(Miss)),
-        listener: Some(Ok(crate::event::SockPtr(0x11))),
-        denied: false,
-        received: true,
-        brought: false,
-    };
+    let lookups = finds_listener(crate::event::SockPtr(0x11));
     vec![
         (call.starts(S), &["tcp_v4_connect"]),
         (

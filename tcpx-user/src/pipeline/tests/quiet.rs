@@ -75,8 +75,7 @@ fn what_became_of_a_request_socket_may_be_unknown() {
     let told = run(Abilities::ALL, &[met(&call, S, NEXT - 1, sock(SockPtr(0x11), LISTEN), freed)]);
     assert_eq!(gist(&told.reset().verdict).0, "handshake-reset-by-peer");
     assert_eq!(told.reset().verdict.confidence, Derived);
-    let functions: Vec<_> = told.reset().path.iter().map(|frame| &*frame.function).collect();
-    assert_eq!(functions[..2], ["sk_skb_reason_drop", "tcp_check_req"]);
+    assert_eq!(functions(&told.reset().path)[..2], ["sk_skb_reason_drop", "tcp_check_req"]);
 }
 
 /// The kernel still has it when asked.

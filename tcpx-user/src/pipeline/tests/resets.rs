@@ -75,7 +75,7 @@ fn an_ack_for_a_listener() {
     let first = "node[9] listens on 10.0.0.1:80, and a segment with flags [.] from 10.0.0.9:4 belongs to no connection there.";
     assert_eq!(gist(&told.reset().verdict), ("ack-to-listener", Derived, first));
     assert_eq!(
-        told.reset().path.iter().map(|frame| frame.function.as_ref()).collect::<Vec<_>>(),
+        functions(&told.reset().path),
         [
             "tcp_v4_send_reset",
             "tcp_rcv_state_process",

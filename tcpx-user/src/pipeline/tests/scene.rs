@@ -274,13 +274,17 @@ pub(crate) fn segment(ends: Ends, flags: u8, seq: u32, ack: u32) -> Segment {
 }
 
 pub(crate) fn misses() -> Lookups {
-    Lookups {
-        established: Some(Err(Miss)),
-        listener: Some(Err(Miss)),
-        denied: false,
-        received: true,
-        brought: false,
-    }
+    Lookups { established: Some(Err(Miss)), listener: Some(Err(Miss)), received: true, ..Lookups::default() }
+}
+
+/// A segment for which only the listener was found.
+pub(crate) fn finds_listener(listener: SockPtr) -> Lookups {
+    Lookups { listener: Some(Ok(listener)), ..misses() }
+}
+
+/// A path, innermost first.
+pub(crate) fn functions(path: &[line::Frame]) -> Vec<&str> {
+    path.iter().map(|frame| frame.function.as_ref()).collect()
 }
 
 pub(crate) fn sock(sk: SockPtr, state: u8) -> SockFacts {

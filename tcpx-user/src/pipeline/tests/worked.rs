@@ -27,13 +27,7 @@ fn a_listener_accepts() {
 fn a_socket_connects_to_itself() {
     let own = "127.0.0.1:34567";
     let call = call(own, own);
-    let hit = Lookups {
-        established: Some(Ok((call.sk, SYN_SENT))),
-        listener: None,
-        denied: false,
-        received: true,
-        brought: false,
-    };
+    let hit = Lookups { established: Some(Ok((call.sk, SYN_SENT))), received: true, ..Lookups::default() };
     let syn_ack = call.drops(S + 4, Some("TCP_OLD_DATA"), "tcp_rcv_state_process");
     let events = [
         call.starts(S),
