@@ -164,7 +164,7 @@ fn add_established_frames(
         frames.push(frame(STEAL, "the segment brought its socket; observed"));
         frames.extend(taken);
         frames.extend(looked_up);
-        // Both come before it, and both look up in the same hash.
+        // TPROXY and a BPF program may have come before it, and look up in the same hash.
         frames.push(frame(names.early, "looked up before the route, unless TPROXY or BPF did; derived"));
     } else {
         frames.extend(looked_up);
