@@ -16,7 +16,7 @@ const WIDTH: u64 = 30;
 
 /// The line, whatever it says. It goes when this is dropped.
 pub struct Status {
-    terminal: Option<Box<dyn Write>>,
+    terminal: Option<Box<dyn Write + Send>>,
     began: Instant,
     each: Duration,
     said: Option<Instant>,
@@ -26,7 +26,7 @@ impl Status {
     /// On stderr, changed so often; silent if that is no terminal.
     #[must_use]
     pub fn on_stderr(each: Duration) -> Self {
-        let terminal = io::stderr().is_terminal().then(|| Box::new(io::stderr()) as Box<dyn Write>);
+        let terminal = io::stderr().is_terminal().then(|| Box::new(io::stderr()) as Box<dyn Write + Send>);
         Self { terminal, began: Instant::now(), each, said: None }
     }
 
@@ -122,16 +122,16 @@ fn left(done: u64, total: u64, taken: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::RefCell, rc::Rc};
+    use std::sync::{Arc, Mutex};
 
     use super::*;
 
     #[derive(Clone, Default)]
-    struct Terminal(Rc<RefCell<Vec<u8>>>);
+    struct Terminal(Arc<Mutex<Vec<u8>>>);
 
     impl Write for Terminal {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.borrow_mut().write(bytes)
+            self.0.lock().expect("one thread").write(bytes)
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -147,7 +147,7 @@ mod tests {
             progress.at_time(done, began + Duration::from_millis(ms));
         }
         drop(progress);
-        let said = terminal.0.borrow().clone();
+        let said = terminal.0.lock().expect("one thread").clone();
         String::from_utf8(said).expect("text")
     }
 

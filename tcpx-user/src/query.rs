@@ -7,6 +7,7 @@
 mod ask;
 mod database;
 mod fill;
+mod filling;
 mod index;
 mod interrupt;
 mod kept;

@@ -1,9 +1,9 @@
 //! From a recording to an index, by a replay.
 
-use std::{cell::RefCell, rc::Rc};
-
 use super::{
-    index::{Filling, Index},
+    database::failed,
+    filling,
+    index::Index,
     interrupt::{Interrupt, interrupted},
     recordings::Recording,
 };
@@ -26,8 +26,7 @@ pub(super) fn fill(
     request: &request::Query,
     interrupt: &Interrupt,
 ) -> Result<(Index, Option<String>), Failure> {
-    let index = Rc::new(RefCell::new(index));
-    let filling = Filling(Rc::clone(&index));
+    let (filling, filler) = filling::begin(index).map_err(Failure::io("starting a thread"))?;
     let what = replay::Play {
         filter: request.filter.clone(),
         everything: request.everything,
@@ -38,13 +37,14 @@ pub(super) fn fill(
         progress: Progress::silent(),
     };
     let played = replay::play(&recording.files, what);
+    let filled = filler.end();
     // An interrupted insertion fails, and says less.
     interrupt.check()?;
+    // Where the database takes no more, lines cannot be written: it knows why.
+    let index = filled.map_err(failed)?;
     let (_, end) = played?;
     if !end.is_reached() {
         return Err(interrupted());
     }
-    let broken = end.failure().map(|failure| failure.to_string());
-    let index = Rc::into_inner(index).map(RefCell::into_inner);
-    index.map(|index| (index, broken)).ok_or_else(interrupted)
+    Ok((index, end.failure().map(|failure| failure.to_string())))
 }

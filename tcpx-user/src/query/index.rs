@@ -1,7 +1,5 @@
 //! A recording as tables: a database that is made once, from the lines of a replay, and asked many times.
 
-use std::{cell::RefCell, io, rc::Rc};
-
 use rusqlite::{Connection, params, types::ValueRef};
 
 use super::{
@@ -10,10 +8,7 @@ use super::{
     schema::TABLES,
     shared::Shared,
 };
-use crate::{
-    line::{Line, Start, Summary},
-    sink::Sink,
-};
+use crate::line::{Line, Start, Summary};
 
 /// Tables whose rows are counted by verdict, in the order in which `recordings` counts them.
 const JUDGED: [&str; 5] = ["attempts", "resets", "drops", "deaths", "calls"];
@@ -113,7 +108,20 @@ impl Index {
         })
     }
 
-    fn take(&mut self, line: &Line) -> rusqlite::Result<()> {
+    /// Takes these lines as rows, and says how many there are.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub(super) fn take(&mut self, lines: &[Line]) -> rusqlite::Result<()> {
+        for line in lines {
+            self.take_one(line)?;
+        }
+        let rows = self.rows;
+        self.progress.say(|| format!("{rows} results"));
+        Ok(())
+    }
+
+    fn take_one(&mut self, line: &Line) -> rusqlite::Result<()> {
         let Self { database, inserts, texts, jsons, span, .. } = self;
         let mut insert = |sql: &str, row: Row<'_>, is_moment: bool| {
             if let (true, [_, time, ..]) = (is_moment, row.cells()) {
@@ -195,25 +203,5 @@ struct Value<'a>(ValueRef<'a>);
 impl rusqlite::ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
         Ok(rusqlite::types::ToSqlOutput::Borrowed(self.0))
-    }
-}
-
-/// Fills an index with what a session shows.
-pub(super) struct Filling(pub(super) Rc<RefCell<Index>>);
-
-impl Sink for Filling {
-    fn line(&mut self, line: &Line) -> io::Result<()> {
-        self.0.borrow_mut().take(line).map_err(io::Error::other)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let mut index = self.0.borrow_mut();
-        let rows = index.rows;
-        index.progress.say(|| format!("{rows} results"));
-        Ok(())
-    }
-
-    fn shown(&self) -> u64 {
-        self.0.borrow().rows
     }
 }

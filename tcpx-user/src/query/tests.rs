@@ -5,18 +5,10 @@ mod counts;
 mod output;
 mod refusals;
 
-use std::{
-    cell::RefCell,
-    path::{Path, PathBuf},
-    rc::Rc,
-};
+use std::path::{Path, PathBuf};
 
 use super::{
-    database::Database,
-    index::{Filling, Index},
-    interrupt::Interrupt,
-    kept::Keep,
-    progress::Progress,
+    database::Database, filling, index::Index, interrupt::Interrupt, kept::Keep, progress::Progress,
     recordings,
 };
 use crate::{
@@ -73,13 +65,13 @@ fn read(files: &[PathBuf]) -> Database {
 fn told(lines: &[Line]) -> Database {
     let made = Database::of(&Interrupt::default(), "some.tcpx", |database, schema| {
         let index = Index::create(database, schema, Progress::new("some.tcpx")).expect("tables");
-        let index = Rc::new(RefCell::new(index));
-        let mut filling = Filling(Rc::clone(&index));
+        let (mut filling, filler) = filling::begin(index).expect("a thread");
         for line in lines {
-            filling.line(line).expect("a row");
+            filling.line(line).expect("the thread takes it");
         }
+        filling.flush().expect("the thread takes the last");
         drop(filling);
-        let index = Rc::into_inner(index).expect("nobody else has it").into_inner();
+        let index = filler.end().expect("rows");
         Ok(index.finish(None, "").expect("tables"))
     });
     made.expect("memory")

@@ -12,13 +12,24 @@ pub(super) struct Watched {
     pub(super) progress: Progress,
 }
 
-impl Sink for Watched {
+impl Watched {
     /// What is no result is said on stderr, where the line stands.
-    fn line(&mut self, line: &Line) -> io::Result<()> {
+    fn make_room(&mut self, line: &Line) {
         if matches!(line, Line::Start(_) | Line::Loss(_) | Line::Summary(_)) {
             self.progress.hide();
         }
+    }
+}
+
+impl Sink for Watched {
+    fn line(&mut self, line: &Line) -> io::Result<()> {
+        self.make_room(line);
         self.sink.line(line)
+    }
+
+    fn take(&mut self, line: Line) -> io::Result<()> {
+        self.make_room(&line);
+        self.sink.take(line)
     }
 
     fn flush(&mut self) -> io::Result<()> {
