@@ -55,6 +55,20 @@ impl Line {
             Self::Start(_) | Self::Loss(_) | Self::Summary(_) => None,
         }
     }
+
+    /// When what it tells began, RFC 3339 in UTC with nine digits: as texts they have the order of time. `None` for lines of the
+    /// trace itself.
+    #[must_use]
+    pub fn time(&self) -> Option<&str> {
+        match self {
+            Self::Attempt(attempt) => Some(&attempt.time),
+            Self::Reset(reset) => Some(&reset.time),
+            Self::Drop(drop) => Some(&drop.time),
+            Self::Death(death) => Some(&death.time),
+            Self::Call(call) => Some(&call.time),
+            Self::Start(_) | Self::Loss(_) | Self::Summary(_) => None,
+        }
+    }
 }
 
 /// What is traced, and how.

@@ -39,6 +39,8 @@ const NAMES_FRESH_NS: u64 = 1_000_000_000;
 const LISTING_EVERY_NS: u64 = 100_000_000;
 /// and so often for the same namespace, which has most likely ended.
 const MISSED_AGAIN_NS: u64 = 5_000_000_000;
+/// How often those that could not be opened at the start are looked for again.
+const LOOKS: usize = 3;
 
 /// How much may be kept.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +145,19 @@ impl Namespaces {
         };
         let complete = table.list(scan, true);
         table.start_complete = complete && visible;
+        table.settle();
         table
+    }
+
+    /// Looks again for those that could not be opened, most of which have ended between two looks at them. Later that would not
+    /// be known: the kernel gives the number of one that has ended to the next one that is made.
+    fn settle(&mut self) {
+        for _ in 0..LOOKS {
+            if self.unheld.is_empty() || self.held.len() >= self.limits.held {
+                return;
+            }
+            self.list(&Scan::all(), true);
+        }
     }
 
     /// Adds what is new.
@@ -155,10 +169,13 @@ impl Namespaces {
             self.unheld.retain(|inum| self.held.contains_key(inum) || listing.namespaces.contains_key(inum));
         }
         for (inum, path) in listing.namespaces {
-            if !self.held.contains_key(&inum)
-                && !self.open(Netns { inum, cookie: 0 }, &path, at_start)
-                && at_start
-            {
+            if self.held.contains_key(&inum) {
+                continue;
+            }
+            let opened = self.open(Netns { inum, cookie: 0 }, &path, at_start);
+            if at_start && opened {
+                self.unheld.remove(&inum);
+            } else if at_start {
                 self.unheld.insert(inum);
             }
         }
@@ -283,5 +300,17 @@ mod tests {
         let unheld = table.census(true).unheld;
         assert!(!unheld.contains(&7), "{unheld:?}");
         assert!(!unheld.is_empty(), "with room for none, that of this test is not held");
+    }
+    /// As when one has ended meanwhile, and the next one has its number: its counters are read at the start like any other's.
+    #[test]
+    fn one_that_can_be_held_on_a_second_look_is() {
+        let mut table = Namespaces::new(Limits { held: 4096 }, true, &Scan::all());
+        let own = table.census(false).held[0].inum;
+        table.held.remove(&own);
+        table.unheld.extend([own, 7]);
+        table.settle();
+        let census = table.census(false);
+        assert!(census.held.iter().any(|held| held.inum == own && held.at_start), "{:?}", census.held);
+        assert!(census.unheld.is_empty(), "{:?}", census.unheld);
     }
 }

@@ -72,6 +72,11 @@ impl<'a> Row<'a> {
         self.cell(value, |value| Cell::Text(Word(value).to_string().into()));
     }
 
+    /// The same, kept once: for words that are told, and hardly ever asked for.
+    fn shared_word<T: Serialize>(&mut self, value: Option<T>) {
+        self.cell(value, |value| Cell::Shared(Word(value).to_string().into()));
+    }
+
     /// As JSON, or nothing.
     fn known<T: Serialize + ?Sized>(&mut self, value: Option<&T>) {
         // These types have string keys and no floats, and so can be JSON.

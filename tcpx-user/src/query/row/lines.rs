@@ -67,7 +67,7 @@ impl<'a> Row<'a> {
 
     fn reason(&mut self, reason: Option<&'a Reason>) {
         self.text(reason.map(|reason| &*reason.name));
-        self.word(reason.map(|reason| reason.source));
+        self.shared_word(reason.map(|reason| reason.source));
     }
 
     fn end(&mut self, end: Option<&'a End>) {
@@ -84,7 +84,7 @@ impl<'a> Row<'a> {
         let owner = end.and_then(|end| end.owner.as_ref());
         self.integer(owner.map(|owner| owner.pid));
         self.text(owner.map(|owner| owner.comm.as_str()));
-        self.word(owner.map(|owner| owner.how));
+        self.shared_word(owner.map(|owner| owner.how));
     }
 
     fn segment(&mut self, segment: Option<&'a SegmentLine>) {
@@ -99,7 +99,7 @@ impl<'a> Row<'a> {
     fn lookup(&mut self, lookup: Option<LookupLine>) {
         let step = |row: &mut Self, step: Option<LookupStep>| {
             row.word(step.map(|step| step.result));
-            row.word(step.map(|step| step.source));
+            row.shared_word(step.map(|step| step.source));
         };
         step(self, lookup.map(|lookup| lookup.established));
         step(self, lookup.map(|lookup| lookup.listener));
@@ -140,7 +140,7 @@ pub(in crate::query) fn reset(line: &Reset) -> Row<'_> {
     row.json(&line.near);
     row.verdict(&line.verdict, &line.path);
     row.integer(line.attempt);
-    row.text(line.joined_by.as_deref());
+    row.shared(line.joined_by.as_deref());
     row.boolean(line.complete);
     row
 }

@@ -97,7 +97,7 @@ const FLOW: &[Column] = &[
 
 const REASON: &[Column] = &[
     column("reason", Text, "why, in the kernel's word, such as NO_SOCKET"),
-    column("reason_source", Text, "kernel (it said so) or derived"),
+    column("reason_source", Shared, "kernel (it said so) or derived"),
 ];
 
 const RESET_ID: &[Column] = &[column("reset", Integer, "id of the reset that ended it, if one did")];
@@ -123,7 +123,7 @@ const SENDER: &[Column] = &[
     column("sender_bytes_received", Integer, "received"),
     column("sender_pid", Integer, "process that owns it"),
     column("sender_comm", Text, "its name"),
-    column("sender_owner", Text, "how that is known: socket, bound or caller"),
+    column("sender_owner", Shared, "how that is known: socket, bound or caller"),
 ];
 
 const RECEIVER: &[Column] = &[
@@ -140,7 +140,7 @@ const RECEIVER: &[Column] = &[
     column("receiver_bytes_received", Integer, "received"),
     column("receiver_pid", Integer, "process that owns it"),
     column("receiver_comm", Text, "its name"),
-    column("receiver_owner", Text, "how that is known: socket, bound or caller"),
+    column("receiver_owner", Shared, "how that is known: socket, bound or caller"),
 ];
 
 const SEGMENT: &[Column] = &[
@@ -158,9 +158,9 @@ const SEGMENT: &[Column] = &[
 
 const LOOKUP: &[Column] = &[
     column("lookup_established", Text, "lookup among connections: hit, miss or not-run"),
-    column("lookup_established_source", Text, "observed or derived"),
+    column("lookup_established_source", Shared, "observed or derived"),
     column("lookup_listener", Text, "lookup among listeners: hit, miss or not-run"),
-    column("lookup_listener_source", Text, "observed or derived"),
+    column("lookup_listener_source", Shared, "observed or derived"),
     column(
         "near",
         Json,
@@ -208,7 +208,7 @@ pub const TABLES: &[Table] = &[
             LOOKUP,
             VERDICT,
             ATTEMPT_ID,
-            &[column("joined_by", Text, "how the two ends were joined: tuple, conntrack and so on")],
+            &[column("joined_by", Shared, "how the two ends were joined: tuple, conntrack and so on")],
             COMPLETE,
         ],
     },

@@ -102,6 +102,21 @@ mod tests {
         }
     }
 
+    /// `cargo xtask book` compares there what the steps of a lab say with what they said before.
+    #[test]
+    fn the_books_have_the_steps_of_every_lab() {
+        const BOOKS: [&str; 2] = [
+            include_str!("../../../../docs/book/en/src/course/every-lab.md"),
+            include_str!("../../../../docs/book/zh-CN/src/course/every-lab.md"),
+        ];
+        for name in scenarios().map(|scenario| scenario.name).filter(|name| !name.contains('/')) {
+            for book in BOOKS {
+                let run = book.contains(&format!("<!-- run: sudo tcpx lab {name} --step"));
+                assert!(run || book.contains(&format!("`{name}`")), "{name} is neither shown nor named");
+            }
+        }
+    }
+
     #[test]
     fn every_language_has_the_places_of_english() {
         let texts = |lang| {

@@ -38,7 +38,7 @@ pub struct Played {
     pub ending: Result<(), LabError>,
     /// What the hooks told of its namespaces.
     pub events: Vec<Event>,
-    /// What tcpx said of them; the summary is not among them.
+    /// What tcpx said of them, in the order of time; the summary is not among them.
     pub lines: Vec<Line>,
     /// The summary.
     pub summary: Summary,
@@ -232,7 +232,9 @@ impl<S: Source> Tracer<S> {
         let Running { request, mut part, end, .. } = one;
         let Some(End { stage, ending, .. }) = end else { return };
         let events = part.heard();
-        let (lines, summary) = part.finish();
+        let (mut lines, summary) = part.finish();
+        // Which of two things is settled first is chance; a lab reads the same each time.
+        lines.sort_by(|a, b| a.time().cmp(&b.time()));
         let stage = stage.as_ref();
         let played = Played {
             scenario: request.scenario,
