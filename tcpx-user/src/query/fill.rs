@@ -26,22 +26,22 @@ pub(super) fn fill(
     request: &request::Query,
     interrupt: &Interrupt,
 ) -> Result<(Index, Option<String>), Failure> {
-    let (filling, filler) = filling::begin(index).map_err(Failure::io("starting a thread"))?;
+    let (lines, filler) = filling::begin(index).map_err(Failure::io("starting a thread"))?;
     let what = replay::Play {
         filter: request.filter.clone(),
         everything: request.everything,
         limit: Limit::default(),
-        sink: Box::new(filling),
+        sink: Box::new(lines),
         name: format!("the index of {}", recording.name()),
         // The index says itself how far it has come: sorting comes after reading.
         progress: Progress::silent(),
     };
     let played = replay::play(&recording.files, what);
-    let filled = filler.end();
+    let ended = filler.end();
     // An interrupted insertion fails, and says less.
     interrupt.check()?;
     // Where the database takes no more, lines cannot be written: it knows why.
-    let index = filled.map_err(failed)?;
+    let index = ended.map_err(failed)?;
     let (_, end) = played?;
     if !end.is_reached() {
         return Err(interrupted());

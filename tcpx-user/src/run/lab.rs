@@ -40,6 +40,7 @@ use crate::{
     sink::open::Results,
 };
 use outcome::Outcome;
+use walk::{Walked, Walker};
 
 /// Plays these.
 ///
@@ -49,7 +50,10 @@ pub fn run(request: &Lab, scenarios: &[&'static Scenario]) -> Result<u8, Failure
     let results = Results::open(&request.output)?;
     let tracer = attached(request)?;
     let tracer = if request.view.is_special() { tracer.in_detail() } else { tracer };
-    let shown = Shown { results, output: &request.output, view: &request.view, alone: scenarios.len() == 1 };
+    let (view, output) = (&request.view, &request.output);
+    let walks = view.is_walked() && !view.for_host;
+    let walker = walks.then(|| Walker::new(view, results.look, output.path.is_none())).transpose()?;
+    let shown = Shown { results, output, view, walker, alone: scenarios.len() == 1 };
     runtime()?.block_on(play(tracer, scenarios, shown))
 }
 
@@ -90,8 +94,11 @@ async fn play<S: Source>(
     for scenario in scenarios {
         let played = one(&mut tracer, scenario, &mut signals).await?;
         let outcome = Outcome::of(&played);
-        shown.played((tracer.start(), &played), &outcome, &mut signals).await?;
+        let walked = shown.played((tracer.start(), &played), &outcome, &mut signals).await?;
         outcomes.push(outcome);
+        if walked == Walked::Left {
+            break;
+        }
     }
     shown.end(&outcomes)
 }
@@ -109,6 +116,8 @@ struct Shown<'a> {
     results: Results,
     output: &'a Output,
     view: &'a View,
+    /// Who goes through steps or a drawing, if those are shown.
+    walker: Option<Walker<'a>>,
     /// There is one scenario only.
     alone: bool,
 }
@@ -126,34 +135,33 @@ impl Shown<'_> {
         (start, played): (&Line, &Played),
         outcome: &Outcome,
         signals: &mut Signals,
-    ) -> Result<(), Failure> {
+    ) -> Result<Walked, Failure> {
         let told = played.ending.is_ok() || !played.script.is_empty();
-        let (page, walked) = (self.view.page.as_deref(), self.view.steps || self.view.diagram);
-        let for_host = self.view.for_host && self.alone;
-        if !told || (page.is_none() && !walked && !for_host) {
-            return self.tell(played, outcome, told);
+        let page = self.view.page.as_deref();
+        if !told || (page.is_none() && self.walker.is_none() && !self.view.for_host) {
+            self.tell(played, outcome, told)?;
+            return Ok(Walked::Through);
         }
-        let steps = steps::steps(played, course::Course::of(self.results.look.lang));
+        let look = self.results.look;
+        let steps = steps::steps(played, course::Course::of(look.lang));
         if let Some(path) = page {
-            page::write(path, start, played, (outcome, &steps), self.results.look.lang)?;
+            page::write(path, start, played, (outcome, &steps), look.lang)?;
         }
+        let show = show::Show { played, steps: &steps, outcome, look };
         if self.view.for_host {
-            return self.for_host(played, outcome, &steps);
+            self.for_host(&show)?;
+        } else if let Some(walker) = &mut self.walker {
+            return walker.show(&show.texts()?, &mut *self.results.out, signals).await;
+        } else {
+            self.tell(played, outcome, told)?;
         }
-        if walked {
-            let show =
-                show::Show { played, steps: &steps, outcome, view: self.view, look: self.results.look };
-            return show.run(&mut *self.results.out, self.output, signals).await;
-        }
-        self.tell(played, outcome, told)
+        Ok(Walked::Through)
     }
 
     /// As lines, and as all that the host of this guest may show of it.
-    fn for_host(&mut self, played: &Played, outcome: &Outcome, steps: &[steps::Step]) -> Result<(), Failure> {
-        self.tell(played, outcome, true)?;
-        let (view, look) = (self.view, self.results.look);
-        let course = show::Show { played, steps, outcome, view, look }.as_data()?;
-        self.json(&Extra::Course(course))
+    fn for_host(&mut self, show: &show::Show<'_>) -> Result<(), Failure> {
+        self.tell(show.played, show.outcome, true)?;
+        self.json(&Extra::Course(show.as_data()?))
     }
 
     /// As lines, or as a story.

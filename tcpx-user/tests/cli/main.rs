@@ -120,6 +120,7 @@ fn wrong_use_is_2_and_says_what_would_be_right() {
             "time-wait-ack is none; files: yours, accept-queue-full.toml",
         ),
         (&["lab", "all", "--client", "x"], "name one"),
+        (&["lab", "all", "-w", "x.html"], "-w writes the page of one scenario"),
         (&["lab", "two-hosts-ipv6.toml", "--task"], "has no [[task]]"),
         (&["lab", "closed-port", "--check", "none.toml"], "there is no file none.toml"),
         (&["lab", "closed-port", "--client", "x", "--step"], "leave --client out"),

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod files;
+mod guests;
 mod links;
 mod made_on;
 mod runs;

@@ -75,7 +75,13 @@ impl View {
     /// In any way but the usual one.
     #[must_use]
     pub const fn is_special(&self) -> bool {
-        self.for_host || self.steps || self.diagram || self.page.is_some()
+        self.for_host || self.is_walked() || self.page.is_some()
+    }
+
+    /// Step by step, or as a drawing.
+    #[must_use]
+    pub const fn is_walked(&self) -> bool {
+        self.steps || self.diagram
     }
 }
 
@@ -98,14 +104,14 @@ pub(super) fn lab(typed: LabArgs, color: When) -> Result<Lab, Failure> {
     Ok(Lab { play: typed.names, programs, tasks, view, kernels, fetch, hooks, output })
 }
 
-/// Steps, drawings and pages are of one lab, and for people.
+/// A page is of one lab; steps and drawings are for people.
 fn view(typed: &LabArgs) -> Result<View, Failure> {
     let CourseArgs { step, diagram, write, .. } = &typed.course;
     let view =
         View { steps: *step, diagram: *diagram, page: write.clone(), for_host: typed.kernels.for_host };
     let many = typed.names.len() > 1 || typed.names.iter().any(|name| name == "all");
-    if view.is_special() && !view.for_host && many {
-        return Err(wrong("--step, --diagram and -w show one scenario: name one"));
+    if view.page.is_some() && many {
+        return Err(wrong("-w writes the page of one scenario: name one"));
     }
     if (view.steps || view.diagram) && typed.output.format == Format::Json {
         return Err(wrong("--step and --diagram are text; -o json has the same run as lines"));

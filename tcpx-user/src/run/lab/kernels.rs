@@ -13,10 +13,7 @@ use std::io::{self, Write as _};
 
 pub use guests::Given;
 
-use super::{
-    course::Course,
-    walk::{Reader, Walked, show},
-};
+use super::walk::{Walked, Walker};
 use crate::{
     cli::{
         args::Format,
@@ -29,7 +26,6 @@ use crate::{
     text::lang::Lang,
 };
 use account::Account;
-pub(super) use account::Shown;
 use guests::{Guests, Told};
 use tcpx_guest::kernels::Kernel;
 
@@ -79,7 +75,7 @@ pub fn run(asked: &Lab, kernels: &Kernels, given: &Given) -> Result<u8, Failure>
     }
     let results = Results::open(&asked.output)?;
     let through = chosen.len() == 1 && is_plain(asked);
-    let form = if through { Form::Through } else { Form::of(given.scenarios) };
+    let form = if through { Form::Through } else { Form::of(given.scenarios, asked) };
     let arguments = arguments(asked, kernels, results.look, form);
     let guests = Guests { host, kernels: chosen, given, arguments, look: results.look, shares };
     if through { as_it_comes(&guests, asked, results) } else { compared(&guests, asked, results) }
@@ -93,7 +89,7 @@ fn can_share(kernel: &Kernel) -> bool {
 /// What tcpx in the guest writes is what is to be shown.
 fn is_plain(asked: &Lab) -> bool {
     let view = &asked.view;
-    let text = asked.output.format == Format::Text && !view.steps && !view.diagram;
+    let text = asked.output.format == Format::Text && !view.is_walked();
     text || matches!(asked.tasks, Tasks::Check(_))
 }
 
@@ -104,13 +100,13 @@ enum Form {
     Through,
     /// Lines.
     Lines,
-    /// Lines, and all else that may be shown of one lab.
+    /// Lines, and all else that may be shown of each lab.
     All,
 }
 
 impl Form {
-    const fn of(scenarios: u32) -> Self {
-        if scenarios == 1 { Self::All } else { Self::Lines }
+    const fn of(scenarios: u32, asked: &Lab) -> Self {
+        if scenarios == 1 || asked.view.is_walked() { Self::All } else { Self::Lines }
     }
 }
 
@@ -219,28 +215,20 @@ fn say(name: &str, bytes: &[u8]) {
     drop(io::stderr().write_all(lines.collect::<String>().as_bytes()));
 }
 
-/// Steps and drawing of one kernel, at the reader's pace.
+/// Steps and drawings of one kernel, at the reader's pace.
 fn walk(one: &Ran, asked: &Lab, results: &mut Results) -> Result<(), Failure> {
-    let Some(course) = &one.account.course else { return broken(one) };
-    let shown = &course.shown;
-    let (out, look, words) = (&mut *results.out, results.look, &Course::of(results.look.lang).words);
+    if one.account.courses.is_empty() {
+        return broken(one);
+    }
+    let mut walker = Walker::new(&asked.view, results.look, asked.output.path.is_none())?;
     runtime()?.block_on(async {
         let mut signals = Signals::take().map_err(Failure::io("taking over signals"))?;
-        show(out, &shown.title)?;
-        if asked.view.steps {
-            let to_terminal = asked.output.path.is_none();
-            let mut reader = Reader::new(to_terminal).map_err(Failure::io("starting a thread for keys"))?;
-            if !reader.waits() {
-                let _ = writeln!(io::stderr(), "lab: {}", words.straight);
-            }
-            if reader.walk(shown.pages.clone(), (words, look), out, &mut signals).await? == Walked::Left {
-                return Ok(());
+        for course in &one.account.courses {
+            if walker.show(&course.shown, &mut *results.out, &mut signals).await? == Walked::Left {
+                break;
             }
         }
-        if asked.view.diagram {
-            show(out, &shown.diagram)?;
-        }
-        show(out, &shown.ending)
+        Ok(())
     })
 }
 

@@ -6,11 +6,15 @@ use std::{
 };
 
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::{course::Words, tell::Page};
+use super::{
+    course::{Course, Words},
+    tell::Page,
+};
 use crate::{
-    cli::{color::Environment, failure::Failure},
+    cli::{color::Environment, failure::Failure, request::View},
     run::stop::Signals,
     sink::text::{Look, Meaning},
 };
@@ -24,8 +28,68 @@ pub(super) enum Walked {
     Left,
 }
 
+/// Texts of a lab that are ready for the terminal.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Texts {
+    pub(super) title: String,
+    pub(super) pages: Vec<Page>,
+    pub(super) diagram: String,
+    pub(super) ending: String,
+}
+
+/// Shows labs, one after the other, to one reader.
+pub(super) struct Walker<'a> {
+    view: &'a View,
+    look: Look,
+    reader: Reader,
+    /// One was shown before.
+    begun: bool,
+}
+
+impl<'a> Walker<'a> {
+    /// `to_terminal` says that results go to stdout.
+    ///
+    /// # Errors
+    /// When no thread can be started for keys.
+    pub(super) fn new(view: &'a View, look: Look, to_terminal: bool) -> Result<Self, Failure> {
+        let reader =
+            Reader::new(to_terminal && view.steps).map_err(Failure::io("starting a thread for keys"))?;
+        if view.steps && !reader.waits() {
+            // A word to those who wonder; stderr may not take it.
+            let _ = writeln!(io::stderr(), "lab: {}", Course::of(look.lang).words.straight);
+        }
+        Ok(Self { view, look, reader, begun: false })
+    }
+
+    /// Shows one. Whoever leaves early has seen enough: that is no failure.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) async fn show(
+        &mut self,
+        texts: &Texts,
+        out: &mut dyn Write,
+        signals: &mut Signals,
+    ) -> Result<Walked, Failure> {
+        if std::mem::replace(&mut self.begun, true) {
+            show(out, "\n")?;
+        }
+        let Self { view, look, reader, .. } = self;
+        let words = &Course::of(look.lang).words;
+        show(out, &texts.title)?;
+        if view.steps && reader.walk(&texts.pages, (words, *look), out, signals).await? == Walked::Left {
+            return Ok(Walked::Left);
+        }
+        if view.diagram {
+            show(out, &texts.diagram)?;
+        }
+        show(out, &texts.ending)?;
+        Ok(Walked::Through)
+    }
+}
+
 /// Who turns the pages.
-pub(super) struct Reader {
+struct Reader {
     keys: Option<UnboundedReceiver<u8>>,
     /// The terminal can take back a line.
     erases: bool,
@@ -36,14 +100,14 @@ impl Reader {
     ///
     /// # Errors
     /// When no thread can be started.
-    pub(super) fn new(to_terminal: bool) -> io::Result<Self> {
+    fn new(to_terminal: bool) -> io::Result<Self> {
         let wanted = to_terminal && io::stdin().is_terminal() && io::stdout().is_terminal();
         let keys = wanted.then(keys).transpose()?;
         Ok(Self { keys, erases: !Environment::of(&io::stdout()).dumb })
     }
 
     /// Whether there is somebody to wait for.
-    pub(super) const fn waits(&self) -> bool {
+    const fn waits(&self) -> bool {
         self.keys.is_some()
     }
 
@@ -51,9 +115,9 @@ impl Reader {
     ///
     /// # Errors
     /// When they cannot be written, or the terminal's mode cannot be changed.
-    pub(super) async fn walk(
+    async fn walk(
         &mut self,
-        pages: Vec<Page>,
+        pages: &[Page],
         (words, look): (&Words, Look),
         out: &mut dyn Write,
         signals: &mut Signals,
@@ -100,7 +164,7 @@ impl Reader {
 }
 
 /// Writes it at once.
-pub(super) fn show(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
+fn show(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::writing("results"))
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::run::lab::tell::Page;
+use crate::run::lab::walk::Texts;
 
 /// All that one guest told.
 #[derive(Clone, Debug, Default)]
@@ -12,8 +12,8 @@ pub(super) struct Account {
     pub(super) lines: Vec<Value>,
     /// What came of each scenario.
     pub(super) labs: Vec<Judged>,
-    /// The lab itself, if it is one.
-    pub(super) course: Option<Told>,
+    /// The labs themselves, where they are asked for.
+    pub(super) courses: Vec<Told>,
     /// What has not come to the end of a line.
     pending: Vec<u8>,
 }
@@ -35,7 +35,7 @@ pub(super) struct Told {
     pub(super) lab: LabTold,
     /// Counters that rose, and by how much.
     pub(super) counters: Vec<(String, u64)>,
-    pub(super) shown: Shown,
+    pub(super) shown: Texts,
 }
 
 /// The steps as data.
@@ -72,15 +72,6 @@ pub(super) struct Fact {
     pub(super) known: Option<String>,
 }
 
-/// Texts that are ready for the terminal.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(in crate::run::lab) struct Shown {
-    pub(in crate::run::lab) title: String,
-    pub(in crate::run::lab) pages: Vec<Page>,
-    pub(in crate::run::lab) diagram: String,
-    pub(in crate::run::lab) ending: String,
-}
-
 impl Account {
     /// Takes some of what was written, cut anywhere.
     pub(super) fn take(&mut self, bytes: &[u8]) {
@@ -103,9 +94,14 @@ impl Account {
         let kind = value["type"].as_str().unwrap_or_default().to_owned();
         match kind.as_str() {
             "lab" => self.labs.extend(serde_json::from_value::<Judged>(value["data"].take()).ok()),
-            "course" => self.course = serde_json::from_value(value["data"].take()).ok(),
+            "course" => self.courses.extend(serde_json::from_value::<Told>(value["data"].take()).ok()),
             _ => self.lines.push(value),
         }
+    }
+
+    /// The lab itself, if it is one.
+    pub(super) fn course(&self) -> Option<&Told> {
+        if let [course] = &self.courses[..] { Some(course) } else { None }
     }
 
     /// The data of all lines of one type.

@@ -20,8 +20,8 @@ fn line(one: &Ran) -> String {
         "status": status,
         "error": error,
         "labs": one.account.labs,
-        "steps": one.account.course.as_ref().map(|course| &course.lab.steps),
-        "counters": one.account.course.as_ref().map(|course| &course.counters),
+        "steps": one.account.course().map(|course| &course.lab.steps),
+        "counters": one.account.course().map(|course| &course.counters),
         "lines": one.account.lines,
     });
     json!({ "type": "kernel", "data": data }).to_string()

@@ -53,7 +53,7 @@ fn one_lab(ran: &[Ran], names: &[&str], look: Look) -> String {
     let accounts: Vec<_> = told.iter().map(|&at| &ran[at].account).collect();
     let names: Vec<&str> = told.iter().map(|&at| names[at]).collect();
     let Some(lab) = accounts.iter().find_map(|account| account.labs.first()) else { return String::new() };
-    let title = accounts.iter().find_map(|account| Some(account.course.as_ref()?.lab.title.as_str()));
+    let title = accounts.iter().find_map(|account| Some(account.course()?.lab.title.as_str()));
     let title =
         title.map_or_else(|| lab.name.clone(), |title| format!("{}: {}", lab.name, look.lang.lab(title)));
     let mut text = wrap(&look.clean(&title), look.width, "", "  ")
