@@ -228,8 +228,10 @@ fn walk(one: &Ran, asked: &Lab, results: &mut Results) -> Result<(), Failure> {
                 break;
             }
         }
-        Ok(())
-    })
+        Ok::<_, Failure>(())
+    })?;
+    // It may have ended before the last of them.
+    if one.end.is_err() { broken(one) } else { Ok(()) }
 }
 
 fn broken(one: &Ran) -> Result<(), Failure> {
