@@ -39,7 +39,7 @@ const NAMES_FRESH_NS: u64 = 1_000_000_000;
 const LISTING_EVERY_NS: u64 = 100_000_000;
 /// and so often for the same namespace, which has most likely ended.
 const MISSED_AGAIN_NS: u64 = 5_000_000_000;
-/// How often those that could not be opened at the start are looked for again.
+/// How often those that could not be opened at the start are looked for again, as long as that changes something.
 const LOOKS: usize = 3;
 
 /// How much may be kept.
@@ -156,7 +156,12 @@ impl Namespaces {
             if self.unheld.is_empty() || self.held.len() >= self.limits.held {
                 return;
             }
+            let before = self.unheld.clone();
             self.list(&Scan::all(), true);
+            // What is there and cannot be opened will not be later either: a look at all processes delays the start.
+            if self.unheld == before {
+                return;
+            }
         }
     }
 

@@ -123,7 +123,7 @@ fn reason(line: &Value) -> String {
 }
 
 fn lists(account: &Account, lang: Lang) -> [Vec<Row>; 5] {
-    let steps = account.courses.iter().flat_map(|course| &course.lab.steps).filter(|step| step.traced);
+    let steps = account.course().into_iter().flat_map(|course| &course.lab.steps).filter(|step| step.traced);
     let mut lists: [Vec<Row>; 5] = Default::default();
     let mut packets = Vec::new();
     for step in steps {
@@ -136,7 +136,7 @@ fn lists(account: &Account, lang: Lang) -> [Vec<Row>; 5] {
         lists[3].extend(step.states.iter().map(|text| Row { text: text.clone(), known: None }));
     }
     lists[2].extend(packets.iter().map(|fact| told(fact, lang)));
-    let counters = account.courses.iter().flat_map(|course| &course.counters);
+    let counters = account.course().into_iter().flat_map(|course| &course.counters);
     lists[4].extend(
         counters.map(|(name, by)| Row { text: format!("{name}{}{by}", lang.kernels(" by ")), known: None }),
     );
