@@ -59,7 +59,7 @@ fn available(meminfo: &str) -> Option<u64> {
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? / 1024)
 }
 
-/// How many guests of so many run at a time: emulation keeps a processor busy for each, and a guest has two.
+/// How many guests of so many run at a time: each has two processors, and keeps one of ours busy where they are emulated.
 #[must_use]
 pub fn at_once(host: Host, guests: usize) -> usize {
     let processors = thread::available_parallelism().map_or(1, usize::from);

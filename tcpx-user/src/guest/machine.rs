@@ -31,9 +31,6 @@ pub const PAGE: &str = "/run/tcpx-page";
 const KVM_PATIENCE: Duration = Duration::from_secs(20);
 /// How often it is looked whether the guest should go on.
 const LOOK: Duration = Duration::from_millis(100);
-/// A kernel that patches its own code while it boots (static keys) now and then meets the breakpoint of its other CPU under
-/// emulation, and dies of it. Nothing of tcpx has run by then. What has booted is never booted again.
-const BOOTS: u32 = 3;
 
 /// Runs a guest and hears what it tells; the exit status of its command.
 ///
@@ -53,16 +50,9 @@ pub fn run(order: &Order<'_>, hear: &mut dyn FnMut(Heard)) -> Result<i32, GuestE
         }
     }
     hear(Heard::Booting(false));
-    let mut boots = 1;
-    loop {
-        match boot(order, &folder, Accelerator::Tcg, deadline, hear)? {
-            Ended::With(code) => return Ok(code),
-            Ended::BeforeBoot(_) if boots < BOOTS => {
-                boots += 1;
-                hear(Heard::Again);
-            }
-            Ended::BeforeBoot(console) => return Err(GuestError::Died { when: "while it booted", console }),
-        }
+    match boot(order, &folder, Accelerator::Tcg, deadline, hear)? {
+        Ended::With(code) => Ok(code),
+        Ended::BeforeBoot(console) => Err(GuestError::Died { when: "while it booted", console }),
     }
 }
 

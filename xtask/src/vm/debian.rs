@@ -38,13 +38,13 @@ pub(crate) fn run(trial: &Trial<'_>, limit: Duration, mut line: impl FnMut(&str)
     };
     let guest = Guest::start("debian", &kernel, limit, "", fill)?;
     let mut ended = false;
-    let guest = guest.follow(|text| {
+    let console = guest.follow(|text| {
         ended |= text == END;
         if text != END {
             line(text);
         }
     })?;
-    ensure!(ended, "the host ended before the script had\n{}", guest.console);
+    ensure!(ended, "the host ended before the script had\n{console}");
     Ok(())
 }
 

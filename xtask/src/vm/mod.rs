@@ -24,10 +24,6 @@ use crate::trials::{Course, Ended, Event};
 const PREPARE: &str =
     r#"/bin/busybox --install -s /bin; ip() { /usr/bin/ip "$@"; }; tc() { /usr/bin/tc "$@"; }; "#;
 
-/// A kernel that patches its own code while it boots (static keys) now and then meets the breakpoint of its other CPU
-/// under emulation, and dies of it. Nothing of tcpx has run by then. What has booted is never booted again.
-const BOOTS: u32 = 3;
-
 /// `cargo xtask vm`.
 #[derive(Subcommand)]
 pub(crate) enum Vm {
@@ -119,29 +115,19 @@ pub(crate) fn run_trials(
         environment: vec![format!("TCPX_GUEST_RELEASE={}", kernel.release)],
         output_is_result: false,
     };
-    let mut boot = 0;
-    loop {
-        boot += 1;
-        let fill = |initrd: &Path| initramfs::write(initrd, kernel, binary, &job);
-        let guest = Guest::start(&kernel.name, kernel, limit, "", fill)?;
-        let mut course = Course::default();
-        let followed = guest.follow(|line| {
-            if let Some((name, trial)) = course.line(line) {
-                ended(name, trial);
-            }
-        });
-        let guest = followed.with_context(|| unfinished(&course, kernel))?;
-        if course.exit.is_some() {
-            return Ok(course);
+    let fill = |initrd: &Path| initramfs::write(initrd, kernel, binary, &job);
+    let guest = Guest::start(&kernel.name, kernel, limit, "", fill)?;
+    let mut course = Course::default();
+    let followed = guest.follow(|line| {
+        if let Some((name, trial)) = course.line(line) {
+            ended(name, trial);
         }
-        if guest.booted || boot == BOOTS {
-            bail!("{}\n{}", unfinished(&course, kernel), guest.console);
-        }
-        println!(
-            "    {} crashed in boot {boot} of {BOOTS}, before its first process\n{}",
-            kernel.release, guest.console
-        );
+    });
+    let console = followed.with_context(|| unfinished(&course, kernel))?;
+    if course.exit.is_none() {
+        bail!("{}\n{console}", unfinished(&course, kernel));
     }
+    Ok(course)
 }
 
 fn unfinished(course: &Course, kernel: &Kernel) -> String {
@@ -159,7 +145,7 @@ fn shell(kernel: &str, limit: Duration, words: &[String]) -> Result<()> {
     let fill = |initrd: &Path| initramfs::write(initrd, &kernel, &binary, &job);
     let guest = Guest::start(&format!("shell-{}", kernel.name), &kernel, limit, "", fill)?;
     let mut exit = Course::default();
-    let guest = guest.follow(|line| {
+    let console = guest.follow(|line| {
         if line.starts_with("{\"exit\":") {
             exit.line(line);
         } else {
@@ -169,7 +155,7 @@ fn shell(kernel: &str, limit: Duration, words: &[String]) -> Result<()> {
     match exit.exit {
         Some(0) => Ok(()),
         Some(code) => bail!("the command ended with {code}"),
-        None => bail!("the guest ended without a result\n{}", guest.console),
+        None => bail!("the guest ended without a result\n{console}"),
     }
 }
 

@@ -16,17 +16,6 @@ use crate::tail::Tail;
 /// Enough of the console to hold a kernel's stack trace.
 const LAST_LINES: usize = 40;
 
-/// What the guest's first process writes to the console before all else.
-const BOOTED: &str = "guest init: begins";
-
-/// How a guest ended.
-pub(crate) struct Ended {
-    /// The last lines of its console, for error messages.
-    pub(crate) console: String,
-    /// Its kernel came as far as the first process.
-    pub(crate) booted: bool,
-}
-
 /// A guest that is about to run.
 pub(crate) struct Guest {
     folder: PathBuf,
@@ -56,8 +45,8 @@ impl Guest {
         Ok(Self { folder, child, limit })
     }
 
-    /// Waits for the end, hands over every line of the results as it comes, and says how it ended.
-    pub(crate) fn follow(mut self, line: impl FnMut(&str)) -> Result<Ended> {
+    /// Waits for the end, hands over every line of the results as it comes, and gives the last lines of its console, for error messages.
+    pub(crate) fn follow(mut self, line: impl FnMut(&str)) -> Result<String> {
         let results = Tail::open(&self.folder.join("results"))?;
         match results.follow(&mut self.child, self.limit, line)? {
             Some(status) => self.check(status)?,
@@ -67,9 +56,9 @@ impl Guest {
                 self.console()
             ),
         }
-        let ended = Ended { console: self.console(), booted: self.output().contains(BOOTED) };
+        let console = self.console();
         paths::remove_folder(&self.folder)?;
-        Ok(ended)
+        Ok(console)
     }
 
     fn check(&self, status: ExitStatus) -> Result<()> {
@@ -78,15 +67,11 @@ impl Guest {
 
     /// The last lines of the console, for error messages.
     fn console(&self) -> String {
-        let text = self.output();
+        let bytes = std::fs::read(self.folder.join("console")).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes).replace('\r', "");
         let lines: Vec<_> = text.lines().collect();
         let tail = &lines[lines.len().saturating_sub(LAST_LINES)..];
         format!("last lines of the console:\n  | {}", tail.join("\n  | "))
-    }
-
-    fn output(&self) -> String {
-        let bytes = std::fs::read(self.folder.join("console")).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).replace('\r', "")
     }
 }
 

@@ -27,8 +27,6 @@ pub enum Heard {
     Booting(bool),
     /// It does not boot like that: it is started without /dev/kvm.
     NoKvm,
-    /// Its kernel died before the first process, and it is started again.
-    Again,
     /// The command has begun.
     Runs,
     /// What the command wrote to stdout.

@@ -163,7 +163,6 @@ fn progress(heard: &Heard, kernel: &Kernel) -> String {
             format!("booting Linux {release}, emulated: without /dev/kvm it takes some seconds longer")
         }
         Heard::NoKvm => "it does not boot with /dev/kvm".to_owned(),
-        Heard::Again => "its kernel died while it booted, as it may under emulation; once more".to_owned(),
         _ => "lab runs".to_owned(),
     }
 }
