@@ -669,7 +669,7 @@ _tcpx() {
             return 0
             ;;
         tcpx__subcmd__record)
-            opts="-c -w -h --duration --everything --in --user --loss-status --ready-file --write --stacks --rotate-size --rotate-time --keep --backend --probes --max-events-per-second --buffer-size --bpf-log --color --help"
+            opts="-c -w -h --duration --everything --in --user --loss-status --ready-file --write --stacks --index --rotate-size --rotate-time --keep --backend --probes --max-events-per-second --buffer-size --bpf-log --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

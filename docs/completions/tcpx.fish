@@ -190,6 +190,7 @@ never\t'Never'"
 complete -c tcpx -n "__fish_tcpx_using_subcommand record" -l everything -d 'Show the whole host, not only what CMD does'
 complete -c tcpx -n "__fish_tcpx_using_subcommand record" -l loss-status -d 'Exit with 3 if events were lost, whatever CMD\'s status'
 complete -c tcpx -n "__fish_tcpx_using_subcommand record" -l stacks -d 'Record kernel stacks, for "tcpx replay -v"'
+complete -c tcpx -n "__fish_tcpx_using_subcommand record" -l index -d 'At the end, make the index that the first "tcpx query" would make'
 complete -c tcpx -n "__fish_tcpx_using_subcommand record" -l bpf-log -d 'Show what the eBPF programs log (debugging builds only)'
 complete -c tcpx -n "__fish_tcpx_using_subcommand record" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tcpx -n "__fish_tcpx_using_subcommand replay" -s c -d 'Stop after N results' -r

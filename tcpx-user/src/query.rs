@@ -12,6 +12,7 @@ mod index;
 mod interrupt;
 mod kept;
 mod progress;
+mod ready;
 mod recordings;
 mod row;
 pub mod schema;
@@ -23,6 +24,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use self::ready::make_ready;
 use self::{database::Database, interrupt::Interrupt, kept::Keep, write::Output};
 use crate::{
     cli::{
@@ -57,19 +59,31 @@ pub fn export_parquet(
     to: &Path,
 ) -> Result<u8, Failure> {
     let request = request::Query {
-        asked: Asked::Schema,
         form: QueryForm::Parquet,
         to: Some(to.to_owned()),
-        limit: None,
         cache: false,
         everything,
         filter: filter.clone(),
+        ..whole()
     };
     let sql = match limit.count {
         Some(count) => format!("SELECT * FROM attempts LIMIT {count}"),
         None => "SELECT * FROM attempts".to_owned(),
     };
     answer(files, &sql, &request, &Keep::none())
+}
+
+/// Of all that was recorded, as it was shown.
+fn whole() -> request::Query {
+    request::Query {
+        asked: Asked::Schema,
+        form: QueryForm::Table,
+        to: None,
+        limit: None,
+        cache: true,
+        everything: false,
+        filter: Filter::default(),
+    }
 }
 
 fn answer(files: &[PathBuf], sql: &str, request: &request::Query, keep: &Keep) -> Result<u8, Failure> {

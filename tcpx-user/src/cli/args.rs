@@ -245,6 +245,9 @@ pub struct RecordArgs {
     /// Record kernel stacks, for "tcpx replay -v"
     #[arg(long)]
     pub stacks: bool,
+    /// At the end, make the index that the first "tcpx query" would make
+    #[arg(long)]
+    pub index: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub rotation: RotationArgs,

@@ -71,6 +71,8 @@ Examples:
       the whole host for ten minutes; \"tcpx replay host.tcpx\" shows it, here or on another machine
   sudo tcpx record -w app.tcpx --probes lookup -- ./app
       what one command runs into
+  sudo tcpx record -w host.tcpx --duration 10m --index
+      and its index, for \"tcpx query\": otherwise the first query of a large recording makes it
   sudo tcpx record -w /var/log/tcpx.tcpx --rotate-size 100M --keep 10
       until Ctrl-C, with the last gigabyte kept: /var/log/tcpx.000001.tcpx and so on
 

@@ -80,6 +80,8 @@ pub struct Record {
     pub trace: Trace,
     /// Where it goes.
     pub to: Destination,
+    /// An index for queries is made of it.
+    pub index: bool,
 }
 
 /// `tcpx replay`

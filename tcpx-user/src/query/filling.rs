@@ -2,7 +2,7 @@
 
 use std::{
     io, panic,
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
     thread::{self, JoinHandle},
 };
 
@@ -17,6 +17,9 @@ const WAITING: usize = 8;
 /// Where lines go. When it is dropped, there are no more.
 pub(super) struct Filling {
     lines: SyncSender<Vec<Line>>,
+    /// Lines that are kept come back to be freed where they were allocated: freed by the other thread, they would make both
+    /// wait for one lock of the allocator.
+    done: Receiver<Vec<Line>>,
     batch: Vec<Line>,
     shown: u64,
 }
@@ -30,13 +33,22 @@ pub(super) struct Filler(JoinHandle<rusqlite::Result<Index>>);
 /// When the kernel gives no thread.
 pub(super) fn begin(index: Index) -> io::Result<(Filling, Filler)> {
     let (lines, waiting) = sync_channel(WAITING);
-    let filler = thread::Builder::new().name("index".to_owned()).spawn(move || keep(index, &waiting))?;
-    Ok((Filling { lines, batch: Vec::with_capacity(BATCH), shown: 0 }, Filler(filler)))
+    // No more come back than were sent: this one is as bounded.
+    let (kept, done) = channel();
+    let filler =
+        thread::Builder::new().name("index".to_owned()).spawn(move || keep(index, &waiting, &kept))?;
+    Ok((Filling { lines, done, batch: Vec::with_capacity(BATCH), shown: 0 }, Filler(filler)))
 }
 
-fn keep(mut index: Index, waiting: &Receiver<Vec<Line>>) -> rusqlite::Result<Index> {
+fn keep(
+    mut index: Index,
+    waiting: &Receiver<Vec<Line>>,
+    kept: &Sender<Vec<Line>>,
+) -> rusqlite::Result<Index> {
     for lines in waiting {
         index.take(&lines)?;
+        // The last come back to nobody.
+        let _ = kept.send(lines);
     }
     Ok(index)
 }
@@ -56,7 +68,9 @@ impl Filling {
         if self.batch.is_empty() {
             return Ok(());
         }
-        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        let mut next = self.done.try_recv().unwrap_or_else(|_| Vec::with_capacity(BATCH));
+        next.clear();
+        let batch = std::mem::replace(&mut self.batch, next);
         // Why, the thread says at its end.
         self.lines.send(batch).map_err(|_| io::Error::other("the index takes no more"))
     }

@@ -84,7 +84,8 @@ pub(super) fn find_or_make(
     Ok(None)
 }
 
-fn is_worth_it(recording: &Recording, keep: &Keep) -> bool {
+/// Whether reading the recording takes so long that an index is kept.
+pub(super) fn is_worth_it(recording: &Recording, keep: &Keep) -> bool {
     let size = |path: &PathBuf| fs::metadata(path).map_or(0, |there| there.len());
     keep.at_least.is_some_and(|least| recording.files.iter().map(size).sum::<u64>() >= least)
 }

@@ -83,6 +83,11 @@ impl Files {
         self.to.rotation.path(&self.to.path, self.number)
     }
 
+    /// Of those that are there, in their order.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        self.to.rotation.written(&self.to.path, self.number)
+    }
+
     /// For messages.
     pub(super) fn writing(&self) -> String {
         writing(&self.path())

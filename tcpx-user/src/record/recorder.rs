@@ -1,6 +1,9 @@
 //! The handle of a recording that source, engine and whoever answers them share.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard},
+};
 
 use super::{
     Destination, Facts, Item, Summed,
@@ -80,6 +83,12 @@ impl Recorder {
     #[must_use]
     pub fn files(&self) -> (u32, String) {
         self.tape().files()
+    }
+
+    /// Those of its files that are there: rotation removes the oldest.
+    #[must_use]
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.tape().paths()
     }
 
     pub(super) fn symbol(&self, asker: Asker, address: u64, found: Option<&(Name, u64)>) {

@@ -74,6 +74,13 @@ impl Rotation {
         })
     }
 
+    /// Those files of this run that are there when the last has this number, in their order.
+    #[must_use]
+    pub fn written(&self, path: &Path, last: u32) -> Vec<PathBuf> {
+        let gone = self.gone(last).unwrap_or(0).max(self.earlier);
+        (gone + 1..=last).map(|number| self.path(path, number)).collect()
+    }
+
     /// The file that goes when this one comes.
     #[must_use]
     pub fn gone(&self, number: u32) -> Option<u32> {
@@ -117,6 +124,15 @@ mod tests {
         let mut gone = later.all_gone(&path);
         gone.sort();
         assert_eq!(gone, ["x.000003.tcpx", "x.000004.tcpx"].map(|name| dir.path().join(name)));
+    }
+
+    #[test]
+    fn those_that_are_kept_and_of_this_run_are_there() {
+        let path = Path::new("x.tcpx");
+        let keep = Rotation { size: Some(1), keep: NonZeroU32::new(2), earlier: 3, ..Rotation::default() };
+        assert_eq!(keep.written(path, 4), [keep.path(path, 4)]);
+        assert_eq!(keep.written(path, 6), [5, 6].map(|number| keep.path(path, number)));
+        assert_eq!(Rotation::default().written(path, 1), [path]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::{
     collections::HashMap,
     io,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -184,6 +185,11 @@ impl Tape {
     /// Records, and bytes on disk.
     pub(super) const fn so_far(&self) -> (u64, u64) {
         (self.records, self.files.bytes())
+    }
+
+    /// Those of its files that are there.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        self.files.paths()
     }
 
     /// How many files were begun, and the name of the last.

@@ -27,6 +27,7 @@ use crate::{
     },
     command,
     line::Line,
+    query,
     record::Recorder,
     sink::{Sink, open::Results, progress::Progress},
 };
@@ -48,9 +49,13 @@ pub fn trace(request: &Trace) -> Result<u8, Failure> {
 /// When it cannot be done.
 pub fn record(request: &Record) -> Result<u8, Failure> {
     Surroundings::read().check()?;
-    let Record { trace, to } = request;
+    let Record { trace, to, index } = request;
     let recorder = Recorder::create(to.clone())?;
-    follow(trace, Shown::progress(&recorder), Some(recorder))
+    let status = follow(trace, Shown::progress(&recorder), Some(recorder.clone()))?;
+    if *index {
+        query::make_ready(&recorder.paths());
+    }
+    Ok(status)
 }
 
 fn follow(request: &Trace, shown: Shown, recorder: Option<Recorder>) -> Result<u8, Failure> {

@@ -62,7 +62,7 @@ fn record(typed: RecordArgs, color: When) -> Result<Record> {
     let to = destination(typed.write.unwrap_or_default(), rotation)?;
     let args = OutputArgs { verbose: typed.stacks, ..OutputArgs::default() };
     let trace = work("record", typed.work, &typed.hooks, output(args, color))?;
-    Ok(Record { trace: Trace { silent: true, ..trace }, to })
+    Ok(Record { trace: Trace { silent: true, ..trace }, to, index: typed.index })
 }
 
 fn replay(typed: ReplayArgs, color: When) -> Result<Replay> {

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::query::{
-    recordings,
+    ready, recordings,
     tests::{recorded, request, stories},
 };
 use crate::{
@@ -135,6 +135,14 @@ fn small_recordings_have_none() {
     assert_eq!(case.try_ask().expect("a recording"), None);
     let case = Case { keep: Keep::none(), ..Case::new() };
     assert_eq!(case.try_ask().expect("a recording"), None);
+}
+
+#[test]
+fn the_first_query_takes_what_was_made_when_recording_ended() {
+    let case = Case::new();
+    ready::index(std::slice::from_ref(&case.path), &case.keep, &Interrupt::default()).expect("an index");
+    let made = which(&case.beside());
+    assert_eq!((case.ask(), which(&case.beside())), (case.beside(), made));
 }
 
 /// A link may lead to what somebody else wrote.
