@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use super::{
     Bench,
-    rows::{ROOM, STORM, recording},
+    rows::{RECORDS_EACH, ROOM, STORM, recording},
     table::Measured,
 };
 use crate::command;
@@ -20,8 +20,8 @@ pub(super) fn measure(bench: &Bench) -> Result<Vec<Measured>> {
     bench.load(&["storm", STORM])?;
     tracer.stop()?;
     let name = file.display().to_string();
-    let verdicts = best(bench, || replayed(bench, &file, &["--verdict", "unknown"]))?;
-    let json = best(bench, || replayed(bench, &file, &[]))?;
+    let verdicts = best(bench, || took(bench, &file, &["--verdict", "unknown"]))?;
+    let json = best(bench, || took(bench, &file, &[]))?;
     let until = |stage: &str| best(bench, || bench.load(&["read", &name, "--until", stage]));
     let (correlated, decoded, read) = (until("correlated")?, until("events")?, until("blocks")?);
     let rate = |what: &str, speed: f64, least: f64| {
@@ -38,17 +38,15 @@ pub(super) fn measure(bench: &Bench) -> Result<Vec<Measured>> {
 
 /// Records of the storm in a second, in the best of some runs.
 fn best(bench: &Bench, run: impl Fn() -> Result<Duration>) -> Result<f64> {
-    /// To SYN_SENT, the RST sent, the RST received.
-    const RECORDS: f64 = 3.0;
     let mut best = Duration::MAX;
     for _ in 0..bench.rounds.max(3) {
         best = best.min(run()?);
     }
-    Ok(STORM.parse::<f64>()? * RECORDS / best.as_secs_f64())
+    Ok(STORM.parse::<f64>()? * RECORDS_EACH / best.as_secs_f64())
 }
 
 /// How long `tcpx replay` takes.
-fn replayed(bench: &Bench, file: &Path, filter: &[&str]) -> Result<Duration> {
+pub(super) fn took(bench: &Bench, file: &Path, filter: &[&str]) -> Result<Duration> {
     let start = Instant::now();
     let mut replay = Command::new("taskset");
     replay.args(["-c", "1"]).arg(&bench.tcpx).args(["replay", "-o", "json", "--output", "/dev/null"]);

@@ -56,6 +56,8 @@ pub(super) const ROWS: &[Row] = &[
 
 /// Connections of a storm: more than a second at full speed.
 pub(super) const STORM: &str = "200000";
+/// Of each of them with `path`: to SYN_SENT, the RST sent, the RST received.
+pub(super) const RECORDS_EACH: f64 = 3.0;
 const FLOOD: u64 = 1_000_000;
 /// Tracepoints that a refused connection on the loopback device passes.
 const TRACEPOINTS: [&str; 4] = ["tcp_send_reset", "tcp_receive_reset", "inet_sock_set_state", "kfree_skb"];
@@ -87,6 +89,12 @@ fn rate(ratios: &Ratios, least: f64) -> Measured {
 
 fn none_lost(lost: u64) -> Measured {
     Measured::target("events lost, all rounds", lost, "0", lost == 0)
+}
+
+/// What whoever reads the ring has to keep up with: compare the row `replay`.
+fn events(ratios: &Ratios) -> Result<Measured> {
+    let rate = ratios.at_most_a_second(STORM.parse::<f64>()? * RECORDS_EACH);
+    Ok(Measured::reference("events a second that the storm makes", format!("{rate:.0}")))
 }
 
 fn floor(bench: &Bench) -> Result<Vec<Measured>> {
@@ -185,7 +193,7 @@ fn number(value: &Value) -> u64 {
 
 fn storm_record(bench: &Bench) -> Result<Vec<Measured>> {
     let (ratios, lost) = recorded(bench, &bench.file("storm.tcpx"), "path")?;
-    Ok(vec![rate(&ratios, 0.87), none_lost(lost)])
+    Ok(vec![rate(&ratios, 0.87), none_lost(lost), events(&ratios)?])
 }
 
 fn storm_resets(bench: &Bench) -> Result<Vec<Measured>> {
@@ -202,7 +210,7 @@ fn storm_json(bench: &Bench) -> Result<Vec<Measured>> {
         lost += lost_of(&summary(&last_line(&file)?)?);
         Ok(())
     })?;
-    Ok(vec![rate(&ratios, 0.80), none_lost(lost)])
+    Ok(vec![rate(&ratios, 0.80), none_lost(lost), events(&ratios)?])
 }
 
 /// The last line of a file of JSON lines.
@@ -355,20 +363,22 @@ fn trickle(bench: &Bench) -> Result<Vec<Measured>> {
     let records = bench.file("trickle.tcpx").display().to_string();
     let json = ["trace", "-o", "json", "--output", &json];
     let part = busy(bench, &json, "1000")?;
+    let recorded = busy(bench, &["record", "-w", &records], "1000")?;
+    let again = replay::took(bench, Path::new(&records), &[])?.as_secs_f64() / f64::from(TRICKLE_S) * 100.0;
     Ok(vec![
         Measured::target("of a core", format!("{part:.1} %"), "1 %", part <= 1.0),
-        Measured::reference(
-            "the same, only recorded",
-            format!("{:.1} %", busy(bench, &["record", "-w", &records], "1000")?),
-        ),
+        Measured::reference("the same, only recorded", format!("{recorded:.1} %")),
+        Measured::reference("the same, from the recording, at full speed", format!("{again:.1} %")),
         Measured::reference("the same, one RST a second", format!("{:.1} %", busy(bench, &json, "1")?)),
     ])
 }
 
+/// Seconds.
+const TRICKLE_S: u32 = 20;
+
 /// Percent of a core that tcpx takes while so many connections a second are refused.
 fn busy(bench: &Bench, command: &[&str], rate: &str) -> Result<f64> {
-    const SECONDS: u32 = 20;
-    let count = rate.parse::<u32>()? * SECONDS;
+    let count = rate.parse::<u32>()? * TRICKLE_S;
     let tracer = bench.tcpx(command.iter().copied())?;
     let before = tracer.process().cpu()?;
     let took = bench.load(&["storm", &count.to_string(), "--rate", rate])?;
