@@ -149,7 +149,7 @@ _tcpx() {
             return 0
             ;;
         tcpx__subcmd__daemon)
-            opts="-h --config --helper --takeover --check-config --print-config --status --color --help"
+            opts="-h --config --helper --takeover --check-config --print-config --status --reload --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

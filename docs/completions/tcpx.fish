@@ -722,6 +722,7 @@ complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l takeover -d 'Take o
 complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l check-config -d 'Say whether the configuration is right, and do no more'
 complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l print-config -d 'Print a configuration with all keys, their defaults and what they mean'
 complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l status -d 'Ask the running daemon how it is'
+complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -l reload -d 'Have the running daemon read its configuration again; if it runs another program than this one, as after an upgrade, start this one and let it take over (systemctl reload)'
 complete -c tcpx -n "__fish_tcpx_using_subcommand daemon" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tcpx -n "__fish_tcpx_using_subcommand lab" -l lang -d 'Language of the text [default: from LC_ALL, LC_MESSAGES or LANG]; JSON is the same in every one' -r -f -a "en\t'English'
 zh-CN\t'Simplified Chinese'"

@@ -157,6 +157,7 @@ Examples:
   tcpx daemon --check-config                            what is wrong in it, with line and column
   systemctl enable --now tcpx                           or in a terminal: sudo tcpx daemon
   sudo tcpx daemon --status                             how it is
+  systemctl reload tcpx                                 a changed configuration, or after an upgrade the new program, without a gap
   sudo tcpx daemon --takeover                           without systemd: takes the place of the one that runs, without a gap
   sudo curl --unix-socket /run/tcpx/tcpx.sock 'http://tcpx/attempts?n=10&verdict=closed-port'
       the last attempts, one JSON object a line; /resets the last RSTs, /lines all as they come

@@ -22,6 +22,7 @@ mod door;
 mod giving;
 mod silence;
 mod taking;
+mod who;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 pub use door::{door, path};
 pub use giving::{Ending, Given, Giving, Probing, Release};
 pub use taking::{Inherited, Taken, Taking};
+pub use who::{Program, Running};
 
 use crate::line::Line;
 
@@ -39,6 +41,8 @@ const SOCKETS: usize = 3;
 /// What the new one says.
 #[derive(Debug, Serialize, Deserialize)]
 enum Ask {
+    /// Whoever answers is to say who it is.
+    Who,
     /// It will come.
     Prepare {
         pid: u32,
@@ -53,6 +57,8 @@ enum Ask {
 /// What the old one says.
 #[derive(Debug, Serialize, Deserialize)]
 enum Told {
+    /// This one.
+    Is(Running),
     /// It is prepared.
     Ready {
         /// Where it listens.

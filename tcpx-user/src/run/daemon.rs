@@ -3,6 +3,7 @@
 mod held;
 mod opened;
 mod reload;
+mod renew;
 mod tasks;
 
 use std::{
@@ -56,7 +57,7 @@ use crate::{
         self_probe::SelfProbe,
         status,
         stream::Stream,
-        takeover::{self, Ending, Giving, Taking},
+        takeover::{self, Ending, Giving, Running, Taking},
         telemetry::{Counted, Sources, Telemetry},
     },
     kernel::{self, symbols::Symbols},
@@ -81,6 +82,7 @@ pub fn daemon(request: &Daemon) -> Result<u8, Failure> {
             show(&status::words(&health))?;
             Ok(u8::from(health["healthy"] != true))
         }
+        Action::Reload => renew::renew(request, &config.socket.path).map(|()| 0),
         Action::Run | Action::Print => run(request, config),
     }
 }
@@ -105,6 +107,7 @@ fn check(request: &Daemon, config: &Config) -> Result<u8, Failure> {
 
 fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
     Surroundings::read().check()?;
+    let running = Running::own().map_err(Failure::io("looking at /proc/self/exe"))?;
     let taking = request.takeover.then(|| Taking::prepare(&takeover::path(&config.socket.path)));
     let taking = taking.transpose()?.flatten();
     let opened = Opened::new(&config, taking.as_ref())?;
@@ -143,7 +146,7 @@ fn run(request: &Daemon, config: Config) -> Result<u8, Failure> {
     let giving = Rc::new(Giving {
         listens,
         sockets: handles,
-        ..Giving::new(sharing, recorder.clone(), grace, held.release())
+        ..Giving::new(running, sharing, recorder.clone(), grace, held.release())
     });
     let tasks = Tasks {
         hangups,

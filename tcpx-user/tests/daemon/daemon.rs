@@ -64,6 +64,16 @@ impl Place {
         tcpx
     }
 
+    /// The same of another file, as an upgrade installs it.
+    pub(crate) fn upgraded(&self) -> Command {
+        let (installed, mut tcpx) = (self.path("tcpx"), self.tcpx());
+        fs::copy(tcpx.get_program(), &installed).expect("a copy");
+        let words: Vec<_> = tcpx.get_args().map(ToOwned::to_owned).collect();
+        tcpx = Command::new(installed);
+        tcpx.args(words).stdin(Stdio::null());
+        tcpx
+    }
+
     /// Starts one and waits until it says that it is ready.
     pub(crate) fn start(&self) -> Daemon<'_> {
         self.start_with(|_| {})

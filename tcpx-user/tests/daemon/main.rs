@@ -62,6 +62,7 @@ const TRIALS: &[(&str, fn())] = &[
     ("daemons that take over from each other under load tell each connection once", takeover::once),
     ("a daemon that takes over from nobody just starts", takeover::nobody),
     ("who is run by a service manager hands over to none but it", takeover::supervised),
+    ("a reload after an upgrade is a takeover, and otherwise a reload", takeover::reload),
     ("systemd is told what it wants to know", service::notify),
     ("a daemon on the same socket is not started twice", service::twice),
     ("status says in words how it is, and that nobody is there", service::status),

@@ -2,10 +2,11 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
     net::{Ipv4Addr, SocketAddr, TcpStream},
     os::fd::OwnedFd,
     path::Path,
-    process::ExitStatus,
+    process::{Command, ExitStatus, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -17,13 +18,13 @@ use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
     net::{AddressFamily, SocketFlags, SocketType, bind, connect, getsockname, listen, socket_with},
-    process::Signal,
+    process::{Pid, Signal, kill_process},
 };
 use serde_json::Value;
-use tcpx_user::daemon::takeover::path;
+use tcpx_user::daemon::takeover::{Running, Taking, path};
 
 use crate::{
-    daemon::{Daemon, Place, get, read_lines, until},
+    daemon::{Daemon, Place, get, json_lines, read_lines, until},
     ledger::Ledger,
     load::Load,
     provoke::Refusing,
@@ -187,4 +188,58 @@ pub(crate) fn supervised() {
     assert!(next.told.contains(&format!("MAINPID={}\n", next.pid())), "{}", next.told);
     well(daemon.ended(), &place);
     refused(&next);
+}
+
+/// As systemd calls it (ExecReload=): the same program reads its configuration again, another one takes over.
+pub(crate) fn reload() {
+    let place = Place::new("");
+    // Into a file, as the daemon that takes over goes on to write there.
+    let reload = |mut tcpx: Command| {
+        let said = fs::File::create(place.path("said")).expect("a file");
+        let status = tcpx.arg("--reload").stdout(Stdio::null()).stderr(said).status().expect("tcpx runs");
+        (status.code(), fs::read_to_string(place.path("said")).expect("what it said"))
+    };
+    let (status, said) = reload(place.tcpx());
+    assert!(status == Some(1) && said.contains("no daemon answers on"), "{said}");
+    let daemon = place.start_with(|tcpx| {
+        tcpx.env("WATCHDOG_USEC", "20000000").env_remove("WATCHDOG_PID");
+    });
+    assert_eq!(reload(place.tcpx()), (Some(0), String::new()));
+    daemon.until_told("RELOADING=1");
+    daemon.until_told("READY=1");
+    let (status, said) = reload(place.upgraded());
+    assert!(status == Some(1) && said.contains("is a daemon of another program"), "{said}");
+    let supervised = |mut tcpx: Command| {
+        tcpx.env("NOTIFY_SOCKET", place.path("notify"));
+        tcpx
+    };
+    let right = fs::read_to_string(place.path("tcpx.toml")).expect("a configuration");
+    place.configure("output.file = \"/proc/nowhere\"\n");
+    let (status, said) = reload(supervised(place.upgraded()));
+    assert!(status == Some(1) && said.contains("the one before goes on"), "{said}");
+    refused(&daemon);
+    fs::write(place.path("tcpx.toml"), right).expect("a configuration");
+    let (status, said) = reload(supervised(place.upgraded()));
+    assert!(status == Some(0) && said.contains("a daemon of this one takes over"), "{said}");
+    let next = Renewed(Taking::who(&path(&place.socket())).expect("it may be asked").expect("one runs"));
+    assert_ne!(next.0.pid, daemon.pid());
+    assert_eq!(next.0.watchdog_us, Some(20_000_000), "systemd waits for it as for the one before");
+    daemon.until_told(&format!("MAINPID={}", next.0.pid));
+    well(daemon.ended(), &place);
+    let port = Refusing::new();
+    port.refuse(1);
+    let told = || json_lines(&get(&place.socket(), "/attempts?n=1000").1);
+    until("an attempt", || (port.attempts(&told()) == 1).then_some(()));
+    drop(next);
+    until("its end", || (!place.socket().exists()).then_some(()));
+}
+
+/// A daemon that is no child of this process.
+struct Renewed(Running);
+
+impl Drop for Renewed {
+    fn drop(&mut self) {
+        let pid = i32::try_from(self.0.pid).ok().and_then(Pid::from_raw);
+        pid.map(|pid| kill_process(pid, Signal::TERM));
+    }
 }

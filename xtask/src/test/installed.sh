@@ -96,12 +96,39 @@ records() {
 	[ "$(grep --count '"type":"attempt"' /tmp/x.json)" = 3 ]
 }
 
-# The edited configuration stays as it is.
+# refuses_until FILE: says how many were refused on port 7 until the file was there.
+refuses_until() {
+	bash -c 'while [ ! -e "$1" ]; do : </dev/tcp/127.0.0.1/7; echo; sleep 0.05; done' bash "$1" 2>/dev/null | wc -l
+}
+
+# Those that the daemons wrote down.
+told() { grep --count '"type":"attempt".*"remote":{"addr":"127.0.0.1","port":7}' /var/log/tcpx/lines.jsonl; }
+# told_all COUNT
+told_all() { [ "$(told)" -ge "$1" ]; }
+
+# The edited configuration stays as it is, and the new program takes over: each refusal meanwhile is told once.
 upgrades() {
-	echo '# edited' >>/etc/tcpx/daemon.toml
+	rm -f /trial/upgraded
+	sed -i 's|^#file = "/var/log/tcpx/lines.jsonl"|file = "/var/log/tcpx/lines.jsonl"|' /etc/tcpx/daemon.toml
+	systemctl restart tcpx.service && within 60 is_up || return 1
 	before=$(main_pid)
-	apt-get install --yes --reinstall /trial/tcpx.deb || return 1
-	within 60 up_again "$before" && grep '^# edited$' /etc/tcpx/daemon.toml
+	refuses_until /trial/upgraded >/trial/refused &
+	apt-get install --yes --reinstall /trial/tcpx.deb
+	installed=$?
+	touch /trial/upgraded
+	wait
+	[ "$installed" = 0 ] && within 60 up_again "$before" && grep '^file = ' /etc/tcpx/daemon.toml || return 1
+	journalctl --unit tcpx.service --no-pager | grep 'takeover: done' || return 1
+	[ "$(systemctl show --property NRestarts --value tcpx.service)" = 0 ] || return 1
+	within 30 told_all "$(cat /trial/refused)" || { echo "$(told) of $(cat /trial/refused) told"; return 1; }
+	[ "$(told)" = "$(cat /trial/refused)" ] && [ "$(told)" -gt 20 ]
+}
+
+# Fed as the one that systemd had started: without, it would be killed after WatchdogSec.
+outlives_the_watchdog() {
+	before=$(main_pid)
+	sleep 70
+	is_up && [ "$(main_pid)" = "$before" ] && has_no_rights
 }
 
 # What was switched off by hand is not switched on by an upgrade.
@@ -133,6 +160,7 @@ step "watchdog" watchdog_bites
 step "wrong configuration" wrong_configuration_is_told_once
 step "records" records
 step "upgrade" upgrades
+step "watchdog of who took over" outlives_the_watchdog
 step "stays disabled" stays_disabled
 step "purge" purges
 

@@ -28,6 +28,8 @@ pub enum Action {
     Print,
     /// Ask the daemon that runs.
     Status,
+    /// Have the daemon that runs read its configuration again, or another program take over from it.
+    Reload,
 }
 
 pub(super) fn daemon(typed: DaemonArgs) -> Daemon {
@@ -35,6 +37,7 @@ pub(super) fn daemon(typed: DaemonArgs) -> Daemon {
         DaemonArgs { check_config: true, .. } => Action::Check,
         DaemonArgs { print_config: true, .. } => Action::Print,
         DaemonArgs { status: true, .. } => Action::Status,
+        DaemonArgs { reload: true, .. } => Action::Reload,
         DaemonArgs { .. } => Action::Run,
     };
     Daemon { config: typed.config, helper: typed.helper, takeover: typed.takeover, action }

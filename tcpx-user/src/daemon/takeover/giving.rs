@@ -26,7 +26,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Ask, Inherited, SOCKETS, Told, silence};
+use super::{Ask, Inherited, Running, SOCKETS, Told, silence};
 use crate::{
     daemon::{
         consumer::Consumer,
@@ -99,6 +99,8 @@ impl Probing {
 
 /// All that is needed for it.
 pub struct Giving {
+    /// This one.
+    pub running: Running,
     /// What is told.
     pub sharing: Sharing,
     /// What is recorded.
@@ -171,8 +173,15 @@ impl Work for Ending {
 impl Giving {
     /// For a daemon that listens nowhere yet.
     #[must_use]
-    pub fn new(sharing: Sharing, recorder: Option<Recorder>, grace: Duration, release: Release) -> Self {
+    pub fn new(
+        running: Running,
+        sharing: Sharing,
+        recorder: Option<Recorder>,
+        grace: Duration,
+        release: Release,
+    ) -> Self {
         Self {
+            running,
             sharing,
             recorder,
             probing: Probing::default(),
@@ -229,9 +238,17 @@ impl Giving {
         }
         let mut inbox = Vec::new();
         let first = timeout(FIRST, ask(&mut stream, &mut inbox)).await??;
-        let Some(Ask::Prepare { pid, tcpx, supervised }) = first else { return Ok(None) };
+        let (pid, tcpx, supervised) = match first {
+            Some(Ask::Prepare { pid, tcpx, supervised }) => (pid, tcpx, supervised),
+            Some(Ask::Who) => {
+                stream.write_all(&frame(&Told::Is(self.running))).await?;
+                return Ok(None);
+            }
+            Some(Ask::Take) | None => return Ok(None),
+        };
         if notify::is_supervised() && !supervised {
-            let why = "it is run by a service manager, which would not know the new one; use systemctl restart tcpx";
+            let why =
+                "it is run by a service manager, which would not know the new one; use systemctl reload tcpx";
             say(&format!("takeover: process {pid} (tcpx {tcpx}) is refused: {why}"));
             stream.write_all(&frame(&Told::Refused(why.to_owned()))).await?;
             return Ok(None);

@@ -18,7 +18,7 @@ use rustix::{
 };
 use tokio::io::AsyncReadExt as _;
 
-use super::{Ask, SOCKETS, Told};
+use super::{Ask, Running, SOCKETS, Told};
 use crate::{
     cli::failure::Failure,
     daemon::{
@@ -62,19 +62,11 @@ impl Taking {
     /// It refuses, or may not be asked.
     pub fn prepare(door: &Path) -> Result<Option<Self>, Failure> {
         let shown = door.display();
-        let stream = match UnixStream::connect(door) {
-            Ok(stream) => stream,
-            Err(error)
-                if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) =>
-            {
-                say(&format!("takeover: no daemon answers on {shown}: there is nothing to take over"));
-                return Ok(None);
-            }
-            Err(error) => return Err(Failure::io(format!("asking the daemon on {shown}"))(error)),
+        let Some(mut taking) = Self::connect(door)? else {
+            say(&format!("takeover: no daemon answers on {shown}: there is nothing to take over"));
+            return Ok(None);
         };
         let asking = || Failure::io(format!("asking the daemon on {shown} to hand over"));
-        stream.set_read_timeout(Some(PATIENCE)).map_err(asking())?;
-        let mut taking = Self { stream, inbox: Vec::new(), sockets: Vec::new(), listens: None };
         let ask = Ask::Prepare {
             pid: std::process::id(),
             tcpx: env!("CARGO_PKG_VERSION").to_owned(),
@@ -88,6 +80,34 @@ impl Taking {
             }),
             _ => Err(asking()(io::ErrorKind::InvalidData.into())),
         }
+    }
+
+    /// Asks the daemon behind this door who it is; `None` if there is none.
+    ///
+    /// # Errors
+    /// It does not say, or may not be asked.
+    pub fn who(door: &Path) -> Result<Option<Running>, Failure> {
+        let Some(mut asking) = Self::connect(door)? else { return Ok(None) };
+        let failed = || Failure::io(format!("asking the daemon on {} who it is", door.display()));
+        match asking.ask(&Ask::Who).map_err(failed())? {
+            Told::Is(running) => Ok(Some(running)),
+            _ => Err(failed()(io::ErrorKind::InvalidData.into())),
+        }
+    }
+
+    fn connect(door: &Path) -> Result<Option<Self>, Failure> {
+        let asking = || Failure::io(format!("asking the daemon on {}", door.display()));
+        let stream = match UnixStream::connect(door) {
+            Ok(stream) => stream,
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(asking()(error)),
+        };
+        stream.set_read_timeout(Some(PATIENCE)).map_err(asking())?;
+        Ok(Some(Self { stream, inbox: Vec::new(), sockets: Vec::new(), listens: None }))
     }
 
     /// Takes over: this process sees all by now.
