@@ -56,7 +56,7 @@ fn who(door: &Path) -> Result<Running, Failure> {
     })
 }
 
-/// The daemon that runs may be of this user, not of another: who may not say so is told by the kernel.
+/// Allowed to the daemon's own user, as which systemd starts this process, and to root.
 fn hang_up(pid: u32) -> Result<(), Failure> {
     let process = i32::try_from(pid).ok().and_then(Pid::from_raw);
     let sent = process.map_or(Ok(()), |process| kill_process(process, Signal::HUP));
