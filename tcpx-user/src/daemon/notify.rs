@@ -34,9 +34,9 @@ pub fn is_supervised() -> bool {
     std::env::var_os("NOTIFY_SOCKET").is_some()
 }
 
-/// This process is the service from now on.
-pub fn is_main() {
-    tell(&[NotifyState::MainPid(std::process::id())]);
+/// That process is the service from now on: told by this one, as systemd hears the main process only (NotifyAccess=main).
+pub fn main_is(pid: u32) {
+    tell(&[NotifyState::MainPid(pid)]);
 }
 
 /// The end has begun.

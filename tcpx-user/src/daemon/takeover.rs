@@ -47,7 +47,7 @@ enum Ask {
     Prepare {
         pid: u32,
         tcpx: String,
-        /// It tells a service manager which process is the service now.
+        /// It runs within the service of a service manager.
         supervised: bool,
     },
     /// It sees all.

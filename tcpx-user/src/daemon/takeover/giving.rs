@@ -266,6 +266,7 @@ impl Giving {
         let found = timeout(BEHIND, self.find_a_silence()).await;
         let at = found
             .map_err(|_| io::Error::other("this daemon is too far behind to hand over: try again later"))?;
+        notify::main_is(pid);
         self.hand_over(stream, at)?;
         say(&format!("takeover: handed over to process {pid}"));
         Ok(Some(at))

@@ -107,7 +107,6 @@ impl Sockets {
         sharing: &Sharing,
     ) -> Result<(Self, Taken), Failure> {
         let mut taken = taking.take()?;
-        notify::is_main();
         sharing.set(Share { from: taken.at, ..Share::default() });
         sharing.number_from(taken.ids);
         let wanted = config.http.addr();

@@ -1,7 +1,7 @@
 //! `tcpx daemon --reload`, which systemd calls (ExecReload=): the configuration is read again, and after an upgrade the new program takes over.
 //!
 //! systemd gives such a process the rights of the service, and leaves alone what it has started in the service's cgroup: the new daemon is
-//! started by this process, tells systemd that it is the main process from now on, and lives on.
+//! started by this process and lives on; the one before tells systemd that it is the main process from now on.
 
 use std::{
     env,
