@@ -30,8 +30,8 @@ pub fn machine(accelerator: Accelerator, kernel: &Path, initrd: &Path, more: &st
     let mut command = Command::new(command::find(PROGRAM).unwrap_or_else(|| PROGRAM.into()));
     match accelerator {
         Accelerator::Kvm => command.args(["-accel", "kvm", "-cpu", "host"]),
-        // With a thread for each CPU, QEMU before 8.1 may run code that another CPU has just patched as it was: a kernel that
-        // switches a static key then meets a breakpoint of which nobody knows any more, and dies of it ("Oops: int3").
+        // With a thread for each CPU, QEMU (seen with 7.2) may run code that another CPU has just patched as it was before: a kernel
+        // that switches a static key then meets a breakpoint of which nobody knows any more, and dies of it ("Oops: int3").
         Accelerator::Tcg => command.args(["-accel", "tcg,thread=single", "-cpu", "max"]),
     };
     command
