@@ -34,7 +34,7 @@ pub fn is_supervised() -> bool {
     std::env::var_os("NOTIFY_SOCKET").is_some()
 }
 
-/// That process is the service from now on: told by this one, as systemd hears the main process only (NotifyAccess=main).
+/// That process is the service from now on: told by this one, as systemd hears the main process and not its successor (NotifyAccess=exec).
 pub fn main_is(pid: u32) {
     tell(&[NotifyState::MainPid(pid)]);
 }

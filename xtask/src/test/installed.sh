@@ -117,6 +117,7 @@ upgrades() {
 	installed=$?
 	touch /trial/upgraded
 	wait
+	journalctl --unit tcpx.service --no-pager --output cat --lines 20
 	[ "$installed" = 0 ] && within 60 up_again "$before" && grep '^file = ' /etc/tcpx/daemon.toml || return 1
 	journalctl --unit tcpx.service --no-pager | grep 'takeover: done' || return 1
 	[ "$(systemctl show --property NRestarts --value tcpx.service)" = 0 ] || return 1
