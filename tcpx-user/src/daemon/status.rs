@@ -22,10 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub fn ask(socket: &Path) -> Result<Value, Failure> {
     let shown = socket.display();
     let body = get(socket, "/health").map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Failure::Machine {
-            what: format!("no daemon answers on {shown}"),
-            advice: "start it (systemctl start tcpx), or name its configuration with --config".to_owned(),
-        },
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => nobody(socket),
         io::ErrorKind::PermissionDenied => Failure::Machine {
             what: format!("{shown} may not be used by this user"),
             advice: "run it as root, or join the group that socket.group names".to_owned(),
@@ -33,6 +30,15 @@ pub fn ask(socket: &Path) -> Result<Value, Failure> {
         _ => Failure::Io { doing: format!("asking the daemon on {shown}"), source: error },
     })?;
     serde_json::from_slice(&body).map_err(|error| Failure::Other(error.into()))
+}
+
+/// There is none on this socket.
+#[must_use]
+pub fn nobody(socket: &Path) -> Failure {
+    Failure::Machine {
+        what: format!("no daemon answers on {}", socket.display()),
+        advice: "start it (systemctl start tcpx), or name its configuration with --config".to_owned(),
+    }
 }
 
 /// One request; the body of the answer.

@@ -20,6 +20,7 @@
 
 mod door;
 mod giving;
+mod probing;
 mod silence;
 mod taking;
 mod who;
@@ -29,7 +30,8 @@ use std::{net::SocketAddr, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 pub use door::{door, path};
-pub use giving::{Ending, Given, Giving, Probing, Release};
+pub use giving::{Ending, Given, Giving, Release};
+pub use probing::Probing;
 pub use taking::{Inherited, Taken, Taking};
 pub use who::{Program, Running};
 

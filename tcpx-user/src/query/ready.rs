@@ -13,13 +13,17 @@ use crate::cli::failure::Failure;
 /// without an index the recording is as good.
 pub fn make_ready(files: &[PathBuf]) {
     let made = Interrupt::watch().and_then(|interrupt| {
-        let made = index(files, &Keep::large(), &interrupt);
         // A query that is interrupted says other words.
-        if interrupt.check().is_err() { Err(Failure::Other(anyhow::anyhow!("interrupted"))) } else { made }
+        let why = |failure| interrupt.check().map_or_else(|_| stopped(), |()| failure);
+        index(files, &Keep::large(), &interrupt).map_err(why)
     });
     if let Err(failure) = made {
         say(&format!("no index was made; the first query will make it: {failure}"));
     }
+}
+
+fn stopped() -> Failure {
+    Failure::Other(anyhow::anyhow!("interrupted"))
 }
 
 pub(super) fn index(files: &[PathBuf], keep: &Keep, interrupt: &Interrupt) -> Result<(), Failure> {

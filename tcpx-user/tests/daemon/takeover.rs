@@ -24,7 +24,7 @@ use serde_json::Value;
 use tcpx_user::daemon::takeover::{Running, Taking, path};
 
 use crate::{
-    daemon::{Daemon, Place, get, json_lines, read_lines, until},
+    daemon::{Place, get, json_lines, read_lines, until},
     ledger::Ledger,
     load::Load,
     provoke::Refusing,
@@ -165,16 +165,19 @@ pub(crate) fn nobody() {
     let place = Place::new("");
     let daemon = place.take_over();
     assert!(place.log().contains("there is nothing to take over"), "{}", place.log());
-    refused(&daemon);
+    refused(&place);
     daemon.end(Signal::KILL);
     // What it left behind is nobody either.
-    refused(&place.take_over());
+    let _next = place.take_over();
+    refused(&place);
 }
 
-fn refused(daemon: &Daemon<'_>) {
+/// Whoever answers there tells of a refusal.
+fn refused(place: &Place) {
     let port = Refusing::new();
     port.refuse(1);
-    until("an attempt", || (port.attempts(&daemon.lines("/attempts?n=1000")) == 1).then_some(()));
+    let told = || json_lines(&get(&place.socket(), "/attempts?n=1000").1);
+    until("an attempt", || (port.attempts(&told()) == 1).then_some(()));
 }
 
 pub(crate) fn supervised() {
@@ -183,11 +186,11 @@ pub(crate) fn supervised() {
     let output = place.tcpx().arg("--takeover").env_remove("NOTIFY_SOCKET").output().expect("tcpx runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("does not hand over"), "{said}");
-    refused(&daemon);
+    refused(&place);
     let next = place.take_over();
     assert!(next.told.contains(&format!("MAINPID={}\n", next.pid())), "{}", next.told);
     well(daemon.ended(), &place);
-    refused(&next);
+    refused(&place);
 }
 
 /// As systemd calls it (ExecReload=): the same program reads its configuration again, another one takes over.
@@ -217,7 +220,7 @@ pub(crate) fn reload() {
     place.configure("output.file = \"/proc/nowhere\"\n");
     let (status, said) = reload(supervised(place.upgraded()));
     assert!(status == Some(1) && said.contains("the one before goes on"), "{said}");
-    refused(&daemon);
+    refused(&place);
     fs::write(place.path("tcpx.toml"), right).expect("a configuration");
     let (status, said) = reload(supervised(place.upgraded()));
     assert!(status == Some(0) && said.contains("a daemon of this one takes over"), "{said}");
@@ -226,10 +229,7 @@ pub(crate) fn reload() {
     assert_eq!(next.0.watchdog_us, Some(20_000_000), "systemd waits for it as for the one before");
     daemon.until_told(&format!("MAINPID={}", next.0.pid));
     well(daemon.ended(), &place);
-    let port = Refusing::new();
-    port.refuse(1);
-    let told = || json_lines(&get(&place.socket(), "/attempts?n=1000").1);
-    until("an attempt", || (port.attempts(&told()) == 1).then_some(()));
+    refused(&place);
     drop(next);
     until("its end", || (!place.socket().exists()).then_some(()));
 }

@@ -26,7 +26,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Ask, Inherited, Running, SOCKETS, Told, silence};
+use super::{Ask, Inherited, Probing, Running, SOCKETS, Told, silence};
 use crate::{
     daemon::{
         consumer::Consumer,
@@ -64,38 +64,6 @@ const IDS: u64 = 1_000_000_000;
 
 /// Closes files, queue and server, so that another may open them; lines go to this consumer from then on.
 pub type Release = Box<dyn FnOnce(Box<dyn Consumer>)>;
-
-/// Self-probes, which stop before a new daemon could see them as connections of others.
-#[derive(Clone, Debug, Default)]
-pub struct Probing(Rc<(Cell<bool>, Cell<bool>)>);
-
-impl Probing {
-    /// Whether one may be made; it is over when what is returned is dropped.
-    #[must_use]
-    pub fn begin(&self) -> Option<impl Drop + use<>> {
-        struct Busy(Probing);
-        impl Drop for Busy {
-            fn drop(&mut self) {
-                self.0.0.1.set(false);
-            }
-        }
-        (!self.0.0.get()).then(|| {
-            self.0.1.set(true);
-            Busy(self.clone())
-        })
-    }
-
-    async fn stop(&self) {
-        self.0.0.set(true);
-        while self.0.1.get() {
-            sleep(PAUSE).await;
-        }
-    }
-
-    fn go_on(&self) {
-        self.0.0.set(false);
-    }
-}
 
 /// All that is needed for it.
 pub struct Giving {

@@ -18,7 +18,7 @@ use crate::{
     cli::{failure::Failure, request::Daemon},
     daemon::{
         log::say,
-        notify,
+        notify, status,
         takeover::{self, Program, Running, Taking},
     },
 };
@@ -32,7 +32,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// There is none, or it goes on as before.
 pub(super) fn renew(request: &Daemon, socket: &Path) -> Result<(), Failure> {
     let door = takeover::path(socket);
-    let running = who(&door)?;
+    let running = Taking::who(&door)?.ok_or_else(|| status::nobody(socket))?;
     let own = Program::own().map_err(Failure::io("looking at /proc/self/exe"))?;
     if running.program == own {
         return hang_up(running.pid);
@@ -47,13 +47,6 @@ pub(super) fn renew(request: &Daemon, socket: &Path) -> Result<(), Failure> {
     say(&format!("reload: process {} runs another program: a daemon of this one takes over", running.pid));
     let child = start(request, &running).map_err(Failure::io("starting a daemon"))?;
     until_it_answers(child, &door)
-}
-
-fn who(door: &Path) -> Result<Running, Failure> {
-    Taking::who(door)?.ok_or_else(|| Failure::Machine {
-        what: format!("no daemon answers on {}", door.display()),
-        advice: "systemctl start tcpx starts one".to_owned(),
-    })
 }
 
 /// Allowed to the daemon's own user, as which systemd starts this process, and to root.
