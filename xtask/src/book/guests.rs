@@ -24,6 +24,11 @@ pub(super) fn fetch(tcpx: &Path, commands: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Whether a command starts a guest.
+pub(super) fn plays(typed: &str) -> bool {
+    kernel(typed).is_some()
+}
+
 /// The kernel that a command names.
 fn kernel(typed: &str) -> Option<&str> {
     let mut words = typed.split_whitespace().skip_while(|word| *word != "--kernel");

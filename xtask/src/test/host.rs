@@ -33,6 +33,9 @@ pub(super) fn tests(only: Option<&str>, summary: &mut Summary) -> Result<()> {
         count.failed = 1;
     }
     summary.add("host", "-", count);
+    for (name, said) in failures(&said) {
+        summary.failure("host", name, &said);
+    }
     if output.status.success() { Ok(()) } else { bail!("`{}` failed", command::line(&test)) }
 }
 
@@ -49,6 +52,25 @@ fn totals(text: &str) -> Count {
         count.skipped += number(" ignored").unwrap_or(0);
     }
     count
+}
+
+/// Tests that failed, each with what it said: the sections `---- name stdout ----` of libtest, `---- name ----` of libtest-mimic.
+fn failures(text: &str) -> Vec<(&str, String)> {
+    let mut found: Vec<(&str, String)> = Vec::new();
+    let mut is_inside = false;
+    for line in text.lines() {
+        let name = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" ----"));
+        if let Some(name) = name {
+            found.push((name.trim_end_matches(" stdout"), String::new()));
+            is_inside = true;
+        } else if line == "failures:" || line.starts_with("test result: ") {
+            is_inside = false;
+        } else if let (true, Some((_, said))) = (is_inside, found.last_mut()) {
+            *said += line;
+            said.push('\n');
+        }
+    }
+    found
 }
 
 /// What failed and what was skipped in full, the rest as its result lines.
@@ -110,5 +132,15 @@ mod tests {
                     test result: FAILED. 10 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out\n";
         let count = totals(text);
         assert_eq!((count.passed, count.failed, count.skipped), (13, 2, 1));
+    }
+
+    #[test]
+    fn failures_are_told_with_what_they_said() {
+        let text = "test a ... ok\ntest b ... FAILED\n\nfailures:\n\n---- b stdout ----\nthread 'b' panicked\nleft: 1\n\n\n\
+                    failures:\n    b\n\ntest result: FAILED. 1 passed; 1 failed\n\
+                    failures:\n\n---- daemon/c ----\nnot reached\n\n\nfailures:\n    daemon/c\n";
+        let told = failures(text);
+        let told: Vec<(&str, &str)> = told.iter().map(|(name, said)| (*name, said.trim())).collect();
+        assert_eq!(told, [("b", "thread 'b' panicked\nleft: 1"), ("daemon/c", "not reached")]);
     }
 }

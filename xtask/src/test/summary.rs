@@ -7,6 +7,9 @@ use anyhow::{Result, bail};
 
 use crate::trials::{Course, Event};
 
+/// What is told of one failure in the end, lines: whoever reads only the end of a long log has to find the cause there.
+const TOLD: usize = 30;
+
 /// Passed, failed and skipped, and the time they took.
 #[derive(Default)]
 pub(super) struct Count {
@@ -31,9 +34,13 @@ impl Summary {
 
     /// A run that broke down: counted as one failure, for what it would have found is not known.
     pub(super) fn broken(&mut self, place: &str, error: &anyhow::Error) {
-        let text = format!("{error:#}");
-        self.failures.push(format!("{place}: {}", text.lines().next().unwrap_or_default()));
+        self.failures.push(format!("{place}: {}", beginning(&format!("{error:#}"))));
         self.add(place, "-", Count { failed: 1, ..Count::default() });
+    }
+
+    /// What one test said that failed; its row counts it.
+    pub(super) fn failure(&mut self, place: &str, name: &str, detail: &str) {
+        self.failures.push(format!("{place} {name}: {}", beginning(detail.trim())));
     }
 
     /// How many failures have been entered.
@@ -54,10 +61,8 @@ impl Summary {
                 Event::Failed | Event::Started => count.failed += 1,
             }
             if matches!(ended.event, Event::Failed | Event::Started) {
-                self.failures.push(format!(
-                    "{place} {name}: {}",
-                    ended.detail.lines().next().unwrap_or("never ended")
-                ));
+                let detail = if ended.detail.is_empty() { "never ended" } else { &ended.detail };
+                self.failure(place, name, detail);
             }
         }
         for (backend, count) in counts {
@@ -85,5 +90,34 @@ impl Summary {
         let skipped = if total.skipped == 0 { String::new() } else { format!(", {} skipped", total.skipped) };
         println!("{} passed, {} failed{skipped}", total.passed, total.failed);
         if total.failed == 0 { Ok(()) } else { bail!(crate::Silent) }
+    }
+}
+
+/// The first lines, and how many more there are.
+fn beginning(text: &str) -> String {
+    let mut lines: Vec<&str> = text.lines().take(TOLD).collect();
+    let more = text.lines().count() - lines.len();
+    let rest = format!("({more} more lines above, where it failed)");
+    lines.extend((more > 0).then_some(rest.as_str()));
+    lines.join("\n    ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_log_says_what_failed() {
+        let mut summary = Summary::default();
+        summary.broken("the book", &anyhow::anyhow!("it differs\nen/src/a.md:3: tcpx lab"));
+        assert_eq!(summary.failures, ["the book: it differs\n    en/src/a.md:3: tcpx lab"]);
+        assert_eq!(summary.failed(), 1);
+    }
+
+    #[test]
+    fn a_long_one_is_cut() {
+        let told = beginning(&"line\n".repeat(TOLD + 2));
+        assert_eq!(told.lines().count(), TOLD + 1);
+        assert!(told.ends_with("(2 more lines above, where it failed)"), "{told}");
     }
 }
