@@ -10,8 +10,10 @@ pub struct Config {
     pub scope_tgid: u32,
     /// Add a stack to each reset and drop.
     pub stacks: u8,
+    /// [`Offsets::headers_are_together`](crate::offsets::Offsets::headers_are_together).
+    pub headers_together: u8,
     /// Zero.
-    pub reserved: [u8; 3],
+    pub reserved: [u8; 2],
     /// Number of `SKB_DROP_REASON_NO_SOCKET` on this kernel; 0 where drops have no reasons.
     pub reason_no_socket: u16,
     /// Bit of `SOCK_LINGER` in `sk_flags`.

@@ -486,3 +486,44 @@ offsets! {
     /// The new task.
     arg_tp_fork_child: "slot btf_trace_sched_process_fork task_struct 1",
 }
+
+/// Words of `struct sk_buff` that tell where a packet's headers are, from the one in which `protocol` stands.
+pub const HEADERS_WORDS: usize = 3;
+
+impl Offsets {
+    /// Whether `protocol`, `transport_header`, `network_header` and `head` of a packet are all within [`HEADERS_WORDS`], so that one
+    /// reading gets them all.
+    #[must_use]
+    pub const fn headers_are_together(&self) -> bool {
+        let first = self.skb_protocol & !7;
+        is_within(first, self.skb_protocol, 2)
+            && is_within(first, self.skb_transport_header, 2)
+            && is_within(first, self.skb_network_header, 2)
+            && is_within(first, self.skb_head, 8)
+    }
+}
+
+const fn is_within(first: u16, offset: u16, bytes: u16) -> bool {
+    offset != ABSENT && offset >= first && offset - first + bytes <= (HEADERS_WORDS * 8) as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_together_only_where_all_are_near() {
+        let near = Offsets {
+            skb_protocol: 180,
+            skb_transport_header: 182,
+            skb_network_header: 184,
+            skb_head: 192,
+            ..Offsets::UNKNOWN
+        };
+        assert!(near.headers_are_together());
+        assert!(!Offsets { skb_head: 200, ..near }.headers_are_together());
+        assert!(!Offsets { skb_network_header: 174, ..near }.headers_are_together());
+        assert!(!Offsets { skb_transport_header: ABSENT, ..near }.headers_are_together());
+        assert!(!Offsets::UNKNOWN.headers_are_together());
+    }
+}

@@ -105,7 +105,8 @@ static OFFSETS: Offsets = Offsets::UNKNOWN;
 static CONFIG: Config = Config {
     scope_tgid: 0,
     stacks: 0,
-    reserved: [0; 3],
+    headers_together: 0,
+    reserved: [0; 2],
     reason_no_socket: 0,
     sock_linger_bit: 0,
     reason_not_specified: 0,

@@ -12,15 +12,9 @@ pub enum Found {
     Some,
 }
 
-/// Who holds the port that a packet is for, in this namespace.
-#[inline(always)]
-pub fn who_holds(net: u64, skb: u64) -> Found {
-    who_holds_port(net, kernel::destination_port(skb))
-}
-
 /// Who holds a port in this namespace.
 #[inline(always)]
-pub fn who_holds_port(net: u64, port: u16) -> Found {
+pub fn who_holds(net: u64, port: u16) -> Found {
     if kernel::tcpx_walk(net, u32::from(port)) != 0 { Found::Nobody } else { Found::Some }
 }
 

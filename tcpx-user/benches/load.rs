@@ -9,6 +9,7 @@ use std::{
     io::{BufReader, Read as _, Write as _},
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
+    str::FromStr,
     thread,
     time::{Duration, Instant},
 };
@@ -52,9 +53,10 @@ enum Load {
         /// With programs that do nothing at these tracepoints
         #[arg(long)]
         empty: Vec<CString>,
-        /// With programs that only write a record of so many bytes at these tracepoints, for nobody: NAME:BYTES
-        #[arg(long, value_parser = place_and_size)]
-        record: Vec<(CString, u32)>,
+        /// With programs that only read so many members and write a record of so many bytes at these tracepoints, for
+        /// nobody: NAME:BYTES:READS
+        #[arg(long)]
+        record: Vec<Writer>,
     },
     /// Sends so many MiB over one connection
     Bulk { mebibytes: u32 },
@@ -90,8 +92,8 @@ fn main() -> Result<()> {
                 attached.push(bpf::attach_raw_tracepoint(&bpf::always(0), name)?);
             }
             let ring = bpf::ring(if record.is_empty() { PAGE } else { ROOM })?;
-            for (name, bytes) in &record {
-                attached.push(bpf::attach_raw_tracepoint(&bpf::writes(&ring, *bytes), name)?);
+            for Writer { tracepoint, bytes, reads } in &record {
+                attached.push(bpf::attach_raw_tracepoint(&bpf::writes(&ring, *bytes, *reads), tracepoint)?);
             }
             storm(count, rate)?
         }
@@ -104,9 +106,22 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn place_and_size(typed: &str) -> Result<(CString, u32)> {
-    let (name, bytes) = typed.split_once(':').context("NAME:BYTES")?;
-    Ok((CString::new(name)?, bytes.parse()?))
+/// A program that only reads and writes.
+#[derive(Clone)]
+struct Writer {
+    tracepoint: CString,
+    bytes: u32,
+    reads: usize,
+}
+
+impl FromStr for Writer {
+    type Err = anyhow::Error;
+
+    fn from_str(typed: &str) -> Result<Self> {
+        let words: Vec<&str> = typed.split(':').collect();
+        let &[name, bytes, reads] = words.as_slice() else { bail!("not NAME:BYTES:READS: {typed}") };
+        Ok(Self { tracepoint: CString::new(name)?, bytes: bytes.parse()?, reads: reads.parse()? })
+    }
 }
 
 fn storm(count: u32, rate: Option<u32>) -> Result<Duration> {

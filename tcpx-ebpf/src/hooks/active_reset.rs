@@ -67,8 +67,11 @@ fn caller_is_open(sk: u64, common: &kernel::Common, has_reason: bool) -> bool {
         return true;
     }
     let shutdown: u8 = kernel::field_or_zero(sk, offset!(sk_shutdown));
-    if !kernel::is_held(sk) {
+    let socket = sock::holding(sk);
+    if socket == 0 {
         return shutdown & SEND_SHUTDOWN != 0;
     }
-    !has_reason || shutdown & BOTH_WAYS != BOTH_WAYS || sock::flags(sk, common) & sock_flag::LINGER != 0
+    !has_reason
+        || shutdown & BOTH_WAYS != BOTH_WAYS
+        || sock::flags(sk, socket, common) & sock_flag::LINGER != 0
 }

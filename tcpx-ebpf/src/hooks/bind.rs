@@ -38,7 +38,7 @@ pub fn failed(env: Env, kind: Kind, call: &Call, result: i32) {
     let net = kernel::sock_net(sk);
     let taken = result == -EADDRINUSE;
     if taken {
-        walk::who_holds_port(net, if call.given.family == 0 { bound_port(sk) } else { call.given.a_port });
+        walk::who_holds(net, if call.given.family == 0 { bound_port(sk) } else { call.given.a_port });
     }
     emit::emit(env, kind, kernel::netns(net), |record: &mut CallFailed| {
         describe(&mut record.call, call, result);
@@ -56,7 +56,7 @@ fn describe(record: &mut Bind, call: &Call, result: i32) {
         kernel::tuple_of(sk, &mut record.requested);
     }
     record.sk = sk;
-    record.inode = sock::inode(sk);
+    record.inode = sock::inode(sock::holding(sk));
     record.result = result;
     record.port = bound_port(sk);
     record.denied_by = call.denied_by as u16;

@@ -49,7 +49,7 @@ pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
     if answered || no_socket && !from_drop {
         return;
     }
-    let flags = kernel::tcp_flags(skb);
+    let kernel::Head { flags, port } = kernel::tcp_head(skb);
     // Of what is no handshake, only a segment without a socket is told, and only where the kernel names the reason.
     let stray = no_socket && facts.reason.known && flags != 0;
     if quiet_reset::is_reset(flags) {
@@ -66,7 +66,7 @@ pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
     if !(no_socket || unnamed) || !kernel::is_syn(flags) {
         return tell(env, skb, facts, no_socket);
     }
-    match walk::who_holds(kernel::skb_net(skb), skb) {
+    match walk::who_holds(kernel::skb_net(skb), port) {
         walk::Found::Nobody => tell_free(env, skb, facts, no_socket),
         walk::Found::Some => tell_held(env, skb, facts, no_socket),
     }
@@ -141,7 +141,7 @@ fn is_last_ack(skb: u64, facts: Facts) -> bool {
 /// What is dropped for want of room in the accept queue, or because the listener waits for data, shows in the listener.
 #[inline(always)]
 fn last_ack(env: Env, skb: u64, facts: Facts) {
-    if let walk::Found::Some = walk::who_holds(kernel::skb_net(skb), skb) {
+    if let walk::Found::Some = walk::who_holds(kernel::skb_net(skb), kernel::destination_port(skb)) {
         tell_held(env, skb, facts, false);
     }
 }

@@ -67,7 +67,7 @@ fn tell_with_holders(env: Env, entry: u64, skb: u64, flags: u8) {
     let here = if kernel::is_syn(flags) { kernel::is_for_this_host(skb) } else { kernel::skb_sock(skb) != 0 };
     if flags & tcp_flag::SYN != 0
         && here
-        && let walk::Found::Some = walk::who_holds_port(net, kernel::translated_port(entry))
+        && let walk::Found::Some = walk::who_holds(net, kernel::translated_port(entry))
     {
         emit::emit(env, Kind::NatHolders, key, |record: &mut NatHolders| {
             fill(&mut record.nat, entry, skb, flags);

@@ -25,7 +25,7 @@ pub fn sent(env: Env, sk: Option<u64>) {
     }
     let net = common.net();
     let port = u16::from_be(common.get(offset!(skc_dport)));
-    walk::who_holds_port(net, port);
+    walk::who_holds(net, port);
     emit::emit(env, Kind::Retransmit, kernel::netns(net), |record: &mut Retransmit| {
         record.sk = sk;
         common.tuple(&mut record.tuple);

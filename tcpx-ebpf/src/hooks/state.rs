@@ -125,10 +125,11 @@ fn begun(record: &mut State) {
 #[inline(always)]
 fn listener(sk: u64, common: &kernel::Common, record: &mut State) {
     caller(record);
-    record.inode = sock::inode(sk);
+    let socket = sock::holding(sk);
+    record.inode = sock::inode(socket);
     record.cgroup = sock::cgroup(sk);
     record.bound_dev = common.get(offset!(skc_bound_dev_if));
-    record.sock_flags = sock::flags(sk, common);
+    record.sock_flags = sock::flags(sk, socket, common);
 }
 
 #[inline(always)]
@@ -147,9 +148,7 @@ fn ended(sk: u64, record: &mut State) {
         calls::undone(sk);
     }
     record.err_soft = kernel::field_or_zero::<u32>(sk, offset!(sk_err_soft)) as u16;
-    record.snd_una = kernel::field_or_zero(sk, offset!(tp_snd_una));
-    record.snd_nxt = kernel::field_or_zero(sk, offset!(tp_snd_nxt));
-    record.rcv_nxt = kernel::field_or_zero(sk, offset!(tp_rcv_nxt));
+    (record.snd_una, record.snd_nxt, record.rcv_nxt) = sock::numbers(sk);
     record.total_retrans = kernel::field_or_zero(sk, offset!(tp_total_retrans));
     if kernel::is_held(sk) {
         record.sock_flags = tcpx_common::abi::sock_flag::HELD;

@@ -18,7 +18,7 @@ use tcpx_common::{
     offsets::ABSENT,
 };
 
-use super::{common::Common, field, field_or_zero, sock};
+use super::{common::Common, field, field_or_zero, sock, window::Window};
 use crate::maps::{CURSOR, Cursor, WALK, offset};
 
 /// Steps through buckets (those of other ports and namespaces with the same hash too) and owners. Established children
@@ -65,11 +65,14 @@ pub extern "C" fn tcpx_seek(net: u64, port: u32, seq: u32, ack: u32) -> u64 {
 #[inline(always)]
 fn find_chain(net: u64, port: u32) -> Option<u64> {
     let hashinfo: u64 = field(net, offset!(net_hashinfo))?;
-    let size: u32 = field(hashinfo, offset!(hashinfo_bhash_size))?;
-    let table: u64 = field(hashinfo, offset!(hashinfo_bhash))?;
+    let first = offset!(hashinfo_bhash);
+    let mut window = Window::<2>::unread();
+    let window = window.read(hashinfo, first);
+    let table: u64 = window.get(hashinfo, first, first);
+    let size: u32 = window.get(hashinfo, first, offset!(hashinfo_bhash_size));
     let mix: u32 = field(net, offset!(net_hash_mix))?;
     let stride = offset!(bhash_stride);
-    if stride == ABSENT || size == 0 {
+    if stride == ABSENT || table == 0 || size == 0 {
         return None;
     }
     let index = port.wrapping_add(mix) & size.wrapping_sub(1);
@@ -184,7 +187,8 @@ extern "C" fn tcpx_visit_owner(node: u64) -> u64 {
 
 #[inline(always)]
 fn take_down(sk: u64, common: &Common, out: &mut Holders) {
-    let inode = sock::inode(sk);
+    let socket = sock::holding(sk);
+    let inode = sock::inode(socket);
     // A socket that is being closed stays in the hash for a moment; nobody holds it any more.
     if common.state() == state::CLOSE && inode == 0 {
         return;
@@ -192,7 +196,7 @@ fn take_down(sk: u64, common: &Common, out: &mut Holders) {
     let at = out.found;
     out.found = at.wrapping_add(1);
     if at < MAX_HOLDERS as u32 {
-        let flags = sock::flags(sk, common) | sock::filter(sk);
+        let flags = sock::flags(sk, socket, common) | sock::filter(sk);
         describe(sk, common, flags, inode, &mut out.list[(at & (MAX_HOLDERS as u32 - 1)) as usize]);
     }
 }
@@ -202,7 +206,8 @@ fn take_down(sk: u64, common: &Common, out: &mut Holders) {
 pub fn listener(sk: u64, out: &mut Holder) {
     let mut common = Common::unread();
     let common = common.read(sk);
-    describe(sk, common, sock::flags(sk, common), sock::inode(sk), out);
+    let socket = sock::holding(sk);
+    describe(sk, common, sock::flags(sk, socket, common), sock::inode(socket), out);
 }
 
 #[inline(always)]

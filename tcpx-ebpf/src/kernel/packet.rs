@@ -3,11 +3,11 @@
 use tcpx_common::{
     abi::tcp_flag,
     event::{Arrival, Icmp, Segment, Tuple},
-    offsets::ABSENT,
+    offsets::{ABSENT, HEADERS_WORDS},
 };
 
-use super::{field, field_or_zero, read, read_into, read_or_zero};
-use crate::maps::{OPTIONS, offset};
+use super::{field, field_or_zero, read, read_into, read_or_zero, window::Window};
+use crate::maps::{OPTIONS, config, offset};
 
 const ETH_P_IP: u16 = 0x0800;
 const ETH_P_IPV6: u16 = 0x86dd;
@@ -16,7 +16,7 @@ const IPPROTO_TCP: u8 = 6;
 const UNSET: u16 = u16::MAX;
 
 /// The fixed part of an IPv4 header (RFC 791).
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 #[repr(C)]
 struct Ipv4 {
     version_ihl: u8,
@@ -44,7 +44,7 @@ struct Ipv6 {
 }
 
 /// The part of a TCP header (RFC 9293) that tcpx reads.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 #[repr(C)]
 struct Tcp {
     source: [u8; 2],
@@ -56,33 +56,86 @@ struct Tcp {
     window: [u8; 2],
 }
 
-/// Where a packet's buffer begins, where its network header is, and which family that has: 4 or 6, or 0.
-#[inline(always)]
-fn network(skb: u64) -> (u64, u64, u16) {
-    let head: u64 = field_or_zero(skb, offset!(skb_head));
-    let network: u16 = field_or_zero(skb, offset!(skb_network_header));
-    let family = match u16::from_be(field_or_zero(skb, offset!(skb_protocol))) {
-        ETH_P_IP => 4,
-        ETH_P_IPV6 => 6,
-        _ => 0,
-    };
-    (head, head + u64::from(network), family)
+/// Where a packet's headers are: the part of `struct sk_buff` that tells it, read in one piece where it is one.
+struct Headers {
+    /// Where its buffer begins.
+    head: u64,
+    /// Where its network header is.
+    ip: u64,
+    /// Where its transport header is, from `head`.
+    transport: u16,
+    /// Family of the network header: 4 or 6, or 0.
+    family: u16,
 }
 
-/// Where the TCP header is. Before `ip_rcv_core` has set it, it follows the network header.
-#[inline(always)]
-fn transport(skb: u64, head: u64, after_network: u64) -> u64 {
-    match field::<u16>(skb, offset!(skb_transport_header)) {
-        Some(place) if place != UNSET && head + u64::from(place) >= after_network => head + u64::from(place),
-        _ => after_network,
+impl Headers {
+    #[inline(always)]
+    fn of(skb: u64) -> Self {
+        if config!(headers_together) == 0 {
+            return Self::new(
+                field_or_zero(skb, offset!(skb_head)),
+                field_or_zero(skb, offset!(skb_protocol)),
+                field_or_zero(skb, offset!(skb_network_header)),
+                field_or_zero(skb, offset!(skb_transport_header)),
+            );
+        }
+        let first = offset!(skb_protocol);
+        let mut window = Window::<HEADERS_WORDS>::unread();
+        let window = window.read(skb, first);
+        Self::new(
+            window.inside(first, offset!(skb_head)),
+            window.inside(first, first),
+            window.inside(first, offset!(skb_network_header)),
+            window.inside(first, offset!(skb_transport_header)),
+        )
+    }
+
+    #[inline(always)]
+    fn new(head: u64, protocol: u16, network: u16, transport: u16) -> Self {
+        let family = match u16::from_be(protocol) {
+            ETH_P_IP => 4,
+            ETH_P_IPV6 => 6,
+            _ => 0,
+        };
+        Self { head, ip: head + u64::from(network), transport, family }
+    }
+
+    /// Where the TCP header is. Before `ip_rcv_core` has set it, it follows the network header.
+    #[inline(always)]
+    fn tcp(&self, after_network: u64) -> u64 {
+        let place = self.head + u64::from(self.transport);
+        if self.transport != UNSET && place >= after_network { place } else { after_network }
     }
 }
 
-/// TCP flags of a packet of any protocol; 0 if it is not TCP. Cheap enough for every dropped packet.
+/// What a TCP header says first of all.
+#[derive(Clone, Copy)]
+pub struct Head {
+    /// TCP flags.
+    pub flags: u8,
+    /// Destination port.
+    pub port: u16,
+}
+
+/// Of a packet of any protocol; zeros if it is not TCP. Cheap enough for every dropped packet.
+#[inline(always)]
+pub fn tcp_head(skb: u64) -> Head {
+    let word = tcp_head_word(skb);
+    Head { flags: word as u8, port: u16::from_be((word >> 16) as u16) }
+}
+
+/// TCP flags of a packet of any protocol; 0 if it is not TCP.
 #[inline(always)]
 pub fn tcp_flags(skb: u64) -> u8 {
-    let (head, ip, family) = network(skb);
-    let (protocol, after) = match family {
+    tcp_head(skb).flags
+}
+
+/// The same as one number, the port as the header has it: a function of its own gives no more.
+#[inline(never)]
+fn tcp_head_word(skb: u64) -> u32 {
+    let headers = Headers::of(skb);
+    let ip = headers.ip;
+    let (protocol, after) = match headers.family {
         4 => match read::<Ipv4>(ip) {
             Some(header) => (header.protocol, ip + u64::from(header.version_ihl & 0xf) * 4),
             None => return 0,
@@ -96,35 +149,49 @@ pub fn tcp_flags(skb: u64) -> u8 {
     if protocol != IPPROTO_TCP {
         return 0;
     }
-    read::<u8>(transport(skb, head, after) + 13).unwrap_or(0)
+    let tcp: Tcp = read_or_zero(headers.tcp(after));
+    u32::from(tcp.flags) | u32::from(u16::from_ne_bytes(tcp.destination)) << 16
+}
+
+/// Both headers of IPv4 without options, which most segments have.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+struct Ipv4Tcp {
+    ip: Ipv4,
+    tcp: Tcp,
 }
 
 /// Fills in a segment from a packet's headers.
 #[inline(never)]
 pub fn segment(skb: u64, out: &mut Segment) -> bool {
-    let (head, ip, family) = network(skb);
-    let (after, ip_len) = match family {
-        4 => match read::<Ipv4>(ip) {
-            Some(header) => (ipv4(&header, ip, out), u16::from_be_bytes(header.total_len)),
-            None => return false,
-        },
+    let headers = Headers::of(skb);
+    let ip = headers.ip;
+    // Zeros where they cannot be read: then the version of IP is not 4.
+    let mut both: Ipv4Tcp = read_or_zero(ip);
+    let (after, ip_len) = match headers.family {
+        4 if both.ip.version_ihl >> 4 == 4 => {
+            (ipv4(&both.ip, ip, out), u16::from_be_bytes(both.ip.total_len))
+        }
         6 => match ipv6(ip, out) {
             Some(payload_len) => (ip + size_of::<Ipv6>() as u64, payload_len + size_of::<Ipv6>() as u16),
             None => return false,
         },
         _ => return false,
     };
-    let place = transport(skb, head, after);
-    let Some(tcp) = read::<Tcp>(place) else { return false };
-    out.tuple.family = family;
+    let place = headers.tcp(after);
+    if (headers.family == 6 || place != ip + size_of::<Ipv4>() as u64) && !read_into(&mut both.tcp, place) {
+        return false;
+    }
+    let tcp = &both.tcp;
+    out.tuple.family = headers.family;
     out.tuple.a_port = u16::from_be_bytes(tcp.source);
     out.tuple.b_port = u16::from_be_bytes(tcp.destination);
     out.seq = u32::from_be_bytes(tcp.seq);
     out.ack = u32::from_be_bytes(tcp.ack);
     out.window = u16::from_be_bytes(tcp.window);
     out.flags = tcp.flags;
-    let headers = (place - ip) as u32 + u32::from(tcp.offset >> 4) * 4;
-    out.payload = u32::from(ip_len).saturating_sub(headers);
+    let length = (place - ip) as u32 + u32::from(tcp.offset >> 4) * 4;
+    out.payload = u32::from(ip_len).saturating_sub(length);
     out.present = 1;
     device(skb, &mut out.ifindex, &mut out.device);
     true
@@ -194,7 +261,7 @@ pub fn device(skb: u64, index: &mut u32, name: &mut [u8; 16]) {
 /// How a packet came.
 #[inline(always)]
 pub fn arrival(skb: u64) -> Arrival {
-    let (_, ip, family) = network(skb);
+    let Headers { ip, family, .. } = Headers::of(skb);
     let ifindex = ifindex(skb, field_or_zero(skb, offset!(skb_dev)));
     // IPv6 has no identification.
     let (ttl, ip_id) = match family {
@@ -225,8 +292,9 @@ pub fn acknowledgement(skb: u64) -> u32 {
 /// Addresses, ports and sequence number alone.
 #[inline(always)]
 pub fn tuple_and_seq(skb: u64, tuple: &mut Tuple, seq: &mut u32) {
-    let (head, ip, family) = network(skb);
-    let after = if family == 4 {
+    let headers = Headers::of(skb);
+    let ip = headers.ip;
+    let after = if headers.family == 4 {
         let Some(header) = read::<Ipv4>(ip) else { return };
         addresses4(&header, tuple);
         ip + u64::from(header.version_ihl & 0xf) * 4
@@ -234,20 +302,20 @@ pub fn tuple_and_seq(skb: u64, tuple: &mut Tuple, seq: &mut u32) {
         addresses6(ip, tuple);
         ip + size_of::<Ipv6>() as u64
     };
-    tuple.family = family;
-    ports_and_seq(transport(skb, head, after), tuple, seq);
+    tuple.family = headers.family;
+    ports_and_seq(headers.tcp(after), tuple, seq);
 }
 
 /// Where the TCP header of an IPv4 or IPv6 packet is.
 #[inline(always)]
 fn place(skb: u64) -> u64 {
-    let (head, ip, family) = network(skb);
-    let length = if family == 4 {
-        u64::from(read::<u8>(ip).unwrap_or(0x45) & 0xf) * 4
+    let headers = Headers::of(skb);
+    let length = if headers.family == 4 {
+        u64::from(read::<u8>(headers.ip).unwrap_or(0x45) & 0xf) * 4
     } else {
         size_of::<Ipv6>() as u64
     };
-    transport(skb, head, ip + length)
+    headers.tcp(headers.ip + length)
 }
 
 /// Type and code of a received ICMPv4 packet: its transport header is the ICMP header.
@@ -262,7 +330,7 @@ pub fn icmp_header(skb: u64) -> Option<(u8, u8)> {
 /// Source and TTL of the packet itself, when its data stands at what it quotes.
 #[inline(always)]
 pub fn outer_header(skb: u64, family: u16, from: &mut [u8; 16], ttl: &mut u8) {
-    let (_, ip, _) = network(skb);
+    let ip = Headers::of(skb).ip;
     if family == 4 {
         let Some(header) = read::<Ipv4>(ip) else { return };
         put4(from, header.source);
@@ -309,7 +377,7 @@ pub fn queued_icmp(sk: u64) -> Option<QueuedIcmp> {
 #[inline(always)]
 pub fn quoting_packet(skb: u64, out: &mut Icmp) {
     const ICMP_HEADER: u64 = 8;
-    let (_, ip, _) = network(skb);
+    let ip = Headers::of(skb).ip;
     let Some(header) = read::<Ipv4>(ip) else { return };
     put4(&mut out.from, header.source);
     out.ttl = header.ttl;

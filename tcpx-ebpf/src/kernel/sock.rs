@@ -7,7 +7,7 @@ use tcpx_common::{
     offsets::ABSENT,
 };
 
-use super::{common::Common, current_task, field, field_or_zero, read, read_into};
+use super::{common::Common, current_task, field, field_or_zero, read, read_into, window::Window};
 use crate::{
     in_hand,
     maps::{OPENED, Opened, config, offset},
@@ -36,7 +36,7 @@ pub fn is_tcp(sk: u64) -> bool {
 /// Whether a process or the kernel holds a full socket. A child that nobody has accepted is not held.
 #[inline(always)]
 pub fn is_held(sk: u64) -> bool {
-    field_or_zero::<u64>(sk, offset!(sk_socket)) != 0
+    holding(sk) != 0
 }
 
 /// Copies an IPv6 address over zeros, which it leaves where it cannot be read.
@@ -47,10 +47,15 @@ pub fn place(base: u64, offset: u16, out: &mut [u8; 16]) {
     }
 }
 
-/// Inode number of the socket's file: `struct socket` begins the `struct socket_alloc` that ends in the inode.
+/// The `struct socket` by which a process or the kernel holds a full socket, or 0.
 #[inline(always)]
-pub fn inode(sk: u64) -> u64 {
-    let socket: u64 = field_or_zero(sk, offset!(sk_socket));
+pub fn holding(sk: u64) -> u64 {
+    field_or_zero(sk, offset!(sk_socket))
+}
+
+/// Inode number of the file of a `struct socket`, which begins the `struct socket_alloc` that ends in the inode.
+#[inline(always)]
+pub fn inode(socket: u64) -> u64 {
     let place = offset!(socket_inode);
     if socket == 0 || place == ABSENT {
         return 0;
@@ -68,10 +73,10 @@ pub fn cgroup(sk: u64) -> u64 {
     field_or_zero(field_or_zero(cgroup, offset!(cgroup_kn)), offset!(kernfs_id))
 }
 
-/// [`sock_flag`] of a full socket. Arithmetic instead of branches, for the verifier's sake.
+/// [`sock_flag`] of a full socket that is held by this `struct socket`. Arithmetic instead of branches, for the verifier's sake.
 #[inline(always)]
-pub fn flags(sk: u64, common: &Common) -> u8 {
-    let held = u8::from(is_held(sk)) * sock_flag::HELD;
+pub fn flags(sk: u64, socket: u64, common: &Common) -> u8 {
+    let held = u8::from(socket != 0) * sock_flag::HELD;
     let v6only = common.bit(offset!(skc_ipv6only), offset!(skc_ipv6only_mask)) * sock_flag::V6ONLY;
     let reuseport = common.bit(offset!(skc_reuseport), offset!(skc_reuseport_mask)) * sock_flag::REUSEPORT;
     let bits: u64 = common.get(offset!(skc_flags));
@@ -119,8 +124,9 @@ pub fn tuple_of(sk: u64, out: &mut Tuple) {
 /// The same of one whose head was read.
 #[inline(never)]
 pub fn facts(sk: u64, common: &Common, out: &mut SockFacts) {
+    let socket = holding(sk);
     out.sk = sk;
-    out.inode = inode(sk);
+    out.inode = inode(socket);
     out.cgroup = cgroup(sk);
     out.uid = field_or_zero(sk, offset!(sk_uid));
     out.bound_dev = common.get(offset!(skc_bound_dev_if));
@@ -131,7 +137,7 @@ pub fn facts(sk: u64, common: &Common, out: &mut SockFacts) {
     out.err_soft = field_or_zero::<u32>(sk, offset!(sk_err_soft)) as u16;
     out.shutdown = field_or_zero(sk, offset!(sk_shutdown));
     out.state = common.state();
-    out.flags = flags(sk, common);
+    out.flags = flags(sk, socket, common);
     transfer(sk, out);
     out.present = 1;
 }
@@ -139,18 +145,29 @@ pub fn facts(sk: u64, common: &Common, out: &mut SockFacts) {
 /// Fills in what there is to know of a socket in SYN_SENT: it has moved no data, and who holds it is told by its beginning.
 #[inline(always)]
 pub fn attempt(sk: u64, common: &Common, out: &mut SockFacts) {
+    let socket = holding(sk);
     out.sk = sk;
-    out.inode = inode(sk);
+    out.inode = inode(socket);
     out.uid = field_or_zero(sk, offset!(sk_uid));
     out.bound_dev = common.get(offset!(skc_bound_dev_if));
     out.err_soft = field_or_zero::<u32>(sk, offset!(sk_err_soft)) as u16;
     out.state = common.state();
-    out.flags = flags(sk, common);
-    out.snd_una = field_or_zero(sk, offset!(tp_snd_una));
-    out.snd_nxt = field_or_zero(sk, offset!(tp_snd_nxt));
-    out.rcv_nxt = field_or_zero(sk, offset!(tp_rcv_nxt));
+    out.flags = flags(sk, socket, common);
+    (out.snd_una, out.snd_nxt, out.rcv_nxt) = numbers(sk);
     out.total_retrans = field_or_zero(sk, offset!(tp_total_retrans));
     out.present = 1;
+}
+
+/// `snd_una`, `snd_nxt` and `rcv_nxt` of a full TCP socket: neighbours since 6.8, before that two of them. Not for [`facts`], whose
+/// callers have left it no stack.
+#[inline(always)]
+pub fn numbers(sk: u64) -> (u32, u32, u32) {
+    const WORDS: usize = 2;
+    let first = offset!(tp_rcv_nxt);
+    let mut window = Window::<WORDS>::unread();
+    let window = window.read(sk, first);
+    let number = |offset| window.get(sk, first, offset);
+    (number(offset!(tp_snd_una)), number(offset!(tp_snd_nxt)), number(first))
 }
 
 /// Fills in what ends a connection from within: its timers, how often they fired in vain, and its age; to be called after

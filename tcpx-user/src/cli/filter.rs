@@ -55,13 +55,23 @@ impl Filter {
     /// Whether the line is wanted. Lines about the trace itself always are. What is not known matches no filter.
     #[must_use]
     pub fn keeps(&self, line: &Line) -> bool {
-        self.is_empty() || Facts::of(line).is_none_or(|facts| self.matches(&facts))
+        // The verdict first: it is at hand.
+        let told_so = |id| any_of(&self.verdict, |&verdict| verdict == id);
+        line.verdict().is_none_or(|verdict| told_so(verdict.id))
+            && (self.asks_for_no_facts() || Facts::of(line).is_none_or(|facts| self.matches(&facts)))
     }
 
     /// Nothing is filtered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    fn asks_for_no_facts(&self) -> bool {
+        let Self { pid, comm, uid, addr, port, lport, rport, netns, cgroup, outcome, verdict: _ } = self;
+        let ports = port.is_empty() && lport.is_empty() && rport.is_empty();
+        let who = pid.is_empty() && comm.is_empty() && uid.is_empty() && cgroup.is_empty();
+        who && ports && addr.is_empty() && netns.is_empty() && outcome.is_empty()
     }
 
     fn matches(&self, facts: &Facts<'_>) -> bool {
@@ -72,7 +82,6 @@ impl Filter {
             && any_of(&self.rport, |port| facts.remote.contains(port))
             && any_of(&self.netns, |name| facts.netns.iter().any(|netns| name.is(netns)))
             && any_of(&self.outcome, |outcome| facts.outcomes.contains(outcome))
-            && any_of(&self.verdict, |&verdict| facts.verdict == verdict)
     }
 
     fn matches_who(&self, facts: &Facts<'_>) -> bool {

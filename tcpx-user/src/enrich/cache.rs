@@ -5,11 +5,14 @@ use std::{
     hash::Hash,
 };
 
+use foldhash::fast::RandomState;
+
 /// A bounded map. First in, first out: recency would cost a write on each read, and what is still needed is
 /// learned again.
 #[derive(Debug)]
 pub(crate) struct Cache<K, V> {
-    map: HashMap<K, V>,
+    /// Hashed with a seed: some keys come from the network.
+    map: HashMap<K, V, RandomState>,
     order: VecDeque<K>,
     capacity: usize,
 }
@@ -17,7 +20,7 @@ pub(crate) struct Cache<K, V> {
 impl<K: Clone + Eq + Hash, V> Cache<K, V> {
     /// Room for `capacity` entries.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { map: HashMap::new(), order: VecDeque::new(), capacity: capacity.max(1) }
+        Self { map: HashMap::default(), order: VecDeque::new(), capacity: capacity.max(1) }
     }
 
     /// What is known of `key`.

@@ -1,6 +1,6 @@
 //! The boot clock, in which the kernel reports, and the wall clock, in which people read.
 
-use std::time::Duration;
+use std::{cell::RefCell, fmt::Write as _, time::Duration};
 
 use jiff::Timestamp;
 use rustix::time::{ClockId, Timespec, clock_gettime};
@@ -58,8 +58,41 @@ impl WallClock {
     /// RFC 3339 in UTC, always with nine digits so that lines sort as text.
     #[must_use]
     pub fn rfc3339(self, boot_ns: u64) -> String {
-        let time = Timestamp::from_nanosecond(i128::from(boot_ns) + self.offset).unwrap_or_default();
-        format!("{time:.9}")
+        let time = i128::from(boot_ns) + self.offset;
+        let (second, rest) = (time.div_euclid(SECOND_NS), time.rem_euclid(SECOND_NS));
+        WRITTEN.with_borrow_mut(|written| {
+            if written.second != Some(second) {
+                *written = Written::of(second);
+            }
+            let mut text = String::with_capacity(LENGTH);
+            text.push_str(&written.text);
+            // Writing into a string does not fail.
+            let _ = write!(text, ".{rest:09}Z");
+            text
+        })
+    }
+}
+
+const SECOND_NS: i128 = 1_000_000_000;
+/// Of `2023-11-14T22:13:20.000000005Z`.
+const LENGTH: usize = 30;
+
+thread_local! {
+    /// The last second that was asked for: in a storm thousands of times are of the same one.
+    static WRITTEN: RefCell<Written> = const { RefCell::new(Written { second: None, text: String::new() }) };
+}
+
+/// A second since 1970, and how it is written.
+struct Written {
+    second: Option<i128>,
+    text: String,
+}
+
+impl Written {
+    fn of(second: i128) -> Self {
+        let time = Timestamp::from_nanosecond(second * SECOND_NS).unwrap_or_default();
+        let text = format!("{time:.0}").trim_end_matches('Z').to_owned();
+        Self { second: Some(second), text }
     }
 }
 
@@ -76,6 +109,15 @@ mod tests {
         let clock = WallClock { offset: 1_700_000_000_000_000_000 };
         assert_eq!(clock.rfc3339(5), "2023-11-14T22:13:20.000000005Z");
         assert_eq!(clock.rfc3339(60_000_000_000), "2023-11-14T22:14:20.000000000Z");
+    }
+
+    #[test]
+    fn a_time_is_written_as_jiff_writes_it() {
+        let at = |wall: i128| WallClock { offset: wall }.rfc3339(0);
+        for wall in [-1, 0, 999_999_999, 1_000_000_000, 951_782_400_000_000_001, 4_102_444_799_999_999_999] {
+            let time = Timestamp::from_nanosecond(wall).expect("a time");
+            assert_eq!(at(wall), format!("{time:.9}"));
+        }
     }
 
     #[test]

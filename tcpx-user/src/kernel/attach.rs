@@ -127,6 +127,7 @@ fn configure(facts: &KernelFacts, asked: Asked) -> Config {
     let mut config = Config {
         scope_tgid: if asked.command { std::process::id() } else { 0 },
         stacks: u8::from(asked.stacks),
+        headers_together: u8::from(facts.offsets.headers_are_together()),
         reason_no_socket: facts.drop_reason("NO_SOCKET").unwrap_or(0) as u16,
         reason_not_specified: facts.drop_reason("NOT_SPECIFIED").unwrap_or(0) as u16,
         reason_listen_overflow: facts.drop_reason("TCP_LISTEN_OVERFLOW").unwrap_or(0) as u16,

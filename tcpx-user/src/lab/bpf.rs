@@ -110,6 +110,12 @@ impl Insn {
         Self::new(0xbf, to, from, 0, 0)
     }
 
+    /// `rTO += VALUE`
+    #[must_use]
+    pub const fn add(to: u8, value: i32) -> Self {
+        Self::new(0x07, to, 0, 0, value)
+    }
+
     /// Calls a helper of the kernel (`enum bpf_func_id`).
     #[must_use]
     pub const fn call(helper: i32) -> Self {
@@ -129,17 +135,26 @@ pub const fn always(answer: i32) -> [Insn; 2] {
     [Insn::mov(0, answer), Insn::exit()]
 }
 
-/// A program that writes a record of so many bytes into a ring of [`ring`], wakes nobody, and says nothing in it.
+/// A program for a raw tracepoint that reads eight bytes so many times at the address which its first argument is, writes a
+/// record of so many bytes into a ring of [`ring`], wakes nobody, and says nothing in it.
 #[must_use]
-pub fn writes(ring: &OwnedFd, bytes: u32) -> [Insn; 11] {
+pub fn writes(ring: &OwnedFd, bytes: u32, reads: usize) -> Vec<Insn> {
+    const PROBE_READ_KERNEL: i32 = 113;
     const RINGBUF_RESERVE: i32 = 131;
     const RINGBUF_SUBMIT: i32 = 132;
     const NO_WAKEUP: i32 = 1;
+    const STACK: u8 = 10;
+    let read = [
+        Insn::copy(1, STACK),
+        Insn::add(1, -8),
+        Insn::mov(2, 8),
+        Insn::copy(3, 6),
+        Insn::call(PROBE_READ_KERNEL),
+    ];
+    let reads = std::iter::repeat_n(read, reads).flatten();
     // An instruction of two: the kernel puts the map's address in the place of its descriptor (BPF_PSEUDO_MAP_FD).
     let map = [Insn::new(0x18, 1, 1, 0, ring.as_raw_fd()), Insn::new(0, 0, 0, 0, 0)];
-    [
-        map[0],
-        map[1],
+    let writes = [
         Insn::mov(2, bytes.cast_signed()),
         Insn::mov(3, 0),
         Insn::call(RINGBUF_RESERVE),
@@ -149,7 +164,8 @@ pub fn writes(ring: &OwnedFd, bytes: u32) -> [Insn; 11] {
         Insn::call(RINGBUF_SUBMIT),
         Insn::mov(0, 0),
         Insn::exit(),
-    ]
+    ];
+    std::iter::once(Insn::load_double_word(6, 1, 0)).chain(reads).chain(map).chain(writes).collect()
 }
 
 /// The part of `union bpf_attr` for `BPF_PROG_LOAD` up to `attach_btf_id`.

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::time::{MissedTickBehavior, interval, sleep_until};
+use tokio::time::sleep_until;
 
 use super::{
     Engine, Source,
@@ -20,7 +20,8 @@ use crate::{
     sink::Sink,
 };
 
-/// How often the sink may look after itself, and what is still held back is pushed out.
+/// How often the sink may look after itself, and what is still held back is pushed out. No timer of its own: a source comes back
+/// more often, if only to say that nothing has happened.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long work that was asked to end may take.
 const LEAVE: Duration = Duration::from_secs(2);
@@ -84,8 +85,7 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
 
     async fn until_stopped(&mut self, signals: &mut Signals) -> Result<Stop, Failure> {
         let end = self.limit.duration.map(|time| Instant::now() + time);
-        let mut pauses = interval(PAUSE);
-        pauses.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut flushed = Instant::now();
         let mut events = Vec::new();
         let stop = loop {
             tokio::select! {
@@ -93,9 +93,12 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
                 () = self.work.ended() => break Stop::Done,
                 stop = signals.next() => break stop,
                 () = until(end) => break Stop::Limit,
-                _ = pauses.tick() => self.flush()?,
             }
             self.take(&mut events)?;
+            if flushed.elapsed() >= PAUSE {
+                self.flush()?;
+                flushed = Instant::now();
+            }
             if self.limit.count.is_some_and(|count| self.sink.shown() >= count.get()) {
                 break Stop::Limit;
             }

@@ -61,9 +61,13 @@ pub(super) const RECORDS_EACH: f64 = 3.0;
 const FLOOD: u64 = 1_000_000;
 /// Tracepoints that a refused connection on the loopback device passes.
 const TRACEPOINTS: [&str; 4] = ["tcp_send_reset", "tcp_receive_reset", "inet_sock_set_state", "kfree_skb"];
-/// Those that write records, and how long these are (tcpx-common/src/event.rs): `Reply`, `SockReset`, `State`. The last writes one
-/// each time that it is passed, here: twice.
-const RECORDS: [&str; 3] = ["tcp_send_reset:144", "tcp_receive_reset:296", "inet_sock_set_state:184"];
+/// Those that write records, how long these are (tcpx-common/src/event.rs: `Reply`, `SockReset`, `State`), and no reading. The last
+/// writes one each time that it is passed, here: twice.
+const RECORDS: [&str; 3] = ["tcp_send_reset:144:0", "tcp_receive_reset:296:0", "inet_sock_set_state:184:0"];
+/// The same with as many calls of `bpf_probe_read_kernel` as tcpx's programs make there for a SYN to a port that nobody holds: for
+/// the segment, its namespace, device and translation, and the empty hash chain; for the socket's head, its namespace and numbers;
+/// for the head of the caller's socket, in the mean of its beginning and its end.
+const READS: [&str; 3] = ["tcp_send_reset:144:20", "tcp_receive_reset:296:12", "inet_sock_set_state:184:4"];
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// The rates of storms while `tracer` is attached, which starts before each and ends after it. What it wrote is
@@ -108,6 +112,14 @@ fn floor(bench: &Bench) -> Result<Vec<Measured>> {
         Measured::reference("rate with those of `resets`", rate("--empty", &TRACEPOINTS[..2])?),
         Measured::reference("the same, each writing its record, `path`", rate("--record", &RECORDS)?),
         Measured::reference("the same, each writing its record, `resets`", rate("--record", &RECORDS[..2])?),
+        Measured::reference(
+            "the same, each also reading what its facts take, `path`",
+            rate("--record", &READS)?,
+        ),
+        Measured::reference(
+            "the same, each also reading what its facts take, `resets`",
+            rate("--record", &READS[..2])?,
+        ),
     ])
 }
 

@@ -4,9 +4,8 @@ use std::net::IpAddr;
 
 use smallvec::{SmallVec, smallvec};
 
-use crate::{
-    line::{Attempt, CallLine, Death, DropLine, End, FlowLine, Line, Netns, Outcome, Owner, Process, Reset},
-    verdict::VerdictId,
+use crate::line::{
+    Attempt, CallLine, Death, DropLine, End, FlowLine, Line, Netns, Outcome, Owner, Process, Reset,
 };
 
 /// Somebody whom a line is about.
@@ -37,8 +36,6 @@ pub struct Facts<'a> {
     pub netns: SmallVec<[&'a Netns; 2]>,
     /// How it ended: a reset that ended an attempt counts as both words for it.
     pub outcomes: SmallVec<[Outcome; 2]>,
-    /// Why.
-    pub verdict: VerdictId,
 }
 
 impl<'a> Facts<'a> {
@@ -67,7 +64,6 @@ impl<'a> Facts<'a> {
             remote: remote.iter().flatten().map(|end| end.port).collect(),
             netns: smallvec![&attempt.netns],
             outcomes: smallvec![attempt.outcome],
-            verdict: attempt.verdict.id,
         }
     }
 
@@ -91,7 +87,6 @@ impl<'a> Facts<'a> {
             remote,
             netns: ends.iter().flatten().map(|end| &end.netns).collect(),
             outcomes: outcomes(reset),
-            verdict: reset.verdict.id,
         }
     }
 
@@ -103,7 +98,6 @@ impl<'a> Facts<'a> {
             remote: death.remote.iter().map(|end| end.port).collect(),
             netns: smallvec![&death.netns],
             outcomes: smallvec![death.outcome],
-            verdict: death.verdict.id,
         }
     }
 
@@ -121,7 +115,6 @@ impl<'a> Facts<'a> {
             } else {
                 Outcome::Failed
             }],
-            verdict: call.verdict.id,
         }
     }
 
@@ -140,7 +133,6 @@ impl<'a> Facts<'a> {
             remote,
             netns: smallvec![&drop.netns],
             outcomes: SmallVec::new(),
-            verdict: drop.verdict.id,
         }
     }
 }
