@@ -488,7 +488,7 @@ offsets! {
 }
 
 /// Words of `struct sk_buff` that tell where a packet's headers are, from the one in which `protocol` stands.
-pub const HEADERS_WORDS: usize = 3;
+pub const HEADERS_WORDS: usize = 4;
 
 impl Offsets {
     /// Whether `protocol`, `transport_header`, `network_header` and `head` of a packet are all within [`HEADERS_WORDS`], so that one
@@ -517,11 +517,11 @@ mod tests {
             skb_protocol: 180,
             skb_transport_header: 182,
             skb_network_header: 184,
-            skb_head: 192,
+            skb_head: 200,
             ..Offsets::UNKNOWN
         };
         assert!(near.headers_are_together());
-        assert!(!Offsets { skb_head: 200, ..near }.headers_are_together());
+        assert!(!Offsets { skb_head: 208, ..near }.headers_are_together());
         assert!(!Offsets { skb_network_header: 174, ..near }.headers_are_together());
         assert!(!Offsets { skb_transport_header: ABSENT, ..near }.headers_are_together());
         assert!(!Offsets::UNKNOWN.headers_are_together());

@@ -23,9 +23,9 @@ pub use bind_hash::{listener, tcpx_seek, tcpx_walk};
 pub use common::Common;
 pub use conntrack::{flows, translated_port, translation};
 pub use packet::{
-    Head, acknowledgement, arrival, destination_port, device, has_auth_option, icmp_header, is_syn,
-    outer_header, queued_icmp, quoted_segment, quoting_packet, segment, sequence, tcp_flags, tcp_head,
-    tuple_and_seq,
+    FlagsAndPort, acknowledgement, arrival, destination_port, device, flags_and_port, has_auth_option,
+    icmp_header, is_syn, outer_header, queued_icmp, quoted_segment, quoting_packet, segment, sequence,
+    tcp_flags, tuple_and_seq,
 };
 pub use sock::{facts, facts_of, is_full, is_held, is_tcp, socket_of_fd, state, tuple_of};
 pub use sockaddr::{read_user_sockaddr, sockaddr};

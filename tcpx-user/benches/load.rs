@@ -53,8 +53,8 @@ enum Load {
         /// With programs that do nothing at these tracepoints
         #[arg(long)]
         empty: Vec<CString>,
-        /// With programs that only read so many members and write a record of so many bytes at these tracepoints, for
-        /// nobody: NAME:BYTES:READS
+        /// With programs that only read so many members of what an argument points to and write a record of so many bytes at
+        /// these tracepoints, for nobody: NAME:BYTES:READS:ARGUMENT
         #[arg(long)]
         record: Vec<Writer>,
     },
@@ -92,8 +92,11 @@ fn main() -> Result<()> {
                 attached.push(bpf::attach_raw_tracepoint(&bpf::always(0), name)?);
             }
             let ring = bpf::ring(if record.is_empty() { PAGE } else { ROOM })?;
-            for Writer { tracepoint, bytes, reads } in &record {
-                attached.push(bpf::attach_raw_tracepoint(&bpf::writes(&ring, *bytes, *reads), tracepoint)?);
+            for Writer { tracepoint, bytes, reads, argument } in &record {
+                attached.push(bpf::attach_raw_tracepoint(
+                    &bpf::writes(&ring, *bytes, *reads, *argument),
+                    tracepoint,
+                )?);
             }
             storm(count, rate)?
         }
@@ -112,6 +115,7 @@ struct Writer {
     tracepoint: CString,
     bytes: u32,
     reads: usize,
+    argument: i16,
 }
 
 impl FromStr for Writer {
@@ -119,8 +123,11 @@ impl FromStr for Writer {
 
     fn from_str(typed: &str) -> Result<Self> {
         let words: Vec<&str> = typed.split(':').collect();
-        let &[name, bytes, reads] = words.as_slice() else { bail!("not NAME:BYTES:READS: {typed}") };
-        Ok(Self { tracepoint: CString::new(name)?, bytes: bytes.parse()?, reads: reads.parse()? })
+        let &[name, bytes, reads, argument] = words.as_slice() else {
+            bail!("not NAME:BYTES:READS:ARGUMENT: {typed}")
+        };
+        let (bytes, reads, argument) = (bytes.parse()?, reads.parse()?, argument.parse()?);
+        Ok(Self { tracepoint: CString::new(name)?, bytes, reads, argument })
     }
 }
 

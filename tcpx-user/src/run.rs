@@ -35,7 +35,7 @@ use crate::{cli::failure::Failure, event::Event, line::Line};
 /// Where events come from: the ring, a recording, a test.
 pub trait Source {
     /// Waits until there are events and appends them; [`What::Tick`](crate::event::What::Tick) is one, so time goes
-    /// on. May be dropped while it waits: what was appended stays.
+    /// on. Comes back many times a second, with or without any, until there will be none any more. May be dropped while it waits: what was appended stays.
     ///
     /// # Errors
     /// When nothing more can be read.

@@ -49,7 +49,7 @@ pub fn dropped(env: Env, skb: Option<u64>, facts: Facts) {
     if answered || no_socket && !from_drop {
         return;
     }
-    let kernel::Head { flags, port } = kernel::tcp_head(skb);
+    let kernel::FlagsAndPort { flags, port } = kernel::flags_and_port(skb);
     // Of what is no handshake, only a segment without a socket is told, and only where the kernel names the reason.
     let stray = no_socket && facts.reason.known && flags != 0;
     if quiet_reset::is_reset(flags) {

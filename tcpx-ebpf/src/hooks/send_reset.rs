@@ -34,7 +34,7 @@ pub fn traced(env: Env, sk: Option<u64>, skb: Option<u64>, reason: Arg) {
             super::active_reset::sent(env, Some(sk), reason);
         }
     } else if switched(|on| on.replies_from_tracepoint) {
-        report(env, sk, skb, kernel::tcp_head(skb), reason);
+        report(env, sk, skb, kernel::flags_and_port(skb), reason);
     }
 }
 
@@ -42,8 +42,8 @@ pub fn traced(env: Env, sk: Option<u64>, skb: Option<u64>, reason: Arg) {
 #[inline(always)]
 pub fn called(env: Env, sk: Option<u64>, skb: Option<u64>, reason: Arg) {
     let (Some(sk), Some(skb)) = (sk, skb) else { return };
-    let head = kernel::tcp_head(skb);
-    if head.flags & tcp_flag::RST != 0 {
+    let said = kernel::flags_and_port(skb);
+    if said.flags & tcp_flag::RST != 0 {
         return;
     }
     if sk == 0 && !kernel::is_for_this_host(skb) {
@@ -55,14 +55,14 @@ pub fn called(env: Env, sk: Option<u64>, skb: Option<u64>, reason: Arg) {
     if offset!(arg_drop_reason) == tcpx_common::offsets::ABSENT {
         in_hand::answered(skb);
     }
-    report(env, sk, skb, head, reason);
+    report(env, sk, skb, said, reason);
 }
 
 #[inline(always)]
-fn report(env: Env, sk: u64, skb: u64, head: kernel::Head, reason: Arg) {
+fn report(env: Env, sk: u64, skb: u64, said: kernel::FlagsAndPort, reason: Arg) {
     let env = env.because(reason.value as u32);
-    super::nat::tell(env, skb, head.flags);
-    if sk == 0 { of_nobody(env, skb, head, reason.known) } else { of_socket(env, sk, skb, reason.known) }
+    super::nat::tell(env, skb, said.flags);
+    if sk == 0 { of_nobody(env, skb, said, reason.known) } else { of_socket(env, sk, skb, reason.known) }
 }
 
 /// The segment belongs to a socket of some kind.
@@ -87,19 +87,19 @@ fn of_socket(env: Env, sk: u64, skb: u64, has_reason: bool) {
 
 /// Both lookups missed.
 #[inline(always)]
-fn of_nobody(env: Env, skb: u64, head: kernel::Head, has_reason: bool) {
+fn of_nobody(env: Env, skb: u64, said: kernel::FlagsAndPort, has_reason: bool) {
     let net = kernel::skb_net(skb);
     let key = kernel::netns(net);
     emit::audit(key, false);
-    let meant = super::nat::meant(net, skb, head.flags);
+    let meant = super::nat::meant(net, skb, said.flags);
     if meant != 0 {
         super::nat::tell_untranslated(env, net, skb, meant);
     }
-    if !kernel::is_syn(head.flags) {
+    if !kernel::is_syn(said.flags) {
         emit::emit(env, Kind::Reply, key, |record: &mut Reply| fill(env, record, skb, has_reason));
         return;
     }
-    match walk::who_holds(net, head.port) {
+    match walk::who_holds(net, said.port) {
         walk::Found::Nobody => emit::emit(env, Kind::Reply, key, |record: &mut Reply| {
             fill(env, record, skb, has_reason);
             record.port_free = 1;

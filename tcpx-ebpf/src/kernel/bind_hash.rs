@@ -18,7 +18,7 @@ use tcpx_common::{
     offsets::ABSENT,
 };
 
-use super::{common::Common, field, field_or_zero, sock, window::Window};
+use super::{common::Common, field, field_or_zero, sock};
 use crate::maps::{CURSOR, Cursor, WALK, offset};
 
 /// Steps through buckets (those of other ports and namespaces with the same hash too) and owners. Established children
@@ -65,14 +65,11 @@ pub extern "C" fn tcpx_seek(net: u64, port: u32, seq: u32, ack: u32) -> u64 {
 #[inline(always)]
 fn find_chain(net: u64, port: u32) -> Option<u64> {
     let hashinfo: u64 = field(net, offset!(net_hashinfo))?;
-    let first = offset!(hashinfo_bhash);
-    let mut window = Window::<2>::unread();
-    let window = window.read(hashinfo, first);
-    let table: u64 = window.get(hashinfo, first, first);
-    let size: u32 = window.get(hashinfo, first, offset!(hashinfo_bhash_size));
+    let size: u32 = field(hashinfo, offset!(hashinfo_bhash_size))?;
+    let table: u64 = field(hashinfo, offset!(hashinfo_bhash))?;
     let mix: u32 = field(net, offset!(net_hash_mix))?;
     let stride = offset!(bhash_stride);
-    if stride == ABSENT || table == 0 || size == 0 {
+    if stride == ABSENT || size == 0 {
         return None;
     }
     let index = port.wrapping_add(mix) & size.wrapping_sub(1);

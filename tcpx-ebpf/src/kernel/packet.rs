@@ -108,9 +108,9 @@ impl Headers {
     }
 }
 
-/// What a TCP header says first of all.
+/// What decides how much is asked about a segment.
 #[derive(Clone, Copy)]
-pub struct Head {
+pub struct FlagsAndPort {
     /// TCP flags.
     pub flags: u8,
     /// Destination port.
@@ -119,20 +119,20 @@ pub struct Head {
 
 /// Of a packet of any protocol; zeros if it is not TCP. Cheap enough for every dropped packet.
 #[inline(always)]
-pub fn tcp_head(skb: u64) -> Head {
-    let word = tcp_head_word(skb);
-    Head { flags: word as u8, port: u16::from_be((word >> 16) as u16) }
+pub fn flags_and_port(skb: u64) -> FlagsAndPort {
+    let word = flags_and_port_word(skb);
+    FlagsAndPort { flags: word as u8, port: u16::from_be((word >> 16) as u16) }
 }
 
 /// TCP flags of a packet of any protocol; 0 if it is not TCP.
 #[inline(always)]
 pub fn tcp_flags(skb: u64) -> u8 {
-    tcp_head(skb).flags
+    flags_and_port(skb).flags
 }
 
 /// The same as one number, the port as the header has it: a function of its own gives no more.
 #[inline(never)]
-fn tcp_head_word(skb: u64) -> u32 {
+fn flags_and_port_word(skb: u64) -> u32 {
     let headers = Headers::of(skb);
     let ip = headers.ip;
     let (protocol, after) = match headers.family {
@@ -166,12 +166,9 @@ struct Ipv4Tcp {
 pub fn segment(skb: u64, out: &mut Segment) -> bool {
     let headers = Headers::of(skb);
     let ip = headers.ip;
-    // Zeros where they cannot be read: then the version of IP is not 4.
-    let mut both: Ipv4Tcp = read_or_zero(ip);
+    let mut both = Ipv4Tcp::default();
     let (after, ip_len) = match headers.family {
-        4 if both.ip.version_ihl >> 4 == 4 => {
-            (ipv4(&both.ip, ip, out), u16::from_be_bytes(both.ip.total_len))
-        }
+        4 if read_into(&mut both, ip) => (ipv4(&both.ip, ip, out), u16::from_be_bytes(both.ip.total_len)),
         6 => match ipv6(ip, out) {
             Some(payload_len) => (ip + size_of::<Ipv6>() as u64, payload_len + size_of::<Ipv6>() as u16),
             None => return false,

@@ -73,7 +73,7 @@ pub fn cgroup(sk: u64) -> u64 {
     field_or_zero(field_or_zero(cgroup, offset!(cgroup_kn)), offset!(kernfs_id))
 }
 
-/// [`sock_flag`] of a full socket that is held by this `struct socket`. Arithmetic instead of branches, for the verifier's sake.
+/// [`sock_flag`] of a full socket; `socket` is what [`holding`] gives. Arithmetic instead of branches, for the verifier's sake.
 #[inline(always)]
 pub fn flags(sk: u64, socket: u64, common: &Common) -> u8 {
     let held = u8::from(socket != 0) * sock_flag::HELD;

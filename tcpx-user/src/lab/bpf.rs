@@ -135,10 +135,10 @@ pub const fn always(answer: i32) -> [Insn; 2] {
     [Insn::mov(0, answer), Insn::exit()]
 }
 
-/// A program for a raw tracepoint that reads eight bytes so many times at the address which its first argument is, writes a
+/// A program for a raw tracepoint that reads eight bytes so many times at the address which an argument is, counted from 0, writes a
 /// record of so many bytes into a ring of [`ring`], wakes nobody, and says nothing in it.
 #[must_use]
-pub fn writes(ring: &OwnedFd, bytes: u32, reads: usize) -> Vec<Insn> {
+pub fn writes(ring: &OwnedFd, bytes: u32, reads: usize, argument: i16) -> Vec<Insn> {
     const PROBE_READ_KERNEL: i32 = 113;
     const RINGBUF_RESERVE: i32 = 131;
     const RINGBUF_SUBMIT: i32 = 132;
@@ -165,7 +165,11 @@ pub fn writes(ring: &OwnedFd, bytes: u32, reads: usize) -> Vec<Insn> {
         Insn::mov(0, 0),
         Insn::exit(),
     ];
-    std::iter::once(Insn::load_double_word(6, 1, 0)).chain(reads).chain(map).chain(writes).collect()
+    std::iter::once(Insn::load_double_word(6, 1, 8 * argument))
+        .chain(reads)
+        .chain(map)
+        .chain(writes)
+        .collect()
 }
 
 /// The part of `union bpf_attr` for `BPF_PROG_LOAD` up to `attach_btf_id`.

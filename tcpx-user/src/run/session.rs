@@ -20,8 +20,8 @@ use crate::{
     sink::Sink,
 };
 
-/// How often the sink may look after itself, and what is still held back is pushed out. No timer of its own: a source comes back
-/// more often, if only to say that nothing has happened.
+/// How often the sink may look after itself, and what is still held back is pushed out. No timer of its own:
+/// [`Source::next`] comes back more often.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long work that was asked to end may take.
 const LEAVE: Duration = Duration::from_secs(2);
@@ -85,6 +85,8 @@ impl<S: Source, E: Engine, W: Work> Session<S, E, W> {
 
     async fn until_stopped(&mut self, signals: &mut Signals) -> Result<Stop, Failure> {
         let end = self.limit.duration.map(|time| Instant::now() + time);
+        // The first line is there before anything happens.
+        self.flush()?;
         let mut flushed = Instant::now();
         let mut events = Vec::new();
         let stop = loop {

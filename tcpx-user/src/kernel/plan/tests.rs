@@ -131,6 +131,13 @@ fn kernels_of_any_version_can_be_asked_for_the_holders_of_a_port() {
 }
 
 #[test]
+fn one_reading_tells_where_the_headers_of_a_packet_are() {
+    for (name, bytes) in KERNELS {
+        assert!(facts(bytes).offsets.headers_are_together(), "{name}");
+    }
+}
+
+#[test]
 fn reasons_came_with_these_versions() {
     let known = |(name, bytes): (&'static str, &[u8])| {
         let facts = facts(bytes);
