@@ -39,7 +39,7 @@ fn said(code: &str) -> BTreeSet<String> {
 
 /// The words that lines have for the variants of an enum.
 fn variants(name: &str) -> Vec<String> {
-    let code = include_str!("../../../line.rs");
+    let code = crate::line::tests::source();
     let (_, rest) = code.split_once(&format!("pub enum {name} {{")).expect("an enum of a line");
     let body = rest.split_once("\n}").expect("its end").0;
     let names = body.lines().map(str::trim).filter(|line| !line.starts_with("//") && !line.is_empty());
