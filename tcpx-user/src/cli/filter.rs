@@ -64,9 +64,10 @@ impl Filter {
     /// Nothing is filtered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self.verdict.is_empty() && self.asks_for_no_facts()
     }
 
+    /// All that is filtered by, if anything, is the verdict.
     fn asks_for_no_facts(&self) -> bool {
         let Self { pid, comm, uid, addr, port, lport, rport, netns, cgroup, outcome, verdict: _ } = self;
         let ports = port.is_empty() && lport.is_empty() && rport.is_empty();

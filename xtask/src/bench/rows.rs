@@ -67,8 +67,8 @@ const RECORDS: [&str; 3] =
     ["tcp_send_reset:144:0:1", "tcp_receive_reset:296:0:0", "inet_sock_set_state:184:0:0"];
 /// The same with as many calls of `bpf_probe_read_kernel` as tcpx's programs make there for a SYN to a port that nobody holds: for
 /// the segment, its namespace, device and translation, and the empty hash chain; for the socket's head, its namespace and numbers;
-/// for the head of the caller's socket, in the mean of its beginning and its end. At the
-/// segment for the first, as its socket is none.
+/// for the head of the caller's socket, in the mean of its beginning and its end. The first
+/// reads at the segment, as there is no socket.
 const READS: [&str; 3] =
     ["tcp_send_reset:144:21:1", "tcp_receive_reset:296:12:0", "inet_sock_set_state:184:4:0"];
 const MIB: f64 = 1024.0 * 1024.0;

@@ -1,15 +1,22 @@
 //! Self-probes of the old one.
 
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{cell::Cell, rc::Rc};
 
-use tokio::time::sleep;
-
-/// How often it is looked whether the last one is over.
-const PAUSE: Duration = Duration::from_millis(10);
+use tokio::sync::Notify;
 
 /// Self-probes, which stop before a new daemon could see them as connections of others.
 #[derive(Clone, Debug, Default)]
-pub struct Probing(Rc<(Cell<bool>, Cell<bool>)>);
+pub struct Probing(Rc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// None may begin.
+    stopped: Cell<bool>,
+    /// One is under way.
+    busy: Cell<bool>,
+    /// It is over.
+    over: Notify,
+}
 
 impl Probing {
     /// Whether one may be made; it is over when what is returned is dropped.
@@ -18,23 +25,25 @@ impl Probing {
         struct Busy(Probing);
         impl Drop for Busy {
             fn drop(&mut self) {
-                self.0.0.1.set(false);
+                let Probing(state) = &self.0;
+                state.busy.set(false);
+                state.over.notify_one();
             }
         }
-        (!self.0.0.get()).then(|| {
-            self.0.1.set(true);
+        (!self.0.stopped.get()).then(|| {
+            self.0.busy.set(true);
             Busy(self.clone())
         })
     }
 
     pub(super) async fn stop(&self) {
-        self.0.0.set(true);
-        while self.0.1.get() {
-            sleep(PAUSE).await;
+        self.0.stopped.set(true);
+        while self.0.busy.get() {
+            self.0.over.notified().await;
         }
     }
 
     pub(super) fn go_on(&self) {
-        self.0.0.set(false);
+        self.0.stopped.set(false);
     }
 }
