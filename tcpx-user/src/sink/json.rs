@@ -24,7 +24,7 @@ impl<W: Write> Json<W> {
 impl<W: Write> Sink for Json<W> {
     fn line(&mut self, line: &Line) -> io::Result<()> {
         self.text.clear();
-        serde_json::to_writer(&mut self.text, line)?;
+        sonic_rs::to_writer(&mut self.text, line).map_err(io::Error::other)?;
         self.text.push(b'\n');
         self.out.write_all(&self.text)?;
         self.shown += u64::from(matches!(
