@@ -97,6 +97,14 @@ impl Env {
         }
     }
 
+    /// The first two arguments of a tracepoint as plain numbers. To the verifier of Linux 6.10 to 6.12 the arguments of a `tp_btf`
+    /// program are never null, although `tcp_send_reset` is given a socket or a packet that is: it would remove the comparison,
+    /// and a load from there would not be checked.
+    #[inline(always)]
+    pub fn two_numbers(&self) -> [u64; 2] {
+        crate::kernel::read_or_zero(self.ctx as u64)
+    }
+
     /// Raw tracepoints and trampolines: an array of words.
     #[inline(always)]
     fn word(&self, slot: u16) -> Option<u64> {

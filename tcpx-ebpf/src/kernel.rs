@@ -2,6 +2,7 @@
 //! that this kernel does not have reads as `None`, and the verifier prunes the rest.
 #![expect(unsafe_code, reason = "kernel memory is read through helpers that take raw pointers")]
 
+mod base;
 mod bind_hash;
 mod common;
 mod conntrack;
@@ -19,9 +20,10 @@ use aya_ebpf::helpers::generated::{
 };
 use tcpx_common::{abi::place_flag, event::NetnsKey, offsets::ABSENT};
 
-pub use bind_hash::{listener, tcpx_seek, tcpx_walk};
+pub use base::{Base, Typed};
+pub use bind_hash::{is_free, listener, tcpx_seek, tcpx_walk};
 pub use common::Common;
-pub use conntrack::{flows, translated_port, translation};
+pub use conntrack::{flows, is_tracked, translated_port, translation};
 pub use packet::{
     FlagsAndPort, acknowledgement, arrival, destination_port, device, flags_and_port, has_auth_option,
     icmp_header, is_syn, outer_header, queued_icmp, quoted_segment, quoting_packet, segment, sequence,
@@ -139,18 +141,20 @@ pub fn task_tgid(task: u64) -> Option<u32> {
 
 /// The name of the namespace at `net`; zeros if it is unknown.
 #[inline(always)]
-pub fn netns(net: u64) -> NetnsKey {
-    NetnsKey {
-        cookie: field_or_zero(net, offset!(net_cookie)),
-        inum: field_or_zero(net, offset!(net_inum)),
-        reserved: 0,
-    }
+pub fn netns(net: impl Base) -> NetnsKey {
+    NetnsKey { cookie: net.member(offset!(net_cookie)), inum: net.member(offset!(net_inum)), reserved: 0 }
 }
 
 /// Namespace of a socket of any kind.
 #[inline(always)]
-pub fn sock_net(sk: u64) -> u64 {
-    field_or_zero(sk, offset!(skc_net))
+pub fn sock_net<B: Base>(sk: B) -> B {
+    sk.follow(offset!(skc_net))
+}
+
+/// The same of a socket whose head was read.
+#[inline(always)]
+pub fn netns_of<B: Base>(sk: B, common: &Common) -> NetnsKey {
+    if B::DIRECT { netns(sock_net(sk)) } else { netns(common.net()) }
 }
 
 /// Namespace of a packet: of its device or, when TCP has taken the device from it or it is on its way out, of its
@@ -163,18 +167,25 @@ pub fn skb_net(skb: u64) -> u64 {
     if net == 0 { sock_net(field_or_zero(skb, offset!(skb_sk))) } else { net }
 }
 
+/// Namespace of a packet's device; nowhere if TCP has taken the device from it.
+#[inline(always)]
+pub fn device_net<B: Base>(skb: B) -> B {
+    let device = skb.follow(offset!(skb_dev));
+    if device.is_null() { device } else { device.follow(offset!(dev_net)) }
+}
+
 /// What is special about the place where a packet found no socket, as [`place_flag`].
 #[inline(never)]
-pub fn place(net: u64, skb: u64) -> u8 {
+pub fn place<B: Base>(net: B, skb: B) -> u8 {
     let programs = offset!(net_bpf_run_array);
     let kind = offset!(netns_bpf_sk_lookup);
     let list: u64 = if programs == ABSENT || kind == ABSENT {
         0
     } else {
-        read_or_zero(net + u64::from(programs) + u64::from(kind) * size_of::<u64>() as u64)
+        net.member(programs + kind * size_of::<u64>() as u16)
     };
-    let device: u64 = field_or_zero(skb, offset!(skb_dev));
-    let l3mdev: u64 = field_or_zero(device, offset!(dev_l3mdev_ops));
+    let device = skb.follow(offset!(skb_dev));
+    let l3mdev: u64 = if device.is_null() { 0 } else { device.member(offset!(dev_l3mdev_ops)) };
     (u8::from(list != 0) * place_flag::SK_LOOKUP) | (u8::from(l3mdev != 0) * place_flag::VRF)
 }
 

@@ -27,6 +27,7 @@ use hooks::{
     active_reset, bind, conn_request, connect, denied, drop, fork, handshake, icmp, listen, mini_socket, nat,
     quiet_reset, receive, receive_reset, reject, retransmit, send_reset, state,
 };
+use kernel::Typed;
 use maps::offset;
 use tcpx_common::abi::{Backend, Hook};
 
@@ -61,7 +62,9 @@ macro_rules! maybe {
 
 programs! {
     "raw_tp" state_tp(State, Tracepoint) |e|
-        state::changed(e, arg!(e, arg_tp_state_sk), arg!(e, arg_tp_state_old), arg!(e, arg_tp_state_new));
+        state::changed::<u64>(e, arg!(e, arg_tp_state_sk), arg!(e, arg_tp_state_old), arg!(e, arg_tp_state_new));
+    "tp_btf" state_btf(State, Tracepoint) |e|
+        state::changed::<Typed>(e, arg!(e, arg_tp_state_sk), arg!(e, arg_tp_state_old), arg!(e, arg_tp_state_new));
     "fentry" state_fentry(State, Fentry) |e| state::stored(e, arg!(e, arg_state_sk), arg!(e, arg_state_new));
     "fentry" state_set_fentry(State, Fentry) |e| state::stored(e, arg!(e, arg_state_sk), arg!(e, arg_state_new));
     "kprobe" state_kprobe(State, Kprobe) |e| state::stored(e, arg!(e, arg_state_sk), arg!(e, arg_state_new));
@@ -136,13 +139,15 @@ programs! {
     "kretprobe" reuseport_kretprobe(Reuseport, Kprobe) |e|
         receive::program_chose(Some(e.returned()), args::Arg::ABSENT);
 
-    "raw_tp" send_reset_tp(SendReset, Tracepoint) |e| send_reset::traced(
+    "raw_tp" send_reset_tp(SendReset, Tracepoint) |e| send_reset::traced::<u64>(
         e, arg!(e, arg_tp_reset_sk), arg!(e, arg_tp_reset_skb), maybe!(e, arg_tp_reset_reason));
-    "fentry" send_reset_fentry(SendReset, Fentry) |e| send_reset::called(
+    "tp_btf" send_reset_btf(SendReset, Tracepoint) |e| send_reset::traced::<Typed>(
+        e, arg!(e, arg_tp_reset_sk), arg!(e, arg_tp_reset_skb), maybe!(e, arg_tp_reset_reason));
+    "fentry" send_reset_fentry(SendReset, Fentry) |e| send_reset::called::<Typed>(
         e, arg!(e, arg_reply_sk), arg!(e, arg_reply_skb), maybe!(e, arg_reply_reason));
-    "fentry" send_reset6_fentry(SendReset, Fentry) |e| send_reset::called(
+    "fentry" send_reset6_fentry(SendReset, Fentry) |e| send_reset::called::<Typed>(
         e, arg!(e, arg_reply_sk), arg!(e, arg_reply_skb), maybe!(e, arg_reply_reason));
-    "kprobe" send_reset_kprobe(SendReset, Kprobe) |e| send_reset::called(
+    "kprobe" send_reset_kprobe(SendReset, Kprobe) |e| send_reset::called::<u64>(
         e, arg!(e, arg_reply_sk), arg!(e, arg_reply_skb), maybe!(e, arg_reply_reason));
 
     "fentry" active_reset_fentry(ActiveReset, Fentry) |e|
@@ -151,11 +156,13 @@ programs! {
         active_reset::sent(e, arg!(e, arg_active_sk), maybe!(e, arg_active_reason));
 
     "raw_tp" receive_reset_tp(ReceiveReset, Tracepoint) |e|
-        receive_reset::received(e, arg!(e, arg_tp_receive_sk), args::Arg::ABSENT);
+        receive_reset::received::<u64>(e, arg!(e, arg_tp_receive_sk), args::Arg::ABSENT);
+    "tp_btf" receive_reset_btf(ReceiveReset, Tracepoint) |e|
+        receive_reset::received::<Typed>(e, arg!(e, arg_tp_receive_sk), args::Arg::ABSENT);
     "fentry" receive_reset_fentry(ReceiveReset, Fentry) |e|
-        receive_reset::received(e, arg!(e, arg_receive_sk), maybe!(e, arg_receive_skb));
+        receive_reset::received::<Typed>(e, arg!(e, arg_receive_sk), maybe!(e, arg_receive_skb));
     "kprobe" receive_reset_kprobe(ReceiveReset, Kprobe) |e|
-        receive_reset::received(e, arg!(e, arg_receive_sk), maybe!(e, arg_receive_skb));
+        receive_reset::received::<u64>(e, arg!(e, arg_receive_sk), maybe!(e, arg_receive_skb));
 
     "fentry" icmp_fentry(Icmp, Fentry) |e| icmp::received4(e, arg!(e, arg_icmp4_skb));
     "fentry" icmp6_fentry(Icmp, Fentry) |e| icmp::received6(

@@ -2,7 +2,10 @@
 
 use tcpx_common::event::Holders;
 
-use crate::{kernel, maps::WALK};
+use crate::{
+    kernel::{self, Base},
+    maps::WALK,
+};
 
 /// What the walk came to.
 pub enum Found {
@@ -14,7 +17,12 @@ pub enum Found {
 
 /// Who holds a port in this namespace.
 #[inline(always)]
-pub fn who_holds(net: u64, port: u16) -> Found {
+pub fn who_holds<B: Base>(net: B, port: u16) -> Found {
+    // Where it costs nothing to look.
+    if B::DIRECT && kernel::is_free(net, port) {
+        return Found::Nobody;
+    }
+    let net = net.number();
     if kernel::tcpx_walk(net, u32::from(port)) != 0 { Found::Nobody } else { Found::Some }
 }
 

@@ -16,7 +16,12 @@ use tcpx_common::{
     event::{Nat, NatHolders, Untranslated},
 };
 
-use crate::{args::Env, emit, kernel, walk};
+use crate::{
+    args::Env,
+    emit,
+    kernel::{self, Base},
+    walk,
+};
 
 /// `__nf_conntrack_confirm`: the first segment of a flow is translated and about to leave or to arrive.
 #[inline(always)]
@@ -91,12 +96,12 @@ fn fill(record: &mut Nat, entry: u64, skb: u64, flags: u8) {
 /// it does not translate, so that it arrives under a name that no socket has.
 /// A function of its own, so that the verifier forgets what went on inside when it returns.
 #[inline(never)]
-pub fn meant(net: u64, skb: u64, flags: u8) -> u64 {
+pub fn meant<B: Base>(net: B, skb: u64, flags: u8) -> u64 {
     if flags & tcp_flag::ACK == 0 || flags & (tcp_flag::SYN | tcp_flag::RST) != 0 {
         return 0;
     }
     let port = u32::from(kernel::destination_port(skb));
-    kernel::tcpx_seek(net, port, kernel::sequence(skb), kernel::acknowledgement(skb))
+    kernel::tcpx_seek(net.number(), port, kernel::sequence(skb), kernel::acknowledgement(skb))
 }
 
 /// Tells it. Called after the walk and not around it, as in `drop.rs`.

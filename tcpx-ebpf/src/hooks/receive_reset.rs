@@ -15,23 +15,25 @@ use tcpx_common::{
 
 use crate::{
     args::{Arg, Env},
-    emit, in_hand, kernel,
+    emit, in_hand,
+    kernel::{self, Base},
     maps::switched,
 };
 
 /// `skb` is the RST, where the function is given it.
 #[inline(always)]
-pub fn received(env: Env, sk: Option<u64>, skb: Arg) {
+pub fn received<B: Base>(env: Env, sk: Option<u64>, skb: Arg) {
     let Some(sk) = sk else { return };
+    let known = B::given(sk);
     let mut common = kernel::Common::unread();
     let common = common.read(sk);
-    let key = kernel::netns(common.net());
+    let key = kernel::netns_of(known, common);
     let skb = if skb.value == 0 { in_hand::reset_for(sk) } else { skb.value };
     let refused = common.state() == state::SYN_SENT;
     emit::emit(env, Kind::ReceiveReset, key, |record: &mut SockReset| {
         common.tuple(&mut record.tuple);
         if refused {
-            kernel::sock::attempt(sk, common, &mut record.sock);
+            kernel::sock::attempt(known, common, &mut record.sock);
             if switched(|on| on.attempts) {
                 in_hand::refuses(sk, record.sock.snd_una);
                 record.refuses = 1;

@@ -21,7 +21,7 @@ use tcpx_common::{
 use crate::{
     args::Env,
     calls, emit, in_hand,
-    kernel::{self, sock},
+    kernel::{self, Base, sock},
     maps::{offset, switched},
 };
 
@@ -29,28 +29,29 @@ use crate::{
 #[inline(always)]
 pub fn stored(env: Env, sk: Option<u64>, new: Option<u64>) {
     let Some(sk) = sk else { return };
-    changed(env, Some(sk), Some(u64::from(kernel::state(sk))), new);
+    changed::<u64>(env, Some(sk), Some(u64::from(kernel::state(sk))), new);
 }
 
 /// `inet_sock_set_state`.
 #[inline(always)]
-pub fn changed(env: Env, sk: Option<u64>, old: Option<u64>, new: Option<u64>) {
+pub fn changed<B: Base>(env: Env, sk: Option<u64>, old: Option<u64>, new: Option<u64>) {
     let (Some(sk), Some(old), Some(new)) = (sk, old, new) else { return };
+    let known = B::given(sk);
     let (old, new) = (old as u8, new as u8);
-    if new == state::ESTABLISHED && kernel::is_tcp(sk) {
+    if new == state::ESTABLISHED && kernel::is_tcp(known) {
         sock::opened(sk);
     }
-    let death = is_death(sk, old, new);
-    if !(death || matters(sk, old, new)) || !kernel::is_tcp(sk) {
+    let death = is_death(known, old, new);
+    if !(death || matters(known, old, new)) || !kernel::is_tcp(known) {
         return;
     }
     let fails = old == state::SYN_SENT && new == state::CLOSE;
-    if fails && in_hand::take_refused(sk, || kernel::field_or_zero(sk, offset!(tp_snd_una))) {
+    if fails && in_hand::take_refused(sk, || first_number(known)) {
         return;
     }
     let mut common = kernel::Common::unread();
     let common = common.read(sk);
-    let net = kernel::netns(common.net());
+    let net = kernel::netns_of(known, common);
     if death {
         return died(env, sk, common, net);
     }
@@ -72,10 +73,16 @@ pub fn changed(env: Env, sk: Option<u64>, old: Option<u64>, new: Option<u64>) {
     });
 }
 
+/// Initial sequence number of an attempt.
+#[inline(always)]
+fn first_number(sk: impl Base) -> u32 {
+    sk.tcp().map_or(0, |tcp| tcp.member(offset!(tp_snd_una)))
+}
+
 /// Changes that begin or end an attempt or a listener. A child of a listener also goes from SYN_RECV to
 /// ESTABLISHED, but no process holds it yet.
 #[inline(always)]
-fn matters(sk: u64, old: u8, new: u8) -> bool {
+fn matters(sk: impl Base, old: u8, new: u8) -> bool {
     match (old, new) {
         (_, state::SYN_SENT | state::LISTEN) | (state::SYN_SENT, _) | (state::LISTEN, state::CLOSE) => true,
         (state::SYN_RECV, _) => kernel::is_held(sk),
@@ -88,11 +95,11 @@ const ECONNRESET: u32 = 104;
 
 /// An open connection ends with an error. ECONNRESET and EPIPE come from `tcp_reset` alone: a RST was received.
 #[inline(always)]
-fn is_death(sk: u64, old: u8, new: u8) -> bool {
+fn is_death(sk: impl Base, old: u8, new: u8) -> bool {
     if new != state::CLOSE || !is_open(old) {
         return false;
     }
-    !matches!(kernel::field_or_zero::<u32>(sk, offset!(sk_err)), 0 | EPIPE | ECONNRESET)
+    !matches!(sk.member::<u32>(offset!(sk_err)), 0 | EPIPE | ECONNRESET)
 }
 
 #[inline(always)]

@@ -18,7 +18,7 @@ use tcpx_common::{
     offsets::ABSENT,
 };
 
-use super::{common::Common, field, field_or_zero, sock};
+use super::{base::Base, common::Common, field, field_or_zero, sock};
 use crate::maps::{CURSOR, Cursor, WALK, offset};
 
 /// Steps through buckets (those of other ports and namespaces with the same hash too) and owners. Established children
@@ -61,15 +61,22 @@ pub extern "C" fn tcpx_seek(net: u64, port: u32, seq: u32, ack: u32) -> u64 {
     found
 }
 
+/// Whether the hash chain for this port is empty: most are. Else [`tcpx_walk`] tells more.
+#[inline(always)]
+pub fn is_free(net: impl Base, port: u16) -> bool {
+    find_chain(net, u32::from(port)) == Some(0)
+}
+
 /// The first bucket of the hash chain for this namespace and port.
 #[inline(always)]
-fn find_chain(net: u64, port: u32) -> Option<u64> {
-    let hashinfo: u64 = field(net, offset!(net_hashinfo))?;
-    let size: u32 = field(hashinfo, offset!(hashinfo_bhash_size))?;
-    let table: u64 = field(hashinfo, offset!(hashinfo_bhash))?;
-    let mix: u32 = field(net, offset!(net_hash_mix))?;
+fn find_chain(net: impl Base, port: u32) -> Option<u64> {
+    let hashinfo = net.follow(offset!(net_hashinfo));
+    let size: u32 = hashinfo.member(offset!(hashinfo_bhash_size));
+    // By a call: to a pointer of known type the verifier lets nobody add what it does not know.
+    let table: u64 = field(hashinfo.address(), offset!(hashinfo_bhash))?;
+    let mix: u32 = net.member(offset!(net_hash_mix));
     let stride = offset!(bhash_stride);
-    if stride == ABSENT || size == 0 {
+    if stride == ABSENT || offset!(net_hash_mix) == ABSENT || table == 0 || size == 0 {
         return None;
     }
     let index = port.wrapping_add(mix) & size.wrapping_sub(1);

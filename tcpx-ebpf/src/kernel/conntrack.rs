@@ -7,13 +7,19 @@
 
 use tcpx_common::event::Tuple;
 
-use super::{AF_INET6, field_or_zero, packet::put4, sock};
+use super::{AF_INET6, base::Base, field_or_zero, packet::put4, sock};
 use crate::maps::offset;
 
 /// `IPS_SRC_NAT` and `IPS_DST_NAT` (include/uapi/linux/netfilter/nf_conntrack_common.h).
 const NAT_MASK: u64 = 0x30;
 /// The lowest bits say what the packet is to the flow.
 const INFO_MASK: u64 = 7;
+
+/// Whether conntrack knows the packet's flow.
+#[inline(always)]
+pub fn is_tracked(skb: impl Base) -> bool {
+    skb.member::<u64>(offset!(skb_nfct)) & !INFO_MASK != 0
+}
 
 /// The conntrack entry of a packet whose flow is translated; 0 for all others.
 #[inline(always)]

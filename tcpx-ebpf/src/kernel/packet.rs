@@ -6,7 +6,7 @@ use tcpx_common::{
     offsets::{ABSENT, HEADERS_WORDS},
 };
 
-use super::{field, field_or_zero, read, read_into, read_or_zero, window::Window};
+use super::{base::Base, field, field_or_zero, read, read_into, read_or_zero, window::Window};
 use crate::maps::{OPTIONS, config, offset};
 
 const ETH_P_IP: u16 = 0x0800;
@@ -56,6 +56,14 @@ struct Tcp {
     window: [u8; 2],
 }
 
+impl Tcp {
+    /// For [`flags_and_port_word`].
+    #[inline(always)]
+    fn flags_and_port(&self) -> u32 {
+        u32::from(self.flags) | u32::from(u16::from_ne_bytes(self.destination)) << 16
+    }
+}
+
 /// Where a packet's headers are: the part of `struct sk_buff` that tells it, read in one piece where it is one.
 struct Headers {
     /// Where its buffer begins.
@@ -70,15 +78,16 @@ struct Headers {
 
 impl Headers {
     #[inline(always)]
-    fn of(skb: u64) -> Self {
-        if config!(headers_together) == 0 {
+    fn of<B: Base>(skb: B) -> Self {
+        if B::DIRECT || config!(headers_together) == 0 {
             return Self::new(
-                field_or_zero(skb, offset!(skb_head)),
-                field_or_zero(skb, offset!(skb_protocol)),
-                field_or_zero(skb, offset!(skb_network_header)),
-                field_or_zero(skb, offset!(skb_transport_header)),
+                skb.member(offset!(skb_head)),
+                skb.member(offset!(skb_protocol)),
+                skb.member(offset!(skb_network_header)),
+                skb.member(offset!(skb_transport_header)),
             );
         }
+        let skb = skb.address();
         let first = offset!(skb_protocol);
         let mut window = Window::<HEADERS_WORDS>::unread();
         let window = window.read(skb, first);
@@ -119,7 +128,7 @@ pub struct FlagsAndPort {
 
 /// Of a packet of any protocol; zeros if it is not TCP. Cheap enough for every dropped packet.
 #[inline(always)]
-pub fn flags_and_port(skb: u64) -> FlagsAndPort {
+pub fn flags_and_port(skb: impl Base) -> FlagsAndPort {
     let word = flags_and_port_word(skb);
     FlagsAndPort { flags: word as u8, port: u16::from_be((word >> 16) as u16) }
 }
@@ -132,25 +141,22 @@ pub fn tcp_flags(skb: u64) -> u8 {
 
 /// The same as one number, the port as the header has it: a function of its own gives no more.
 #[inline(never)]
-fn flags_and_port_word(skb: u64) -> u32 {
+fn flags_and_port_word(skb: impl Base) -> u32 {
     let headers = Headers::of(skb);
     let ip = headers.ip;
     let (protocol, after) = match headers.family {
-        4 => match read::<Ipv4>(ip) {
-            Some(header) => (header.protocol, ip + u64::from(header.version_ihl & 0xf) * 4),
-            None => return 0,
-        },
-        6 => match read::<u8>(ip + 6) {
-            Some(next_header) => (next_header, ip + size_of::<Ipv6>() as u64),
-            None => return 0,
-        },
+        4 => {
+            let both: Ipv4Tcp = read_or_zero(ip);
+            let place = headers.tcp(ip + u64::from(both.ip.version_ihl & 0xf) * 4);
+            if both.ip.protocol == IPPROTO_TCP && place == ip + size_of::<Ipv4>() as u64 {
+                return both.tcp.flags_and_port();
+            }
+            (both.ip.protocol, place)
+        }
+        6 => (read_or_zero(ip + 6), headers.tcp(ip + size_of::<Ipv6>() as u64)),
         _ => return 0,
     };
-    if protocol != IPPROTO_TCP {
-        return 0;
-    }
-    let tcp: Tcp = read_or_zero(headers.tcp(after));
-    u32::from(tcp.flags) | u32::from(u16::from_ne_bytes(tcp.destination)) << 16
+    if protocol == IPPROTO_TCP { read_or_zero::<Tcp>(after).flags_and_port() } else { 0 }
 }
 
 /// Both headers of IPv4 without options, which most segments have.
@@ -163,7 +169,7 @@ struct Ipv4Tcp {
 
 /// Fills in a segment from a packet's headers.
 #[inline(never)]
-pub fn segment(skb: u64, out: &mut Segment) -> bool {
+pub fn segment<B: Base>(skb: B, out: &mut Segment) -> bool {
     let headers = Headers::of(skb);
     let ip = headers.ip;
     let mut both = Ipv4Tcp::default();
@@ -176,7 +182,7 @@ pub fn segment(skb: u64, out: &mut Segment) -> bool {
         _ => return false,
     };
     let place = headers.tcp(after);
-    if (headers.family == 6 || place != ip + size_of::<Ipv4>() as u64) && !read_into(&mut both.tcp, place) {
+    if place != ip + size_of::<Ipv4>() as u64 && !read_into(&mut both.tcp, place) {
         return false;
     }
     let tcp = &both.tcp;
@@ -236,22 +242,19 @@ pub fn put4(target: &mut [u8; 16], address: [u8; 4]) {
 /// Index of the device that a packet came in on. TCP takes the device from the packet before it queues it
 /// (`skb->dev = NULL`); its index stays in `skb_iif`.
 #[inline(always)]
-fn ifindex(skb: u64, device: u64) -> u32 {
-    match device {
-        0 => field_or_zero(skb, offset!(skb_iif)),
-        device => field_or_zero(device, offset!(dev_ifindex)),
-    }
+fn ifindex<B: Base>(skb: B, device: B) -> u32 {
+    if device.is_null() { skb.member(offset!(skb_iif)) } else { device.member(offset!(dev_ifindex)) }
 }
 
 /// Device that a packet came in on; its name only where the packet still has it.
 #[inline(always)]
-pub fn device(skb: u64, index: &mut u32, name: &mut [u8; 16]) {
-    let device: u64 = field_or_zero(skb, offset!(skb_dev));
+pub fn device<B: Base>(skb: B, index: &mut u32, name: &mut [u8; 16]) {
+    let device = skb.follow(offset!(skb_dev));
     *index = ifindex(skb, device);
     let place = offset!(dev_name);
-    if device != 0 && place != ABSENT {
+    if !device.is_null() && place != ABSENT {
         // A name that cannot be read is zeroed by the helper (`bpf_probe_read_kernel_common`).
-        let _ = read_into(name, device + u64::from(place));
+        let _ = read_into(name, device.address() + u64::from(place));
     }
 }
 

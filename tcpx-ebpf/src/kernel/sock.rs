@@ -7,7 +7,9 @@ use tcpx_common::{
     offsets::ABSENT,
 };
 
-use super::{common::Common, current_task, field, field_or_zero, read, read_into, window::Window};
+use super::{
+    base::Base, common::Common, current_task, field, field_or_zero, read, read_into, window::Window,
+};
 use crate::{
     in_hand,
     maps::{OPENED, Opened, config, offset},
@@ -17,25 +19,25 @@ const IPPROTO_TCP: u16 = 6;
 
 /// TCP state of a socket of any kind.
 #[inline(always)]
-pub fn state(sk: u64) -> u8 {
-    field_or_zero(sk, offset!(skc_state))
+pub fn state(sk: impl Base) -> u8 {
+    sk.member(offset!(skc_state))
 }
 
 /// Whether more than `sock_common` may be read: TIME_WAIT and request sockets are smaller structures.
 #[inline(always)]
-pub fn is_full(sk: u64) -> bool {
-    sk != 0 && !matches!(state(sk), state::TIME_WAIT | state::NEW_SYN_RECV)
+pub fn is_full(sk: impl Base) -> bool {
+    !sk.is_null() && !matches!(state(sk), state::TIME_WAIT | state::NEW_SYN_RECV)
 }
 
 /// Whether a full socket is TCP's own (MPTCP fires the same tracepoints).
 #[inline(always)]
-pub fn is_tcp(sk: u64) -> bool {
-    field::<u16>(sk, offset!(sk_protocol)) == Some(IPPROTO_TCP)
+pub fn is_tcp(sk: impl Base) -> bool {
+    sk.member::<u16>(offset!(sk_protocol)) == IPPROTO_TCP
 }
 
 /// Whether a process or the kernel holds a full socket. A child that nobody has accepted is not held.
 #[inline(always)]
-pub fn is_held(sk: u64) -> bool {
+pub fn is_held(sk: impl Base) -> bool {
     holding(sk) != 0
 }
 
@@ -49,8 +51,8 @@ pub fn place(base: u64, offset: u16, out: &mut [u8; 16]) {
 
 /// The `struct socket` by which a process or the kernel holds a full socket, or 0.
 #[inline(always)]
-pub fn holding(sk: u64) -> u64 {
-    field_or_zero(sk, offset!(sk_socket))
+pub fn holding(sk: impl Base) -> u64 {
+    sk.member(offset!(sk_socket))
 }
 
 /// Inode number of the file of a `struct socket`, which begins the `struct socket_alloc` that ends in the inode.
@@ -75,7 +77,19 @@ pub fn cgroup(sk: u64) -> u64 {
 
 /// [`sock_flag`] of a full socket; `socket` is what [`holding`] gives. Arithmetic instead of branches, for the verifier's sake.
 #[inline(always)]
-pub fn flags(sk: u64, socket: u64, common: &Common) -> u8 {
+pub fn flags<B: Base>(sk: B, socket: u64, common: &Common) -> u8 {
+    flags_but_mptcp(sk, socket, common) | sk.tcp().map_or(0, is_mptcp)
+}
+
+/// [`sock_flag::MPTCP`] of a `struct tcp_sock`.
+#[inline(always)]
+fn is_mptcp(tcp: impl Base) -> u8 {
+    (tcp.member::<u8>(offset!(tp_is_mptcp)) & 1) * sock_flag::MPTCP
+}
+
+/// All others.
+#[inline(always)]
+fn flags_but_mptcp<B: Base>(sk: B, socket: u64, common: &Common) -> u8 {
     let held = u8::from(socket != 0) * sock_flag::HELD;
     let v6only = common.bit(offset!(skc_ipv6only), offset!(skc_ipv6only_mask)) * sock_flag::V6ONLY;
     let reuseport = common.bit(offset!(skc_reuseport), offset!(skc_reuseport_mask)) * sock_flag::REUSEPORT;
@@ -83,11 +97,10 @@ pub fn flags(sk: u64, socket: u64, common: &Common) -> u8 {
     let linger = (bits >> (config!(sock_linger_bit) & 63)) as u8 & 1;
     // The first of `enum sock_flags`, ever since.
     let dead = (bits & 1) as u8;
-    let mptcp = (field_or_zero::<u8>(sk, offset!(tp_is_mptcp)) & 1) * sock_flag::MPTCP;
-    let group: u64 = field_or_zero(sk, offset!(sk_reuseport_cb));
-    let program: u64 = field_or_zero(group, offset!(reuseport_prog));
+    let group = sk.follow(offset!(sk_reuseport_cb));
+    let program: u64 = if B::DIRECT && group.is_null() { 0 } else { group.member(offset!(reuseport_prog)) };
     let program = u8::from(program != 0) * sock_flag::REUSEPORT_PROGRAM;
-    held | v6only | reuseport | program | mptcp | (linger * sock_flag::LINGER) | (dead * sock_flag::DEAD)
+    held | v6only | reuseport | program | (linger * sock_flag::LINGER) | (dead * sock_flag::DEAD)
 }
 
 /// [`sock_flag::FILTER`] of a full socket, where drops have no reasons. Up to 5.14 `sk_cgrp_data` is a tagged union.
@@ -144,26 +157,32 @@ pub fn facts(sk: u64, common: &Common, out: &mut SockFacts) {
 
 /// Fills in what there is to know of a socket in SYN_SENT: it has moved no data, and who holds it is told by its beginning.
 #[inline(always)]
-pub fn attempt(sk: u64, common: &Common, out: &mut SockFacts) {
+pub fn attempt<B: Base>(sk: B, common: &Common, out: &mut SockFacts) {
     let socket = holding(sk);
-    out.sk = sk;
+    out.sk = sk.address();
     out.inode = inode(socket);
-    out.uid = field_or_zero(sk, offset!(sk_uid));
+    out.uid = sk.member(offset!(sk_uid));
     out.bound_dev = common.get(offset!(skc_bound_dev_if));
-    out.err_soft = field_or_zero::<u32>(sk, offset!(sk_err_soft)) as u16;
+    out.err_soft = sk.member::<u32>(offset!(sk_err_soft)) as u16;
     out.state = common.state();
-    out.flags = flags(sk, socket, common);
-    (out.snd_una, out.snd_nxt, out.rcv_nxt) = numbers(sk);
-    out.total_retrans = field_or_zero(sk, offset!(tp_total_retrans));
+    out.flags = flags_but_mptcp(sk, socket, common);
     out.present = 1;
+    let Some(tcp) = sk.tcp() else { return };
+    out.flags |= is_mptcp(tcp);
+    (out.snd_una, out.snd_nxt, out.rcv_nxt) = numbers(tcp);
+    out.total_retrans = tcp.member(offset!(tp_total_retrans));
 }
 
-/// `snd_una`, `snd_nxt` and `rcv_nxt` of a full TCP socket: neighbours since 6.8, before that two of them. Not for [`facts`], whose
-/// callers have left it no stack.
+/// `snd_una`, `snd_nxt` and `rcv_nxt` of a full TCP socket ([`Base::tcp`]): neighbours since 6.8, before that two of them. Not for
+/// [`facts`], whose callers have left it no stack.
 #[inline(always)]
-pub fn numbers(sk: u64) -> (u32, u32, u32) {
+pub fn numbers<B: Base>(sk: B) -> (u32, u32, u32) {
     const WORDS: usize = 2;
     let first = offset!(tp_rcv_nxt);
+    if B::DIRECT {
+        return (sk.member(offset!(tp_snd_una)), sk.member(offset!(tp_snd_nxt)), sk.member(first));
+    }
+    let sk = sk.address();
     let mut window = Window::<WORDS>::unread();
     let window = window.read(sk, first);
     let number = |offset| window.get(sk, first, offset);

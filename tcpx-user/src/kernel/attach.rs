@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use aya::{
     Btf, Ebpf, EbpfError, EbpfLoader,
     maps::{Array, MapError},
-    programs::{KProbe, Program, ProgramError, RawTracePoint, TracePoint},
+    programs::{BtfTracePoint, KProbe, Program, ProgramError, RawTracePoint, TracePoint},
 };
 use tcpx_common::{
     abi::{Backend, Hook},
@@ -68,6 +68,8 @@ pub struct AttachedHook {
     pub backend: Backend,
     /// Functions or tracepoints.
     pub targets: Vec<&'static str>,
+    /// Programs of the object.
+    pub programs: Vec<&'static str>,
 }
 
 impl AttachedHook {
@@ -75,7 +77,8 @@ impl AttachedHook {
     pub(super) fn by(way: &Way) -> Self {
         let mut targets: Vec<_> = way.programs.iter().map(|(_, attach)| attach.target()).collect();
         targets.dedup();
-        Self { hook: way.hook, backend: way.backend, targets }
+        let programs = way.programs.iter().map(|(name, _)| *name).collect();
+        Self { hook: way.hook, backend: way.backend, targets, programs }
     }
 }
 
@@ -237,6 +240,10 @@ impl Attempt {
             self.ebpf.program_mut(name).ok_or_else(|| format!("the object has no program {name}"))?;
         let result = match place {
             Attach::RawTracepoint(target) => raw_tracepoint(program, target),
+            Attach::TypedTracepoint(target) => {
+                let btf = self.btf.as_ref().ok_or("no BTF of the kernel")?;
+                typed_tracepoint(program, target, btf)
+            }
             Attach::Syscall(target) => tracepoint(program, target),
             Attach::Kprobe(target) | Attach::Kretprobe(target) => kprobe(program, target),
             Attach::Fentry(target) | Attach::Fexit(target) => {
@@ -252,6 +259,7 @@ impl Attempt {
             // One that was never loaded says so; there is nothing to undo then.
             let _ = match program {
                 Program::RawTracePoint(program) => program.unload(),
+                Program::BtfTracePoint(program) => program.unload(),
                 Program::TracePoint(program) => program.unload(),
                 Program::KProbe(program) => program.unload(),
                 Program::FEntry(program) => program.unload(),
@@ -276,6 +284,12 @@ fn raw_tracepoint(program: &mut Program, target: &str) -> Outcome {
     let program: &mut RawTracePoint = program.try_into()?;
     once(program.load())?;
     program.attach(target).map(drop)
+}
+
+fn typed_tracepoint(program: &mut Program, target: &str, btf: &Btf) -> Outcome {
+    let program: &mut BtfTracePoint = program.try_into()?;
+    once(program.load(target, btf))?;
+    program.attach().map(drop)
 }
 
 fn tracepoint(program: &mut Program, target: &str) -> Outcome {

@@ -243,7 +243,7 @@ fn lacking(way: &Way, facts: &KernelFacts) -> Option<String> {
 
 fn missing_target(attach: Attach, facts: &KernelFacts) -> Option<String> {
     match attach {
-        Attach::RawTracepoint(name) if !facts.has_tracepoint(name) => {
+        Attach::RawTracepoint(name) | Attach::TypedTracepoint(name) if !facts.has_tracepoint(name) => {
             Some(format!("this kernel has no tracepoint {name}"))
         }
         Attach::Fentry(name) | Attach::Fexit(name) if !facts.has_function(name) => {

@@ -8,6 +8,8 @@ use tcpx_common::abi::{Backend, Hook};
 pub enum Attach {
     /// Raw tracepoint.
     RawTracepoint(&'static str),
+    /// The same, by a program to whose arguments the verifier gives their types.
+    TypedTracepoint(&'static str),
     /// `syscalls:` tracepoint.
     Syscall(&'static str),
     /// Trampoline at a function's entry.
@@ -26,6 +28,7 @@ impl Attach {
     pub const fn target(self) -> &'static str {
         match self {
             Self::RawTracepoint(name)
+            | Self::TypedTracepoint(name)
             | Self::Syscall(name)
             | Self::Fentry(name)
             | Self::Fexit(name)
@@ -88,6 +91,8 @@ macro_rules! ways {
 
 /// All ways, for each hook in the order of cost.
 pub const WAYS: &[Way] = ways! {
+    State Tracepoint ["state_btf" => TypedTracepoint "inet_sock_set_state"]
+        needs ["arg_tp_state_sk", "arg_tp_state_old", "arg_tp_state_new", "sk_err", "sk_err_soft", "sk_socket"];
     State Tracepoint ["state_tp" => RawTracepoint "inet_sock_set_state"]
         needs ["arg_tp_state_sk", "arg_tp_state_old", "arg_tp_state_new", "sk_err", "sk_err_soft", "sk_socket"];
     State Fentry ["state_fentry" => Fentry "inet_sk_state_store", "state_set_fentry" => Fentry "inet_sk_set_state"]
@@ -157,6 +162,8 @@ pub const WAYS: &[Way] = ways! {
     Reuseport Fentry ["reuseport_fexit" => Fexit "bpf_run_sk_reuseport"] needs ["ret_reuseport", "arg_reuseport_skb"];
     Reuseport Kprobe ["reuseport_kretprobe" => Kretprobe "bpf_run_sk_reuseport"] needs [];
 
+    SendReset Tracepoint ["send_reset_btf" => TypedTracepoint "tcp_send_reset"]
+        needs ["arg_tp_reset_sk", "arg_tp_reset_skb"];
     SendReset Tracepoint ["send_reset_tp" => RawTracepoint "tcp_send_reset"]
         needs ["arg_tp_reset_sk", "arg_tp_reset_skb"];
     SendReset Fentry ["send_reset_fentry" => Fentry "tcp_v4_send_reset", "send_reset6_fentry" => Fentry "tcp_v6_send_reset"]
@@ -164,6 +171,8 @@ pub const WAYS: &[Way] = ways! {
     SendReset Kprobe ["send_reset_kprobe" => Kprobe "tcp_v4_send_reset", "send_reset_kprobe" => Kprobe "tcp_v6_send_reset"]
         needs ["arg_reply_sk", "arg_reply_skb", "rtable_type", "rt6_flags"];
 
+    ActiveReset Tracepoint ["send_reset_btf" => TypedTracepoint "tcp_send_reset"]
+        needs ["arg_tp_reset_sk", "arg_tp_reset_skb", "sk_shutdown", "sk_lingertime", "skc_flags", "tp_rcv_nxt", "tp_copied_seq"];
     ActiveReset Tracepoint ["send_reset_tp" => RawTracepoint "tcp_send_reset"]
         needs ["arg_tp_reset_sk", "arg_tp_reset_skb", "sk_shutdown", "sk_lingertime", "skc_flags", "tp_rcv_nxt", "tp_copied_seq"];
     ActiveReset Fentry ["active_reset_fentry" => Fentry "tcp_send_active_reset"]
@@ -171,6 +180,7 @@ pub const WAYS: &[Way] = ways! {
     ActiveReset Kprobe ["active_reset_kprobe" => Kprobe "tcp_send_active_reset"]
         needs ["arg_active_sk", "sk_shutdown", "sk_lingertime", "skc_flags", "tp_rcv_nxt", "tp_copied_seq"];
 
+    ReceiveReset Tracepoint ["receive_reset_btf" => TypedTracepoint "tcp_receive_reset"] needs ["arg_tp_receive_sk"];
     ReceiveReset Tracepoint ["receive_reset_tp" => RawTracepoint "tcp_receive_reset"] needs ["arg_tp_receive_sk"];
     ReceiveReset Fentry ["receive_reset_fentry" => Fentry "tcp_reset"] needs ["arg_receive_sk"];
     ReceiveReset Kprobe ["receive_reset_kprobe" => Kprobe "tcp_reset"] needs ["arg_receive_sk"];
@@ -180,6 +190,8 @@ pub const WAYS: &[Way] = ways! {
     Icmp Kprobe ["icmp_kprobe" => Kprobe "tcp_v4_err", "icmp6_kprobe" => Kprobe "tcp_v6_err"]
         needs ["arg_icmp4_skb", "arg_icmp6_skb", "arg_icmp6_type", "arg_icmp6_code", "arg_icmp6_offset", "skb_data"];
 
+    Icmp Tracepoint ["state_btf" => TypedTracepoint "inet_sock_set_state"]
+        needs ["arg_tp_state_sk", "arg_tp_state_old", "arg_tp_state_new", "sk_error_queue", "skb_cb", "exterr_ee", "sk_protocol"];
     Icmp Tracepoint ["state_tp" => RawTracepoint "inet_sock_set_state"]
         needs ["arg_tp_state_sk", "arg_tp_state_old", "arg_tp_state_new", "sk_error_queue", "skb_cb", "exterr_ee", "sk_protocol"];
 
@@ -343,7 +355,7 @@ pub fn functions() -> impl Iterator<Item = &'static str> {
 /// All functions that the table names, for trampolines or kprobes.
 pub fn probed() -> impl Iterator<Item = &'static str> {
     WAYS.iter().flat_map(|way| way.programs).filter_map(|(_, attach)| match attach {
-        Attach::RawTracepoint(_) | Attach::Syscall(_) => None,
+        Attach::RawTracepoint(_) | Attach::TypedTracepoint(_) | Attach::Syscall(_) => None,
         _ => Some(attach.target()),
     })
 }

@@ -1,7 +1,8 @@
 //! `tcpx check` tells the truth: what it says of a hook is what a trace then gets, and it leaves nothing attached.
 
 use anyhow::{Context as _, Result, ensure};
-use tcpx_user::kernel::{self, Asked, KernelFacts, survey::survey};
+use tcpx_common::abi::{Backend, Hook};
+use tcpx_user::kernel::{self, Asked, BackendChoice, KernelFacts, survey::survey};
 
 use crate::report::Outcome;
 
@@ -26,6 +27,22 @@ pub(crate) fn tells_what_attaches() -> Result<Outcome> {
     let mut lacks = attached.missing.clone();
     lacks.sort();
     ensure!(missing == lacks, "check says {missing:?}, a trace lacks {lacks:?}");
+    Ok(Outcome::Passed)
+}
+
+/// Of what runs for a refused connection, the programs are taken whose arguments have types: the verifier of this kernel grants
+/// each load in them.
+pub(crate) fn takes_typed_programs() -> Result<Outcome> {
+    let facts = KernelFacts::of_this_kernel().context("reading the kernel's types")?;
+    let backend = BackendChoice::Only(Backend::Tracepoint);
+    let attached = kernel::attach(&facts, Asked { backend, ..Asked::EVERYTHING })?;
+    let hooks = [Hook::State, Hook::SendReset, Hook::ActiveReset, Hook::ReceiveReset, Hook::Icmp];
+    for hook in hooks {
+        let found = attached.hooks.iter().find(|attached| attached.hook == hook);
+        let found = found.with_context(|| format!("{hook:?} is not attached"))?;
+        let typed = found.programs.iter().all(|name| name.ends_with("_btf"));
+        ensure!(typed, "{hook:?} is told by {:?}", found.programs);
+    }
     Ok(Outcome::Passed)
 }
 

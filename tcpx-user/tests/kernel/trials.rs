@@ -26,6 +26,7 @@ pub(crate) fn all() -> Vec<Trial> {
     let first = [
         trial("auto/kernel-facts", kernel_facts),
         trial("auto/check", || stand::alone(check::tells_what_attaches)),
+        trial("auto/typed-programs", || stand::alone(check::takes_typed_programs)),
         trial("auto/thousand-connections", || stand::alone(|| thousand::trace("auto"))),
         trial("auto/recording", || stand::alone(recording::is_replayed_to_the_same_lines)),
         trial("auto/two-hundred-segments", || segments::ipv4()),
