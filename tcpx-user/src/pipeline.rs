@@ -32,6 +32,8 @@ pub struct Pipeline {
     summary: Summary,
     told: Told,
     packets: bool,
+    /// Of other verdicts no line is wanted, unless one belongs to an attempt that has one of these. Empty: all are wanted.
+    only: Vec<VerdictId>,
     share: Share,
     /// Attempts below this id are told by whom this pipeline takes over from,
     first: u64,
@@ -54,6 +56,7 @@ impl Pipeline {
             summary,
             told,
             packets: false,
+            only: Vec::new(),
             share: Share::default(),
             first: 0,
             others: VecDeque::new(),
@@ -64,6 +67,12 @@ impl Pipeline {
     #[must_use]
     pub fn with_packets(self) -> Self {
         Self { packets: true, ..self }
+    }
+
+    /// Lines that have none of these verdicts are not made, where that is known when they would be. They are counted all the same.
+    #[must_use]
+    pub fn telling_only(self, verdicts: Vec<VerdictId>) -> Self {
+        Self { only: verdicts, ..self }
     }
 
     /// Takes one event; returns what is settled by it.
@@ -118,8 +127,8 @@ impl Pipeline {
             lines.extend(match settled {
                 Settled::AttemptAgain(facts) => self.attempt_again(&facts, who),
                 Settled::ResetAgain(facts) => self.reset_again(&facts, who),
-                Settled::Attempt(facts) => Some(self.attempt(&facts, who)),
-                Settled::Reset(facts) => Some(self.reset(&facts, who)),
+                Settled::Attempt(facts) => self.attempt(&facts, who),
+                Settled::Reset(facts) => self.reset(&facts, who),
                 Settled::Drop(facts) => Some(self.drop(&facts, who)),
                 Settled::Death(facts) => Some(self.death(&facts, who)),
                 Settled::Call(facts) => Some(self.call(&facts, who)),
@@ -143,15 +152,32 @@ impl Pipeline {
         Names { who, symbols: self.symbols.as_ref(), counts_misses, packets: self.packets }
     }
 
-    fn attempt(&mut self, facts: &AttemptFacts, who: &dyn Who) -> Line {
-        let finding = rules::attempt(facts, &self.context(who));
-        counts::add(&mut self.summary.attempts, finding.id);
-        let line = assemble::attempt(facts, finding, &self.names(who));
-        let reset = facts.reset.as_ref().filter(|reset| self.share.has_time(reset.time()));
-        Line::Attempt(Box::new(line::Attempt { reset: reset.map(|reset| reset.id), ..line }))
+    fn is_wanted(&self, verdict: VerdictId) -> bool {
+        self.only.is_empty() || self.only.contains(&verdict)
     }
 
-    fn reset(&mut self, facts: &Arc<ResetFacts>, who: &dyn Who) -> Line {
+    /// Whether the line of a RST may be wanted for its attempt's sake. It is told before it: then both are at hand.
+    fn is_wanted_with_attempt(&self, reset: &ResetFacts, who: &dyn Who) -> bool {
+        let Some(id) = reset.attempt else { return false };
+        let told_next = self.correlator.settled().find_map(|settled| match settled {
+            Settled::Attempt(attempt) if attempt.id == id => Some(attempt),
+            _ => None,
+        });
+        told_next.is_none_or(|attempt| self.is_wanted(rules::attempt(attempt, &self.context(who)).id))
+    }
+
+    fn attempt(&mut self, facts: &AttemptFacts, who: &dyn Who) -> Option<Line> {
+        let finding = rules::attempt(facts, &self.context(who));
+        counts::add(&mut self.summary.attempts, finding.id);
+        if !self.is_wanted(finding.id) {
+            return None;
+        }
+        let line = assemble::attempt(facts, finding, &self.names(who));
+        let reset = facts.reset.as_ref().filter(|reset| self.share.has_time(reset.time()));
+        Some(Line::Attempt(Box::new(line::Attempt { reset: reset.map(|reset| reset.id), ..line })))
+    }
+
+    fn reset(&mut self, facts: &Arc<ResetFacts>, who: &dyn Who) -> Option<Line> {
         let finding = rules::reset(facts, &self.context(who));
         self.told.remember(facts, &finding);
         counts::add(&mut self.summary.resets, finding.id);
@@ -162,8 +188,11 @@ impl Pipeline {
         }
         self.summary.received += u64::from(facts.receiver.is_some());
         self.summary.unexplained += u64::from(finding.id == VerdictId::Unknown);
+        if !self.is_wanted(finding.id) && !self.is_wanted_with_attempt(facts, who) {
+            return None;
+        }
         let line = assemble::reset(facts, finding, &self.names(who));
-        Line::Reset(Box::new(line::Reset { attempt: self.told_here(line.attempt), ..line }))
+        Some(Line::Reset(Box::new(line::Reset { attempt: self.told_here(line.attempt), ..line })))
     }
 
     /// Remembers attempts that somebody else tells, before any line that would refer to one.

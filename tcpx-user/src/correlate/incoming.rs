@@ -261,6 +261,9 @@ impl Correlator {
     /// Remembers that a segment was answered: its drop in that namespace, before or after, is not silent.
     fn answered(&mut self, ends: Ends, seq: u32, time: u64, netns: Netns) {
         self.answered.insert(ends, time, (netns, seq));
+        if self.drops.len() == 0 {
+            return;
+        }
         let drop = Segment { ends, seq, ..blank(ends) };
         for flags in [tcpx_common::abi::tcp_flag::SYN, SYN_ACK] {
             let segment = Segment { flags, ..drop.clone() };

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::consumer::Consumer;
-use crate::{line::Line, verdict::VerdictId};
+use crate::{line::Line, text::json, verdict::VerdictId};
 
 /// What kind of line it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Text {
     pub fn of(line: &Line, number: Number) -> Self {
         let mut text = b"data: ".to_vec();
         // Writing to memory, and every line can be written: a test does so with each kind.
-        let _ = serde_json::to_writer(&mut text, line);
+        let _ = json::append(line, &mut text);
         let length = text.len() - BEFORE;
         let _ = write!(text, "\nid: {number}\n\n");
         let kind = match line {

@@ -79,7 +79,7 @@ impl Serialize for Note {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
             Kind::Words([only, "", ..]) => serializer.serialize_str(only),
-            Kind::Words(_) => serializer.collect_str(self),
+            Kind::Words(words) => serializer.serialize_str(&words.concat()),
             Kind::Text(text) => serializer.serialize_str(text),
         }
     }

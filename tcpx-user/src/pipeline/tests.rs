@@ -10,6 +10,7 @@ mod keys;
 mod listener;
 mod nat;
 mod near;
+mod only;
 mod own_accord;
 mod packets;
 mod path;

@@ -168,6 +168,7 @@ impl<S: Source> Tracing<'_, S> {
         let first = self.live.start(self.hooks);
         let Shown { sink, name } = self.shown;
         let (source, engine) = self.live.engage(audited);
+        let engine = engine.telling_only(filter.verdict.clone());
         runtime()?.block_on(async {
             let signals = Signals::take().map_err(Failure::io("taking over signals"))?;
             let (work, scope) = start(engine.namespaces())?;

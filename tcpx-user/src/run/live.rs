@@ -34,6 +34,7 @@ use crate::{
     line::{AttachedHook, Line, MissingHook, SCHEMA, Start, Summary},
     pipeline::Pipeline,
     record::{Facts, Noted, Recorder, Summed, facts::KernelNames},
+    verdict::VerdictId,
 };
 
 /// Reads the map in which the programs count resets by namespace.
@@ -175,6 +176,14 @@ impl Host {
     #[must_use]
     pub fn with_packets(self) -> Self {
         Self { pipeline: self.pipeline.with_packets(), ..self }
+    }
+
+    /// Lines of other verdicts are not made, as nobody wants them ([`Pipeline::telling_only`]). A recording has what all of them
+    /// took, so that a replay can show them.
+    #[must_use]
+    pub fn telling_only(self, verdicts: Vec<VerdictId>) -> Self {
+        let verdicts = if self.recorder.is_some() { Vec::new() } else { verdicts };
+        Self { pipeline: self.pipeline.telling_only(verdicts), ..self }
     }
 
     /// Begins the recording, if there is one: `start` and `scope` are what replay begins with.

@@ -89,6 +89,7 @@ pub fn play(files: &[PathBuf], what: Play) -> Result<(Ended, Rc<End>), Failure> 
 pub fn play_opened(opened: Opened, what: Play) -> Result<(Ended, Rc<End>), Failure> {
     let (source, engine, end) = opened;
     let Play { filter, everything, limit, sink, name, progress } = what;
+    let engine = engine.telling_only(filter.verdict.clone());
     let first = Line::Start(source.facts().start().into());
     let scope = scope(&source, everything);
     let session = Session {

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use super::Sink;
-use crate::line::Line;
+use crate::{line::Line, text::json};
 
 /// Writes lines as JSON. Names from outside need no escaping of their own: JSON escapes control characters, and what
 /// is left reaches programs, not terminals.
@@ -24,7 +24,7 @@ impl<W: Write> Json<W> {
 impl<W: Write> Sink for Json<W> {
     fn line(&mut self, line: &Line) -> io::Result<()> {
         self.text.clear();
-        sonic_rs::to_writer(&mut self.text, line).map_err(io::Error::other)?;
+        json::append(line, &mut self.text)?;
         self.text.push(b'\n');
         self.out.write_all(&self.text)?;
         self.shown += u64::from(matches!(

@@ -125,7 +125,7 @@ pub(super) fn stories() -> impl Strategy<Value = Vec<Event>> {
 }
 
 /// Some events less, some twice, in any order.
-fn mangled() -> impl Strategy<Value = Vec<Event>> {
+pub(super) fn mangled() -> impl Strategy<Value = Vec<Event>> {
     let fates = stories().prop_flat_map(|events| {
         let fates = prop::collection::vec(0..4_usize, events.len());
         (Just(events), fates)

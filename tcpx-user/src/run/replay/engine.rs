@@ -10,6 +10,7 @@ use crate::{
     pipeline::Pipeline,
     record::{Facts, SymbolTable, Told},
     run::{Engine, judge::judge},
+    verdict::VerdictId,
 };
 
 /// Makes lines of a recording's events.
@@ -31,6 +32,14 @@ impl Replayed {
     #[must_use]
     pub fn with_packets(self) -> Self {
         Self { pipeline: self.pipeline.with_packets(), ..self }
+    }
+}
+
+impl Replayed {
+    /// Lines of other verdicts are not made, as nobody wants them ([`Pipeline::telling_only`]).
+    #[must_use]
+    pub fn telling_only(self, verdicts: Vec<VerdictId>) -> Self {
+        Self { pipeline: self.pipeline.telling_only(verdicts), ..self }
     }
 }
 

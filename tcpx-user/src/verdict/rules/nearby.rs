@@ -30,17 +30,17 @@ pub(super) fn lookup_denied(facts: &ResetFacts, context: &Context<'_>) -> Option
         (false, false) => "A BPF program",
     };
     let named = listener.map(|found| format!("{} listens on {}.", holder(found, context), found.addr));
-    let lookups = Some(no_socket::lookups(&answered));
+    let lookups = || Some(no_socket::lookups(&answered));
     if answered.lookups.denied {
         let first = format!("{by} refused the SYN to {wanted}.");
         let seen = "It was seen to answer SK_DROP.".to_owned();
         let finding = Finding::observed(VerdictId::LookupDenied, first).and(Some(seen));
-        return Some(finding.and(named).and(lookups));
+        return Some(finding.and(named).and(lookups()));
     }
     let named = named.filter(|_| answered.place.sk_lookup || steered)?;
     let first = format!("{by} refused the SYN to {wanted}.");
     let why = "Nothing else passes over a listener that fits.".to_owned();
-    Some(Finding::derived(VerdictId::LookupDenied, first).and(Some(named + " " + &why)).and(lookups))
+    Some(Finding::derived(VerdictId::LookupDenied, first).and(Some(named + " " + &why)).and(lookups()))
 }
 
 /// `inet_bound_dev_eq` in `compute_score`.

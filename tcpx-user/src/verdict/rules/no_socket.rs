@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::{
     Context, Finding, nat,
-    words::{family, flags, holder, home},
+    words::{self, family, flags, holder, home},
 };
 use crate::{
     correlate::{
@@ -93,8 +93,12 @@ fn not_walked(answered: &Answered<'_>) -> Option<String> {
 
 pub(super) fn lookups(answered: &Answered<'_>) -> String {
     let seen = answered.lookups.established.is_some() && answered.lookups.listener.is_some();
-    let how = if seen { "observed" } else { "follows from the RST" };
-    format!("Established lookup: miss; listener lookup: miss ({how}).")
+    let text = if seen {
+        "Established lookup: miss; listener lookup: miss (observed)."
+    } else {
+        "Established lookup: miss; listener lookup: miss (follows from the RST)."
+    };
+    text.to_owned()
 }
 
 /// A listener that the lookup must have found: which of the things that could have come between it was, the facts do
@@ -177,7 +181,11 @@ pub(super) fn closed_port(facts: &ResetFacts, context: &Context<'_>) -> Option<F
     let (answered, wanted) = to_syn(facts)?;
     let holders = list(&answered);
     let first = match (walked(&answered), holders.first()) {
-        (true, None) => format!("Nothing listens on {wanted}, and no socket holds port {}.", wanted.port()),
+        (true, None) => {
+            let (end, mut port) = (words::end(wanted), itoa::Buffer::new());
+            let port = port.format(wanted.port());
+            ["Nothing listens on ", &end, ", and no socket holds port ", port, "."].concat()
+        }
         (_, Some(near)) => {
             let name = holder(near, context);
             format!("Nothing listens on {wanted}; {name} holds {} ({}).", near.addr, family(near.addr))

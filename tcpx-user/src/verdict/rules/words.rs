@@ -18,6 +18,23 @@ use crate::{
 /// PSH, which no rule asks for.
 const PSH: u8 = 0x08;
 
+/// An address with its port, as its own `Display` writes it, which takes ten times as long for IPv4: for sentences that are made
+/// for each refused connection.
+#[must_use]
+pub fn end(end: SocketAddr) -> String {
+    const LONGEST: usize = "255.255.255.255:65535".len();
+    let SocketAddr::V4(end) = end else { return end.to_string() };
+    let mut text = String::with_capacity(LONGEST + 1);
+    for octet in end.ip().octets() {
+        text.push_str(itoa::Buffer::new().format(octet));
+        text.push('.');
+    }
+    text.pop();
+    text.push(':');
+    text.push_str(itoa::Buffer::new().format(end.port()));
+    text
+}
+
 /// Flags as tcpdump writes them.
 #[must_use]
 pub fn flags(flags: u8) -> Cow<'static, str> {
@@ -215,5 +232,20 @@ pub fn duration(ns: u64) -> String {
         0..1_000_000 => format!("{} us", ns / 1_000),
         1_000_000..1_000_000_000 => format!("{} ms", ns / 1_000_000),
         _ => format!("{} s", ns / 1_000_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_end_is_written_as_display_writes_it(ip: IpAddr, port: u16) {
+            let written = SocketAddr::new(ip, port);
+            assert_eq!(end(written), written.to_string());
+        }
     }
 }
