@@ -37,13 +37,13 @@ const CLOSED: u16 = 9;
 struct Nobody;
 
 impl Who for Nobody {
-    fn holder(&self, _: u64) -> Option<line::Process> {
+    fn holder(&self, _: u64) -> Option<Arc<line::Process>> {
         None
     }
 
-    fn process(&self, task: Task, comm: &[u8], uid: Option<u32>, _: Option<u64>) -> line::Process {
+    fn process(&self, task: Task, comm: &[u8], uid: Option<u32>, _: Option<u64>) -> Arc<line::Process> {
         let comm = String::from_utf8_lossy(comm).into_owned();
-        line::Process { pid: task.tgid, tid: Some(task.tid), comm, uid, ..line::Process::default() }
+        Arc::new(line::Process { pid: task.tgid, tid: Some(task.tid), comm, uid, ..line::Process::default() })
     }
 
     fn cgroup(&self, _: u64) -> Option<String> {

@@ -4,6 +4,7 @@
 //! Events may be lost, repeated, or come in another order than they happened: the receiver's before the sender's on
 //! loopback, or from two CPUs.
 
+mod agenda;
 pub mod attempts;
 mod bounds;
 mod deadlines;
@@ -22,15 +23,13 @@ pub mod resets;
 pub mod sender;
 mod settle;
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
     abilities::Abilities,
     event::{Drop, Ends, Event, Icmp, LookedUp, Netns, Untranslated, What},
 };
+use agenda::Agenda;
 use attempts::Attempts;
 use deaths::Deaths;
 use drops::Drops;
@@ -109,7 +108,7 @@ pub struct Correlator {
     met_small: Recent<Ends, (u32, u8)>,
     /// Events whose stack is still to come.
     stackless: VecDeque<Event>,
-    deadlines: BTreeSet<(u64, u64)>,
+    deadlines: Agenda,
     evicted: u64,
     settled: VecDeque<Settled>,
 }
@@ -143,7 +142,7 @@ impl Correlator {
             answered: Recent::new(many),
             met_small: Recent::new(many),
             stackless: VecDeque::new(),
-            deadlines: BTreeSet::new(),
+            deadlines: Agenda::default(),
             evicted: 0,
             settled: VecDeque::new(),
         }
@@ -273,11 +272,7 @@ impl Correlator {
 
     fn expire(&mut self) {
         self.release_stackless(self.now);
-        while let Some(&(deadline, id)) = self.deadlines.first() {
-            if deadline > self.now {
-                break;
-            }
-            self.deadlines.pop_first();
+        while let Some((_, id)) = self.deadlines.pop_due(self.now) {
             self.deadline_of(id);
         }
     }

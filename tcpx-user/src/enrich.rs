@@ -176,7 +176,7 @@ impl State {
         uid: Option<u32>,
         cgroup: Option<u64>,
         time: u64,
-    ) -> line::Process {
+    ) -> Arc<line::Process> {
         let facts = self.processes.at(task.tgid, comm, time).cloned();
         self.merge(task, comm, uid, cgroup, facts)
     }
@@ -189,11 +189,11 @@ impl State {
         uid: Option<u32>,
         cgroup: Option<u64>,
         facts: Option<process::Facts>,
-    ) -> line::Process {
+    ) -> Arc<line::Process> {
         let facts = facts.unwrap_or_default();
         let path = cgroup.and_then(|id| self.cgroups.path(id, facts.cgroup.as_deref())).or(facts.cgroup);
         let container = path.as_deref().and_then(container::container_id).map(str::to_owned);
-        line::Process {
+        Arc::new(line::Process {
             pid: task.tgid,
             tid: Some(task.tid).filter(|&tid| tid != 0),
             ns_pid: facts.ns_pid,
@@ -202,7 +202,7 @@ impl State {
             uid: uid.or(facts.uid),
             cgroup: path,
             container: container.or(facts.container),
-        }
+        })
     }
 }
 
@@ -245,12 +245,12 @@ impl Informant for Enrich {
 }
 
 impl Who for Enrich {
-    fn holder(&self, inode: u64) -> Option<line::Process> {
+    fn holder(&self, inode: u64) -> Option<Arc<line::Process>> {
         let state = &mut *self.lock();
         state.sockets.owner(inode, state.latest, &mut state.processes)
     }
 
-    fn process(&self, task: Task, comm: &[u8], uid: Option<u32>, cgroup: Option<u64>) -> line::Process {
+    fn process(&self, task: Task, comm: &[u8], uid: Option<u32>, cgroup: Option<u64>) -> Arc<line::Process> {
         let state = &mut *self.lock();
         let facts = state.processes.known(task.tgid, comm, state.latest).cloned();
         state.merge(task, comm, uid, cgroup, facts)

@@ -123,7 +123,7 @@ impl Metrics {
         if let Some(was) = attempt.was {
             return self.retold.add(("attempt", was, id), 1);
         }
-        let name = self.names.of(attempt.process.as_ref());
+        let name = self.names.of(attempt.process.as_deref());
         self.attempts.add((id, attempt.outcome, attempt.family, name), 1);
         if let Some(place) = OUTCOMES.iter().position(|&outcome| outcome == attempt.outcome) {
             self.durations[place].add(attempt.duration_ns);
@@ -143,19 +143,19 @@ impl Metrics {
     }
 
     fn drop(&mut self, drop: &DropLine) {
-        let name = self.names.of(drop.process.as_ref());
+        let name = self.names.of(drop.process.as_deref());
         let key = (drop.verdict.id, family(drop.flow.saddr), name);
         self.drops.add(key, 1);
         self.segments.add(key, drop.count);
     }
 
     fn death(&mut self, death: &Death) {
-        let name = self.names.of(death.process.as_ref());
+        let name = self.names.of(death.process.as_deref());
         self.deaths.add((death.verdict.id, death.outcome, death.family, name), 1);
     }
 
     fn call(&mut self, call: &CallLine) {
-        let name = self.names.of(call.process.as_ref());
+        let name = self.names.of(call.process.as_deref());
         self.calls.add((call.verdict.id, call.call == "listen", family(call.requested.addr), name), 1);
     }
 

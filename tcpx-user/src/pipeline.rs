@@ -77,11 +77,18 @@ impl Pipeline {
 
     /// Takes one event; returns what is settled by it.
     pub fn push(&mut self, event: &Event, who: &dyn Who) -> Vec<Line> {
+        let mut lines = Vec::new();
+        self.push_to(event, who, &mut lines);
+        lines
+    }
+
+    /// The same; appends it.
+    pub fn push_to(&mut self, event: &Event, who: &dyn Who, lines: &mut Vec<Line>) {
         self.correlator.push(event);
         if event.time < self.share.from {
             self.first = self.correlator.next_id();
         }
-        self.lines(who)
+        self.tell(who, lines);
     }
 
     /// No event will come any more; returns what was still open.
@@ -89,7 +96,9 @@ impl Pipeline {
         self.correlator.finish();
         // Nobody else will.
         self.share.later = false;
-        self.lines(who)
+        let mut lines = Vec::new();
+        self.tell(who, &mut lines);
+        lines
     }
 
     /// Counts of the lines so far. What only the kernel's counters tell (`kernel`, `unaccounted`) is empty.
@@ -114,10 +123,9 @@ impl Pipeline {
         &self.correlator
     }
 
-    fn lines(&mut self, who: &dyn Who) -> Vec<Line> {
-        let mut lines = Vec::new();
+    fn tell(&mut self, who: &dyn Who, lines: &mut Vec<Line>) {
         if self.share.later {
-            return lines;
+            return;
         }
         self.leave();
         while let Some(settled) = self.correlator.pop() {
@@ -135,7 +143,6 @@ impl Pipeline {
                 Settled::Loss { hook, count } => Some(self.loss(hook.map(crate::event::Hook::name), count)),
             });
         }
-        lines
     }
 
     fn context<'a>(&'a self, who: &'a dyn Who) -> Context<'a> {

@@ -107,10 +107,10 @@ pub struct PortHolders {
 /// a recording passed over would be answered otherwise in replay.
 pub trait Who {
     /// The process that holds the socket with this inode number (the lowest pid if several do).
-    fn holder(&self, inode: u64) -> Option<line::Process>;
+    fn holder(&self, inode: u64) -> Option<Arc<line::Process>>;
 
     /// Adds what is known of a task beyond the name that the kernel gave: program, cgroup, container.
-    fn process(&self, task: Task, comm: &[u8], uid: Option<u32>, cgroup: Option<u64>) -> line::Process;
+    fn process(&self, task: Task, comm: &[u8], uid: Option<u32>, cgroup: Option<u64>) -> Arc<line::Process>;
 
     /// The path of the cgroup with this id.
     fn cgroup(&self, id: u64) -> Option<String>;

@@ -111,14 +111,14 @@ fn full(sock: &SockFacts, age_ns: Option<u64>) -> Socket {
 
 fn by_inode(inode: Option<u64>, names: &Names<'_>) -> Option<Owner> {
     let process = inode.and_then(|inode| names.who.holder(inode))?;
-    Some(Owner { pid: process.pid, comm: process.comm, how: OwnerHow::Socket })
+    Some(Owner { pid: process.pid, comm: process.comm.clone(), how: OwnerHow::Socket })
 }
 
 /// The process that called connect().
 fn connector(facts: &ResetFacts, names: &Names<'_>) -> Option<Owner> {
     let start = facts.start.as_ref().filter(|start| start.what.caller)?;
     let process = names.who.process(start.task, &start.what.comm, Some(start.what.uid), start.what.cgroup);
-    Some(Owner { pid: process.pid, comm: process.comm, how: OwnerHow::Caller })
+    Some(Owner { pid: process.pid, comm: process.comm.clone(), how: OwnerHow::Caller })
 }
 
 /// Without a socket, the owner of an end is whoever holds its port.
@@ -149,5 +149,5 @@ fn closer(seen: &Seen<Arc<SockReset>>, id: VerdictId, names: &Names<'_>) -> Opti
         return holder;
     }
     let process = names.who.process(seen.task, &seen.what.comm, None, None);
-    Some(Owner { pid: process.pid, comm: process.comm, how: OwnerHow::Caller })
+    Some(Owner { pid: process.pid, comm: process.comm.clone(), how: OwnerHow::Caller })
 }

@@ -39,7 +39,7 @@ pub(super) fn near(facts: &ResetFacts, names: &Names<'_>) -> Vec<Near> {
 /// `cgroup` is that of the socket.
 fn of(
     (why, addr, netns): (String, SocketAddr, Netns),
-    process: Option<Process>,
+    process: Option<Arc<Process>>,
     cgroup: Option<u64>,
     names: &Names<'_>,
 ) -> Near {

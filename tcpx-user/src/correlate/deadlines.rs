@@ -135,8 +135,8 @@ impl Correlator {
                 let reset_or_death = resets.get(id).is_some() || deaths.has(id);
                 attempts.get(id).is_some() || reset_or_death || drops.get(id).is_some()
             };
-            self.deadlines.retain(|&(_, id)| live(id));
+            self.deadlines.retain(live);
         }
-        self.deadlines.insert((from.max(self.now).saturating_add(limits.grace_ns), id));
+        self.deadlines.append((from.max(self.now).saturating_add(limits.grace_ns), id));
     }
 }

@@ -5,6 +5,8 @@
 //! is not used again for 2^32 sockets, so an owner that was right stays the last known one after it has ended:
 //! that is the process to name, as the event is about the past.
 
+use std::sync::Arc;
+
 use crate::{event::Task, line};
 
 use super::{
@@ -20,7 +22,7 @@ const CAPACITY: usize = 65_536;
 #[derive(Default)]
 struct Known {
     /// Who holds it, or held it last.
-    owner: Option<line::Process>,
+    owner: Option<Arc<line::Process>>,
     /// By which descriptor.
     place: Option<Place>,
     /// The kernel named the owner.
@@ -47,7 +49,7 @@ impl Sockets {
     }
 
     /// The kernel said that this process bound the socket, or made it listen.
-    pub(crate) fn told(&mut self, inode: u64, task: Task, owner: line::Process) {
+    pub(crate) fn told(&mut self, inode: u64, task: Task, owner: Arc<line::Process>) {
         let known = self.known.entry(inode, Known::default);
         known.told = Some(task.tgid);
         // A new caller may be another process than the one found before; /proc is asked again when it matters.
@@ -68,7 +70,7 @@ impl Sockets {
         inode: u64,
         latest: u64,
         processes: &mut Processes,
-    ) -> Option<line::Process> {
+    ) -> Option<Arc<line::Process>> {
         let mut known =
             std::mem::take(self.known.entry(inode, || Known { wanted: latest, ..Known::default() }));
         if self.visible && known.checked <= known.wanted {
@@ -115,9 +117,9 @@ fn near(inode: u64, known: &Known) -> Option<Place> {
     again.or_else(|| pids.into_iter().flatten().find_map(|pid| scan::in_process(pid, inode)))
 }
 
-fn read(pid: u32, now: u64, processes: &mut Processes) -> Option<line::Process> {
+fn read(pid: u32, now: u64, processes: &mut Processes) -> Option<Arc<line::Process>> {
     let facts = processes.at(pid, b"", now)?;
-    Some(of_facts(pid, facts))
+    Some(Arc::new(of_facts(pid, facts)))
 }
 
 /// A process of which only /proc has told.
@@ -205,11 +207,11 @@ mod tests {
         let socket = TcpListener::bind("127.0.0.1:0").expect("bind");
         let inode = inode_of(&socket);
         let gone = Task { tgid: u32::MAX, tid: u32::MAX };
-        sockets.told(inode, gone, someone(u32::MAX));
+        sockets.told(inode, gone, someone(u32::MAX).into());
         sockets.seen(inode, boot_now(), &mut processes);
         let heir = sockets.owner(inode, boot_now(), &mut processes).expect("owner");
         assert_eq!(heir.pid, std::process::id(), "the socket was passed on");
-        sockets.told(u64::MAX, gone, someone(u32::MAX));
+        sockets.told(u64::MAX, gone, someone(u32::MAX).into());
         sockets.seen(u64::MAX, boot_now(), &mut processes);
         let last = sockets.owner(u64::MAX, boot_now(), &mut processes).expect("owner");
         assert_eq!(last.comm, "gone", "nobody holds it now: the last known owner");

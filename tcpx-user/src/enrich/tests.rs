@@ -71,7 +71,7 @@ fn a_process_that_is_gone_keeps_what_the_kernel_said_and_gets_nothing_else() {
         uid: Some(7),
         ..line::Process::default()
     };
-    assert_eq!(process, expected);
+    assert_eq!(*process, expected);
     assert_eq!(enrich.holder(u64::MAX), None);
 }
 
@@ -82,7 +82,7 @@ fn an_id_used_again_does_not_name_the_newcomer() {
     early.time = 1;
     enrich.observe(&early);
     let holder = enrich.holder(u64::MAX).expect("the kernel's words");
-    assert_eq!((holder.comm.as_str(), holder.exe), ("before", None));
+    assert_eq!((holder.comm.as_str(), holder.exe.as_deref()), ("before", None));
 }
 
 #[test]

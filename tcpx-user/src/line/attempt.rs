@@ -1,6 +1,6 @@
 //! A connection attempt, and how it ended.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +65,7 @@ pub struct Attempt {
     /// What conntrack made of it.
     pub nat: Option<Nat>,
     /// Who.
-    pub process: Option<Process>,
+    pub process: Option<Arc<Process>>,
     /// How it ended.
     pub outcome: Outcome,
     /// `ECONNREFUSED` and so on.

@@ -1,6 +1,6 @@
 //! A bind() or listen() that failed.
 
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub struct PortHolder {
     /// TCP state; `CLOSE` is a socket that is bound and does not listen.
     pub state: Cow<'static, str>,
     /// Whose.
-    pub process: Option<Process>,
+    pub process: Option<Arc<Process>>,
 }
 
 /// A bind() or listen() that failed.
@@ -35,7 +35,7 @@ pub struct CallLine {
     /// What bind() was given; for listen() what the socket is bound to.
     pub requested: Endpoint,
     /// Who.
-    pub process: Option<Process>,
+    pub process: Option<Arc<Process>>,
     /// Who holds the port.
     pub holders: Vec<PortHolder>,
     /// The kernel's path, outermost last.

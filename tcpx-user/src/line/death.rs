@@ -1,6 +1,6 @@
 //! A connection that ended without a RST.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ pub struct Death {
     /// What conntrack made of it.
     pub nat: Option<Nat>,
     /// Who holds the socket; null once the application has closed it.
-    pub process: Option<Process>,
+    pub process: Option<Arc<Process>>,
     /// How it ended.
     pub outcome: Outcome,
     /// What the application gets.

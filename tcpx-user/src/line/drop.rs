@@ -1,5 +1,7 @@
 //! A handshake segment that vanished.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{FlowLine, Frame, Netns, Process, Reason, Verdict};
@@ -28,7 +30,7 @@ pub struct DropLine {
     /// How many segments.
     pub count: u64,
     /// Who owns the socket that lost it, if one does.
-    pub process: Option<Process>,
+    pub process: Option<Arc<Process>>,
     /// The listener's queue.
     pub socket: Option<Backlog>,
     /// Why, in the kernel's word.

@@ -1,6 +1,6 @@
 //! A RST, with its ends on this host.
 
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -96,7 +96,7 @@ pub struct Near {
     /// Where.
     pub netns: Netns,
     /// Whose.
-    pub process: Option<Process>,
+    pub process: Option<Arc<Process>>,
     /// Unit of systemd that the process belongs to; of a socket that systemd itself holds, the unit that it was made for.
     pub unit: Option<String>,
     /// For how long it had been as it was when the RST was sent, if its beginning was seen.

@@ -28,7 +28,7 @@ fn sum(text: &str, begins: &str) -> u64 {
 fn by(comm: &str, container: Option<&str>) -> Line {
     let process =
         Process { comm: comm.to_owned(), container: container.map(str::to_owned), ..Process::default() };
-    Line::Attempt(Box::new(Attempt { process: Some(process), ..plain_attempt() }))
+    Line::Attempt(Box::new(Attempt { process: Some(process.into()), ..plain_attempt() }))
 }
 
 #[test]
@@ -155,7 +155,7 @@ prop_compose! {
         count in 1_u64..5,
     ) -> Line {
         let addr: IpAddr = if v4 { [10, 0, 0, 1].into() } else { [0_u16; 8].into() };
-        let process = Some(Process { comm, container, ..Process::default() });
+        let process = Some(Process { comm, container, ..Process::default() }.into());
         let outcome = OUTCOMES.get(outcome).copied().unwrap_or(Outcome::Pending);
         line_of(kind, id, outcome, addr, process, count)
     }
@@ -166,7 +166,7 @@ fn line_of(
     id: VerdictId,
     outcome: Outcome,
     addr: IpAddr,
-    process: Option<Process>,
+    process: Option<std::sync::Arc<Process>>,
     count: u64,
 ) -> Line {
     let lines = [start, attempt, peer_reset, drop_line, attempt, call_line, loss, summary];

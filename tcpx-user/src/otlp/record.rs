@@ -35,7 +35,7 @@ fn of_attempt(attempt: &Attempt) -> LogRecord {
     all.endpoint("tcpx.nat.local", attempt.nat.map(|nat| nat.local));
     all.endpoint("tcpx.nat.peer", attempt.nat.map(|nat| nat.remote));
     all.netns(Some(&attempt.netns));
-    all.process_in(attempt.process.as_ref(), &attempt.netns);
+    all.process_in(attempt.process.as_deref(), &attempt.netns);
     all.text("error.type", attempt.errno.as_deref());
     all.text("tcpx.outcome", Some(Word(attempt.outcome).to_string()));
     all.text("tcpx.how", Some(Word(attempt.how).to_string()));
@@ -78,7 +78,7 @@ fn of_reset(reset: &Reset) -> LogRecord {
 fn owner(all: &mut Attributes, end: Option<&End>, near: &[Near]) {
     let Some(end) = end else { return };
     let Some(owner) = &end.owner else { return all.process_in(None, &end.netns) };
-    let mut known = near.iter().filter_map(|near| near.process.as_ref());
+    let mut known = near.iter().filter_map(|near| near.process.as_deref());
     if let Some(process) = known.find(|process| process.pid == owner.pid) {
         return all.process(Some(process));
     }
@@ -94,7 +94,7 @@ fn of_drop(drop: &DropLine) -> LogRecord {
     all.endpoint("network.local", Some(Endpoint { addr: flow.daddr, port: flow.dport }));
     all.endpoint("network.peer", Some(Endpoint { addr: flow.saddr, port: flow.sport }));
     all.netns(Some(&drop.netns));
-    all.process_in(drop.process.as_ref(), &drop.netns);
+    all.process_in(drop.process.as_deref(), &drop.netns);
     all.number("tcpx.count", Some(drop.count));
     all.number("tcpx.backlog", drop.socket.map(|socket| socket.backlog));
     all.number("tcpx.max_backlog", drop.socket.map(|socket| socket.max_backlog));
@@ -109,7 +109,7 @@ fn of_death(death: &Death) -> LogRecord {
     all.endpoint("network.local", death.local);
     all.endpoint("network.peer", death.remote);
     all.netns(Some(&death.netns));
-    all.process_in(death.process.as_ref(), &death.netns);
+    all.process_in(death.process.as_deref(), &death.netns);
     all.text("error.type", death.errno.as_deref());
     all.text("tcpx.outcome", Some(Word(death.outcome).to_string()));
     all.text("tcpx.state", Some(death.state.as_ref()));
@@ -126,7 +126,7 @@ fn of_call(call: &CallLine) -> LogRecord {
     all.family(Some(call.requested.addr));
     all.endpoint("network.local", Some(call.requested));
     all.netns(Some(&call.netns));
-    all.process_in(call.process.as_ref(), &call.netns);
+    all.process_in(call.process.as_deref(), &call.netns);
     all.text("error.type", Some(call.errno.as_str()));
     all.text("tcpx.call", Some(call.call.as_str()));
     told("call", Some(call.id), &call.time, call.complete, &call.verdict, true, all)

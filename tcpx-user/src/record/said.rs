@@ -42,7 +42,7 @@ pub enum Question {
 pub enum Answer {
     /// Nothing is known.
     Nothing,
-    Process(Process),
+    Process(#[serde(with = "recorded")] Arc<line::Process>),
     Text(String),
     /// Name of a network namespace, and whose it is.
     Netns(Option<String>, Whose),
@@ -59,7 +59,7 @@ pub enum Answer {
 /// [`line::Process`]: that one is for publishing only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Process {
+struct Process {
     pid: u32,
     tid: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,6 +82,25 @@ impl From<Process> for line::Process {
     fn from(process: Process) -> Self {
         let Process { pid, tid, ns_pid, comm, exe, uid, cgroup, container } = process;
         Self { pid, tid, ns_pid, comm, exe, uid, cgroup, container }
+    }
+}
+
+mod recorded {
+    //! [`line::Process`] as [`Process`].
+
+    use std::sync::Arc;
+
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use super::Process;
+    use crate::line;
+
+    pub(super) fn serialize<S: Serializer>(process: &Arc<line::Process>, to: S) -> Result<S::Ok, S::Error> {
+        Process::from((**process).clone()).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<line::Process>, D::Error> {
+        Process::deserialize(from).map(|process| Arc::new(process.into()))
     }
 }
 

@@ -168,12 +168,12 @@ impl Moody {
 }
 
 impl Who for Moody {
-    fn holder(&self, _: u64) -> Option<line::Process> {
-        Some(self.someone())
+    fn holder(&self, _: u64) -> Option<Arc<line::Process>> {
+        Some(self.someone().into())
     }
 
-    fn process(&self, task: Task, _: &[u8], uid: Option<u32>, _: Option<u64>) -> line::Process {
-        line::Process { pid: task.tgid, uid, ..self.someone() }
+    fn process(&self, task: Task, _: &[u8], uid: Option<u32>, _: Option<u64>) -> Arc<line::Process> {
+        Arc::new(line::Process { pid: task.tgid, uid, ..self.someone() })
     }
 
     fn cgroup(&self, id: u64) -> Option<String> {

@@ -128,14 +128,14 @@ impl Ahead {
 }
 
 impl Who for Told {
-    fn holder(&self, inode: u64) -> Option<line::Process> {
-        given!(self.get(&Question::Holder(inode))?, Process).map(Into::into)
+    fn holder(&self, inode: u64) -> Option<Arc<line::Process>> {
+        given!(self.get(&Question::Holder(inode))?, Process)
     }
 
-    fn process(&self, of: Task, comm: &[u8], uid: Option<u32>, cgroup: Option<u64>) -> line::Process {
+    fn process(&self, of: Task, comm: &[u8], uid: Option<u32>, cgroup: Option<u64>) -> Arc<line::Process> {
         let answer = self.get(&task(of, comm, uid, cgroup));
         let told = answer.and_then(|answer| given!(answer, Process));
-        told.map_or_else(|| bare(of, comm, uid), Into::into)
+        told.unwrap_or_else(|| bare(of, comm, uid))
     }
 
     fn cgroup(&self, id: u64) -> Option<String> {

@@ -59,10 +59,10 @@ pub fn answer(who: &dyn Who, question: &Question) -> Answer {
         who.sysctl(netns, known)
     };
     let found = match question {
-        Question::Holder(inode) => who.holder(*inode).map(|process| Answer::Process(process.into())),
+        Question::Holder(inode) => who.holder(*inode).map(Answer::Process),
         Question::Process { tgid, tid, comm, uid, cgroup } => {
             let task = Task { tgid: *tgid, tid: *tid };
-            Some(Answer::Process(who.process(task, comm, *uid, *cgroup).into()))
+            Some(Answer::Process(who.process(task, comm, *uid, *cgroup)))
         }
         Question::Cgroup(id) => who.cgroup(*id).map(Answer::Text),
         Question::Netns(netns) => of_netns(who.netns(*netns)),
@@ -118,24 +118,24 @@ pub(super) fn task(task: Task, comm: &[u8], uid: Option<u32>, cgroup: Option<u64
 }
 
 /// What is known of a task when nobody adds to it.
-pub(super) fn bare(task: Task, comm: &[u8], uid: Option<u32>) -> line::Process {
-    line::Process {
+pub(super) fn bare(task: Task, comm: &[u8], uid: Option<u32>) -> Arc<line::Process> {
+    Arc::new(line::Process {
         pid: task.tgid,
         tid: Some(task.tid).filter(|&tid| tid != 0),
         comm: String::from_utf8_lossy(comm).into_owned(),
         uid,
         ..line::Process::default()
-    }
+    })
 }
 
 impl<T: Answers> Who for T {
-    fn holder(&self, inode: u64) -> Option<line::Process> {
-        given!(self.ask(Question::Holder(inode)), Process).map(Into::into)
+    fn holder(&self, inode: u64) -> Option<Arc<line::Process>> {
+        given!(self.ask(Question::Holder(inode)), Process)
     }
 
-    fn process(&self, of: Task, comm: &[u8], uid: Option<u32>, cgroup: Option<u64>) -> line::Process {
+    fn process(&self, of: Task, comm: &[u8], uid: Option<u32>, cgroup: Option<u64>) -> Arc<line::Process> {
         let answer = self.ask(task(of, comm, uid, cgroup));
-        given!(answer, Process).map_or_else(|| bare(of, comm, uid), Into::into)
+        given!(answer, Process).unwrap_or_else(|| bare(of, comm, uid))
     }
 
     fn cgroup(&self, id: u64) -> Option<String> {

@@ -14,8 +14,9 @@ fn attempt(id: u64) -> Attempt {
 }
 
 fn by(comm: &str, attempt: Attempt) -> Line {
-    let process = Process { comm: comm.to_owned(), ..attempt.process.clone().expect("a sample has one") };
-    Line::Attempt(Box::new(Attempt { process: Some(process), ..attempt }))
+    let process =
+        Process { comm: comm.to_owned(), ..attempt.process.as_deref().cloned().expect("a sample has one") };
+    Line::Attempt(Box::new(Attempt { process: Some(process.into()), ..attempt }))
 }
 
 fn of(lines: impl IntoIterator<Item = Line>) -> Report {

@@ -185,7 +185,7 @@ impl<'a> Told<'a> {
     fn attempt(line: &'a Attempt) -> Self {
         let track = Track::Attempt(line.outcome);
         Self {
-            process: line.process.as_ref().map(comm),
+            process: line.process.as_deref().map(comm),
             peer: line.remote.or(line.requested).map(Peer::from),
             was: line.was,
             complete: line.complete,
@@ -216,7 +216,7 @@ impl<'a> Told<'a> {
         let out = line.attempt.is_some();
         Self {
             belongs_to: line.attempt.unwrap_or(line.id),
-            process: line.process.as_ref().map(comm),
+            process: line.process.as_deref().map(comm),
             peer: Some(if out { Peer::service(flow.daddr, flow.dport) } else { Peer::host(flow.saddr) }),
             complete: line.complete,
             ..Self::new(Kind::Drop, line.id, &line.time, &line.verdict, Track::Drop)
@@ -226,7 +226,7 @@ impl<'a> Told<'a> {
     fn death(line: &'a Death) -> Self {
         Self {
             belongs_to: line.attempt.unwrap_or(line.id),
-            process: line.process.as_ref().map(comm),
+            process: line.process.as_deref().map(comm),
             peer: line.remote.map(Peer::from),
             complete: line.complete,
             ..Self::new(Kind::Death, line.id, &line.time, &line.verdict, Track::Death)
@@ -235,7 +235,7 @@ impl<'a> Told<'a> {
 
     fn call(line: &'a CallLine) -> Self {
         Self {
-            process: line.process.as_ref().map(comm),
+            process: line.process.as_deref().map(comm),
             peer: Some(line.requested.into()),
             complete: line.complete,
             ..Self::new(Kind::Call, line.id, &line.time, &line.verdict, Track::Call)

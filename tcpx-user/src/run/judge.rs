@@ -13,7 +13,7 @@ use crate::{
 /// Appends the lines that are settled by an event.
 pub(crate) fn judge(pipeline: &mut Pipeline, event: &Event, who: &dyn Who, lines: &mut Vec<Line>) {
     let completed = completed(event, who);
-    lines.extend(pipeline.push(completed.as_ref().unwrap_or(event), who));
+    pipeline.push_to(completed.as_ref().unwrap_or(event), who, lines);
 }
 
 /// The same, and what it took is recorded.

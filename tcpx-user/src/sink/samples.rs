@@ -82,7 +82,7 @@ pub(crate) fn plain_attempt() -> Attempt {
         remote: Some(at("[::1]:8080")),
         requested: Some(at("[::1]:8080")),
         nat: None,
-        process: Some(Process { ns_pid: Some(7), ..process(41, "curl") }),
+        process: Some(Process { ns_pid: Some(7), ..process(41, "curl") }.into()),
         outcome: Outcome::Refused,
         errno: Some("ECONNREFUSED".into()),
         how: How::ActiveOpen,
@@ -127,7 +127,7 @@ pub(crate) fn plain_reset() -> Reset {
             addr: ip("0.0.0.0"),
             port: 8080,
             netns: netns(),
-            process: Some(Process { ns_pid: Some(1), ..process(9, "node") }),
+            process: Some(Process { ns_pid: Some(1), ..process(9, "node") }.into()),
             unit: Some("session-1.scope".to_owned()),
             age_ns: Some(912_000_000_000),
         }],
@@ -214,7 +214,7 @@ pub(crate) fn plain_drop() -> DropLine {
         netns: netns(),
         flow: flow("10.0.0.7:51000", "10.0.0.1:443"),
         count: 3,
-        process: Some(process(12, "nginx")),
+        process: Some(process(12, "nginx").into()),
         socket: Some(Backlog { backlog: 129, max_backlog: 128 }),
         reason: None,
         path: vec![frame("tcp_conn_request", "observed"), frame("tcp_v4_rcv", "derived")],
@@ -241,12 +241,12 @@ pub(crate) fn plain_call() -> CallLine {
         call: "bind".to_owned(),
         errno: "EADDRINUSE".to_owned(),
         requested: Endpoint { addr: [0, 0, 0, 0].into(), port: 80 },
-        process: Some(process(7, "nginx")),
+        process: Some(process(7, "nginx").into()),
         holders: vec![PortHolder {
             addr: [0, 0, 0, 0].into(),
             port: 80,
             state: "LISTEN".into(),
-            process: Some(process(5, "apache2")),
+            process: Some(process(5, "apache2").into()),
         }],
         path: vec![frame("inet_csk_get_port", "derived"), frame("inet_bind", "observed")],
         verdict: verdict(
@@ -267,13 +267,14 @@ pub(crate) fn hostile() -> Line {
     let evil = "\u{1b}[31mx\u{7}\u{9b}2J\r\n\u{202e}y";
     let mut attempt = plain_attempt();
     attempt.netns.name = Some(evil.to_owned());
-    attempt.process = Some(Process {
+    let process = Process {
         comm: evil.to_owned(),
         exe: Some(evil.to_owned()),
         cgroup: Some(evil.to_owned()),
         container: Some(evil.to_owned()),
         ..process(41, "x")
-    });
+    };
+    attempt.process = Some(process.into());
     attempt.verdict.evidence = Arc::new(vec![format!("{evil}[9] listens elsewhere.")]);
     attempt.verdict.advice = format!("Ask {evil}.").into();
     attempt.path = vec![frame(evil, evil)];

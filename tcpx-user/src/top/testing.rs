@@ -53,7 +53,7 @@ pub(crate) fn dropped() -> Group {
 pub(crate) fn tried(id: u64, comm: &str, to: &str, outcome: Outcome, verdict: VerdictId) -> Group {
     let mut attempt = Attempt { id, outcome, requested: Some(at(to)), ..plain_attempt() };
     let process = Process { comm: comm.to_owned(), pid: 100, ..Process::default() };
-    (attempt.process, attempt.verdict.id, attempt.reset) = (Some(process), verdict, None);
+    (attempt.process, attempt.verdict.id, attempt.reset) = (Some(process.into()), verdict, None);
     Group::alone(Main::Attempt(Box::new(attempt)))
 }
 

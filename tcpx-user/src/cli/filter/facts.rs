@@ -58,7 +58,7 @@ impl<'a> Facts<'a> {
         let local = [attempt.local, nat_local];
         let remote = [attempt.remote, attempt.requested, nat_remote];
         Self {
-            people: attempt.process.iter().map(Person::of_process).collect(),
+            people: attempt.process.iter().map(|process| Person::of_process(process)).collect(),
             addrs: local.iter().chain(&remote).flatten().map(|end| end.addr).collect(),
             local: local.iter().flatten().map(|end| end.port).collect(),
             remote: remote.iter().flatten().map(|end| end.port).collect(),
@@ -92,7 +92,7 @@ impl<'a> Facts<'a> {
 
     fn of_death(death: &'a Death) -> Self {
         Self {
-            people: death.process.iter().map(Person::of_process).collect(),
+            people: death.process.iter().map(|process| Person::of_process(process)).collect(),
             addrs: death.local.iter().chain(&death.remote).map(|end| end.addr).collect(),
             local: death.local.iter().map(|end| end.port).collect(),
             remote: death.remote.iter().map(|end| end.port).collect(),
@@ -105,7 +105,7 @@ impl<'a> Facts<'a> {
         let people =
             call.process.iter().chain(call.holders.iter().filter_map(|holder| holder.process.as_ref()));
         Self {
-            people: people.map(Person::of_process).collect(),
+            people: people.map(|process| Person::of_process(process)).collect(),
             addrs: smallvec![call.requested.addr],
             local: smallvec![call.requested.port],
             remote: SmallVec::new(),
@@ -127,7 +127,7 @@ impl<'a> Facts<'a> {
             remote.push(dport);
         }
         Self {
-            people: drop.process.iter().map(Person::of_process).collect(),
+            people: drop.process.iter().map(|process| Person::of_process(process)).collect(),
             addrs: smallvec![saddr, daddr],
             local,
             remote,

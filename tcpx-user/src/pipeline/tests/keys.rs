@@ -135,7 +135,7 @@ fn connect_that_fails_before_any_packet() {
             run(Abilities::ALL, &[call.at(S, Hook::Connect, What::ConnectFailed(failed(errno).into()))]);
         let attempt = told.attempt();
         assert_eq!((attempt.outcome, attempt.errno.as_deref()), (outcome, Some(name)));
-        assert_eq!(attempt.process.as_ref().map(|process| process.pid), Some(41));
+        assert_eq!(attempt.process.as_deref().map(|process| process.pid), Some(41));
     }
 }
 

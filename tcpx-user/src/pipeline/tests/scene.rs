@@ -118,8 +118,8 @@ fn process(pid: u32, comm: &str) -> line::Process {
 }
 
 impl Who for Table {
-    fn holder(&self, inode: u64) -> Option<line::Process> {
-        match inode {
+    fn holder(&self, inode: u64) -> Option<Arc<line::Process>> {
+        let process = match inode {
             PYTHON => Some(process(3999, "python3")),
             NODE => Some(process(9, "node")),
             CURL => Some(process(41, "curl")),
@@ -136,12 +136,13 @@ impl Who for Table {
                 ..process(78, "nginx")
             }),
             _ => None,
-        }
+        };
+        process.map(Arc::new)
     }
 
-    fn process(&self, task: Task, comm: &[u8], uid: Option<u32>, _: Option<u64>) -> line::Process {
+    fn process(&self, task: Task, comm: &[u8], uid: Option<u32>, _: Option<u64>) -> Arc<line::Process> {
         let comm = String::from_utf8_lossy(comm).into_owned();
-        line::Process { tid: Some(task.tid), uid, ..process(task.tgid, &comm) }
+        Arc::new(line::Process { tid: Some(task.tid), uid, ..process(task.tgid, &comm) })
     }
 
     fn cgroup(&self, id: u64) -> Option<String> {

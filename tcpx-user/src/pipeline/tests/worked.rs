@@ -19,7 +19,7 @@ fn a_listener_accepts() {
         (attempt.outcome, attempt.how, attempt.duration_ns),
         (Outcome::Established, How::ActiveOpen, 5)
     );
-    assert_eq!(attempt.process.as_ref().map(|process| (process.pid, process.tid)), Some((41, Some(42))));
+    assert_eq!(attempt.process.as_deref().map(|process| (process.pid, process.tid)), Some((41, Some(42))));
     assert_eq!(attempt.local.map(|local| local.port), Some(40000));
 }
 

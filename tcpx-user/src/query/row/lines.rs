@@ -116,7 +116,7 @@ pub(in crate::query) fn attempt(line: &Attempt) -> Row<'_> {
     row.endpoint(line.remote);
     row.endpoint(line.requested);
     row.nat(line.nat);
-    row.process(line.process.as_ref());
+    row.process(line.process.as_deref());
     row.word(Some(line.outcome));
     row.text(line.errno.as_deref());
     row.word(Some(line.how));
@@ -151,7 +151,7 @@ pub(in crate::query) fn drop(line: &DropLine) -> Row<'_> {
     row.integer(Some(line.count));
     row.netns(Some(&line.netns));
     row.flow(line.flow);
-    row.process(line.process.as_ref());
+    row.process(line.process.as_deref());
     row.integer(line.socket.map(|socket| socket.backlog));
     row.integer(line.socket.map(|socket| socket.max_backlog));
     row.reason(line.reason.as_ref());
@@ -170,7 +170,7 @@ pub(in crate::query) fn death(line: &Death) -> Row<'_> {
     row.endpoint(line.local);
     row.endpoint(line.remote);
     row.nat(line.nat);
-    row.process(line.process.as_ref());
+    row.process(line.process.as_deref());
     row.word(Some(line.outcome));
     row.text(line.errno.as_deref());
     row.text(Some(&line.state));
@@ -193,7 +193,7 @@ pub(in crate::query) fn call(line: &CallLine) -> Row<'_> {
     row.text(Some(&line.call));
     row.text(Some(&line.errno));
     row.endpoint(Some(line.requested));
-    row.process(line.process.as_ref());
+    row.process(line.process.as_deref());
     row.json(&line.holders);
     row.verdict(&line.verdict, &line.path);
     row.boolean(line.complete);

@@ -127,7 +127,8 @@ fn complete(line: &mut Line, number: u64) {
     };
     match line {
         Line::Attempt(line) => {
-            (line.id, line.nat, line.netns, line.process) = (number, Some(nat), netns, Some(process()));
+            (line.id, line.nat, line.netns, line.process) =
+                (number, Some(nat), netns, Some(process().into()));
             (line.requested, line.reset) = (Some(samples::at("10.0.0.4:4")), Some(26));
             (line.errno, line.syn_retransmits) = (Some("EIO".into()), 27);
         }
@@ -136,16 +137,17 @@ fn complete(line: &mut Line, number: u64) {
             (line.attempt, line.joined_by) = (Some(28), Some("tuple".into()));
         }
         Line::Drop(line) => {
-            (line.id, line.netns, line.process) = (number, netns, Some(process()));
+            (line.id, line.netns, line.process) = (number, netns, Some(process().into()));
             line.reason = Some(line::Reason { name: "REASON".into(), source: line::ReasonSource::Kernel });
             line.attempt = Some(29);
             line.socket = Some(line::Backlog { backlog: 30, max_backlog: 31 });
         }
         Line::Death(line) => {
-            (line.id, line.nat, line.netns, line.process) = (number, Some(nat), netns, Some(process()));
+            (line.id, line.nat, line.netns, line.process) =
+                (number, Some(nat), netns, Some(process().into()));
             line.complete = Some(true);
         }
-        Line::Call(line) => (line.id, line.netns, line.process) = (number, netns, Some(process())),
+        Line::Call(line) => (line.id, line.netns, line.process) = (number, netns, Some(process().into())),
         Line::Start(_) | Line::Loss(_) | Line::Summary(_) => {}
     }
 }

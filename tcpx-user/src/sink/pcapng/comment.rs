@@ -50,7 +50,7 @@ impl Comment {
 
 fn of_attempt(attempt: &Attempt) -> Comment {
     let mut facts = Rest::of(&attempt.verdict);
-    facts.process(attempt.process.as_ref());
+    facts.process(attempt.process.as_deref());
     if let Some(errno) = &attempt.errno {
         facts.add("errno", errno);
     }
@@ -71,7 +71,7 @@ fn of_reset(reset: &Reset) -> Comment {
 
 fn of_drop(drop: &DropLine) -> Comment {
     let mut facts = Rest::of(&drop.verdict);
-    facts.process(drop.process.as_ref());
+    facts.process(drop.process.as_deref());
     if let Some(reason) = &drop.reason {
         facts.add("reason", &reason.name);
     }
@@ -84,7 +84,7 @@ fn of_drop(drop: &DropLine) -> Comment {
 
 fn of_death(death: &Death) -> Comment {
     let mut facts = Rest::of(&death.verdict);
-    facts.process(death.process.as_ref());
+    facts.process(death.process.as_deref());
     let name = with_attempt("death", death.id, death.attempt);
     facts.end(&name, &death.path, death.complete, &death.verdict)
 }
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn names_from_outside_are_harmless_and_comments_not_endless() {
         let mut attempt = samples::plain_attempt();
-        attempt.process = Some(Process { comm: "\u{1b}[2J\nx".to_owned(), ..Process::default() });
+        attempt.process = Some(Process { comm: "\u{1b}[2J\nx".to_owned(), ..Process::default() }.into());
         attempt.verdict.evidence = std::sync::Arc::new(vec!["ä".repeat(LONGEST)]);
         let comment = Comment::of(&Line::Attempt(Box::new(attempt.clone()))).expect("it may have packets");
         let text = comment.with(&packet(1, Part::Syn, syn(5)));

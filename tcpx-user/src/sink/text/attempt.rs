@@ -46,7 +46,7 @@ pub(super) const fn headline(outcome: Outcome) -> (Meaning, &'static str) {
 /// `curl[41] → [::1]:8080`, as the application asked for it.
 pub(super) fn subject(look: Look, attempt: &Attempt) -> String {
     let address = |end: Option<Endpoint>| end.map_or_else(|| "?".to_owned(), |end| end.to_string());
-    let who = attempt.process.as_ref().map_or_else(|| address(attempt.local), names::process);
+    let who = attempt.process.as_deref().map_or_else(|| address(attempt.local), names::process);
     let sign = match attempt.outcome {
         Outcome::Established => look.between(),
         _ => look.to(),
@@ -72,7 +72,7 @@ fn incomplete(block: &mut Block, attempt: &Attempt, resets: &[Reset], drops: &[D
 
 /// A container or a named namespace says where to look; the host's own says nothing.
 fn place(block: &mut Block, attempt: &Attempt) {
-    let container = attempt.process.as_ref().and_then(|process| process.container.as_deref());
+    let container = attempt.process.as_deref().and_then(|process| process.container.as_deref());
     let name = attempt.netns.name.as_deref();
     let parts = [container.map(|id| format!("container {id}")), name.map(|name| format!("netns {name}"))];
     let parts: Vec<_> = parts.into_iter().flatten().collect();

@@ -13,7 +13,7 @@ pub(super) fn render(block: &mut Block, call: &CallLine) {
         let facts = [
             Some(format!("at {}", call.time)),
             Some(call.errno.clone()),
-            call.process.as_ref().and_then(names::inner_pid),
+            call.process.as_deref().and_then(names::inner_pid),
             Some(names::netns(&call.netns)),
         ];
         block.detail(&facts.into_iter().flatten().collect::<Vec<_>>().join(", "));
@@ -23,6 +23,6 @@ pub(super) fn render(block: &mut Block, call: &CallLine) {
 }
 
 pub(super) fn subject(call: &CallLine) -> String {
-    let who = call.process.as_ref().map_or_else(|| "?".to_owned(), names::process);
+    let who = call.process.as_deref().map_or_else(|| "?".to_owned(), names::process);
     format!("{who} {} {}", call.call, call.requested)
 }

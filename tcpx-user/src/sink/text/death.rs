@@ -21,7 +21,7 @@ pub(super) fn render(block: &mut Block, death: &Death) {
 
 pub(super) fn subject(look: Look, death: &Death) -> String {
     let local = death.local.map(|local| local.to_string()).unwrap_or_default();
-    let who = death.process.as_ref().map_or(local, names::process);
+    let who = death.process.as_deref().map_or(local, names::process);
     let remote = death.remote.map(|remote| remote.to_string()).unwrap_or_default();
     format!("{who} {} {remote}", look.between())
 }
@@ -29,7 +29,7 @@ pub(super) fn subject(look: Look, death: &Death) -> String {
 fn facts(block: &mut Block, death: &Death) {
     let facts = [
         Some(format!("at {}", death.time)),
-        death.process.as_ref().and_then(names::inner_pid),
+        death.process.as_deref().and_then(names::inner_pid),
         Some(names::netns(&death.netns)),
         death.local.map(|local| format!("from {local}")),
         death.errno.as_ref().map(|errno| format!("errno {errno}")),

@@ -28,8 +28,8 @@ fn facts(block: &mut Block, drop: &DropLine) {
     let facts = [
         Some(format!("at {}", drop.time)),
         Some(names::netns(&drop.netns)),
-        drop.process.as_ref().map(|process| format!("socket of {}", names::process(process))),
-        drop.process.as_ref().and_then(names::inner_pid),
+        drop.process.as_deref().map(|process| format!("socket of {}", names::process(process))),
+        drop.process.as_deref().and_then(names::inner_pid),
         drop.socket.map(|queue| format!("queue {} of {}", queue.backlog, queue.max_backlog)),
         drop.reason.as_ref().map(|reason| format!("reason {}", reason.name)),
     ];

@@ -79,7 +79,7 @@ fn segment(reset: &Reset) -> Option<String> {
 }
 
 fn near_miss(near: &Near) -> String {
-    let process = near.process.as_ref();
+    let process = near.process.as_deref();
     let who = process.map(|process| format!(" of {}", names::process(process))).unwrap_or_default();
     let at = Endpoint { addr: near.addr, port: near.port };
     let container = process.and_then(|process| process.container.as_deref());
