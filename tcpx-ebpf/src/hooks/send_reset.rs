@@ -75,9 +75,9 @@ pub fn called<B: Base>(env: Env, sk: Option<u64>, skb: Option<u64>, reason: Arg)
     }
     let env = because(env, packet, said, reason);
     if sk == 0 {
-        of_nobody(env, packet, said, reason.known)
+        of_nobody(env, packet, said, reason.known);
     } else {
-        of_socket(env, sock, packet, reason.known)
+        of_socket(env, sock, packet, reason.known);
     }
 }
 
