@@ -2,7 +2,7 @@
 //!
 //! The verifier knows the types of what `tp_btf` programs are given, and of what is loaded from there: such members are loaded
 //! by an instruction, where a call of `bpf_probe_read_kernel` takes ten times as long. A load that faults gives zero
-//! (`BPF_PROBE_MEM`), as the call does.
+//! (`BPF_PROBE_MEM`), as the call does; but the arguments themselves the kernel holds for valid, and checks nothing there.
 
 use core::arch::asm;
 

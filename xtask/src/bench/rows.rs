@@ -66,11 +66,11 @@ const TRACEPOINTS: [&str; 4] = ["tcp_send_reset", "tcp_receive_reset", "inet_soc
 const RECORDS: [&str; 3] =
     ["tcp_send_reset:144:0:1", "tcp_receive_reset:296:0:0", "inet_sock_set_state:184:0:0"];
 /// The same with as many calls of `bpf_probe_read_kernel` as tcpx's programs make there for a SYN to a port that nobody holds: for
-/// the segment, its namespace, device and translation, and the empty hash chain; for the socket's head, its namespace and numbers;
-/// for the head of the caller's socket, in the mean of its beginning and its end. The first
-/// reads at the segment, as there is no socket.
+/// the arguments, the headers (twice), the device's name and the empty hash chain; for the socket's head and its inode; for the
+/// head of the caller's socket. What they load through pointers of known type takes no call. The first reads at the
+/// segment, as there is no socket.
 const READS: [&str; 3] =
-    ["tcp_send_reset:144:21:1", "tcp_receive_reset:296:12:0", "inet_sock_set_state:184:4:0"];
+    ["tcp_send_reset:144:6:1", "tcp_receive_reset:296:2:0", "inet_sock_set_state:184:1:0"];
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// The rates of storms while `tracer` is attached, which starts before each and ends after it. What it wrote is
