@@ -19,7 +19,7 @@ use crate::{
     verdict::{
         VerdictId,
         counts::{self, Counts},
-        rules::{self, Context},
+        rules::{self, Context, Finding},
         told::Told,
     },
     who::Who,
@@ -34,6 +34,8 @@ pub struct Pipeline {
     packets: bool,
     /// Of other verdicts no line is wanted, unless one belongs to an attempt that has one of these. Empty: all are wanted.
     only: Vec<VerdictId>,
+    /// The attempt that is told next, judged before it was its turn.
+    judged: Option<(u64, Finding)>,
     share: Share,
     /// Attempts below this id are told by whom this pipeline takes over from,
     first: u64,
@@ -57,6 +59,7 @@ impl Pipeline {
             told,
             packets: false,
             only: Vec::new(),
+            judged: None,
             share: Share::default(),
             first: 0,
             others: VecDeque::new(),
@@ -164,17 +167,22 @@ impl Pipeline {
     }
 
     /// Whether the line of a RST may be wanted for its attempt's sake. It is told before it: then both are at hand.
-    fn is_wanted_with_attempt(&self, reset: &ResetFacts, who: &dyn Who) -> bool {
+    fn is_wanted_with_attempt(&mut self, reset: &ResetFacts, who: &dyn Who) -> bool {
         let Some(id) = reset.attempt else { return false };
-        let told_next = self.correlator.settled().find_map(|settled| match settled {
-            Settled::Attempt(attempt) if attempt.id == id => Some(attempt),
-            _ => None,
-        });
-        told_next.is_none_or(|attempt| self.is_wanted(rules::attempt(attempt, &self.context(who)).id))
+        let Some(Settled::Attempt(attempt)) = self.correlator.settled().next() else { return true };
+        if attempt.id != id {
+            return true;
+        }
+        let finding = rules::attempt(attempt, &self.context(who));
+        let wanted = self.is_wanted(finding.id);
+        self.judged = Some((id, finding));
+        wanted
     }
 
     fn attempt(&mut self, facts: &AttemptFacts, who: &dyn Who) -> Option<Line> {
-        let finding = rules::attempt(facts, &self.context(who));
+        let judged = self.judged.take().filter(|judged| judged.0 == facts.id);
+        let finding =
+            judged.map_or_else(|| rules::attempt(facts, &self.context(who)), |(_, finding)| finding);
         counts::add(&mut self.summary.attempts, finding.id);
         if !self.is_wanted(finding.id) {
             return None;

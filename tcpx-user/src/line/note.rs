@@ -69,7 +69,9 @@ impl<const N: usize> From<[Cow<'static, str>; N]> for Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Words(words) => words.iter().try_for_each(|word| f.write_str(word)),
+            Kind::Words(words) => {
+                words.iter().filter(|word| !word.is_empty()).try_for_each(|word| f.write_str(word))
+            }
             Kind::Text(text) => f.write_str(text),
         }
     }
@@ -79,7 +81,7 @@ impl Serialize for Note {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
             Kind::Words([only, "", ..]) => serializer.serialize_str(only),
-            Kind::Words(words) => serializer.serialize_str(&words.concat()),
+            Kind::Words(_) => serializer.collect_str(self),
             Kind::Text(text) => serializer.serialize_str(text),
         }
     }

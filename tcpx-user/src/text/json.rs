@@ -57,6 +57,7 @@ impl<'a> Json<'a> {
 }
 
 impl Begun<'_> {
+    #[inline]
     fn separate(&mut self) {
         if !std::mem::replace(&mut self.first, false) {
             self.out.push(b',');
