@@ -47,6 +47,11 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row { name: "storm-json", what: "refused connections while tcpx writes JSON", measure: storm_json },
     Row { name: "open", what: "traffic on an open connection", measure: open },
+    Row {
+        name: "segment",
+        what: "a segment of an open connection with `--probes lookup`, in a guest",
+        measure: segment,
+    },
     Row { name: "flood", what: "a million SYNs from outside to a closed port", measure: flood },
     Row { name: "replay", what: "a recorded storm, replayed", measure: replay::measure },
     Row { name: "start", what: "from the start of tcpx to the last hook", measure: start },
@@ -298,6 +303,35 @@ impl Drop for Counting {
     fn drop(&mut self) {
         drop(std::fs::write(STATS, "0"));
     }
+}
+
+/// What looks at each segment, as the object has it, and how often it ran, as the kernel of a guest has counted.
+fn segment(_: &Bench) -> Result<Vec<Measured>> {
+    let long = crate::ebpf::instructions_of_a_segment()?.into_iter().map(|(how, instructions)| {
+        let what = format!("instructions for one that is neither SYN nor RST ({how})");
+        Measured::target(&what, instructions, "at most 120", instructions <= 120)
+    });
+    let mut guest = Command::new(std::env::current_exe()?);
+    let told = command::text(guest.args(["vm", "run", "--kernel", GUEST, "--", "data-segments"]))?;
+    let often = told.lines().filter_map(runs_a_segment).map(|(backend, runs)| {
+        Measured::reference(
+            &format!("runs of programs for one, {backend}, Linux {GUEST}"),
+            format!("{runs:.2}"),
+        )
+    });
+    let measured: Vec<_> = long.chain(often).collect();
+    ensure!(measured.len() > 3, "the guest told of no segments:\n{told}");
+    Ok(measured)
+}
+
+const GUEST: &str = "6.12";
+
+/// `ok BACKEND/data-segments (TIME): ...; lookup: RUNS runs of programs for SEGMENTS segments`
+fn runs_a_segment(line: &str) -> Option<(&str, f64)> {
+    let (backend, told) = line.trim_start().strip_prefix("ok")?.trim_start().split_once("/data-segments")?;
+    let words: Vec<_> = told.split_once("lookup: ")?.1.split(' ').collect();
+    let number = |at: usize| words.get(at)?.parse::<f64>().ok();
+    Some((backend, number(0)? / number(5)?))
 }
 
 fn flood(bench: &Bench) -> Result<Vec<Measured>> {

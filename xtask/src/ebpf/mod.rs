@@ -67,6 +67,12 @@ pub(crate) fn check() -> Result<()> {
     )
 }
 
+/// Instructions that the object in the tree takes for a segment that is no SYN with `--probes lookup`, by how it is met.
+pub(crate) fn instructions_of_a_segment() -> Result<Vec<(&'static str, u32)>> {
+    let object = paths::read(&paths::workspace().join(OBJECT))?;
+    ways::check(&functions::functions(&object)?)
+}
+
 /// Lints the programs for the target that they run on.
 pub(crate) fn clippy() -> Result<()> {
     let mut clippy = cargo("clippy")?;
