@@ -1,5 +1,7 @@
 //! The `attempt` line.
 
+use std::sync::Arc;
+
 use tcpx_common::abi::state::SYN_RECV;
 
 use super::{Names, packets, path, verdict};
@@ -45,7 +47,7 @@ pub fn attempt(facts: &AttemptFacts, finding: Finding, names: &Names<'_>) -> lin
 }
 
 /// Whoever called connect(): known from the event of the call alone.
-pub(super) fn process(facts: &AttemptFacts, names: &Names<'_>) -> Option<std::sync::Arc<line::Process>> {
+pub(super) fn process(facts: &AttemptFacts, names: &Names<'_>) -> Option<Arc<line::Process>> {
     let who = names.who;
     let failed = facts.failed.as_ref();
     let of_failed = || failed.map(|s| who.process(s.task, &s.what.comm, Some(s.what.uid), s.what.cgroup));

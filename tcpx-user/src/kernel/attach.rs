@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use aya::{
     Btf, Ebpf, EbpfError, EbpfLoader,
     maps::{Array, MapError},
-    programs::{BtfTracePoint, KProbe, Program, ProgramError, RawTracePoint, TracePoint},
+    programs::{KProbe, Program, ProgramError, RawTracePoint, TracePoint},
 };
 use tcpx_common::{
     abi::{Backend, Hook},
@@ -240,15 +240,11 @@ impl Attempt {
             self.ebpf.program_mut(name).ok_or_else(|| format!("the object has no program {name}"))?;
         let result = match place {
             Attach::RawTracepoint(target) => raw_tracepoint(program, target),
-            Attach::TypedTracepoint(target) => {
-                let btf = self.btf.as_ref().ok_or("no BTF of the kernel")?;
-                typed_tracepoint(program, target, btf)
-            }
             Attach::Syscall(target) => tracepoint(program, target),
             Attach::Kprobe(target) | Attach::Kretprobe(target) => kprobe(program, target),
-            Attach::Fentry(target) | Attach::Fexit(target) => {
+            Attach::TypedTracepoint(target) | Attach::Fentry(target) | Attach::Fexit(target) => {
                 let btf = self.btf.as_ref().ok_or("no BTF of the kernel")?;
-                trampoline(program, target, btf)
+                with_types(program, target, btf)
             }
         };
         result.map_err(|error| reason(place, &error))
@@ -286,12 +282,6 @@ fn raw_tracepoint(program: &mut Program, target: &str) -> Outcome {
     program.attach(target).map(drop)
 }
 
-fn typed_tracepoint(program: &mut Program, target: &str, btf: &Btf) -> Outcome {
-    let program: &mut BtfTracePoint = program.try_into()?;
-    once(program.load(target, btf))?;
-    program.attach().map(drop)
-}
-
 fn tracepoint(program: &mut Program, target: &str) -> Outcome {
     let program: &mut TracePoint = program.try_into()?;
     once(program.load())?;
@@ -304,8 +294,13 @@ fn kprobe(program: &mut Program, target: &str) -> Outcome {
     program.attach(target, 0).map(drop)
 }
 
-fn trampoline(program: &mut Program, target: &str, btf: &Btf) -> Outcome {
+/// The kernel looks up the types of the arguments at the target.
+fn with_types(program: &mut Program, target: &str, btf: &Btf) -> Outcome {
     match program {
+        Program::BtfTracePoint(program) => {
+            once(program.load(target, btf))?;
+            program.attach().map(drop)
+        }
         Program::FEntry(program) => {
             once(program.load(target, btf))?;
             program.attach().map(drop)

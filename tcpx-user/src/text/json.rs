@@ -38,10 +38,6 @@ impl<'a> Json<'a> {
         self.out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     }
 
-    fn rare(self, value: &(impl Serialize + ?Sized)) -> Result<(), Error> {
-        serde_json::to_writer(self.out, value)
-    }
-
     fn begin(self, start: &[u8], end: &'static [u8]) -> Begun<'a> {
         self.out.extend_from_slice(start);
         Begun { out: self.out, first: true, end }
@@ -152,7 +148,7 @@ macro_rules! numbers {
 macro_rules! rare {
     ($($method:ident $kind:ty),+) => {
         $(fn $method(self, value: $kind) -> Result<(), Error> {
-            self.rare(&value)
+            serde_json::to_writer(self.out, &value)
         })+
     };
 }
@@ -227,8 +223,8 @@ impl<'a> ser::Serializer for Json<'a> {
         value: &T,
     ) -> Result<(), Error> {
         let begun = self.variant(name, b"", b"}")?;
-        value.serialize(Json { out: begun.out })?;
-        begun.out.extend_from_slice(begun.end);
+        value.serialize(Json { out: &mut *begun.out })?;
+        begun.finish();
         Ok(())
     }
 
@@ -273,38 +269,16 @@ impl<'a> ser::Serializer for Json<'a> {
     }
 }
 
-macro_rules! elements {
-    ($($of:ident $method:ident),+) => {
-        $(impl ser::$of for Begun<'_> {
-            type Ok = ();
-            type Error = Error;
-
-            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-                self.element(value)
-            }
-
-            fn end(self) -> Result<(), Error> {
-                self.finish();
-                Ok(())
-            }
-        })+
-    };
-}
-
-elements!(
-    SerializeSeq serialize_element, SerializeTuple serialize_element, SerializeTupleStruct serialize_field,
-    SerializeTupleVariant serialize_field
-);
-
-macro_rules! fields {
-    ($($of:ident),+) => {
+/// What has elements, or fields with names.
+macro_rules! parts {
+    ($($of:ident $method:ident($($name:ident: $kind:ty)?) => $own:ident),+) => {
         $(impl ser::$of for Begun<'_> {
             type Ok = ();
             type Error = Error;
 
             #[inline(always)]
-            fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
-                self.field(name, value)
+            fn $method<T: Serialize + ?Sized>(&mut self, $($name: $kind,)? value: &T) -> Result<(), Error> {
+                self.$own($($name,)? value)
             }
 
             fn end(self) -> Result<(), Error> {
@@ -315,7 +289,12 @@ macro_rules! fields {
     };
 }
 
-fields!(SerializeStruct, SerializeStructVariant);
+parts!(
+    SerializeSeq serialize_element() => element, SerializeTuple serialize_element() => element,
+    SerializeTupleStruct serialize_field() => element, SerializeTupleVariant serialize_field() => element,
+    SerializeStruct serialize_field(name: &'static str) => field,
+    SerializeStructVariant serialize_field(name: &'static str) => field
+);
 
 impl ser::SerializeMap for Begun<'_> {
     type Ok = ();

@@ -17,6 +17,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+pub(crate) use ways::MOST as MOST_FOR_A_SEGMENT;
+
 use crate::{command, paths};
 
 const TARGET: &str = "bpfel-unknown-none";
@@ -67,10 +69,11 @@ pub(crate) fn check() -> Result<()> {
     )
 }
 
-/// Instructions that the object in the tree takes for a segment that is no SYN with `--probes lookup`, by how it is met.
+/// Instructions that the object in the tree takes for a segment that is no SYN with `--probes lookup`, by how it is met; at most
+/// [`MOST_FOR_A_SEGMENT`] are allowed.
 pub(crate) fn instructions_of_a_segment() -> Result<Vec<(&'static str, u32)>> {
     let object = paths::read(&paths::workspace().join(OBJECT))?;
-    ways::check(&functions::functions(&object)?)
+    ways::count(&functions::functions(&object)?)
 }
 
 /// Lints the programs for the target that they run on.

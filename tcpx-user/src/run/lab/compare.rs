@@ -73,7 +73,7 @@ pub(super) fn verdict_seen(wanted: &str, facts: &Facts, lines: &[Line]) -> Optio
 fn unexpected(line: &Line) -> String {
     let what = match line {
         Line::Attempt(attempt) => {
-            let who = attempt.process.as_deref().map_or("nobody", |process| process.comm.as_str());
+            let who = attempt.process.as_ref().map_or("nobody", |process| process.comm.as_str());
             let to = check::shown(attempt.remote.as_ref());
             format!("an attempt of {who} to {to}, {}", attempt.verdict.id.as_str())
         }

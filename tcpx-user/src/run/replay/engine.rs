@@ -33,9 +33,7 @@ impl Replayed {
     pub fn with_packets(self) -> Self {
         Self { pipeline: self.pipeline.with_packets(), ..self }
     }
-}
 
-impl Replayed {
     /// Lines of other verdicts are not made, as nobody wants them ([`Pipeline::telling_only`]).
     #[must_use]
     pub fn telling_only(self, verdicts: Vec<VerdictId>) -> Self {

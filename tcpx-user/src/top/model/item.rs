@@ -115,10 +115,10 @@ fn process(main: &Main) -> Option<ProcessKey> {
             let owner = ends.into_iter().flatten().find_map(|end| end.owner.as_ref())?;
             (&owner.comm, owner.pid)
         }
-        Main::Attempt(attempt) => attempt.process.as_deref().map(|process| (&process.comm, process.pid))?,
-        Main::Drop(drop) => drop.process.as_deref().map(|process| (&process.comm, process.pid))?,
-        Main::Death(death) => death.process.as_deref().map(|process| (&process.comm, process.pid))?,
-        Main::Call(call) => call.process.as_deref().map(|process| (&process.comm, process.pid))?,
+        Main::Attempt(attempt) => attempt.process.as_ref().map(|process| (&process.comm, process.pid))?,
+        Main::Drop(drop) => drop.process.as_ref().map(|process| (&process.comm, process.pid))?,
+        Main::Death(death) => death.process.as_ref().map(|process| (&process.comm, process.pid))?,
+        Main::Call(call) => call.process.as_ref().map(|process| (&process.comm, process.pid))?,
     };
     Some(ProcessKey { comm: comm.clone(), pid })
 }

@@ -13,7 +13,7 @@ use crate::{
 pub(super) fn take<'a>(fact: &AttemptFact, left: &mut Vec<&'a Line>) -> Option<&'a Attempt> {
     super::take(left, |line| match line {
         Line::Attempt(attempt) => {
-            let caller = attempt.process.as_deref().is_some_and(|process| process.pid == fact.process.pid);
+            let caller = attempt.process.as_ref().is_some_and(|process| process.pid == fact.process.pid);
             let to = attempt.remote.or(attempt.requested.filter(|_| fact.early));
             let there = to.is_some_and(|remote| is_at(fact.remote.into(), remote));
             (caller && there).then_some(&**attempt)
@@ -97,7 +97,7 @@ fn nat(check: &mut Check, fact: &AttemptFact, line: &Attempt) {
 }
 
 fn who_and_where(check: &mut Check, fact: &AttemptFact, line: &Attempt) {
-    let process = line.process.as_deref();
+    let process = line.process.as_ref();
     check.same("process.comm", &fact.process.comm, shown(process.map(|process| &process.comm)));
     let tid = process.and_then(|process| process.tid);
     check.same("process.tid", fact.process.pid, shown(tid));

@@ -13,7 +13,7 @@ use crate::{
 pub(super) fn take<'a>(fact: &CallFact, left: &mut Vec<&'a Line>) -> Option<&'a CallLine> {
     super::take(left, |line| match line {
         Line::Call(call) => {
-            let caller = call.process.as_deref().is_some_and(|process| process.pid == fact.process.pid);
+            let caller = call.process.as_ref().is_some_and(|process| process.pid == fact.process.pid);
             let same = call.call == fact.call && is_at(fact.requested.into(), call.requested);
             (caller && same).then_some(&**call)
         }
@@ -25,11 +25,7 @@ pub(super) fn compare(expected: &Expected, fact: &CallFact, left: &mut Vec<&Line
     let about = format!("{} of {} by {}", fact.call, fact.requested, fact.process.comm);
     let Some(line) = take(fact, left) else { return vec![format!("{about}: expected a line, got none")] };
     let mut check = Check::new(about);
-    check.same(
-        "process.comm",
-        &fact.process.comm,
-        shown(line.process.as_deref().map(|process| &process.comm)),
-    );
+    check.same("process.comm", &fact.process.comm, shown(line.process.as_ref().map(|process| &process.comm)));
     check.same("netns.inum", fact.netns, line.netns.inum);
     check.same("errno", fact.errno, &line.errno);
     let sure = if fact.sure { expected.confidence(fact.verdict) } else { Confidence::Derived };

@@ -29,7 +29,7 @@ pub(super) fn compare(expected: &Expected, fact: &DeathFact, left: &mut Vec<&Lin
     check.same(
         "process",
         owner(fact.process.as_ref().map(|process| (&process.comm, process.pid))),
-        owner(line.process.as_deref().map(|process| (&process.comm, process.pid))),
+        owner(line.process.as_ref().map(|process| (&process.comm, process.pid))),
     );
     check.same("outcome", fact.outcome, word(&line.outcome));
     check.same("errno", fact.errno, shown(line.errno.as_ref()));

@@ -51,7 +51,7 @@ pub(super) fn compare(expected: &Expected, fact: &ResetFact, left: &mut Vec<&Lin
     }
     if let Some(Holder { process, at }) = &fact.meant_for {
         let is = |near: &&Near| SocketAddr::new(near.addr, near.port) == *at;
-        let pid = line.near.iter().find(is).and_then(|near| Some(near.process.as_deref()?.pid));
+        let pid = line.near.iter().find(is).and_then(|near| Some(near.process.as_ref()?.pid));
         check.same("near", process.pid, shown(pid));
     }
     if let Some(Holder { process, at }) = &fact.successor {

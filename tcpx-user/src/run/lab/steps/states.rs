@@ -90,7 +90,7 @@ fn owner(played: &Played, change: &StateChange) -> Option<String> {
         Line::Attempt(attempt) => {
             let same =
                 attempt.local == Some(change.ends.a.into()) && attempt.remote == Some(change.ends.b.into());
-            attempt.process.as_deref().filter(|_| same).map(|process| process.comm.clone())
+            attempt.process.as_ref().filter(|_| same).map(|process| process.comm.clone())
         }
         _ => None,
     })
